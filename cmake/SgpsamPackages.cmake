@@ -1,0 +1,36 @@
+# Every third-party package and why it is here. All but LibTorch are Debian 12's (deploy/setup.sh).
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)              # Status, time, strings, synchronization, flags
+find_package(OpenSSL REQUIRED)           # SHA-256; gRPC needs it anyway
+find_package(ZLIB REQUIRED)              # .nii.gz, deflated masks and DICOM prescan
+find_package(PNG REQUIRED)               # sgpsam preview
+find_package(Protobuf REQUIRED)          # the contract
+find_package(gRPC CONFIG REQUIRED)       # the transport
+find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)  # metrics registry and text format
+find_package(CLI11 CONFIG REQUIRED)      # command lines of sgpsam and sgpsam-model
+find_package(nlohmann_json REQUIRED)     # --json output, safetensors headers
+find_package(DCMTK REQUIRED)             # DICOM parsing and classic codecs; core/dicom/*.cc only
+pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)  # JPEG 2000, which DCMTK does not decode
+find_path(HTTPLIB_INCLUDE_DIR httplib.h REQUIRED)                # /metrics, /healthz, /readyz
+find_library(HTTPLIB_LIBRARY cpp-httplib)                        # Debian ships it compiled; header-only elsewhere
+if(SGPSAM_WITH_TESTS)
+  find_package(GTest REQUIRED)           # tests
+  find_package(benchmark REQUIRED)       # tests/bench
+endif()
+
+# LibTorch comes from the official wheel, because Debian's is old and runs on reference BLAS. Its
+# include folder holds another protobuf: it goes to torch's own targets only, PRIVATE.
+if(SGPSAM_WITH_TORCH)
+  if(NOT EXISTS "${SGPSAM_TORCH_ROOT}/torch/lib/libtorch_cpu.so")
+    message(FATAL_ERROR "No LibTorch in ${SGPSAM_TORCH_ROOT}: run deploy/setup.sh, or configure with -DSGPSAM_WITH_TORCH=OFF")
+  endif()
+  add_library(sgpsam_torch INTERFACE)
+  add_library(sgpsam::torch ALIAS sgpsam_torch)
+  target_include_directories(sgpsam_torch SYSTEM INTERFACE "${SGPSAM_TORCH_ROOT}/torch/include")
+  target_link_libraries(sgpsam_torch INTERFACE
+    "${SGPSAM_TORCH_ROOT}/torch/lib/libtorch_cpu.so" "${SGPSAM_TORCH_ROOT}/torch/lib/libc10.so")
+  target_link_options(sgpsam_torch INTERFACE
+    "-Wl,--allow-shlib-undefined" "-Wl,--disable-new-dtags" "-Wl,-rpath,${SGPSAM_TORCH_ROOT}/torch/lib")
+endif()

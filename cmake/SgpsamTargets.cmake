@@ -1,0 +1,40 @@
+# The few rules that every target of the project follows.
+
+add_library(sgpsam_warnings INTERFACE)
+target_compile_options(sgpsam_warnings INTERFACE -Wall -Wextra $<$<BOOL:${SGPSAM_WERROR}>:-Werror>)
+
+# sgpsam_library(name SOURCES a.cc … [PUBLIC libs…] [PRIVATE libs…])
+# One static library per folder, alias sgpsam::name; includes start at the repository's root.
+function(sgpsam_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(sgpsam_${name} STATIC ${arg_SOURCES})
+  add_library(sgpsam::${name} ALIAS sgpsam_${name})
+  target_include_directories(sgpsam_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+  target_link_libraries(sgpsam_${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:sgpsam_warnings>)
+endfunction()
+
+# sgpsam_interface(name [PUBLIC libs…]): a folder that consists of headers only.
+function(sgpsam_interface name)
+  cmake_parse_arguments(arg "" "" "PUBLIC" ${ARGN})
+  add_library(sgpsam_${name} INTERFACE)
+  add_library(sgpsam::${name} ALIAS sgpsam_${name})
+  target_include_directories(sgpsam_${name} INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+  target_link_libraries(sgpsam_${name} INTERFACE ${arg_PUBLIC})
+endfunction()
+
+# sgpsam_test(name SOURCES a_test.cc … LIBS libs… [TIMEOUT seconds])
+# One GoogleTest binary; ctest runs it whole, so that a slow fixture is made once.
+function(sgpsam_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main sgpsam_warnings)
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE
+    SGPSAM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SGPSAM_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
+endfunction()

@@ -1,0 +1,41 @@
+// The files of one series, any order -> Volume + SeriesInfo. Bytes are hostile: each file goes through
+// prescan (nesting, lengths, transfer syntax) before DCMTK sees it. Reentrant; needs a thread with at
+// least 1 MiB of stack.
+#ifndef SGPSAM_CORE_DICOM_SERIES_READER_H_
+#define SGPSAM_CORE_DICOM_SERIES_READER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/byte_buffer.h"
+#include "core/base/call_context.h"
+#include "core/dicom/series_info.h"
+#include "core/volume/volume.h"
+
+namespace sgpsam {
+
+struct SeriesLimits {
+  int max_files = 4096;
+  uint64_t max_volume_bytes = uint64_t{8} << 30;   // decoded samples
+};
+
+struct DicomStudy {
+  Volume volume;                     // rescaled; 16-bit integers where slope and intercept allow, else float32
+  SeriesInfo info;
+  std::vector<std::string> warnings; // what was repaired or assumed; never a tag's value
+};
+
+// Reads CT, MR and PET single-frame files (PS3.3 A.3, A.4, A.21), native, RLE, JPEG, JPEG-LS or JPEG
+// 2000. Geometry comes from ImagePositionPatient projected on the normal, never from SliceThickness.
+// Each file's bytes are freed as soon as its pixels are decoded. INVALID_ARGUMENT or, where the data are
+// sound but not a volume, FAILED_PRECONDITION, naming file number (as sent, from 1) and reason: missing
+// slice (with both positions), duplicate positions, two orientations, mixed series, RGB, no positions,
+// multi-frame, unsupported transfer syntax (HTJ2K by name), truncated, nested too deep.
+absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
+                                      const CallContext& call);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_DICOM_SERIES_READER_H_

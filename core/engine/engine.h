@@ -1,0 +1,90 @@
+// What runs the model, seen without LibTorch: patches in, embeddings and mask logits out.
+// One Engine owns one replica on one device. Calls come from one thread at a time (its worker's).
+// Real: engine/torch_engine.h (in sgpsam-worker), worker_link/remote_engine.h (in sgpsam-server).
+// In tests: tests/support/fake_engine.h.
+#ifndef SGPSAM_CORE_ENGINE_ENGINE_H_
+#define SGPSAM_CORE_ENGINE_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/base/digest.h"
+
+namespace sgpsam {
+
+// Sizes of SAM-Med3D's vit_b_ori (reference: build_sam3D.py); a smaller model has its own in ModelInfo.
+struct PatchSizes {
+  int64_t patch = 128;           // voxels on each side of a patch
+  int64_t embedding_channels = 384;
+  int64_t embedding_side = 8;    // patch / 16
+  int64_t logits_side = 32;      // embedding_side * 4
+
+  int64_t patch_floats() const { return patch * patch * patch; }
+  int64_t embedding_floats() const {
+    return embedding_channels * embedding_side * embedding_side * embedding_side;
+  }
+  int64_t logits_floats() const { return logits_side * logits_side * logits_side; }
+};
+
+struct ModelInfo {
+  std::string name;
+  std::string version;
+  Digest weights_digest;             // SHA-256 of the model file
+  PatchSizes sizes;
+  std::string precision;             // "fp32" or "bf16"
+  std::string device;                // "cpu", "cuda:0"
+  std::vector<int> gate_blocks;      // encoder blocks that carry an SGPM, ascending
+  float gate_threshold = 0.5f;
+  int box_corner_embeddings = 0;     // 0 or 2
+};
+
+// One model input: sizes.patch_floats() z-normalised values, row-major [i, j, k] in RAS+ order.
+struct Patch {
+  std::vector<float> values;
+};
+
+// The image encoder's output for one patch, row-major [channel, i, j, k].
+struct Embedding {
+  std::vector<float> values;         // sizes.embedding_floats()
+  std::vector<float> gate_scores;    // as ModelInfo.gate_blocks
+};
+
+// A click in patch voxels (array order i, j, k; 0 to patch - 1).
+struct Click {
+  float i = 0, j = 0, k = 0;
+  bool positive = true;
+};
+
+// One run of prompt encoder and mask decoder on one embedding.
+struct DecodeInput {
+  std::shared_ptr<const Embedding> embedding;
+  std::vector<Click> clicks;         // 1 to 64, all so far, oldest first
+  std::vector<float> mask_logits;    // previous low-resolution logits, or empty: a zero mask is used,
+                                     // as the reference's first pass does (reference: infer_utils.py)
+};
+
+struct MaskLogits {
+  std::vector<float> values;         // sizes.logits_floats(), row-major [i, j, k]; > 0 is inside
+  float iou_prediction = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const ModelInfo& info() const = 0;
+
+  // Result n belongs to input n and does not depend on its companions. An error may concern one item
+  // or all. UNAVAILABLE: the replica died; nothing is known about the input, which may be retried.
+  virtual std::vector<absl::StatusOr<Embedding>> Encode(absl::Span<const Patch* const> patches) = 0;
+  virtual std::vector<absl::StatusOr<MaskLogits>> Decode(
+      absl::Span<const DecodeInput* const> inputs) = 0;
+};
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_ENGINE_ENGINE_H_

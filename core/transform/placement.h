@@ -1,0 +1,59 @@
+// Where a patch lies in its volume, and the grids between which values move. Pure functions.
+//
+// The grid is the reference's (SAM-Med3D utils/infer_utils.py): the volume resampled to 1.5 mm with
+// size ceil(n * old / new) and origin shifted by 0.5 * (new / old - 1) voxels, then flipped and
+// permuted to the closest RAS+ orientation; a patch is a 128^3 crop of it.
+#ifndef SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
+#define SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
+
+#include <array>
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "core/transform/prompts.h"
+#include "core/volume/geometry.h"
+
+namespace sgpsam {
+
+// The volume's canonical grid: which source axis each canonical axis runs along, which way, how fine.
+struct CanonicalGrid {
+  std::array<int, 3> source_axis{{0, 1, 2}};      // canonical axis a runs along source axis source_axis[a]
+  std::array<bool, 3> flipped{{false, false, false}};
+  std::array<int64_t, 3> shape{{1, 1, 1}};        // canonical voxels, RAS+ order
+  std::array<double, 3> source_per_voxel{{1, 1, 1}};  // source voxels per canonical voxel, by source axis
+};
+
+struct Placement {
+  CanonicalGrid grid;
+  std::array<int64_t, 3> begin{{0, 0, 0}};        // patch voxel 0 in the canonical grid; may be negative
+  int64_t patch = 128;                            // voxels on each side
+  double spacing_mm = 1.5;
+};
+
+CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm);
+
+// The source index (continuous) of a patch voxel (continuous), and back.
+VoxelIndex PatchToSource(const Placement& placement, const std::array<double, 3>& patch_voxel);
+std::array<double, 3> SourceToPatch(const Placement& placement, const VoxelIndex& source);
+
+// RAS+ affine (row-major 4x4) of the canonical grid, and of the patch: what NIfTI tools expect.
+std::array<double, 16> CanonicalAffineRas(const Geometry& geometry, const CanonicalGrid& grid, double spacing_mm);
+std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement& placement);
+
+// A prompt's position as source index. INVALID_ARGUMENT, saying how far outside in mm and which
+// extent the volume has, if it lies outside the volume or is not finite.
+absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const PromptPosition& position);
+
+// Centres a patch on the prompts' focus: the first positive point, else the box's centre, else the
+// centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or a point outside.
+// Later clicks do not move the patch, so a refinement finds the cached embedding again.
+absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts,
+                                     int64_t patch = 128, double spacing_mm = 1.5);
+
+// The same around one source index, or with `begin` given in canonical voxels.
+Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch = 128,
+                      double spacing_mm = 1.5);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_TRANSFORM_PLACEMENT_H_

@@ -1,0 +1,53 @@
+#include "core/volume/mask.h"
+
+#include <cstring>
+
+#include "absl/numeric/bits.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace sgpsam {
+namespace {
+
+// Set bits in [begin, end) of a packed array.
+uint64_t CountBits(const std::vector<uint8_t>& bits, uint64_t begin, uint64_t end) {
+  uint64_t count = 0;
+  while (begin < end && (begin & 7) != 0) {
+    count += (bits[begin >> 3] >> (begin & 7)) & 1;
+    ++begin;
+  }
+  for (; begin + 64 <= end; begin += 64) {
+    uint64_t word = 0;
+    std::memcpy(&word, bits.data() + (begin >> 3), sizeof(word));
+    count += static_cast<uint64_t>(absl::popcount(word));
+  }
+  for (; begin < end; ++begin) count += (bits[begin >> 3] >> (begin & 7)) & 1;
+  return count;
+}
+
+}  // namespace
+
+absl::StatusOr<Mask> Mask::FromBits(const Shape& shape, absl::string_view bits) {
+  Mask mask(shape);
+  if (bits.size() != mask.bits_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("a mask of this volume has ", mask.bits_.size(),
+                                                   " bytes, not ", bits.size()));
+  }
+  std::memcpy(mask.bits_.data(), bits.data(), bits.size());
+  const int used = static_cast<int>(shape.voxels() & 7);
+  if (used != 0 && (mask.bits_.back() >> used) != 0) {
+    return absl::InvalidArgumentError("a mask has set bits behind its last voxel");
+  }
+  return mask;
+}
+
+uint64_t Mask::CountVoxels() const {
+  return CountBits(bits_, 0, static_cast<uint64_t>(shape_.voxels()));
+}
+
+uint64_t Mask::CountVoxelsInSlice(int64_t k) const {
+  const uint64_t slice = static_cast<uint64_t>(shape_.i * shape_.j);
+  return CountBits(bits_, slice * static_cast<uint64_t>(k), slice * static_cast<uint64_t>(k + 1));
+}
+
+}  // namespace sgpsam
