@@ -1,0 +1,77 @@
+// All sizes of a model; the defaults are SAM-Med3D's released `vit_b_ori` (reference: build_sam3D.py)
+// with our SGPM after the global blocks. Stored as JSON in the model file's metadata, so a small model
+// is the same code. No LibTorch.
+#ifndef SGPSAM_CORE_MODEL_MODEL_CONFIG_H_
+#define SGPSAM_CORE_MODEL_MODEL_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/engine/engine.h"
+
+namespace sgpsam {
+
+// The self-gated prompting modules. The paper's full text was not available; this design is ours
+// (docs/architecture.md) and only follows its abstract.
+struct SgpmConfig {
+  std::vector<int> blocks{2, 5, 8, 11};  // after which encoder blocks a module sits; empty: plain SAM-Med3D
+  int rank = 96;                         // r: channels inside the module
+  int gate_hidden = 48;                  // hidden width of the gating unit
+  float threshold = 0.5f;                // open if the mean gate exceeds it
+  bool spatial_gate = false;             // additionally weight each token
+};
+
+struct ModelConfig {
+  std::string name = "sam-med3d-vit_b_ori";
+  std::string version = "1";
+  int patch = 128;                       // input voxels on each side
+  int token = 16;                        // voxels a token covers on each side
+  int embed_dim = 768;
+  int depth = 12;
+  int heads = 12;
+  int mlp_dim = 3072;
+  int window = 14;                       // window attention pads the token grid to this size
+  std::vector<int> global_blocks{2, 5, 8, 11};
+  int out_channels = 384;                // embedding, prompt and decoder width
+  int decoder_depth = 2;
+  int decoder_heads = 8;
+  int decoder_mlp_dim = 2048;
+  int attention_downsample = 2;          // cross attention's internal width = out_channels / this
+  int multimask_outputs = 3;             // mask tokens = this + 1
+  int iou_hidden = 256;
+  int mask_prompt_channels = 16;
+  int point_embeddings = 2;              // 4 with box corners
+  SgpmConfig sgpm;
+
+  int grid() const { return patch / token; }        // tokens on each side
+  int head_dim() const { return embed_dim / heads; }
+  int mask_tokens() const { return multimask_outputs + 1; }
+  PatchSizes sizes() const;
+
+  // A model of the same architecture that encodes in milliseconds: for tests, never for patients.
+  static ModelConfig Tiny();
+};
+
+// The file's metadata key under which the JSON stands.
+inline constexpr char kModelConfigKey[] = "sgpsam_config";
+
+std::string ToJson(const ModelConfig& config);
+// INVALID_ARGUMENT naming the field for what is missing, unknown, of another type, out of range or inconsistent.
+absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view json);
+
+// Name and shape of every tensor that a model of this configuration has, in file order: the reference's
+// own names (324 of them for vit_b_ori) and, behind them, "sgpm.<block>.…" for the modules.
+struct TensorSpec {
+  std::string name;
+  std::vector<int64_t> shape;
+  // The seeded value's centre and amplitude (seeded_weights.h).
+  double centre = 0, amplitude = 0;
+};
+std::vector<TensorSpec> TensorTable(const ModelConfig& config);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_MODEL_CONFIG_H_
