@@ -1,0 +1,54 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything they need, they install
+# (deploy/setup.sh) into build/; presets and targets for daily work are in CONTRIBUTING.md.
+
+SHELL := /bin/bash
+BUILD := build/release
+
+# make demo [DICOM=path/to/series POINT=x,y,z] [MODEL=weights.safetensors]
+DICOM ?=
+POINT ?=
+MODEL ?=
+
+.PHONY: demo test bench container tidy clean help
+
+help:
+	@echo "make demo       segment a synthetic CT series through a running server"
+	@echo "make demo DICOM=path/to/series POINT=x,y,z   the same on your own data (patient mm, LPS)"
+	@echo "make test       build everything and run all tests"
+	@echo "make bench      the benchmarks behind docs/performance.md"
+	@echo "make container  build the container images and run one request in them (root, Debian)"
+
+demo: programs
+	@deploy/demo.sh "$(DICOM)" "$(POINT)" "$(MODEL)"
+
+test:
+	@deploy/setup.sh tests
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build --preset release
+	ctest --preset release -j2
+
+bench:
+	@deploy/setup.sh build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build --preset release
+	tests/bench/run.sh $(BUILD)
+
+container:
+	deploy/container/build.sh
+
+tidy:
+	cmake --workflow --preset tidy
+
+clean:
+	rm -rf $(BUILD)
+
+# What runs: server, worker, command line and model tool, without the tests.
+.PHONY: programs
+programs:
+	@deploy/setup.sh build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@cmake --build --preset release --target sgpsam-server sgpsam-worker sgpsam sgpsam-model
+
+# Configured once; CMake looks after itself from then on.
+$(BUILD)/build.ninja:
+	cmake --preset release
