@@ -1,0 +1,53 @@
+// The real Engine: one replica of SGP-SAM on one device, run by LibTorch.
+// Made once per worker process by sgpsam-worker and by sgpsam-model; this header needs no LibTorch.
+// Guarantees: no exception leaves it; result n does not depend on its companions in a batch; memory does
+// not grow from request to request. One thread at a time, as engine.h says; it computes on `threads` cores.
+#ifndef SGPSAM_CORE_ENGINE_TORCH_ENGINE_H_
+#define SGPSAM_CORE_ENGINE_TORCH_ENGINE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/base/digest.h"
+#include "core/engine/engine.h"
+#include "core/model/model_config.h"
+#include "core/model/named_tensors.h"
+
+namespace sgpsam {
+
+struct TorchEngineOptions {
+  std::string device = "auto";     // "auto" (the first CUDA device, else the processor), "cpu" or "cuda:N"
+  std::string precision = "auto";  // "auto" (bf16 where the hardware multiplies it faster), "fp32" or "bf16"
+  int threads = 0;                 // processor cores to compute on; 0: all that the process may use
+  bool warm_up = true;             // run every path once, so that the first request is as fast as the next
+};
+
+class TorchEngine : public Engine {
+ public:
+  // NOT_FOUND, INVALID_ARGUMENT or DATA_LOSS for a file that is not a complete model (all missing, unexpected
+  // and misshapen tensors are named together); FAILED_PRECONDITION for a device that is not there.
+  static absl::StatusOr<std::unique_ptr<TorchEngine>> Create(const std::string& model_path,
+                                                             const TorchEngineOptions& options);
+  // The same from a file in memory, whose SHA-256 is `weights_digest`. Copies what it keeps.
+  static absl::StatusOr<std::unique_ptr<TorchEngine>> Create(const TensorFile& file,
+                                                             const Digest& weights_digest,
+                                                             const TorchEngineOptions& options);
+  ~TorchEngine() override;
+
+  const ModelInfo& info() const override;
+  const ModelConfig& config() const;
+  std::vector<absl::StatusOr<Embedding>> Encode(absl::Span<const Patch* const> patches) override;
+  std::vector<absl::StatusOr<MaskLogits>> Decode(absl::Span<const DecodeInput* const> inputs) override;
+
+ private:
+  struct State;
+  explicit TorchEngine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_ENGINE_TORCH_ENGINE_H_
