@@ -22,10 +22,15 @@ class CancelToken {
   std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
 };
 
+// Which waiting work starts first; within a class, the one that came first.
+enum class Priority { kStat = 0, kRoutine = 1, kBatch = 2 };
+inline constexpr int kPriorities = 3;
+
 struct CallContext {
   std::string request_id;                            // for logs; never patient data
   absl::Time deadline = absl::InfiniteFuture();
   CancelToken cancel;
+  Priority priority = Priority::kRoutine;
 
   // CANCELLED or DEADLINE_EXCEEDED if the work is not worth going on with at `now`, OK otherwise.
   absl::Status Check(absl::Time now) const {

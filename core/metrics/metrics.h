@@ -1,25 +1,27 @@
 // Every series that the server exports, one named member each: created once, then only incremented.
 // Names: sgpsam_<noun>_<unit>, `_total` for counters, seconds and bytes. Thread-safe (prometheus-cpp).
+// Labels come from short lists of our own (stage, code, kind, device); never from a request's text.
 #ifndef SGPSAM_CORE_METRICS_METRICS_H_
 #define SGPSAM_CORE_METRICS_METRICS_H_
 
+#include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
-#include <prometheus/registry.h>
 
 #include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "core/base/clock.h"
 
 namespace sgpsam {
 
 // The stages of docs/architecture.md, in order; also proto Stage minus 1.
 enum class Stage { kReceive, kDecode, kPrepare, kQueue, kEncode, kPromptMask, kRestore, kWrite, kSend };
 inline constexpr int kStages = 9;
-absl::string_view StageName(Stage stage);   // "receive", "prompt_mask", …: the value of label `stage`
+absl::string_view StageName(Stage stage);  // "receive", "prompt_mask", …: the value of label `stage`
 
 // Handles into the registry; copies refer to the same series.
 struct CacheMetrics {
@@ -28,41 +30,57 @@ struct CacheMetrics {
   prometheus::Gauge* bytes = nullptr;
 };
 
-struct QueueMetrics {                // one per stage "encode" and "prompt_mask"
+struct QueueMetrics {  // one per stage "encode" and "prompt_mask"
   prometheus::Gauge* depth = nullptr;
   prometheus::Histogram* batch_size = nullptr;
 };
 
 class Metrics {
  public:
-  Metrics();
+  // `clock` outlives the metrics; it times the busy fraction.
+  explicit Metrics(Clock& clock = Clock::Real());
+  ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  std::shared_ptr<prometheus::Registry> registry() const { return registry_; }
+  // What /metrics answers: every series in Prometheus' text format 0.0.4. Each call closes one
+  // interval of the busy fraction and starts the next.
+  std::string Text();
+  // Adds series that are asked for at every Text() (core/metrics/nvml.h).
+  void AddSource(std::unique_ptr<prometheus::Collectable> source);
 
-  // sgpsam_requests_total{code,kind}: code as gRPC spells it ("OK", "INVALID_ARGUMENT"), kind dicom|nifti|raw|none.
+  // sgpsam_requests_total{code,kind}: code as gRPC spells it ("OK", "INVALID_ARGUMENT"), kind
+  // dicom|nifti|raw|none.
   void CountRequest(absl::string_view code, absl::string_view kind);
   // sgpsam_stage_duration_seconds{stage}
   void ObserveStage(Stage stage, absl::Duration duration);
-  // sgpsam_device_busy_fraction{device}: share of the last scrape interval in which a batch ran.
-  void AddBusy(absl::string_view device, absl::Duration busy);
+
+  // Shows the device's series from now on, at zero. The calls below do so too.
+  void AddDevice(absl::string_view device);
+  // sgpsam_device_busy_fraction{device}, the share of the time between the last two calls of Text() in
+  // which a batch ran, and sgpsam_device_busy_seconds_total{device}. A batch that still runs counts up
+  // to now. Each BatchStarted is followed by one BatchEnded; several may run on a device.
+  void BatchStarted(absl::string_view device);
+  void BatchEnded(absl::string_view device);
   // sgpsam_worker_restarts_total{device}
   void CountWorkerRestart(absl::string_view device);
+
+  // sgpsam_build_info{version} 1
   void SetBuildInfo(absl::string_view version);
+  // sgpsam_model_info{name,version,digest,precision} 1; the last call's labels are the only ones shown.
   void SetModelInfo(absl::string_view name, absl::string_view version, absl::string_view digest_hex,
                     absl::string_view precision);
 
   prometheus::Counter* received_bytes = nullptr;    // sgpsam_received_bytes_total
   prometheus::Counter* sent_bytes = nullptr;        // sgpsam_sent_bytes_total
   prometheus::Gauge* requests_in_flight = nullptr;  // sgpsam_requests_in_flight
-  CacheMetrics volume_cache, embedding_cache, logits_cache;   // sgpsam_cache_{hits,misses}_total, sgpsam_cache_bytes {cache}
-  QueueMetrics encode_queue, decode_queue;          // sgpsam_queue_depth, sgpsam_batch_size {stage}
+  CacheMetrics volume_cache, embedding_cache,
+      logits_cache;                         // sgpsam_cache_{hits,misses}_total, sgpsam_cache_bytes {cache}
+  QueueMetrics encode_queue, decode_queue;  // sgpsam_queue_depth, sgpsam_batch_size {stage}
 
  private:
-  struct Families;
-  std::shared_ptr<prometheus::Registry> registry_;
-  std::shared_ptr<Families> families_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace sgpsam
