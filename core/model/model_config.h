@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/engine/engine.h"
@@ -27,49 +28,65 @@ struct SgpmConfig {
 struct ModelConfig {
   std::string name = "sam-med3d-vit_b_ori";
   std::string version = "1";
-  int patch = 128;                       // input voxels on each side
-  int token = 16;                        // voxels a token covers on each side
+  int patch = 128;  // input voxels on each side
+  int token = 16;   // voxels a token covers on each side
   int embed_dim = 768;
   int depth = 12;
   int heads = 12;
   int mlp_dim = 3072;
-  int window = 14;                       // window attention pads the token grid to this size
+  int window = 14;  // window attention pads the token grid to this size
   std::vector<int> global_blocks{2, 5, 8, 11};
-  int out_channels = 384;                // embedding, prompt and decoder width
+  int out_channels = 384;  // embedding, prompt and decoder width
   int decoder_depth = 2;
   int decoder_heads = 8;
   int decoder_mlp_dim = 2048;
-  int attention_downsample = 2;          // cross attention's internal width = out_channels / this
-  int multimask_outputs = 3;             // mask tokens = this + 1
+  int attention_downsample = 2;  // cross attention's internal width = out_channels / this
+  int multimask_outputs = 3;     // mask tokens = this + 1
   int iou_hidden = 256;
   int mask_prompt_channels = 16;
-  int point_embeddings = 2;              // 4 with box corners
+  int point_embeddings = 2;  // 4 with box corners
   SgpmConfig sgpm;
 
-  int grid() const { return patch / token; }        // tokens on each side
+  int grid() const { return patch / token; }  // tokens on each side
   int head_dim() const { return embed_dim / heads; }
   int mask_tokens() const { return multimask_outputs + 1; }
   PatchSizes sizes() const;
 
-  // A model of the same architecture that encodes in milliseconds: for tests, never for patients.
+  // A model of the same architecture that encodes in milliseconds (patch, tokens and logits have the
+  // sizes of the real one, the channels do not): for tests, never for patients.
   static ModelConfig Tiny();
 };
 
 // The file's metadata key under which the JSON stands.
 inline constexpr char kModelConfigKey[] = "sgpsam_config";
 
+// INVALID_ARGUMENT naming the field for what is out of range, or inconsistent with another field.
+absl::Status ValidateModelConfig(const ModelConfig& config);
+
 std::string ToJson(const ModelConfig& config);
-// INVALID_ARGUMENT naming the field for what is missing, unknown, of another type, out of range or inconsistent.
+// INVALID_ARGUMENT naming the field for what is missing, unknown, given twice, of another type, or not valid.
 absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view json);
 
-// Name and shape of every tensor that a model of this configuration has, in file order: the reference's
-// own names (324 of them for vit_b_ori) and, behind them, "sgpm.<block>.…" for the modules.
 struct TensorSpec {
   std::string name;
   std::vector<int64_t> shape;
-  // The seeded value's centre and amplitude (seeded_weights.h).
-  double centre = 0, amplitude = 0;
+  double centre = 0, amplitude = 0;  // of the seeded values (seeded_weights.h)
+
+  int64_t elements() const;
 };
+
+// Every tensor that a model of this (valid) configuration has, in the reference's own order and under its
+// own names (324 of them for vit_b_ori), and behind them those of each module, after encoder block B,
+// with C = embed_dim, r = rank, h = gate_hidden:
+//
+//   sgpm.B.norm.{weight,bias}       [C]                    sgpm.B.fuse.weight, bias     [r,3r], [r]
+//   sgpm.B.gate.lin1.weight, bias   [h,2C], [h]            sgpm.B.spatial.weight, bias  [1,r], [1]
+//   (spatial_gate only) sgpm.B.gate.lin2.weight, bias   [r,h], [r]             sgpm.B.up.weight, bias [C,r],
+//   [C] sgpm.B.down.weight, bias        [r,C], [r] sgpm.B.conv{1,3,5}.weight, bias [r,1,k,k,k], [r]
+//   (depthwise)
+//
+// `up` is seeded with zeros (a fresh module is the identity) and the bias of gate.lin2 around 1 (a fresh
+// gate is open, so that training can start).
 std::vector<TensorSpec> TensorTable(const ModelConfig& config);
 
 }  // namespace sgpsam

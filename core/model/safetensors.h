@@ -1,5 +1,6 @@
 // The safetensors container <-> TensorFile. Bytes are hostile: the header's length, every offset, shape
-// product and overlap are checked before anything is allocated. Pure functions; files are mapped, not copied twice.
+// product and overlap are checked before anything is allocated. Pure functions; each tensor's bytes are
+// copied once.
 #ifndef SGPSAM_CORE_MODEL_SAFETENSORS_H_
 #define SGPSAM_CORE_MODEL_SAFETENSORS_H_
 

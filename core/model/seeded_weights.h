@@ -18,6 +18,9 @@ namespace sgpsam {
 std::vector<float> SeededValues(absl::string_view name, int64_t count, uint64_t seed, double centre,
                                 double amplitude);
 
+// The seeded tensor of one row of the table.
+NamedTensor SeededTensor(const TensorSpec& spec, uint64_t seed);
+
 // Every tensor of the configuration, with the configuration in the metadata. Fresh SGPM modules are the
 // identity (their last projection is zero), so the model computes what plain SAM-Med3D computes.
 TensorFile SeededModel(const ModelConfig& config, uint64_t seed);

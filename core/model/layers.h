@@ -1,0 +1,44 @@
+// The two layers that every block is made of, and the types they compute in: matrix products run in the
+// type of their weights (float32 or bfloat16), everything else (LayerNorm, softmax, residual sums) in float32.
+// Plain values over at::Tensor: copying one shares its storage. Nothing here keeps state between calls.
+#ifndef SGPSAM_CORE_MODEL_LAYERS_H_
+#define SGPSAM_CORE_MODEL_LAYERS_H_
+
+#include <ATen/core/Tensor.h>
+
+namespace sgpsam {
+
+// LayerNorm's epsilon differs between the parts of the reference (image_encoder3D.py, mask_decoder3D.py).
+inline constexpr double kEncoderNormEps = 1e-6;  // also of every LayerNorm3d
+inline constexpr double kDecoderNormEps = 1e-5;
+
+struct Linear {
+  at::Tensor weight;  // [out, in], matmul type
+  at::Tensor bias;    // [out], float32; undefined: none
+
+  // x [..., in], any type -> [..., out], matmul type
+  at::Tensor operator()(const at::Tensor& x) const;
+  // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32 the product is added
+  // as it is made, which saves two passes over memory.
+  void AddTo(at::Tensor& accumulator, const at::Tensor& x) const;
+};
+
+// Over the last dimension: a LayerNorm3d of the reference too, since tokens keep their channels last here.
+struct Norm {
+  at::Tensor weight;  // [channels], float32
+  at::Tensor bias;    // [channels], float32
+  double eps = kEncoderNormEps;
+
+  // x [..., channels], any type -> same shape, float32
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
+// x [..., in] . weight^T [in, out] + bias, where bias is [out] or has one row for each row of x.
+at::Tensor LinearWith(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& x);
+
+// Exact (erf) GELU in place.
+at::Tensor Gelu(at::Tensor x);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_LAYERS_H_
