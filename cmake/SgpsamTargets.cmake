@@ -38,3 +38,15 @@ function(sgpsam_test name)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
+
+# sgpsam_pytest(name PATHS path… [TIMEOUT seconds])
+# Python tests in the pinned environment of deploy/setup.sh; they find the programs in SGPSAM_BIN_DIR.
+function(sgpsam_pytest name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "PATHS" ${ARGN})
+  add_test(NAME ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    COMMAND "${PROJECT_SOURCE_DIR}/build/deps/venv/bin/python" -B -m pytest -q -p no:cacheprovider -rs ${arg_PATHS})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "SGPSAM_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+endfunction()

@@ -1,0 +1,202 @@
+"""Reads #include lines against the two tables below: who may see whom, and which folder may see
+which third party. Libraries catch wrong calls; only this catches wrong includes, because Debian
+puts every third-party header into one folder and ours all start at the repository's root.
+
+    build/deps/venv/bin/python -m pytest tests/layering_test.py
+"""
+
+import dataclasses
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+BELOW_MODEL = ["core/base/", "core/engine/"]
+BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/transform/",
+                  "core/metrics/", "core/batching/"]
+
+# Who may include headers of whom (docs/architecture.md). Rules are path prefixes, the longest one
+# decides; every rule sees itself.
+SEES = {
+    "core/base/": [],
+    "core/volume/": ["core/base/"],
+    "core/engine/": ["core/base/"],
+    "core/engine/torch_": BELOW_MODEL + ["core/model/"],
+    "core/raw/": ["core/base/", "core/volume/"],
+    "core/dicom/": ["core/base/", "core/volume/"],
+    "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
+    "core/metrics/": ["core/base/"],
+    "core/model/": BELOW_MODEL,
+    "core/worker_link/": BELOW_MODEL,
+    "core/batching/": BELOW_MODEL + ["core/metrics/"],
+    "core/pipeline/": BELOW_PIPELINE,
+    "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "proto/"],
+    "server/worker": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/"],
+    "client/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "proto/"],
+    "tools/": BELOW_PIPELINE + ["core/engine/torch_", "core/model/"],
+    "proto/": [],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ThirdParty:
+    name: str
+    headers: str        # what its #include lines look like
+    allowed: list[str]  # prefixes of the files that may see it
+    transitive: bool    # also through headers of ours; False where a public header of ours shows it on purpose
+
+
+THIRD_PARTIES = [
+    ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/", "client/gateway/"], transitive=True),
+    ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
+    ThirdParty("LibTorch", r"(ATen|torch|c10)/", ["core/model/", "core/engine/torch_", "tools/",
+                                                  "server/worker"], transitive=True),
+    ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/"],
+               transitive=True),
+    ThirdParty("prometheus-cpp", r"prometheus/", ["core/metrics/", "server/"], transitive=False),
+    ThirdParty("cpp-httplib", r"httplib", ["server/"], transitive=False),
+]
+
+FOLDERS = ["core", "server", "client", "tools", "tests"]
+OURS = ("core/", "server/", "client/", "tools/", "proto/", "tests/")
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+
+
+def read_sources(root):
+    """Path (from the root) -> text of every C++ file of ours."""
+    return {str(path.relative_to(root)): path.read_text()
+            for folder in FOLDERS for path in sorted((root / folder).rglob("*"))
+            if path.suffix in (".h", ".cc") and path.is_file()}
+
+
+def rule_of(path):
+    return max((rule for rule in SEES if path.startswith(rule)), key=len, default=None)
+
+
+def includes_by_file(sources):
+    return {path: INCLUDE.findall(text) for path, text in sources.items()}
+
+
+def reachable(path, includes):
+    """Everything that including `path` brings in: its own includes and those of our headers behind them."""
+    seen, waiting = set(), [path]
+    while waiting:
+        for name in includes.get(waiting.pop(), []):
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return seen
+
+
+def wrong_directions(sources):
+    found = []
+    for path, names in includes_by_file(sources).items():
+        if path.startswith("tests/"):
+            continue  # tests may see everything
+        rule = rule_of(path)
+        if rule is None:
+            found.append(f"{path}: no rule in SEES covers it")
+            continue
+        for name in names:
+            if name.startswith(OURS) and rule_of(name) not in [rule, *SEES[rule]]:
+                found.append(f"{path} includes {name}: {rule} may see only {', '.join(SEES[rule]) or 'itself'}")
+    return found
+
+
+def misplaced_third_parties(sources):
+    found = []
+    includes = includes_by_file(sources)
+    for path, names in includes.items():
+        if path.startswith("tests/"):
+            continue
+        for party in THIRD_PARTIES:
+            seen = reachable(path, includes) if party.transitive else names
+            hits = sorted(name for name in seen if re.match(party.headers, name))
+            if hits and not path.startswith(tuple(party.allowed)):
+                found.append(f"{path} sees {hits[0]}: {party.name} belongs in {', '.join(party.allowed)}")
+    return found
+
+
+def wrong_guards(sources):
+    found = []
+    for path, text in sources.items():
+        if not path.endswith(".h"):
+            continue
+        guard = "SGPSAM_" + re.sub(r"[^A-Za-z0-9]", "_", path).upper() + "_"
+        if f"#ifndef {guard}\n#define {guard}\n" not in text or not text.rstrip().endswith(f"#endif  // {guard}"):
+            found.append(f"{path}: expected the include guard {guard}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def sources():
+    found = read_sources(ROOT)
+    assert len(found) > 20, "the sources were not found: is this the repository?"
+    return found
+
+
+def test_folders_include_only_what_lies_below_them(sources):
+    assert wrong_directions(sources) == []
+
+
+def test_third_parties_stay_in_their_folders(sources):
+    assert misplaced_third_parties(sources) == []
+
+
+def test_headers_are_guarded_by_their_path(sources):
+    assert wrong_guards(sources) == []
+
+
+# The checks themselves, on planted violations.
+
+@pytest.mark.parametrize("path, include", [
+    ("core/base/a.cc", "core/volume/volume.h"),          # upwards
+    ("core/dicom/a.cc", "core/transform/prepare.h"),     # sideways
+    ("core/pipeline/a.cc", "core/engine/torch_engine.h"),  # torch's side of a folder whose rest is free
+    ("core/pipeline/a.cc", "server/config.h"),
+    ("server/app.cc", "core/model/checkpoint.h"),
+    ("client/cpp/a.cc", "server/config.h"),
+    ("core/raw/a.cc", "tests/support/fake_clock.h"),
+    ("misc/a.cc", "core/base/clock.h"),
+])
+def test_a_planted_wrong_direction_is_found(path, include):
+    assert len(wrong_directions({path: f'#include "{include}"\n'})) == 1
+
+
+@pytest.mark.parametrize("path, include", [
+    ("core/volume/a.cc", "core/base/clock.h"),
+    ("core/engine/torch_engine.cc", "core/model/checkpoint.h"),
+    ("server/worker_main.cc", "core/engine/torch_engine.h"),
+    ("tools/a.cc", "core/model/checkpoint.h"),
+    ("tests/core/base/a_test.cc", "server/config.h"),
+])
+def test_an_allowed_direction_passes(path, include):
+    assert wrong_directions({path: f'#include "{include}"\n'}) == []
+
+
+@pytest.mark.parametrize("path, include", [
+    ("core/volume/a.cc", "dcmtk/dcmdata/dctk.h"),
+    ("core/engine/engine.cc", "ATen/ATen.h"),
+    ("core/pipeline/a.cc", "grpcpp/grpcpp.h"),
+    ("core/base/a.cc", "proto/sgpsam/v1/segmentation.pb.h"),
+    ("core/batching/a.cc", "prometheus/counter.h"),
+])
+def test_a_planted_third_party_is_found(path, include):
+    assert len(misplaced_third_parties({path: f"#include <{include}>\n"})) == 1
+
+
+def test_a_third_party_behind_a_header_is_found():
+    planted = {"core/dicom/private.h": "#include <dcmtk/dcmdata/dctk.h>\n",
+               "core/pipeline/a.cc": '#include "core/dicom/private.h"\n'}
+    assert misplaced_third_parties(planted) == [
+        "core/pipeline/a.cc sees dcmtk/dcmdata/dctk.h: DCMTK belongs in core/dicom/, client/gateway/"]
+
+
+@pytest.mark.parametrize("text", [
+    "#pragma once\n",
+    "#ifndef SGPSAM_CORE_BASE_B_H_\n#define SGPSAM_CORE_BASE_B_H_\n#endif  // SGPSAM_CORE_BASE_B_H_\n",
+])
+def test_a_planted_wrong_guard_is_found(text):
+    assert wrong_guards({"core/base/a.h": text}) == ["core/base/a.h: expected the include guard SGPSAM_CORE_BASE_A_H_"]
