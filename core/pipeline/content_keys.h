@@ -1,0 +1,34 @@
+// The digests under which the pipeline finds what it has made before, and the text in which a result
+// states its prompts. Pure functions: the same request has the same keys on every replica.
+#ifndef SGPSAM_CORE_PIPELINE_CONTENT_KEYS_H_
+#define SGPSAM_CORE_PIPELINE_CONTENT_KEYS_H_
+
+#include <optional>
+#include <string>
+
+#include "core/base/digest.h"
+#include "core/pipeline/segment_request.h"
+#include "core/transform/placement.h"
+#include "core/transform/prepare.h"
+
+namespace sgpsam {
+
+// A decoded volume: what the bytes are and how they are to be read.
+Digest StudyKey(VolumeKind kind, const RawDescription& raw, const Digest& payload);
+
+// An embedding: volume, where the patch lies, how it was normalised, and the weights.
+Digest EmbeddingKey(const Digest& study, const Placement& placement,
+                    const std::optional<IntensityClamp>& clamp, const Digest& weights);
+
+// Logits by their own samples: ResultTarget.logits_sha256 of the contract.
+Digest LogitsKey(absl::Span<const float> logits);
+
+// Everything that makes a result, with the caller's key: from it the UIDs of a repeated request follow.
+Digest ResultKey(const PipelineRequest& request, const Digest& study, const Digest& weights);
+
+// The prompts in one line, exact, e.g. "+(12.5,-30,41)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)mm mask logits".
+std::string DescribePrompts(const Prompts& prompts);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_PIPELINE_CONTENT_KEYS_H_

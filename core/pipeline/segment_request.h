@@ -1,0 +1,99 @@
+// What the pipeline is asked and what it answers, in core's own types. Plain values.
+#ifndef SGPSAM_CORE_PIPELINE_SEGMENT_REQUEST_H_
+#define SGPSAM_CORE_PIPELINE_SEGMENT_REQUEST_H_
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/base/byte_buffer.h"
+#include "core/base/digest.h"
+#include "core/dicom/seg_writer.h"
+#include "core/dicom/series_info.h"
+#include "core/metrics/metrics.h"
+#include "core/raw/raw_codec.h"
+#include "core/transform/prepare.h"
+#include "core/transform/prompts.h"
+#include "core/volume/volume.h"
+
+namespace sgpsam {
+
+enum class VolumeKind { kDicom, kNifti, kRaw };
+
+// A decoded volume, shared by requests and the cache.
+struct Study {
+  Volume volume;
+  std::optional<SeriesInfo> series;  // DICOM only
+  std::vector<std::string> warnings;
+};
+
+struct TargetRequest {
+  Prompts prompts;
+  std::string mask_zlib_bits;  // a mask prompt as it came: its size is known only with the volume's
+  Segment segment;             // label, codes, colour; mask and prompts are filled in by the pipeline
+};
+
+enum class MaskFormat { kDicomSeg, kNifti, kRawBits };
+
+struct PipelineRequest {
+  VolumeKind kind = VolumeKind::kDicom;
+  RawDescription raw;                  // kRaw only
+  Digest digest;                       // of the payload
+  std::vector<ByteBuffer> payload;     // DICOM: one per file; else exactly one. Empty: `study` is set
+  std::shared_ptr<const Study> study;  // from FindStudy
+  std::vector<TargetRequest> targets;  // 1 to 16
+  std::optional<MaskFormat> format;    // default: SEG for DICOM, NIfTI otherwise
+  bool probabilities = false, logits = false;
+  std::optional<IntensityClamp> clamp;
+  std::string idempotency_key;
+};
+
+struct TargetResult {
+  uint64_t voxels = 0;
+  double volume_ml = 0;
+  bool touches_patch_border = false;
+  bool embedding_cached = false;
+  std::vector<float> gate_scores;
+  float iou_prediction = 0;
+  Digest logits_digest;
+};
+
+enum class OutputKind { kMask, kProbabilities, kLogits };
+
+struct PipelineOutput {
+  OutputKind kind = OutputKind::kMask;
+  size_t target = 0;
+  std::variant<std::string, ByteBuffer> bytes;
+
+  absl::string_view view() const {
+    if (const auto* text = std::get_if<std::string>(&bytes)) return *text;
+    return std::get<ByteBuffer>(bytes).view();
+  }
+};
+
+struct PipelineResult {
+  std::vector<TargetResult> targets;
+  std::vector<PipelineOutput> outputs;  // masks, then probabilities, then logits
+  std::array<absl::Duration, kStages> stage_times{};
+  std::vector<std::string> warnings;
+};
+
+// Called at the start of each stage and when the place in a queue changes, from the calling thread or
+// a worker's.
+struct ProgressEvent {
+  Stage stage = Stage::kDecode;
+  size_t target = 0;
+  size_t queue_position = 0;
+  absl::Duration expected;  // until the result; zero: not known yet
+};
+using ProgressSink = std::function<void(const ProgressEvent&)>;
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_PIPELINE_SEGMENT_REQUEST_H_
