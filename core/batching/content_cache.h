@@ -62,7 +62,7 @@ class ContentCache {
   const size_t max_bytes_;
   const CacheMetrics metrics_;
   absl::Mutex mutex_;
-  Order order_ ABSL_GUARDED_BY(mutex_);   // most recently used first
+  Order order_ ABSL_GUARDED_BY(mutex_);  // most recently used first
   absl::flat_hash_map<Digest, typename Order::iterator> entries_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -83,6 +83,12 @@ class Engine {
   virtual std::vector<absl::StatusOr<Embedding>> Encode(absl::Span<const Patch* const> patches) = 0;
   virtual std::vector<absl::StatusOr<MaskLogits>> Decode(
       absl::Span<const DecodeInput* const> inputs) = 0;
+
+  // False once the replica cannot take work any more: its process died or a call was UNAVAILABLE.
+  virtual bool alive() const { return true; }
+  // Replaces a replica that is not alive; blocks while the model loads. One attempt: the caller
+  // waits before the next.
+  virtual absl::Status Restart() { return absl::UnimplementedError("this engine has no process of its own"); }
 };
 
 }  // namespace sgpsam
