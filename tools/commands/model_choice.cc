@@ -1,0 +1,18 @@
+#include "tools/commands/model_choice.h"
+
+namespace sgpsam::tools {
+
+void ModelChoice::AddOptions(CLI::App& command) {
+  command.add_option("--config", config, "vit_b_ori (SAM-Med3D, 402 MB) or tiny (for tests)")
+      ->check(CLI::IsMember({"vit_b_ori", "tiny"}))
+      ->capture_default_str();
+  command.add_flag("--no-sgpm", no_sgpm, "Plain SAM-Med3D, without self-gated prompting modules");
+}
+
+ModelConfig ModelChoice::Get() const {
+  ModelConfig model = config == "tiny" ? ModelConfig::Tiny() : ModelConfig();
+  if (no_sgpm) model.sgpm.blocks.clear();
+  return model;
+}
+
+}  // namespace sgpsam::tools
