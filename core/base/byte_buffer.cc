@@ -30,8 +30,8 @@ absl::StatusOr<ByteBuffer> ByteBuffer::WithCapacity(size_t capacity) {
   ByteBuffer buffer;
   if (capacity == 0) return buffer;
   // Straight from the system, not malloc: freed pages must not linger in an arena.
-  void* data = mmap(nullptr, capacity, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* data =
+      mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) {
     return absl::ResourceExhaustedError(absl::StrCat("no memory for ", capacity, " bytes"));
   }
@@ -59,6 +59,11 @@ absl::Status ByteBuffer::Append(absl::string_view bytes) {
   if (!bytes.empty()) std::memcpy(data_ + size_, bytes.data(), bytes.size());
   size_ += bytes.size();
   return absl::OkStatus();
+}
+
+void ByteBuffer::Keep(size_t offset, size_t size) {
+  if (offset != 0 && size != 0) std::memmove(data_, data_ + offset, size);
+  size_ = size;
 }
 
 }  // namespace sgpsam

@@ -29,6 +29,10 @@ class ByteBuffer {
   // Adds bytes behind the last one. OUT_OF_RANGE, and nothing added, if they exceed the capacity.
   absl::Status Append(absl::string_view bytes);
 
+  // Keeps bytes [offset, offset + size), which must be in use, and drops all others; the first one
+  // kept becomes the first of the buffer.
+  void Keep(size_t offset, size_t size);
+
   uint8_t* data() { return data_; }
   const uint8_t* data() const { return data_; }
   size_t size() const { return size_; }

@@ -15,17 +15,22 @@
 namespace sgpsam {
 
 struct NiftiLimits {
-  uint64_t max_volume_bytes = uint64_t{8} << 30;   // inflated samples; a gzip bomb stops here
+  uint64_t max_volume_bytes = uint64_t{8} << 30;  // inflated samples; a gzip bomb stops here
 };
 
-// Reads a 3D volume (a 4th axis of length 1 is accepted) in any sample type of SampleType, either byte
-// order, sform preferred over qform, RAS turned into LPS. Slope and intercept other than 1, 0 give
-// float32 samples, except where both are integers and the results fit an integer type of at most twice
-// the size. INVALID_ARGUMENT says what is wrong: truncated, not NIfTI, RGB, complex, 4D, singular affine, NaN.
+// Reads a 3D volume (further axes of length 1 are accepted) in any sample type of SampleType or 64-bit
+// integers that fit 32 bits, either byte order, sform preferred over qform over pixdim alone, RAS turned
+// into LPS, metres and micrometres into millimetres. Slope and intercept other than 1, 0 give float32
+// samples (float64 of float64), as ITK does, so that the model sees what the reference saw.
+// Plain files are read in place; of a gzip file no more is inflated than its header announces.
+// INVALID_ARGUMENT says what is wrong: truncated, not NIfTI, RGB, complex, 4D, singular affine, NaN in
+// the affine, larger than the limits. NaN samples are left to PreparePatch, which looks at its region only.
 absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits = {});
 
 // .nii.gz of a label map (uint8): voxel value = 1-based index of the last mask that covers it.
-// All masks have the geometry's shape; at most 255 of them.
+// INVALID_ARGUMENT unless all masks have the geometry's shape and there are at most 255 of them.
+// sform and qform are both written, except that axes not at right angles have no qform. The same
+// input gives the same bytes.
 absl::StatusOr<std::string> WriteNiftiLabels(const Geometry& geometry, absl::Span<const Mask* const> masks);
 
 // Plain .nii of a volume in its own sample type.

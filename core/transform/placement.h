@@ -1,8 +1,9 @@
 // Where a patch lies in its volume, and the grids between which values move. Pure functions.
 //
 // The grid is the reference's (SAM-Med3D utils/infer_utils.py): the volume resampled to 1.5 mm with
-// size ceil(n * old / new) and origin shifted by 0.5 * (new / old - 1) voxels, then flipped and
-// permuted to the closest RAS+ orientation; a patch is a 128^3 crop of it.
+// size ceil(n * old / new) (a single slice stays one) and origin shifted by 0.5 * (new / old - 1)
+// voxels, then flipped and permuted to the closest RAS+ orientation; a patch is a 128^3 crop of it.
+// Where the volume's axes are not at right angles (gantry tilt) neither are the grid's.
 #ifndef SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
 #define SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
 
@@ -12,21 +13,23 @@
 #include "absl/status/statusor.h"
 #include "core/transform/prompts.h"
 #include "core/volume/geometry.h"
+#include "core/volume/mask.h"
+#include "core/volume/volume.h"
 
 namespace sgpsam {
 
 // The volume's canonical grid: which source axis each canonical axis runs along, which way, how fine.
 struct CanonicalGrid {
-  std::array<int, 3> source_axis{{0, 1, 2}};      // canonical axis a runs along source axis source_axis[a]
+  std::array<int, 3> source_axis{{0, 1, 2}};  // canonical axis a runs along source axis source_axis[a]
   std::array<bool, 3> flipped{{false, false, false}};
-  std::array<int64_t, 3> shape{{1, 1, 1}};        // canonical voxels, RAS+ order
+  std::array<int64_t, 3> shape{{1, 1, 1}};            // canonical voxels, RAS+ order
   std::array<double, 3> source_per_voxel{{1, 1, 1}};  // source voxels per canonical voxel, by source axis
 };
 
 struct Placement {
   CanonicalGrid grid;
-  std::array<int64_t, 3> begin{{0, 0, 0}};        // patch voxel 0 in the canonical grid; may be negative
-  int64_t patch = 128;                            // voxels on each side
+  std::array<int64_t, 3> begin{{0, 0, 0}};  // patch voxel 0 in the canonical grid; may be negative
+  int64_t patch = 128;                      // voxels on each side
   double spacing_mm = 1.5;
 };
 
@@ -37,7 +40,8 @@ VoxelIndex PatchToSource(const Placement& placement, const std::array<double, 3>
 std::array<double, 3> SourceToPatch(const Placement& placement, const VoxelIndex& source);
 
 // RAS+ affine (row-major 4x4) of the canonical grid, and of the patch: what NIfTI tools expect.
-std::array<double, 16> CanonicalAffineRas(const Geometry& geometry, const CanonicalGrid& grid, double spacing_mm);
+std::array<double, 16> CanonicalAffineRas(const Geometry& geometry, const CanonicalGrid& grid,
+                                          double spacing_mm);
 std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement& placement);
 
 // A prompt's position as source index. INVALID_ARGUMENT, saying how far outside in mm and which
@@ -47,12 +51,26 @@ absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const Promp
 // Centres a patch on the prompts' focus: the first positive point, else the box's centre, else the
 // centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or a point outside.
 // Later clicks do not move the patch, so a refinement finds the cached embedding again.
-absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts,
-                                     int64_t patch = 128, double spacing_mm = 1.5);
+absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch = 128,
+                                     double spacing_mm = 1.5);
 
-// The same around one source index, or with `begin` given in canonical voxels.
+// The canonical voxel nearest to `centre` becomes the patch's voxel patch / 2.
 Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch = 128,
                       double spacing_mm = 1.5);
+
+// Patch voxel 0 lies on canonical voxel `begin`; negative where the patch sticks out.
+Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin, int64_t patch = 128,
+                       double spacing_mm = 1.5);
+
+// Centres on the bounding box of a mask, as the reference does with a label: the box is taken on the
+// canonical grid after nearest resampling, and a centre between two voxels is lowered.
+// INVALID_ARGUMENT for an empty mask or one of another shape.
+absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch = 128,
+                                          double spacing_mm = 1.5);
+
+// The same for the voxels of `labels` that have the value `label`. NOT_FOUND if there is none.
+absl::StatusOr<Placement> PlaceAroundLabel(const Volume& labels, double label, int64_t patch = 128,
+                                           double spacing_mm = 1.5);
 
 }  // namespace sgpsam
 

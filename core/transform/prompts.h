@@ -2,6 +2,7 @@
 #ifndef SGPSAM_CORE_TRANSFORM_PROMPTS_H_
 #define SGPSAM_CORE_TRANSFORM_PROMPTS_H_
 
+#include <cstdint>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -11,6 +12,9 @@
 
 namespace sgpsam {
 
+// The most clicks a target takes, the one that a box or a mask adds included: the engine's limit.
+inline constexpr int64_t kMaxClicks = 64;
+
 using PromptPosition = std::variant<WorldPoint, VoxelIndex>;
 
 struct PointPrompt {
@@ -19,14 +23,14 @@ struct PointPrompt {
 };
 
 struct BoxPrompt {
-  PromptPosition a, b;               // two opposite corners
+  PromptPosition a, b;  // two opposite corners
 };
 
 struct Prompts {
-  std::vector<PointPrompt> points;           // in the order of the clicks
+  std::vector<PointPrompt> points;  // in the order of the clicks
   std::optional<BoxPrompt> box;
-  std::vector<float> previous_logits;        // empty, or logits_side^3 values of the same placement
-  std::optional<Mask> mask;                  // on the volume's grid; not together with previous_logits
+  std::vector<float> previous_logits;  // empty, or logits_side^3 values of the same placement
+  std::optional<Mask> mask;            // on the volume's grid; not together with previous_logits
 };
 
 }  // namespace sgpsam

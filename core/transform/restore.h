@@ -2,8 +2,11 @@
 #ifndef SGPSAM_CORE_TRANSFORM_RESTORE_H_
 #define SGPSAM_CORE_TRANSFORM_RESTORE_H_
 
+#include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/base/byte_buffer.h"
 #include "core/engine/engine.h"
 #include "core/transform/placement.h"
@@ -13,19 +16,26 @@
 namespace sgpsam {
 
 struct RestoredMask {
-  Mask mask;                         // on the volume's grid
-  bool touches_patch_border = false; // a mask voxel lies on a face of the patch that lies inside the volume
+  Mask mask;                          // on the volume's grid
+  bool touches_patch_border = false;  // a mask voxel lies on a face of the patch that lies inside the volume
 };
 
-// Trilinear (align_corners = false) from the decoder's grid to the patch, threshold sigmoid > 0.5,
-// then nearest neighbour onto the volume's grid (reference/model 2.5, "Post").
-RestoredMask RestoreMask(const MaskLogits& logits, const PatchSizes& sizes,
-                         const Placement& placement, const Geometry& geometry);
+// Trilinear (align_corners = false) from the decoder's grid to the patch, threshold logit > 0 (sigmoid
+// > 0.5), then nearest neighbour onto the volume's grid (SAM-Med3D utils/infer_utils.py). Costs what
+// the lesion's bounding box costs, not what the volume does. `sizes.patch` is the placement's.
+RestoredMask RestoreMask(const MaskLogits& logits, const PatchSizes& sizes, const Placement& placement,
+                         const Geometry& geometry);
 
-// The patch's own mask: bit (i*patch + j)*patch + k, least significant first (golden `mask_bits`).
+// The two halves of RestoreMask. The patch's own mask: bit (i*patch + j)*patch + k, least significant
+// first (golden `mask_bits`) ...
 std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& sizes);
 
-// sigmoid of the upsampled logits on the volume's grid, float32, i fastest; 0 outside the patch.
+// ... and a mask in that layout, placement.patch voxels on each side, on the volume's grid.
+RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placement& placement,
+                              const Geometry& geometry);
+
+// sigmoid of the upsampled logits on the volume's grid, nearest neighbour as RestoreMask (so > 0.5 is
+// its mask), float32, i fastest; 0 outside the patch.
 // RESOURCE_EXHAUSTED if there is no memory for 4 bytes a voxel.
 absl::StatusOr<ByteBuffer> RestoreProbabilities(const MaskLogits& logits, const PatchSizes& sizes,
                                                 const Placement& placement, const Geometry& geometry);

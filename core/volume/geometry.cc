@@ -14,26 +14,22 @@ WorldPoint Cross(const WorldPoint& a, const WorldPoint& b) {
   return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
 
-WorldPoint Scaled(const WorldPoint& a, double factor) {
-  return {a.x * factor, a.y * factor, a.z * factor};
-}
+WorldPoint Scaled(const WorldPoint& a, double factor) { return {a.x * factor, a.y * factor, a.z * factor}; }
 
 double Length(const WorldPoint& a) { return std::sqrt(Dot(a, a)); }
 
-bool Finite(const WorldPoint& a) {
-  return std::isfinite(a.x) && std::isfinite(a.y) && std::isfinite(a.z);
-}
+bool Finite(const WorldPoint& a) { return std::isfinite(a.x) && std::isfinite(a.y) && std::isfinite(a.z); }
 
 absl::Status CheckShape(const Shape& shape) {
   for (int64_t n : {shape.i, shape.j, shape.k}) {
     if (n < 1 || n > Geometry::kMaxAxis) {
-      return absl::InvalidArgumentError(absl::StrCat("each axis of a volume has 1 to ",
-                                                     Geometry::kMaxAxis, " voxels, not ", n));
+      return absl::InvalidArgumentError(
+          absl::StrCat("each axis of a volume has 1 to ", Geometry::kMaxAxis, " voxels, not ", n));
     }
   }
   if (shape.voxels() > Geometry::kMaxVoxels) {
-    return absl::InvalidArgumentError(absl::StrCat("a volume has at most ", Geometry::kMaxVoxels,
-                                                   " voxels, not ", shape.voxels()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a volume has at most ", Geometry::kMaxVoxels, " voxels, not ", shape.voxels()));
   }
   return absl::OkStatus();
 }
@@ -61,8 +57,7 @@ absl::StatusOr<Geometry> Geometry::Create(Shape shape, WorldPoint origin,
   geometry.shape_ = shape;
   geometry.origin_ = origin;
   geometry.steps_ = steps;
-  geometry.inverse_ = {Scaled(Cross(steps[1], steps[2]), 1 / det),
-                       Scaled(Cross(steps[2], steps[0]), 1 / det),
+  geometry.inverse_ = {Scaled(Cross(steps[1], steps[2]), 1 / det), Scaled(Cross(steps[2], steps[0]), 1 / det),
                        Scaled(Cross(steps[0], steps[1]), 1 / det)};
   return geometry;
 }
@@ -71,9 +66,7 @@ std::array<double, 3> Geometry::spacing_mm() const {
   return {Length(steps_[0]), Length(steps_[1]), Length(steps_[2])};
 }
 
-double Geometry::voxel_ml() const {
-  return std::abs(Dot(steps_[0], Cross(steps_[1], steps_[2]))) / 1000;
-}
+double Geometry::voxel_ml() const { return std::abs(Dot(steps_[0], Cross(steps_[1], steps_[2]))) / 1000; }
 
 WorldPoint Geometry::ToWorld(const VoxelIndex& v) const {
   return {origin_.x + v.i * steps_[0].x + v.j * steps_[1].x + v.k * steps_[2].x,
@@ -87,8 +80,8 @@ VoxelIndex Geometry::ToVoxel(const WorldPoint& point) const {
 }
 
 bool Geometry::Contains(const VoxelIndex& v) const {
-  return v.i >= -0.5 && v.i <= shape_.i - 0.5 && v.j >= -0.5 && v.j <= shape_.j - 0.5 &&
-         v.k >= -0.5 && v.k <= shape_.k - 0.5;
+  return v.i >= -0.5 && v.i <= shape_.i - 0.5 && v.j >= -0.5 && v.j <= shape_.j - 0.5 && v.k >= -0.5 &&
+         v.k <= shape_.k - 0.5;
 }
 
 }  // namespace sgpsam

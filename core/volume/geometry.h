@@ -23,21 +23,19 @@ struct VoxelIndex {
 // Voxels along i, j, k.
 struct Shape {
   int64_t i = 0, j = 0, k = 0;
-  int64_t voxels() const { return i * j * k; }   // cannot overflow: Geometry::Create bounds each axis
-  friend bool operator==(const Shape& a, const Shape& b) {
-    return a.i == b.i && a.j == b.j && a.k == b.k;
-  }
+  int64_t voxels() const { return i * j * k; }  // cannot overflow: Geometry::Create bounds each axis
+  friend bool operator==(const Shape& a, const Shape& b) { return a.i == b.i && a.j == b.j && a.k == b.k; }
 };
 
 // The affine map from voxel indices to the patient: world = origin + i*step[0] + j*step[1] + k*step[2].
 // The steps need not be at right angles (gantry tilt), only independent.
 class Geometry {
  public:
-  // Largest number of voxels on one axis, and in one volume: 2^31 voxels of 2 bytes are 4 GiB.
+  // Largest number of voxels on one axis, and in one volume: 2^33 voxels of 2 bytes are 16 GiB.
   static constexpr int64_t kMaxAxis = 16384;
   static constexpr int64_t kMaxVoxels = int64_t{1} << 33;
 
-  Geometry() = default;   // one voxel of 1 mm at the origin
+  Geometry() = default;  // one voxel of 1 mm at the origin
 
   // INVALID_ARGUMENT for a shape out of range, a number that is not finite, a step shorter than
   // 1e-4 mm or longer than 1e4 mm, or steps that are not independent (singular direction).
@@ -46,10 +44,10 @@ class Geometry {
 
   const Shape& shape() const { return shape_; }
   const WorldPoint& origin() const { return origin_; }
-  const std::array<WorldPoint, 3>& steps() const { return steps_; }   // mm per voxel, by axis
+  const std::array<WorldPoint, 3>& steps() const { return steps_; }  // mm per voxel, by axis
 
-  std::array<double, 3> spacing_mm() const;   // length of each step
-  double voxel_ml() const;                    // |det| of the steps / 1000
+  std::array<double, 3> spacing_mm() const;  // length of each step
+  double voxel_ml() const;                   // |det| of the steps / 1000
 
   WorldPoint ToWorld(const VoxelIndex& index) const;
   VoxelIndex ToVoxel(const WorldPoint& point) const;
@@ -61,7 +59,7 @@ class Geometry {
   Shape shape_{1, 1, 1};
   WorldPoint origin_;
   std::array<WorldPoint, 3> steps_{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
-  std::array<WorldPoint, 3> inverse_{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};   // rows: voxels per mm
+  std::array<WorldPoint, 3> inverse_{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  // rows: voxels per mm
 };
 
 }  // namespace sgpsam

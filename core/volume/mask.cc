@@ -30,8 +30,8 @@ uint64_t CountBits(const std::vector<uint8_t>& bits, uint64_t begin, uint64_t en
 absl::StatusOr<Mask> Mask::FromBits(const Shape& shape, absl::string_view bits) {
   Mask mask(shape);
   if (bits.size() != mask.bits_.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("a mask of this volume has ", mask.bits_.size(),
-                                                   " bytes, not ", bits.size()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("a mask of this volume has ", mask.bits_.size(), " bytes, not ", bits.size()));
   }
   std::memcpy(mask.bits_.data(), bits.data(), bits.size());
   const int used = static_cast<int>(shape.voxels() & 7);
@@ -41,9 +41,7 @@ absl::StatusOr<Mask> Mask::FromBits(const Shape& shape, absl::string_view bits) 
   return mask;
 }
 
-uint64_t Mask::CountVoxels() const {
-  return CountBits(bits_, 0, static_cast<uint64_t>(shape_.voxels()));
-}
+uint64_t Mask::CountVoxels() const { return CountBits(bits_, 0, static_cast<uint64_t>(shape_.voxels())); }
 
 uint64_t Mask::CountVoxelsInSlice(int64_t k) const {
   const uint64_t slice = static_cast<uint64_t>(shape_.i * shape_.j);

@@ -19,16 +19,13 @@ size_t BytesPerSample(SampleType type) {
   return 8;
 }
 
-bool IsInteger(SampleType type) {
-  return type != SampleType::kFloat32 && type != SampleType::kFloat64;
-}
+bool IsInteger(SampleType type) { return type != SampleType::kFloat32 && type != SampleType::kFloat64; }
 
 absl::StatusOr<Volume> Volume::Create(Geometry geometry, SampleType type, ByteBuffer samples) {
-  const size_t expected =
-      static_cast<size_t>(geometry.shape().voxels()) * BytesPerSample(type);
+  const size_t expected = static_cast<size_t>(geometry.shape().voxels()) * BytesPerSample(type);
   if (samples.size() != expected) {
-    return absl::InvalidArgumentError(absl::StrCat("a volume of this shape and sample type has ",
-                                                   expected, " bytes, not ", samples.size()));
+    return absl::InvalidArgumentError(absl::StrCat("a volume of this shape and sample type has ", expected,
+                                                   " bytes, not ", samples.size()));
   }
   Volume volume;
   volume.geometry_ = std::move(geometry);
