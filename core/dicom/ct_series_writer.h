@@ -13,7 +13,7 @@
 namespace sgpsam {
 
 struct CtSeriesOptions {
-  uint64_t seed = 1;                 // names the study, series and instances: same seed, same UIDs
+  uint64_t seed = 1;  // names the study, series and instances: same seed, same UIDs
   std::string series_description = "SYNTHETIC CT";
 };
 

@@ -19,7 +19,7 @@ struct ReadSegment {
   int number = 0;
   std::string label;
   std::array<uint8_t, 3> rgb{{255, 64, 64}};
-  Mask mask;                         // on the grid of the source series
+  Mask mask;  // on the grid of the source series
 };
 
 // Reads the segments back onto `source`'s slices by referenced SOP instance. INVALID_ARGUMENT if the

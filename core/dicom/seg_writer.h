@@ -23,17 +23,17 @@ struct CodedConcept {
 };
 
 struct Segment {
-  const Mask* mask = nullptr;        // on the series' grid; outlives the call
-  std::string label = "Lesion";      // SegmentLabel, at most 64 characters
+  const Mask* mask = nullptr;    // on the series' grid; outlives the call
+  std::string label = "Lesion";  // SegmentLabel, at most 64 characters
   CodedConcept category{"49755003", "SCT", "Morphologically Abnormal Structure"};
   CodedConcept type{"52988006", "SCT", "Lesion"};
   std::array<uint8_t, 3> rgb{{255, 64, 64}};
-  std::string prompts;               // SegmentationAlgorithmIdentification parameters: the prompts in compact text
+  std::string prompts;  // SegmentationAlgorithmIdentification parameters: the prompts in compact text
 };
 
-struct SegIdentity {                 // who made it, and under which names
-  std::string series_instance_uid, sop_instance_uid, dimension_organization_uid;   // "2.25.…"
-  std::vector<std::string> tracking_uids;   // one per segment
+struct SegIdentity {  // who made it, and under which names
+  std::string series_instance_uid, sop_instance_uid, dimension_organization_uid;  // "2.25.…"
+  std::vector<std::string> tracking_uids;                                         // one per segment
   absl::Time created;
   std::string algorithm_name, algorithm_version, model_digest_hex, software_version;
 };

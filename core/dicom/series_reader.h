@@ -18,13 +18,13 @@ namespace sgpsam {
 
 struct SeriesLimits {
   int max_files = 4096;
-  uint64_t max_volume_bytes = uint64_t{8} << 30;   // decoded samples
+  uint64_t max_volume_bytes = uint64_t{8} << 30;  // decoded samples
 };
 
 struct DicomStudy {
-  Volume volume;                     // rescaled; 16-bit integers where slope and intercept allow, else float32
+  Volume volume;  // rescaled; 16-bit integers where slope and intercept allow, else float32
   SeriesInfo info;
-  std::vector<std::string> warnings; // what was repaired or assumed; never a tag's value
+  std::vector<std::string> warnings;  // what was repaired or assumed; never a tag's value
 };
 
 // Reads CT, MR and PET single-frame files (PS3.3 A.3, A.4, A.21), native, RLE, JPEG, JPEG-LS or JPEG

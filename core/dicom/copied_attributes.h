@@ -1,0 +1,36 @@
+// Which attributes objects that are made from a series take over from it, and their values made valid:
+// one malformed value in a source must neither spoil nor prevent a result. Pure functions.
+#ifndef SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_
+#define SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace sgpsam {
+
+struct CopiedTag {
+  uint16_t group, element;
+  char vr[3];
+  const char* name;
+  bool type2;  // present in every result, empty if the source has no value
+};
+
+// Patient, patient study, general study, clinical trial and de-identification attributes (PS3.3 C.7.1,
+// C.7.2), ascending.
+absl::Span<const CopiedTag> CopiedTags();
+
+// nullptr if the attribute is not copied.
+const CopiedTag* FindCopiedTag(uint16_t group, uint16_t element);
+
+// `value` if it is valid for the tag's representation, else the nearest valid value that means the same
+// ("10:15:00" becomes "101500"), else empty. Identifiers are never shortened: half of one may be
+// somebody else's. `multi_byte`: the source's character set shifts between code tables (ISO 2022), so
+// texts are kept or dropped whole.
+std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool multi_byte);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_

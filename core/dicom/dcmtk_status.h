@@ -1,0 +1,23 @@
+// The one door between DCMTK and the rest: its conditions become absl::Status, its logger is silenced
+// (its messages quote attribute values), its decoders are registered and its dictionary is checked, once
+// for the process. Thread-safe.
+#ifndef SGPSAM_CORE_DICOM_DCMTK_STATUS_H_
+#define SGPSAM_CORE_DICOM_DCMTK_STATUS_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+class OFCondition;
+
+namespace sgpsam {
+
+// Call before the first use of DCMTK in every function that uses it. FAILED_PRECONDITION if DCMTK has no data
+// dictionary, without which it would write attributes with wrong value representations.
+absl::Status EnsureDcmtk();
+
+// OK, or INTERNAL saying what was being done; DCMTK's own text is left out where it might quote values.
+absl::Status FromDcmtk(const OFCondition& condition, absl::string_view doing);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_DICOM_DCMTK_STATUS_H_

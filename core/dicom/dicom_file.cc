@@ -1,0 +1,123 @@
+#include "core/dicom/dicom_file.h"
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/dicom_text.h"
+#include "core/dicom/inflate.h"
+
+namespace sgpsam {
+namespace {
+
+constexpr size_t kPreamble = 128;
+constexpr uint32_t kTransferSyntaxUid = DicomTag(0x0002, 0x0010);
+
+struct FileStart {
+  size_t dataset = 0;            // where the data set begins
+  absl::string_view syntax_uid;  // empty: the file names none
+};
+
+uint32_t LittleU16(absl::string_view bytes, size_t at) {
+  return static_cast<uint8_t>(bytes[at]) | (static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + 1])) << 8);
+}
+
+absl::Status NotDicom() {
+  return absl::InvalidArgumentError("this is not a DICOM file: it has neither a preamble nor a data set");
+}
+
+// Reads the file meta information: group 0002, always Explicit VR Little Endian (PS3.10 7.1).
+absl::StatusOr<FileStart> ReadFileMeta(absl::string_view bytes) {
+  FileStart start;
+  if (bytes.size() >= kPreamble + 4 && bytes.substr(kPreamble, 4) == "DICM") start.dataset = kPreamble + 4;
+  size_t& at = start.dataset;
+  while (bytes.size() - at >= 8 && LittleU16(bytes, at) == 0x0002) {
+    const uint32_t tag = DicomTag(0x0002, static_cast<uint16_t>(LittleU16(bytes, at + 2)));
+    const absl::string_view vr = bytes.substr(at + 4, 2);
+    uint64_t length = LittleU16(bytes, at + 6);
+    size_t value = at + 8;
+    if (vr == "OB" || vr == "UN" || vr == "UT") {
+      if (bytes.size() - at < 12) return NotDicom();
+      length = LittleU16(bytes, at + 8) | (static_cast<uint64_t>(LittleU16(bytes, at + 10)) << 16);
+      value = at + 12;
+    }
+    if (length > bytes.size() - value) {
+      return absl::InvalidArgumentError("the file meta information is cut off: the file is truncated");
+    }
+    if (tag == kTransferSyntaxUid) start.syntax_uid = TrimPadding(bytes.substr(value, length));
+    at = value + length;
+  }
+  return start;
+}
+
+// For files that name no transfer syntax: the first element's tag and value representation tell.
+absl::StatusOr<const TransferSyntax*> GuessSyntax(absl::string_view dataset) {
+  if (dataset.size() < 8) return NotDicom();
+  const uint32_t group = LittleU16(dataset, 0);
+  const bool big_endian = group == 0x0800;
+  if (!big_endian && group != 0x0008) return NotDicom();
+  const auto letter = [&](size_t at) { return dataset[at] >= 'A' && dataset[at] <= 'Z'; };
+  const bool explicit_vr = letter(4) && letter(5);
+  if (big_endian && !explicit_vr) return NotDicom();
+  return &NativeSyntax(explicit_vr, big_endian);
+}
+
+}  // namespace
+
+absl::StatusOr<DicomFile> DicomFile::Open(absl::string_view bytes) {
+  ASSIGN_OR_RETURN(const FileStart start, ReadFileMeta(bytes));
+  DicomFile file;
+  file.dataset_ = bytes.substr(start.dataset);
+  file.syntax_guessed_ = start.syntax_uid.empty();
+  if (file.syntax_guessed_) {
+    ASSIGN_OR_RETURN(file.syntax_, GuessSyntax(file.dataset_));
+  } else {
+    ASSIGN_OR_RETURN(file.syntax_, FindTransferSyntax(start.syntax_uid));
+  }
+  if (file.syntax_->deflated) {
+    ASSIGN_OR_RETURN(file.inflated_, InflateRaw(file.dataset_, kMaxInflatedBytes));
+    file.dataset_ = file.inflated_.view();
+  }
+  ASSIGN_OR_RETURN(file.scan_, ScanDataset(file.dataset_, {.explicit_vr = file.syntax_->explicit_vr,
+                                                           .big_endian = file.syntax_->big_endian}));
+  return file;
+}
+
+const ScannedElement* DicomFile::Find(uint32_t tag) const {
+  for (const ScannedElement& element : scan_.elements) {
+    if (element.tag == tag) return &element;
+  }
+  return nullptr;
+}
+
+absl::string_view DicomFile::Text(uint32_t tag) const {
+  const ScannedElement* element = Find(tag);
+  return element == nullptr ? absl::string_view() : TrimPadding(Bytes(element->value));
+}
+
+std::optional<uint16_t> DicomFile::Uint16(uint32_t tag) const {
+  const ScannedElement* element = Find(tag);
+  if (element == nullptr || element->value.length < 2) return std::nullopt;
+  const absl::string_view value = Bytes(element->value);
+  const uint32_t little = LittleU16(value, 0);
+  // A value of unknown representation is always little endian (PS3.5 6.2.2).
+  const bool unknown = element->vr[0] == 'U' && element->vr[1] == 'N';
+  const bool swap = syntax_->big_endian && !unknown;
+  return static_cast<uint16_t>(swap ? (little >> 8) | (little << 8) : little);
+}
+
+std::optional<std::vector<double>> DicomFile::Numbers(uint32_t tag) const {
+  const absl::string_view text = Text(tag);
+  if (text.empty()) return std::nullopt;
+  return ParseNumbers(text);
+}
+
+bool DicomFile::HasItems(uint32_t tag) const {
+  const ScannedElement* element = Find(tag);
+  if (element == nullptr) return false;
+  if (element->value.length > 0) return true;
+  // Undefined length: content unless the delimiter follows at once.
+  const absl::string_view next = dataset_.substr(element->value.offset, 4);
+  return next.size() == 4 && next.substr(2, 2) != (syntax_->big_endian ? "\xE0\xDD" : "\xDD\xE0");
+}
+
+}  // namespace sgpsam

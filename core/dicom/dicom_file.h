@@ -1,0 +1,56 @@
+// One file's bytes, checked and indexed: preamble or bare data set, any native or encapsulated syntax on
+// the allow-list, deflated ones inflated within a bound. Gives attribute values; interprets none.
+// Movable; safe to read from many threads. The bytes outlive it.
+#ifndef SGPSAM_CORE_DICOM_DICOM_FILE_H_
+#define SGPSAM_CORE_DICOM_DICOM_FILE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/base/byte_buffer.h"
+#include "core/dicom/prescan.h"
+#include "core/dicom/transfer_syntax.h"
+
+namespace sgpsam {
+
+// A deflated data set may grow to this much; a frame of 4096 x 4096 x 16 bits needs half of it.
+inline constexpr size_t kMaxInflatedBytes = size_t{64} << 20;
+
+class DicomFile {
+ public:
+  // INVALID_ARGUMENT: not DICOM, damaged, or in a transfer syntax that is not taken.
+  static absl::StatusOr<DicomFile> Open(absl::string_view bytes);
+
+  const TransferSyntax& syntax() const { return *syntax_; }
+  bool syntax_guessed() const { return syntax_guessed_; }  // the file did not name one
+  const ScannedDataset& scan() const { return scan_; }
+  absl::string_view header() const { return dataset_.substr(0, scan_.header_end); }
+  absl::string_view Bytes(const ByteRange& range) const {
+    return dataset_.substr(range.offset, range.length);
+  }
+
+  // Values of outermost attributes; empty or nullopt where absent.
+  absl::string_view Text(uint32_t tag) const;          // trimmed
+  std::optional<uint16_t> Uint16(uint32_t tag) const;  // US or SS, in the file's byte order
+  std::optional<std::vector<double>> Numbers(uint32_t tag) const;
+  bool Has(uint32_t tag) const { return Find(tag) != nullptr; }
+  // The sequence is there and has content.
+  bool HasItems(uint32_t tag) const;
+
+ private:
+  const ScannedElement* Find(uint32_t tag) const;
+
+  const TransferSyntax* syntax_ = nullptr;
+  bool syntax_guessed_ = false;
+  ByteBuffer inflated_;
+  absl::string_view dataset_;  // of `inflated_` or of the caller's bytes
+  ScannedDataset scan_;
+};
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_DICOM_DICOM_FILE_H_

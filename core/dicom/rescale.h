@@ -1,0 +1,34 @@
+// Stored values -> the volume's samples: high bits masked, sign extended, slope and intercept applied.
+// Pure functions.
+#ifndef SGPSAM_CORE_DICOM_RESCALE_H_
+#define SGPSAM_CORE_DICOM_RESCALE_H_
+
+#include <cstdint>
+
+#include "absl/types/span.h"
+#include "core/dicom/pixel_layout.h"
+#include "core/volume/volume.h"
+
+namespace sgpsam {
+
+// value = slope * stored + intercept
+struct Rescale {
+  double slope = 1, intercept = 0;
+};
+
+struct SliceScale {
+  PixelLayout layout;
+  Rescale rescale;
+};
+
+// int16 if every value that any slice could hold is a whole number in its range, else uint16 likewise,
+// else float32.
+SampleType ChooseSampleType(absl::Span<const SliceScale> slices);
+
+// Writes layout.samples() samples of `type`, which ChooseSampleType gave, to `out`; `stored` has
+// layout.bytes() bytes, aligned for its sample.
+void RescaleSlice(const uint8_t* stored, const SliceScale& slice, SampleType type, uint8_t* out);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_DICOM_RESCALE_H_

@@ -1,0 +1,139 @@
+#include "core/dicom/series_summary.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/copied_attributes.h"
+#include "core/dicom/dicom_text.h"
+#include "core/dicom/tags.h"
+#include "core/dicom/uid.h"
+
+namespace sgpsam {
+namespace {
+
+absl::Status Differ(const SliceHeader& a, const SliceHeader& b, absl::string_view in) {
+  return absl::FailedPreconditionError(absl::StrCat("files ", a.plane.file_number, " and ",
+                                                    b.plane.file_number, " ", in,
+                                                    ": send the files of one series only"));
+}
+
+void CopyAttributes(const DicomFile& first, SeriesInfo& info, std::vector<std::string>& warnings) {
+  const bool multi_byte = absl::StrContains(info.specific_character_set, "2022");
+  for (const CopiedTag& tag : CopiedTags()) {
+    const absl::string_view value = first.Text(DicomTag(tag.group, tag.element));
+    if (value.empty()) continue;
+    info.patient_and_study.push_back({tag.group, tag.element, std::string(value)});
+    const std::string valid = ValidValue(tag, value, multi_byte);
+    if (valid == value) continue;
+    warnings.push_back(absl::StrFormat("%s (%04x,%04x) is not valid: it is %s in derived objects", tag.name,
+                                       tag.group, tag.element, valid.empty() ? "left out" : "repaired"));
+  }
+}
+
+// What (tag) lacks for a SEG, if anything.
+void Require(absl::string_view value, absl::string_view name, std::vector<std::string>& obstacles) {
+  if (value.empty()) {
+    obstacles.push_back(absl::StrCat(name, " is empty"));
+  } else if (!IsUid(value)) {
+    obstacles.push_back(absl::StrCat(name, " is not a valid UID"));
+  }
+}
+
+std::vector<std::string> FindObstacles(const SeriesInfo& info) {
+  std::vector<std::string> obstacles;
+  // Each attribute once, however many slices lack it.
+  const auto worst = [&](auto member, absl::string_view name) {
+    const auto bad = std::find_if(info.instances.begin(), info.instances.end(),
+                                  [&](const SourceInstance& instance) { return !IsUid(instance.*member); });
+    if (bad != info.instances.end()) Require((*bad).*member, name, obstacles);
+  };
+  worst(&SourceInstance::sop_class_uid, "SOPClassUID (0008,0016)");
+  worst(&SourceInstance::sop_instance_uid, "SOPInstanceUID (0008,0018)");
+  Require(info.study_instance_uid, "StudyInstanceUID (0020,000D)", obstacles);
+  Require(info.series_instance_uid, "SeriesInstanceUID (0020,000E)", obstacles);
+  Require(info.frame_of_reference_uid, "FrameOfReferenceUID (0020,0052)", obstacles);
+  std::set<absl::string_view> distinct;
+  for (const SourceInstance& instance : info.instances) distinct.insert(instance.sop_instance_uid);
+  const bool have_all = std::none_of(info.instances.begin(), info.instances.end(),
+                                     [](const SourceInstance& i) { return i.sop_instance_uid.empty(); });
+  if (have_all && distinct.size() < info.instances.size()) {
+    obstacles.push_back("SOPInstanceUID (0008,0018) is the same in several files");
+  }
+  return obstacles;
+}
+
+void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info,
+                 std::vector<std::string>& warnings) {
+  const auto any = [&](bool SliceHeader::*flag) {
+    return std::any_of(headers.begin(), headers.end(),
+                       [&](const SliceHeader& header) { return header.*flag; });
+  };
+  if (any(&SliceHeader::lossy)) warnings.push_back("the series was compressed with loss");
+  if (any(&SliceHeader::monochrome1))
+    warnings.push_back("MONOCHROME1: the values are taken as stored, not inverted");
+  if (any(&SliceHeader::has_padding_value)) {
+    warnings.push_back("PixelPaddingValue (0028,0120) is set: padded pixels keep their stored value");
+  }
+  if (any(&SliceHeader::syntax_guessed)) {
+    warnings.push_back("a file names no transfer syntax: it was guessed from its first element");
+  }
+  if (!info.seg_obstacles.empty()) {
+    warnings.push_back(
+        absl::StrCat("no DICOM-SEG can be made of this series: ", absl::StrJoin(info.seg_obstacles, "; ")));
+  }
+}
+
+}  // namespace
+
+absl::Status CheckOneSeries(const std::vector<SliceHeader>& headers) {
+  const SliceHeader& first = headers[0];
+  for (const SliceHeader& other : headers) {
+    if (other.study_instance_uid != first.study_instance_uid ||
+        other.series_instance_uid != first.series_instance_uid) {
+      return Differ(first, other, "belong to different series");
+    }
+    if (other.sop_class_uid != first.sop_class_uid || other.modality != first.modality) {
+      return Differ(first, other, "are images of different kinds");
+    }
+    if (other.frame_of_reference_uid != first.frame_of_reference_uid) {
+      return Differ(first, other, "have different frames of reference");
+    }
+    if (other.layout.rows != first.layout.rows || other.layout.columns != first.layout.columns) {
+      return Differ(first, other, "have different Rows or Columns");
+    }
+  }
+  return absl::OkStatus();
+}
+
+SeriesInfo SummariseSeries(const DicomFile& first, const std::vector<SliceHeader>& headers,
+                           const std::vector<size_t>& order, std::vector<std::string>& warnings) {
+  const SliceHeader& header = headers[order[0]];
+  SeriesInfo info;
+  info.study_instance_uid = header.study_instance_uid;
+  info.series_instance_uid = header.series_instance_uid;
+  info.frame_of_reference_uid = header.frame_of_reference_uid;
+  info.modality = header.modality;
+  info.specific_character_set = std::string(first.Text(tags::kSpecificCharacterSet));
+  const auto ds = [&](uint32_t tag) { return NormalisedDs(first.Text(tag)).value_or(std::string()); };
+  info.image_orientation_patient = ds(tags::kImageOrientationPatient);
+  info.pixel_spacing = ds(tags::kPixelSpacing);
+  info.slice_thickness = ds(tags::kSliceThickness);
+  for (size_t n : order) {
+    info.instances.push_back(
+        {headers[n].sop_class_uid, headers[n].sop_instance_uid, headers[n].position_text});
+    info.lossy = info.lossy || headers[n].lossy;
+  }
+  info.lossy_ratio = ds(tags::kLossyImageCompressionRatio);
+  info.lossy_method = std::string(first.Text(tags::kLossyImageCompressionMethod));
+  CopyAttributes(first, info, warnings);
+  info.seg_obstacles = FindObstacles(info);
+  AddWarnings(headers, info, warnings);
+  return info;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,160 @@
+#include "core/dicom/slice_header.h"
+
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/dicom_text.h"
+#include "core/dicom/jpeg2000_decoder.h"
+#include "core/dicom/pixel_decoder.h"
+#include "core/dicom/tags.h"
+
+namespace sgpsam {
+namespace {
+
+struct SopClass {
+  absl::string_view uid, modality;
+};
+
+constexpr SopClass kSingleFrame[] = {{"1.2.840.10008.5.1.4.1.1.2", "CT"},
+                                     {"1.2.840.10008.5.1.4.1.1.4", "MR"},
+                                     {"1.2.840.10008.5.1.4.1.1.128", "PT"}};
+
+constexpr absl::string_view kMultiFrame[] = {"1.2.840.10008.5.1.4.1.1.2.1",  "1.2.840.10008.5.1.4.1.1.2.2",
+                                             "1.2.840.10008.5.1.4.1.1.4.1",  "1.2.840.10008.5.1.4.1.1.4.3",
+                                             "1.2.840.10008.5.1.4.1.1.4.4",  "1.2.840.10008.5.1.4.1.1.130",
+                                             "1.2.840.10008.5.1.4.1.1.128.1"};
+
+absl::Status NotAVolume(absl::string_view why) { return absl::FailedPreconditionError(why); }
+
+absl::Status Missing(absl::string_view attribute) {
+  return absl::InvalidArgumentError(absl::StrCat(attribute, " is missing or not valid"));
+}
+
+absl::Status MultiFrame() {
+  return NotAVolume("it is a multi-frame image: convert the series to single-frame files");
+}
+
+absl::Status CheckKind(const DicomFile& file) {
+  const absl::string_view sop_class = file.Text(tags::kSopClassUid);
+  for (absl::string_view uid : kMultiFrame) {
+    if (sop_class == uid) return MultiFrame();
+  }
+  if (const std::optional<double> frames = ParseNumber(file.Text(tags::kNumberOfFrames));
+      frames && *frames != 1) {
+    return MultiFrame();
+  }
+  const absl::string_view photometric = file.Text(tags::kPhotometricInterpretation);
+  if (file.Uint16(tags::kSamplesPerPixel).value_or(1) != 1 || !absl::StartsWith(photometric, "MONOCHROME")) {
+    return NotAVolume(
+        "it is not a scalar image (RGB, palette or another colour model): send the original series");
+  }
+  const absl::string_view modality = file.Text(tags::kModality);
+  for (const SopClass& known : kSingleFrame) {
+    // An anonymiser may have emptied the SOP class; the modality then has to do.
+    if (sop_class.empty() ? modality == known.modality : sop_class == known.uid) return absl::OkStatus();
+  }
+  return NotAVolume("it is not a CT, MR or PET image");
+}
+
+absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout) {
+  const int rows = file.Uint16(tags::kRows).value_or(0), columns = file.Uint16(tags::kColumns).value_or(0);
+  if (rows < 1 || columns < 1 || rows > Geometry::kMaxAxis || columns > Geometry::kMaxAxis) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Rows and Columns must each be from 1 to ", Geometry::kMaxAxis));
+  }
+  const int allocated = file.Uint16(tags::kBitsAllocated).value_or(0);
+  if (allocated != 8 && allocated != 16 && allocated != 32) {
+    return absl::InvalidArgumentError("BitsAllocated must be 8, 16 or 32");
+  }
+  const int stored = file.Uint16(tags::kBitsStored).value_or(static_cast<uint16_t>(allocated));
+  const int high_bit = file.Uint16(tags::kHighBit).value_or(static_cast<uint16_t>(stored - 1));
+  if (stored < 1 || stored > allocated || high_bit < stored - 1 || high_bit >= allocated) {
+    return absl::InvalidArgumentError("BitsStored and HighBit do not fit BitsAllocated");
+  }
+  layout = {.rows = rows,
+            .columns = columns,
+            .bits_allocated = allocated,
+            .bits_stored = stored,
+            .high_bit = high_bit,
+            .is_signed = file.Uint16(tags::kPixelRepresentation).value_or(0) == 1};
+  if (!file.scan().has_pixels)
+    return absl::InvalidArgumentError("it has no pixel data: the file is truncated");
+  RETURN_IF_ERROR(CheckPixelBytes(file, layout));
+  return absl::OkStatus();
+}
+
+absl::Status ReadRescale(const DicomFile& file, SliceHeader& header) {
+  if (file.HasItems(tags::kModalityLutSequence)) {
+    return NotAVolume("it has a Modality LUT Sequence instead of a rescale slope, which is not supported");
+  }
+  if (!file.Text(tags::kRescaleSlope).empty()) {
+    const std::optional<double> slope = ParseNumber(file.Text(tags::kRescaleSlope));
+    if (!slope || *slope == 0)
+      return absl::InvalidArgumentError("RescaleSlope must be a number other than 0");
+    header.slope = *slope;
+  }
+  if (!file.Text(tags::kRescaleIntercept).empty()) {
+    const std::optional<double> intercept = ParseNumber(file.Text(tags::kRescaleIntercept));
+    if (!intercept) return absl::InvalidArgumentError("RescaleIntercept must be a number");
+    header.intercept = *intercept;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadPlane(const DicomFile& file, SliceHeader& header) {
+  SlicePlane& plane = header.plane;
+  const absl::string_view position_text = file.Text(tags::kImagePositionPatient);
+  const auto position = file.Numbers(tags::kImagePositionPatient);
+  if (position_text.empty()) {
+    return NotAVolume("ImagePositionPatient is missing: its place in the patient is unknown");
+  }
+  if (!position || position->size() != 3) return Missing("ImagePositionPatient");
+  const auto orientation = file.Numbers(tags::kImageOrientationPatient);
+  if (file.Text(tags::kImageOrientationPatient).empty()) {
+    return NotAVolume("ImageOrientationPatient is missing: its direction in the patient is unknown");
+  }
+  if (!orientation || orientation->size() != 6) return Missing("ImageOrientationPatient");
+  const auto spacing = file.Numbers(tags::kPixelSpacing);
+  if (!spacing || spacing->size() != 2 || !((*spacing)[0] > 0) || !((*spacing)[1] > 0))
+    return Missing("PixelSpacing");
+  const std::vector<double>& o = *orientation;
+  plane.position = {(*position)[0], (*position)[1], (*position)[2]};
+  plane.row = {o[0], o[1], o[2]};
+  plane.column = {o[3], o[4], o[5]};
+  plane.row_step = (*spacing)[0];
+  plane.column_step = (*spacing)[1];
+  plane.thickness = ParseNumber(file.Text(tags::kSliceThickness));
+  header.position_text = NormalisedDs(position_text).value_or(std::string());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
+  SliceHeader header;
+  header.plane.file_number = number;
+  RETURN_IF_ERROR(CheckKind(file));
+  if (absl::StrContains(file.Text(tags::kImageType), "MOSAIC")) {
+    return NotAVolume("it is a mosaic of several slices: convert the series to single-slice files");
+  }
+  RETURN_IF_ERROR(ReadPlane(file, header));
+  RETURN_IF_ERROR(ReadLayout(file, header.layout));
+  RETURN_IF_ERROR(ReadRescale(file, header));
+  const auto text = [&](uint32_t tag) { return std::string(file.Text(tag)); };
+  header.sop_class_uid = text(tags::kSopClassUid);
+  header.sop_instance_uid = text(tags::kSopInstanceUid);
+  header.study_instance_uid = text(tags::kStudyInstanceUid);
+  header.series_instance_uid = text(tags::kSeriesInstanceUid);
+  header.frame_of_reference_uid = text(tags::kFrameOfReferenceUid);
+  header.modality = text(tags::kModality);
+  header.lossy = file.syntax().lossy || file.Text(tags::kLossyImageCompression) == "01";
+  header.monochrome1 = file.Text(tags::kPhotometricInterpretation) == "MONOCHROME1";
+  header.has_padding_value = file.Has(tags::kPixelPaddingValue);
+  header.syntax_guessed = file.syntax_guessed();
+  return header;
+}
+
+}  // namespace sgpsam
