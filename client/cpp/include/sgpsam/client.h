@@ -1,0 +1,213 @@
+// The C++ client of sgpsam-server: a volume and clicks go in, a DICOM-SEG, NIfTI or bit mask comes out.
+//
+//     auto client = sgpsam::client::Client::Connect("localhost:50051");
+//     auto series = sgpsam::client::Volume::FromPath("path/to/series");
+//     if (!client.ok() || !series.ok()) return 1;
+//     sgpsam::client::SegmentRequest request(*series);
+//     request.targets = {{.clicks = {{sgpsam::client::Position::PatientMm(12.5, -40, -310)}}, .label =
+//     "Lesion"}}; auto result = client->Segment(request); if (!result.ok()) { std::cerr << result.status() <<
+//     "\n"; return 1; } std::ofstream("lesion.dcm", std::ios::binary) << result->file;
+//
+// Promise: Segment names the volume by its digest and uploads it only if the server does not have it;
+// so it does with logits of an earlier call. A refusal stops an upload at once. Errors are
+// absl::Status with the server's code and message (table in proto/README.md). Nothing is retried.
+// Threads: Client and Cancel may be used from many threads at once. Ownership: results own their bytes.
+#ifndef SGPSAM_CLIENT_CLIENT_H_
+#define SGPSAM_CLIENT_CLIENT_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sgpsam/volume.h"
+
+namespace sgpsam::client {
+
+// ---------------------------------------------------------------------------------------- prompts
+
+// A position in the patient (LPS, mm) or in the voxel grid (i, j, k from 0, centres at whole numbers).
+struct Position {
+  enum class Space { kPatientMm, kVoxel };
+  Space space = Space::kPatientMm;
+  std::array<double, 3> at{};
+
+  static Position PatientMm(double x, double y, double z) { return {Space::kPatientMm, {x, y, z}}; }
+  static Position Voxel(double i, double j, double k) { return {Space::kVoxel, {i, j, k}}; }
+};
+
+struct Click {
+  Position position;
+  bool positive = true;  // inside the lesion; false: outside it
+};
+
+struct Box {
+  Position a, b;  // two opposite corners in the same space
+};
+
+// What an earlier result knew of a target (TargetResult::previous), to be corrected by further clicks.
+// The digest is sent; the samples follow only if the server no longer knows it. One of both suffices.
+struct PreviousLogits {
+  std::string sha256;          // 32 bytes or empty
+  std::vector<float> samples;  // 32*32*32 or empty
+};
+
+struct Code {
+  std::string value, scheme, meaning;
+};
+
+struct Target {
+  std::vector<Click> clicks;  // in the order in which they were made, at most 64
+  std::optional<Box> box = std::nullopt;
+  std::optional<PreviousLogits> previous = std::nullopt;
+  // A mask to correct: one bit a voxel, i fastest, least significant bit first; not with `previous`.
+  std::optional<std::string> mask_bits = std::nullopt;
+  std::string label = "Lesion";                              // SegmentLabel, at most 64 characters
+  std::optional<Code> category = std::nullopt;               // default: Morphologically Abnormal Structure
+  std::optional<Code> type = std::nullopt;                   // default: Lesion
+  std::optional<std::array<uint8_t, 3>> rgb = std::nullopt;  // default: 255, 64, 64
+};
+
+// ---------------------------------------------------------------------------------------- request
+
+enum class MaskFormat {
+  kDefault = 0,  // DICOM-SEG for DICOM input, NIfTI otherwise
+  kDicomSeg,
+  kNifti,    // .nii.gz of labels, 1 = first target
+  kRawBits,  // TargetResult::mask_bits instead of SegmentResult::file
+};
+
+enum class Priority { kDefault = 0, kStat, kRoutine, kBatch };
+
+// Stops calls from any thread; copies share one state. A call given a Cancel that was used before it
+// started ends at once.
+class Cancel {
+ public:
+  Cancel();
+  void Now() const;
+  bool requested() const;
+
+  struct State;  // the library's own
+  const std::shared_ptr<State>& state() const { return state_; }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+struct SegmentRequest {
+  explicit SegmentRequest(Volume v) : volume(std::move(v)) {}
+
+  Volume volume;
+  std::vector<Target> targets;  // 1 to 16; each becomes one segment
+  MaskFormat format = MaskFormat::kDefault;
+  bool probabilities = false;                      // fill TargetResult::probabilities
+  bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
+  std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
+  std::string idempotency_key;  // same key, volume, prompts, model: same UIDs. At most 128 bytes
+  Priority priority = Priority::kDefault;
+  absl::Time deadline = absl::InfiniteFuture();
+  Cancel cancel;
+  // Upload without computing the digest and asking first: for volumes that nobody sends twice.
+  bool upload_without_asking = false;
+};
+
+// ----------------------------------------------------------------------------------------- answer
+
+enum class Stage { kReceive = 1, kDecode, kPrepare, kQueue, kEncode, kPromptMask, kRestore, kWrite, kSend };
+const char* StageName(Stage stage);  // "receive" … "send"
+
+struct Progress {
+  Stage stage = Stage::kReceive;
+  uint64_t bytes_done = 0, bytes_total = 0;  // kReceive (upload) and kSend (download) only
+  uint32_t target = 0;                       // index, for the stages in between
+  uint32_t queue_position = 0;               // kQueue: patches ahead of this one
+  absl::Duration expected;                   // until the result; zero: not known
+};
+
+// Called from the library's threads, one call at a time, never after Segment has returned. Must not
+// block for long (it holds up the transfer) and must not throw.
+using ProgressCallback = std::function<void(const Progress&)>;
+
+struct GateScore {
+  uint32_t block = 0;  // encoder block after which the module sits
+  float score = 0;
+  bool open = false;
+};
+
+struct TargetResult {
+  uint64_t voxels = 0;  // 0: nothing found
+  double volume_ml = 0;
+  bool touches_patch_border = false;  // the lesion may go on outside what the model saw
+  bool embedding_cached = false;
+  std::vector<GateScore> gates;
+  double iou_prediction = 0;         // the model's raw output; not a calibrated confidence
+  PreviousLogits previous;           // for Target::previous of the next call
+  std::string mask_bits;             // MaskFormat::kRawBits only
+  std::vector<float> probabilities;  // on request, on the volume's grid, i fastest
+};
+
+struct ModelIdentity {
+  std::string name, version, weights_sha256;  // the last: 32 bytes
+};
+
+struct SegmentResult {
+  std::vector<TargetResult> targets;  // as in the request
+  std::string file;                   // the DICOM-SEG or .nii.gz; empty for kRawBits
+  ModelIdentity model;
+  std::string volume_sha256;                                  // 32 bytes
+  std::vector<std::pair<Stage, absl::Duration>> stage_times;  // the server's
+  std::vector<std::string> warnings;                          // what was repaired or assumed
+  std::string request_id;                                     // quote it in a bug report
+  uint64_t uploaded_bytes = 0;                                // of the volume; 0: the server had it
+};
+
+struct ModelDescription {
+  ModelIdentity model;
+  std::array<uint32_t, 3> patch_voxels{};
+  double patch_spacing_mm = 0;
+  std::string precision;
+  std::vector<uint32_t> gate_blocks;
+  uint32_t box_corner_embeddings = 0;  // 0: a box becomes a click in its centre
+  std::vector<std::string> devices;
+  std::string server_version;
+  uint64_t max_volume_bytes = 0;
+  uint32_t max_targets = 0;
+};
+
+// ----------------------------------------------------------------------------------------- client
+
+struct ConnectOptions {
+  std::string user_agent;  // goes in front of the library's own
+};
+
+class Client {
+ public:
+  // `target` is gRPC's: "host:port", "dns:///name:port", "unix:/path". Returns at once: the connection
+  // is made by the first call. INVALID_ARGUMENT for an empty target. The connection is not encrypted.
+  static absl::StatusOr<Client> Connect(const std::string& target, const ConnectOptions& options = {});
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();  // no call may be running
+
+  // Blocks until the result is there, the call failed, its deadline passed or it was cancelled.
+  absl::StatusOr<SegmentResult> Segment(const SegmentRequest& request,
+                                        const ProgressCallback& progress = nullptr) const;
+  absl::StatusOr<ModelDescription> DescribeModel(absl::Time deadline = absl::InfiniteFuture()) const;
+
+ private:
+  struct State;
+  explicit Client(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sgpsam::client
+
+#endif  // SGPSAM_CLIENT_CLIENT_H_

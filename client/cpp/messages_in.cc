@@ -1,0 +1,93 @@
+// Messages -> plain values.
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/messages.h"
+
+namespace sgpsam::client {
+namespace {
+
+ModelIdentity FromMessage(const v1::ModelIdentity& message) {
+  return {message.name(), message.version(), message.weights_sha256()};
+}
+
+TargetResult FromMessage(const v1::ResultTarget& message) {
+  TargetResult target;
+  target.voxels = message.voxels();
+  target.volume_ml = message.volume_ml();
+  target.touches_patch_border = message.touches_patch_border();
+  target.embedding_cached = message.embedding_cached();
+  for (const v1::GateScore& gate : message.gates()) {
+    target.gates.push_back({gate.block(), gate.score(), gate.open()});
+  }
+  target.iou_prediction = message.iou_prediction();
+  target.previous.sha256 = message.logits_sha256();
+  return target;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<float>> FloatSamples(const std::string& bytes) {
+  if (bytes.size() % sizeof(float) != 0) {
+    return absl::InvalidArgumentError(absl::StrCat(bytes.size(), " bytes are not whole float32 samples"));
+  }
+  std::vector<float> samples(bytes.size() / sizeof(float));
+  if (!samples.empty()) std::memcpy(samples.data(), bytes.data(), bytes.size());
+  return samples;
+}
+
+SegmentResult FromMessage(const v1::SegmentResult& message) {
+  SegmentResult result;
+  for (const v1::ResultTarget& target : message.targets()) result.targets.push_back(FromMessage(target));
+  result.model = FromMessage(message.model());
+  result.volume_sha256 = message.volume_sha256();
+  for (const v1::StageTime& time : message.stage_times()) {
+    result.stage_times.emplace_back(static_cast<Stage>(time.stage()), absl::Seconds(time.seconds()));
+  }
+  result.warnings.assign(message.warnings().begin(), message.warnings().end());
+  return result;
+}
+
+Progress FromMessage(const v1::Progress& message) {
+  Progress progress;
+  progress.stage = static_cast<Stage>(message.stage());
+  progress.target = message.target_index();
+  progress.queue_position = message.queue_position();
+  progress.expected = absl::Seconds(message.expected_seconds());
+  return progress;
+}
+
+ModelDescription FromMessage(const v1::DescribeModelResponse& message) {
+  ModelDescription model;
+  model.model = FromMessage(message.model());
+  for (int axis = 0; axis < 3 && axis < message.patch_voxels_size(); ++axis) {
+    model.patch_voxels[static_cast<size_t>(axis)] = message.patch_voxels(axis);
+  }
+  model.patch_spacing_mm = message.patch_spacing_mm();
+  model.precision = message.precision();
+  model.gate_blocks.assign(message.gate_blocks().begin(), message.gate_blocks().end());
+  model.box_corner_embeddings = message.box_corner_embeddings();
+  model.devices.assign(message.devices().begin(), message.devices().end());
+  model.server_version = message.server_version();
+  model.max_volume_bytes = message.max_volume_bytes();
+  model.max_targets = message.max_targets();
+  return model;
+}
+
+const char* StageName(Stage stage) {
+  switch (stage) {
+    case Stage::kReceive: return "receive";
+    case Stage::kDecode: return "decode";
+    case Stage::kPrepare: return "prepare";
+    case Stage::kQueue: return "queue";
+    case Stage::kEncode: return "encode";
+    case Stage::kPromptMask: return "prompt+mask";
+    case Stage::kRestore: return "restore";
+    case Stage::kWrite: return "write";
+    case Stage::kSend: return "send";
+  }
+  return "other";
+}
+
+}  // namespace sgpsam::client

@@ -1,0 +1,163 @@
+// Plain values -> messages.
+#include <zlib.h>
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/messages.h"
+#include "core/base/status_macros.h"
+
+namespace sgpsam::client {
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "samples travel little endian and are not swapped here");
+
+constexpr size_t kLogits = 32 * 32 * 32;
+
+void FillRaw(const RawGrid& grid, v1::RawVolume& raw) {
+  raw.mutable_shape()->Assign(grid.shape.begin(), grid.shape.end());
+  raw.set_sample_type(static_cast<v1::SampleType>(grid.sample_type));
+  raw.mutable_spacing_mm()->Assign(grid.spacing_mm.begin(), grid.spacing_mm.end());
+  raw.mutable_origin_lps()->Assign(grid.origin_lps.begin(), grid.origin_lps.end());
+  raw.mutable_direction_lps()->Assign(grid.direction_lps.begin(), grid.direction_lps.end());
+}
+
+absl::Status FillVolume(const SegmentRequest& request, v1::VolumeSource& source) {
+  const Volume& volume = request.volume;
+  if (volume.size_bytes() == 0) return absl::InvalidArgumentError("the volume has no bytes");
+  switch (volume.kind()) {
+    case Volume::Kind::kDicom:
+      for (const std::string& file : volume.parts())
+        source.mutable_dicom()->add_file_sizes_bytes(file.size());
+      break;
+    case Volume::Kind::kNifti: source.mutable_nifti(); break;
+    case Volume::Kind::kRaw: FillRaw(volume.grid(), *source.mutable_raw()); break;
+  }
+  source.set_size_bytes(volume.size_bytes());
+  source.set_delivery(request.upload_without_asking ? v1::DELIVERY_PAYLOAD : v1::DELIVERY_BY_DIGEST);
+  if (!request.upload_without_asking) source.set_sha256(volume.sha256());
+  return absl::OkStatus();
+}
+
+// Message is PatientPoint or VoxelPoint, which name their three numbers differently.
+void FillPosition(const Position& position, v1::PatientPoint& point) {
+  point.set_x(position.at[0]);
+  point.set_y(position.at[1]);
+  point.set_z(position.at[2]);
+}
+
+void FillPosition(const Position& position, v1::VoxelPoint& point) {
+  point.set_i(position.at[0]);
+  point.set_j(position.at[1]);
+  point.set_k(position.at[2]);
+}
+
+void FillClick(const Click& click, v1::PointPrompt& point) {
+  if (click.position.space == Position::Space::kVoxel) {
+    FillPosition(click.position, *point.mutable_voxel());
+  } else {
+    FillPosition(click.position, *point.mutable_patient());
+  }
+  point.set_polarity(click.positive ? v1::POLARITY_POSITIVE : v1::POLARITY_NEGATIVE);
+}
+
+absl::Status FillBox(const Box& box, v1::BoxPrompt& message) {
+  if (box.a.space != box.b.space) {
+    return absl::InvalidArgumentError("a box's corners must both be patient positions or both be voxels");
+  }
+  if (box.a.space == Position::Space::kVoxel) {
+    FillPosition(box.a, *message.mutable_voxel_a());
+    FillPosition(box.b, *message.mutable_voxel_b());
+  } else {
+    FillPosition(box.a, *message.mutable_patient_a());
+    FillPosition(box.b, *message.mutable_patient_b());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> Deflate(const std::string& bits) {
+  uLongf size = compressBound(bits.size());
+  std::string out(size, '\0');
+  if (compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bits.data()),
+               bits.size()) != Z_OK) {
+    return absl::ResourceExhaustedError("not enough memory to deflate the mask prompt");
+  }
+  out.resize(size);
+  return out;
+}
+
+absl::Status FillPrevious(const PreviousLogits& previous, bool inline_samples, v1::PreviousLogits& message) {
+  if (!previous.sha256.empty() && !(inline_samples && !previous.samples.empty())) {
+    message.set_sha256(previous.sha256);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(*message.mutable_samples(), LogitsBytes(previous.samples));
+  return absl::OkStatus();
+}
+
+void FillCode(const std::optional<Code>& code, v1::Code* (v1::Target::*make)(), v1::Target& target) {
+  if (!code) return;
+  v1::Code& message = *(target.*make)();
+  message.set_value(code->value);
+  message.set_scheme(code->scheme);
+  message.set_meaning(code->meaning);
+}
+
+absl::Status FillPrompts(const Target& target, bool inline_logits, v1::Prompts& prompts) {
+  for (const Click& click : target.clicks) FillClick(click, *prompts.add_points());
+  if (target.box) RETURN_IF_ERROR(FillBox(*target.box, *prompts.mutable_box()));
+  if (target.previous) {
+    RETURN_IF_ERROR(FillPrevious(*target.previous, inline_logits, *prompts.mutable_previous_logits()));
+  }
+  if (target.mask_bits) {
+    ASSIGN_OR_RETURN(*prompts.mutable_mask()->mutable_zlib_bits(), Deflate(*target.mask_bits));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FillTarget(const Target& target, bool inline_logits, v1::Target& message) {
+  message.set_label(target.label);
+  FillCode(target.category, &v1::Target::mutable_category, message);
+  FillCode(target.type, &v1::Target::mutable_type, message);
+  if (target.rgb) {
+    message.mutable_colour()->set_red((*target.rgb)[0]);
+    message.mutable_colour()->set_green((*target.rgb)[1]);
+    message.mutable_colour()->set_blue((*target.rgb)[2]);
+  }
+  return FillPrompts(target, inline_logits, *message.mutable_prompts());
+}
+
+}  // namespace
+
+absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
+  v1::SegmentHeader header;
+  RETURN_IF_ERROR(FillVolume(request, *header.mutable_volume()));
+  for (const Target& target : request.targets) {
+    // A payload starts right behind Accepted, so that no question about logits could be answered in time.
+    RETURN_IF_ERROR(FillTarget(target, request.upload_without_asking, *header.add_targets()));
+  }
+  header.mutable_output()->set_format(static_cast<v1::MaskFormat>(request.format));
+  header.mutable_output()->set_probabilities(request.probabilities);
+  header.mutable_output()->set_logits(request.logits);
+  header.set_idempotency_key(request.idempotency_key);
+  header.set_priority(static_cast<v1::Priority>(request.priority));
+  if (request.clamp) {
+    header.mutable_preprocessing()->set_has_clamp(true);
+    header.mutable_preprocessing()->set_clamp_min(request.clamp->first);
+    header.mutable_preprocessing()->set_clamp_max(request.clamp->second);
+  }
+  return header;
+}
+
+absl::StatusOr<std::string> LogitsBytes(const std::vector<float>& samples) {
+  if (samples.size() != kLogits) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("previous logits must have ", kLogits, " samples, not ", samples.size()));
+  }
+  return std::string(reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(float));
+}
+
+}  // namespace sgpsam::client

@@ -1,0 +1,107 @@
+#include "client/cpp/messages.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+namespace sgpsam::client {
+namespace {
+
+SegmentRequest RequestOf(Target target) {
+  SegmentRequest request(Volume::FromNifti("bytes"));
+  request.targets = {std::move(target)};
+  return request;
+}
+
+TEST(Messages, CarryClicksInTheirOrderSpaceAndPolarity) {
+  const auto header =
+      MakeHeader(RequestOf({.clicks = {{Position::PatientMm(1, 2, 3)},
+                                       {.position = Position::Voxel(4, 5, 6), .positive = false}}}));
+  ASSERT_TRUE(header.ok());
+  const auto& points = header->targets(0).prompts().points();
+  ASSERT_EQ(points.size(), 2);
+  EXPECT_EQ(points[0].patient().y(), 2);
+  EXPECT_EQ(points[0].polarity(), v1::POLARITY_POSITIVE);
+  EXPECT_EQ(points[1].voxel().k(), 6);
+  EXPECT_EQ(points[1].polarity(), v1::POLARITY_NEGATIVE);
+}
+
+TEST(Messages, CarryLabelCodesAndColour) {
+  const auto header = MakeHeader(RequestOf({.clicks = {},
+                                            .label = "Node",
+                                            .type = Code{"59441001", "SCT", "Lymph node"},
+                                            .rgb = std::array<uint8_t, 3>{1, 2, 3}}));
+  const v1::Target& target = header->targets(0);
+  EXPECT_EQ(target.label(), "Node");
+  EXPECT_FALSE(target.has_category());
+  EXPECT_EQ(target.type().scheme(), "SCT");
+  EXPECT_EQ(target.colour().blue(), 3u);
+}
+
+TEST(Messages, CarryBoxesInEitherSpaceButNotInBoth) {
+  const auto voxels =
+      MakeHeader(RequestOf({.clicks = {}, .box = Box{Position::Voxel(1, 2, 3), Position::Voxel(4, 5, 6)}}));
+  EXPECT_EQ(voxels->targets(0).prompts().box().voxel_b().i(), 4);
+  const auto mixed = MakeHeader(
+      RequestOf({.clicks = {}, .box = Box{Position::Voxel(1, 2, 3), Position::PatientMm(4, 5, 6)}}));
+  EXPECT_EQ(mixed.status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Messages, DeflateMaskPrompts) {
+  const std::string bits(1000, '\x0f');
+  const auto header = MakeHeader(RequestOf({.clicks = {}, .mask_bits = bits}));
+  const std::string& deflated = header->targets(0).prompts().mask().zlib_bits();
+  std::string inflated(bits.size(), '\0');
+  uLongf size = inflated.size();
+  ASSERT_EQ(uncompress(reinterpret_cast<Bytef*>(inflated.data()), &size,
+                       reinterpret_cast<const Bytef*>(deflated.data()), deflated.size()),
+            Z_OK);
+  EXPECT_EQ(inflated, bits);
+}
+
+TEST(Messages, DescribeRawSamples) {
+  RawGrid grid;
+  grid.shape = {2, 3, 4};
+  grid.sample_type = SampleType::kFloat32;
+  grid.spacing_mm = {0.5, 0.6, 0.7};
+  grid.origin_lps = {-1, -2, -3};
+  grid.direction_lps = {0, 1, 0, 1, 0, 0, 0, 0, 1};
+  const auto header = MakeHeader(SegmentRequest(Volume::FromSamples(grid, std::string(96, 'x'))));
+  const v1::RawVolume& raw = header->volume().raw();
+  EXPECT_EQ(raw.shape(2), 4u);
+  EXPECT_EQ(raw.sample_type(), v1::SAMPLE_TYPE_FLOAT32);
+  EXPECT_EQ(raw.spacing_mm(1), 0.6);
+  EXPECT_EQ(raw.origin_lps(2), -3);
+  EXPECT_EQ(raw.direction_lps(1), 1);
+}
+
+TEST(Messages, SendLogitsInlineWhenNobodyCouldAnswerAQuestionForThem) {
+  SegmentRequest request =
+      RequestOf({.clicks = {}, .previous = PreviousLogits{std::string(32, 'L'), std::vector<float>(32768)}});
+  EXPECT_TRUE(MakeHeader(request)->targets(0).prompts().previous_logits().has_sha256());
+  request.upload_without_asking = true;
+  EXPECT_TRUE(MakeHeader(request)->targets(0).prompts().previous_logits().has_samples());
+}
+
+TEST(Messages, CarryKeyPriorityFormatAndClamp) {
+  SegmentRequest request = RequestOf({});
+  request.idempotency_key = "key";
+  request.priority = Priority::kStat;
+  request.format = MaskFormat::kRawBits;
+  request.probabilities = true;
+  request.clamp = {-100, 300};
+  const auto header = MakeHeader(request);
+  EXPECT_EQ(header->idempotency_key(), "key");
+  EXPECT_EQ(header->priority(), v1::PRIORITY_STAT);
+  EXPECT_EQ(header->output().format(), v1::MASK_FORMAT_RAW_BITS);
+  EXPECT_TRUE(header->output().probabilities());
+  EXPECT_TRUE(header->output().logits());
+  EXPECT_EQ(header->preprocessing().clamp_max(), 300);
+}
+
+TEST(Messages, RefuseAnEmptyVolume) {
+  EXPECT_EQ(MakeHeader(SegmentRequest(Volume::FromDicom({}))).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace sgpsam::client
