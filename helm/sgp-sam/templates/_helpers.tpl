@@ -31,15 +31,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{- /* What a schema cannot say: two values that contradict each other. */ -}}
 {{- define "sgp-sam.check" -}}
-{{- if and (contains "cuda" .Values.server.device) (eq (int .Values.gpu.count) 0) }}
-{{- fail (printf "server.device is %q but gpu.count is 0: set gpu.count, or use server.device=auto or cpu" .Values.server.device) }}
+{{- $cuda := regexFindAll "cuda:" .Values.server.device -1 | len }}
+{{- if gt $cuda (int .Values.gpu.count) }}
+{{- fail (printf "server.device is %q but gpu.count is %d: set gpu.count=%d, or server.device=auto or cpu" .Values.server.device (int .Values.gpu.count) $cuda) }}
+{{- end }}
+{{- if lt (int64 .Values.server.maxBytesInFlight) (int64 .Values.server.maxVolumeBytes) }}
+{{- fail "server.maxBytesInFlight must be at least server.maxVolumeBytes" }}
 {{- end }}
 {{- if and .Values.model.subPath (not .Values.model.existingClaim) }}
 {{- fail "model.subPath is a folder inside a claim: set model.existingClaim too" }}
 {{- end }}
 {{- $own := dict "SGPSAM_MODEL" "model.path" "SGPSAM_LISTEN" "service.grpcPort" "SGPSAM_HTTP_LISTEN" "service.httpPort"
     "SGPSAM_DEVICE" "server.device" "SGPSAM_PRECISION" "server.precision" "SGPSAM_THREADS" "server.threads"
-    "SGPSAM_MAX_IN_FLIGHT" "server.maxInFlight" "SGPSAM_MAX_VOLUME_BYTES" "server.maxVolumeBytes"
+    "SGPSAM_MAX_IN_FLIGHT" "server.maxInFlight" "SGPSAM_MAX_CALLS" "server.maxCalls"
+    "SGPSAM_MAX_BYTES_IN_FLIGHT" "server.maxBytesInFlight" "SGPSAM_MAX_VOLUME_BYTES" "server.maxVolumeBytes"
     "SGPSAM_DRAIN_TIMEOUT" "server.drainSeconds" }}
 {{- range $name, $value := .Values.server.extraEnv }}
 {{- with get $own $name }}
