@@ -78,7 +78,7 @@ class FakeEngine : public Engine {
   static ModelInfo FullSizeModel() {
     ModelInfo info;
     info.name = "fake";
-    info.version = "1";
+    info.version = "1.0";
     info.weights_digest.bytes.fill(0xfa);
     info.precision = "fp32";
     info.device = "cpu";

@@ -1,0 +1,182 @@
+#include "core/worker_link/link_message.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "core/base/status_macros.h"
+
+namespace sgpsam {
+namespace {
+
+constexpr size_t kMaxNameBytes = 256;
+
+// Appends values to a message's body; remembers whether everything fitted.
+class BodyWriter {
+ public:
+  explicit BodyWriter(LinkMessage& message) : message_(message) {}
+
+  template <typename T>
+  void Put(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    PutBytes(&value, sizeof(value));
+  }
+  void PutText(absl::string_view text) {
+    fits_ = fits_ && text.size() <= kMaxNameBytes;
+    Put(static_cast<uint32_t>(text.size()));
+    PutBytes(text.data(), text.size());
+  }
+  bool fits() const { return fits_; }
+
+ private:
+  void PutBytes(const void* data, size_t size) {
+    fits_ = fits_ && size <= sizeof(message_.body) - message_.body_bytes;
+    if (!fits_ || size == 0) return;
+    std::memcpy(message_.body + message_.body_bytes, data, size);
+    message_.body_bytes += static_cast<uint32_t>(size);
+  }
+
+  LinkMessage& message_;
+  bool fits_ = true;
+};
+
+// Takes them out again; remembers whether everything was there.
+class BodyReader {
+ public:
+  explicit BodyReader(const LinkMessage& message) : body_(message.body, message.body_bytes) {}
+
+  template <typename T>
+  T Get() {
+    static_assert(std::is_trivially_copyable_v<T>);
+    T value{};
+    const absl::string_view bytes = Take(sizeof(T));
+    if (ok_) std::memcpy(&value, bytes.data(), sizeof(T));
+    return value;
+  }
+  std::string GetText() {
+    const uint32_t size = Get<uint32_t>();
+    ok_ = ok_ && size <= kMaxNameBytes;
+    return std::string(Take(ok_ ? size : 0));
+  }
+  bool complete() const { return ok_ && body_.empty(); }
+
+ private:
+  absl::string_view Take(size_t size) {
+    ok_ = ok_ && size <= body_.size();
+    if (!ok_) return {};
+    const absl::string_view taken = body_.substr(0, size);
+    body_.remove_prefix(size);
+    return taken;
+  }
+
+  absl::string_view body_;
+  bool ok_ = true;
+};
+
+bool Within(int64_t value, int64_t max) { return value >= 1 && value <= max; }
+
+absl::Status CheckInfo(const ModelInfo& info) {
+  const PatchSizes& s = info.sizes;
+  if (!Within(s.patch, kMaxPatchSide) || !Within(s.embedding_channels, kMaxEmbeddingChannels) ||
+      !Within(s.embedding_side, kMaxEmbeddingSide) || !Within(s.logits_side, kMaxLogitsSide)) {
+    return absl::InvalidArgumentError(absl::StrCat("the model's sizes are out of range: patch ", s.patch,
+                                                   ", embedding ", s.embedding_channels, " x ",
+                                                   s.embedding_side, "^3, logits ", s.logits_side, "^3"));
+  }
+  if (info.gate_blocks.size() > kMaxGates) {
+    return absl::InvalidArgumentError(absl::StrCat("the model has more than ", kMaxGates, " gates"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+LinkMessage MakeCommand(MessageType type, uint64_t sequence, uint32_t count) {
+  LinkMessage message;
+  message.type = type;
+  message.sequence = sequence;
+  message.count = count;
+  return message;
+}
+
+absl::StatusOr<LinkMessage> MakeHello(const ModelInfo& info) {
+  RETURN_IF_ERROR(CheckInfo(info));
+  LinkMessage message;
+  message.type = MessageType::kHello;
+  BodyWriter writer(message);
+  for (const std::string* text : {&info.name, &info.version, &info.precision, &info.device}) {
+    writer.PutText(*text);
+  }
+  writer.Put(info.weights_digest.bytes);
+  writer.Put(info.sizes);
+  writer.Put(info.gate_threshold);
+  writer.Put(static_cast<int32_t>(info.box_corner_embeddings));
+  writer.Put(static_cast<uint32_t>(info.gate_blocks.size()));
+  for (int block : info.gate_blocks) writer.Put(static_cast<int32_t>(block));
+  if (!writer.fits()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the model's name or version is longer than ", kMaxNameBytes, " bytes"));
+  }
+  return message;
+}
+
+absl::StatusOr<ModelInfo> ParseHello(const LinkMessage& message) {
+  RETURN_IF_ERROR(CheckFrame(message));
+  if (message.type != MessageType::kHello) return absl::InternalError("the worker did not introduce itself");
+  BodyReader reader(message);
+  ModelInfo info;
+  for (std::string* text : {&info.name, &info.version, &info.precision, &info.device}) {
+    *text = reader.GetText();
+  }
+  info.weights_digest.bytes = reader.Get<decltype(Digest::bytes)>();
+  info.sizes = reader.Get<PatchSizes>();
+  info.gate_threshold = reader.Get<float>();
+  info.box_corner_embeddings = reader.Get<int32_t>();
+  const size_t gates = std::min<size_t>(reader.Get<uint32_t>(), kMaxGates + 1);
+  for (size_t i = 0; i < gates; ++i) info.gate_blocks.push_back(reader.Get<int32_t>());
+  if (!reader.complete() || !CheckInfo(info).ok()) {
+    return absl::InternalError("the worker's description of its model is malformed");
+  }
+  return info;
+}
+
+LinkMessage MakeStartupError(const absl::Status& error) {
+  LinkMessage message = MakeCommand(MessageType::kStartupError, 0, static_cast<uint32_t>(error.code()));
+  const size_t size = std::min(error.message().size(), sizeof(message.body));
+  if (size > 0) std::memcpy(message.body, error.message().data(), size);
+  message.body_bytes = static_cast<uint32_t>(size);
+  return message;
+}
+
+absl::Status ParseStartupError(const LinkMessage& message) {
+  RETURN_IF_ERROR(CheckFrame(message));
+  const absl::StatusCode code = CheckedCode(message.count);
+  return absl::Status(code == absl::StatusCode::kOk ? absl::StatusCode::kInternal : code,
+                      absl::string_view(message.body, message.body_bytes));
+}
+
+absl::Status CheckFrame(const LinkMessage& message) {
+  if (message.magic != LinkMessage::kMagic)
+    return absl::InternalError("a message on the worker link is garbled");
+  if (message.version != kLinkVersion) {
+    return absl::InternalError(absl::StrCat("server and worker are of different releases: link version ",
+                                            kLinkVersion, " here, ", message.version,
+                                            " there; install both from one package"));
+  }
+  if (message.body_bytes > sizeof(message.body)) {
+    return absl::InternalError("a message on the worker link announces more than it can hold");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusCode CheckedCode(uint32_t code) {
+  return code <= static_cast<uint32_t>(absl::StatusCode::kUnauthenticated)
+             ? static_cast<absl::StatusCode>(code)
+             : absl::StatusCode::kInternal;
+}
+
+}  // namespace sgpsam
