@@ -7,8 +7,8 @@
 namespace sgpsam {
 namespace {
 
-constexpr int kPadColumns = 2;      // the padded key's logit in two parts, so that bfloat16 keeps its digits
-constexpr int kWidthMultiple = 8;   // what fused kernels ask of a head's width
+constexpr int kPadColumns = 2;     // the padded key's logit in two parts, so that bfloat16 keeps its digits
+constexpr int kWidthMultiple = 8;  // what fused kernels ask of a head's width
 constexpr double kLeastMass = 1e-37;  // keeps the logarithm finite where every padded key has underflowed
 
 int64_t FoldedWidth(int64_t head_dim, int64_t grid) {
@@ -16,8 +16,8 @@ int64_t FoldedWidth(int64_t head_dim, int64_t grid) {
   return (width + kWidthMultiple - 1) / kWidthMultiple * kWidthMultiple;
 }
 
-// Fused attention wins on accelerators and in bfloat16; in float32 on a processor two matrix products around a
-// softmax are faster (4.8 ms against 5.8 ms a block on two Sapphire Rapids cores).
+// Fused attention wins on accelerators and in bfloat16; in float32 on a processor two matrix products around
+// a softmax are faster (4.8 ms against 5.8 ms a block on two Sapphire Rapids cores).
 bool UsesFusedKernel(at::Device device, at::ScalarType matmul_type) {
   return !device.is_cpu() || matmul_type != at::kFloat;
 }
@@ -29,7 +29,8 @@ int64_t OffsetCount(int64_t grid, int64_t span) { return grid + span - 1; }
 // [B, heads, i, j, k, a], a = 0..span-1 along the axis: column (a - own index + grid - 1), which is a stride.
 at::Tensor AxisView(const at::Tensor& by_offset, int axis, int64_t grid, int64_t span) {
   const int64_t columns = by_offset.size(3);
-  std::vector<int64_t> strides{by_offset.stride(0), by_offset.stride(1), grid * grid * columns, grid * columns, columns, 1};
+  std::vector<int64_t> strides{
+      by_offset.stride(0), by_offset.stride(1), grid * grid * columns, grid * columns, columns, 1};
   strides[2 + axis] -= 1;
   return by_offset.as_strided({by_offset.size(0), by_offset.size(1), grid, grid, grid, span}, strides,
                               axis * OffsetCount(grid, span) + grid - 1);
@@ -52,7 +53,8 @@ AxisMass SumAxis(const at::Tensor& relative, int64_t grid) {
 }
 
 // log of the sum of exp(logit) over all padded keys, [B, heads, N]
-at::Tensor PadLogit(const AxisMass& d, const AxisMass& h, const AxisMass& w, const at::Tensor& query_dot_bias) {
+at::Tensor PadLogit(const AxisMass& d, const AxisMass& h, const AxisMass& w,
+                    const at::Tensor& query_dot_bias) {
   const at::Tensor mass = (d.padded * h.all + d.real * h.padded) * w.all + d.real * h.real * w.padded;
   return at::log(mass.clamp_min(kLeastMass)) + d.peak + h.peak + w.peak + query_dot_bias;
 }
@@ -60,7 +62,8 @@ at::Tensor PadLogit(const AxisMass& d, const AxisMass& h, const AxisMass& w, con
 // Writes the columns of `query` behind its own head_dim ones.
 void FoldPositions(const Attention3d& attention, at::Tensor& query) {
   const int64_t grid = attention.grid, head_dim = attention.positions.size(1);
-  const at::Tensor by_offset = at::matmul(query.narrow(3, 0, head_dim), attention.positions);  // [B, heads, N, .]
+  const at::Tensor by_offset =
+      at::matmul(query.narrow(3, 0, head_dim), attention.positions);  // [B, heads, N, .]
   AxisMass mass[3];
   for (int axis = 0; axis < 3; ++axis) {
     const at::Tensor relative = AxisView(by_offset, axis, grid, attention.span);
@@ -78,9 +81,12 @@ void FoldPositions(const Attention3d& attention, at::Tensor& query) {
 }
 
 // softmax(query . key^T) . value -> [B, heads, N, head_dim]
-at::Tensor PlainAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const at::Tensor& buffer) {
+at::Tensor PlainAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
+                          const at::Tensor& buffer) {
   const int64_t keys = key.size(2);
-  at::Tensor scores = buffer.narrow(2, 0, keys);
+  at::Tensor scores = buffer.flatten()
+                          .narrow(0, 0, buffer.size(0) * buffer.size(1) * keys)
+                          .view({buffer.size(0), buffer.size(1), keys});
   at::bmm_out(scores, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2));
   at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
   return at::bmm(scores, value.flatten(0, 1)).unflatten(0, {query.size(0), query.size(1)});
@@ -89,19 +95,22 @@ at::Tensor PlainAttention(const at::Tensor& query, const at::Tensor& key, const 
 // The same by a fused kernel, which wants values as wide as keys.
 at::Tensor FusedAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
   const at::Tensor wide = at::constant_pad_nd(value, {0, key.size(3) - value.size(3)});
-  return at::scaled_dot_product_attention(query, key, wide, /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/false,
+  return at::scaled_dot_product_attention(query, key, wide, /*attn_mask=*/{}, /*dropout_p=*/0.0,
+                                          /*is_causal=*/false,
                                           /*scale=*/1.0)
       .narrow(3, 0, value.size(3));
 }
 
-// Relative positions of one axis [2 span - 1, head_dim], ordered by (padded index - real index) -> [g + span - 1, head_dim]
+// Relative positions of one axis [2 span - 1, head_dim], ordered by (padded index - real index) -> [g + span
+// - 1, head_dim]
 at::Tensor ByOffset(const at::Tensor& table, int64_t grid, int64_t span) {
   return table.narrow(0, 0, OffsetCount(grid, span)).flip(0);
 }
 
 }  // namespace
 
-Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, const ModelConfig& config, int span) {
+Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, const ModelConfig& config,
+                            int span) {
   const int64_t channels = config.embed_dim, head_dim = config.head_dim();
   const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
   at::Tensor weight = tensors.Get(name + ".qkv.weight"), bias = tensors.Get(name + ".qkv.bias");
@@ -119,8 +128,7 @@ Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, c
   attention.heads = config.heads;
   attention.grid = config.grid();
   attention.span = span;
-  attention.positions =
-      tensors.Matrix(at::cat({shared.expand({config.heads, -1, -1}), pad_key}, /*dim=*/2));
+  attention.positions = tensors.Matrix(at::cat({shared.expand({config.heads, -1, -1}), pad_key}, /*dim=*/2));
   attention.pad_value = tensors.Matrix(pad_value);
   attention.qkv = {tensors.Matrix(weight), tensors.Value(bias)};
   attention.proj = tensors.GetLinear(name + ".proj");
@@ -161,8 +169,9 @@ at::Tensor Attend(const Attention3d& attention, const at::Tensor& x, AttentionSc
   FoldPositions(attention, scratch.query);
   const int64_t keys = attention.padded() ? tokens + 1 : tokens;
   const at::Tensor key = scratch.key.narrow(2, 0, keys), value = scratch.value.narrow(2, 0, keys);
-  const at::Tensor heads = scratch.scores.defined() ? PlainAttention(scratch.query, key, value, scratch.scores)
-                                                    : FusedAttention(scratch.query, key, value);
+  const at::Tensor heads = scratch.scores.defined()
+                               ? PlainAttention(scratch.query, key, value, scratch.scores)
+                               : FusedAttention(scratch.query, key, value);
   return heads.transpose(1, 2).reshape({batch * tokens, -1});  // [B N, C]
 }
 

@@ -11,8 +11,9 @@
 // Padded queries are dropped by the reference, so they never exist here. Relative positions and the padded
 // key's logit are then folded into longer queries and keys,
 //
-//     query = [q, rel_d, rel_h, rel_w, pad_hi, pad_lo, 0...]    key of token (i,j,k) = [k, e_i, e_j, e_k, 0, 0, 0...]
-//                                                               padded key           = [0, 0,   0,   0,   1, 1, 0...]
+//     query               = [q, rel_d, rel_h, rel_w, pad_hi, pad_lo, 0...]
+//     key of token i,j,k  = [k, e_i,   e_j,   e_k,   0,      0,      0...]
+//     padded key          = [0, 0,     0,     0,     1,      1,      0...]
 //
 // so that what remains is plain attention without any bias, for which fused kernels exist.
 #ifndef SGPSAM_CORE_MODEL_ATTENTION3D_H_
@@ -34,16 +35,17 @@ struct Attention3d {
   int span = 0;          // indices on each side with padding: the window, or g in a global block
   Linear qkv;            // [3C, C]; its query rows already carry the factor head_dim^-0.5
   Linear proj;           // [C, C]
-  at::Tensor positions;  // [heads, head_dim, 3 (g + span - 1) + 1]: relative positions of each axis by offset, then b
+  at::Tensor positions;  // [heads, head_dim, 3 (g + span - 1) + 1]: of each axis by offset, then b
   at::Tensor pad_value;  // [heads, 1, head_dim]: the padded keys' value
 
   bool padded() const { return span > grid; }
 };
 
 // `name`: "image_encoder.blocks.N.attn". `span` must not be less than the grid.
-Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, const ModelConfig& config, int span);
+Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, const ModelConfig& config,
+                            int span);
 
-// Queries, keys and values of one block; made once per encode for all blocks, because most of it stays as it is.
+// Queries, keys and values of one block; made once per encode, because the folded columns of keys stay.
 struct AttentionScratch {
   at::Tensor query;   // [B, heads, N, width]
   at::Tensor key;     // [B, heads, N + 1, width], the padded key last

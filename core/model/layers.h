@@ -1,6 +1,7 @@
 // The two layers that every block is made of, and the types they compute in: matrix products run in the
-// type of their weights (float32 or bfloat16), everything else (LayerNorm, softmax, residual sums) in float32.
-// Plain values over at::Tensor: copying one shares its storage. Nothing here keeps state between calls.
+// type of their weights (float32 or bfloat16), everything else (LayerNorm, softmax, residual sums) in
+// float32. Plain values over at::Tensor: copying one shares its storage. Nothing here keeps state between
+// calls.
 #ifndef SGPSAM_CORE_MODEL_LAYERS_H_
 #define SGPSAM_CORE_MODEL_LAYERS_H_
 
@@ -18,8 +19,8 @@ struct Linear {
 
   // x [..., in], any type -> [..., out], matmul type
   at::Tensor operator()(const at::Tensor& x) const;
-  // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32 the product is added
-  // as it is made, which saves two passes over memory.
+  // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32 the product is
+  // added as it is made, which saves two passes over memory.
   void AddTo(at::Tensor& accumulator, const at::Tensor& x) const;
 };
 

@@ -14,7 +14,7 @@ namespace sgpsam {
 
 class TensorMap {
  public:
-  // `file` outlives this and has every tensor that will be asked for (CheckTensors, load_weights.h); a name
+  // `file` outlives this and has every tensor that will be asked for (check_tensors.h); a name
   // that it lacks throws c10::Error. `matmul_type`: at::kFloat or at::kBFloat16.
   TensorMap(const TensorFile& file, at::Device device, at::ScalarType matmul_type)
       : file_(file), device_(device), matmul_type_(matmul_type) {}

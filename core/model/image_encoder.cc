@@ -1,0 +1,99 @@
+#include "core/model/image_encoder.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace sgpsam {
+namespace {
+
+bool Contains(const std::vector<int>& blocks, int block) {
+  return std::find(blocks.begin(), blocks.end(), block) != blocks.end();
+}
+
+EncoderBlock LoadBlock(const TensorMap& tensors, const ModelConfig& config, int index) {
+  const std::string name = absl::StrCat("image_encoder.blocks.", index);
+  EncoderBlock block;
+  block.norm1 = tensors.GetNorm(name + ".norm1", kEncoderNormEps);
+  const int span = Contains(config.global_blocks, index) ? config.grid() : config.window;
+  block.attention = LoadAttention3d(tensors, name + ".attn", config, span);
+  block.norm2 = tensors.GetNorm(name + ".norm2", kEncoderNormEps);
+  block.lin1 = tensors.GetLinear(name + ".mlp.lin1");
+  block.lin2 = tensors.GetLinear(name + ".mlp.lin2");
+  if (Contains(config.sgpm.blocks, index)) block.sgpm = LoadSgpModule(tensors, index, config);
+  return block;
+}
+
+// The patch as rows of token^3 voxels, in token order: a convolution whose kernel is its stride is one
+// product.
+at::Tensor Unfold(const at::Tensor& patches, int64_t grid, int64_t token) {
+  return patches.view({patches.size(0), grid, token, grid, token, grid, token})
+      .permute({0, 1, 3, 5, 2, 4, 6})
+      .reshape({patches.size(0), grid * grid * grid, token * token * token});
+}
+
+// x [B N, C] goes through one block in place; N tokens a patch.
+void RunBlock(const EncoderBlock& block, at::Tensor& x, int64_t batch, AttentionScratch& scratch) {
+  const at::Tensor normed = block.norm1(x);
+  block.attention.proj.AddTo(x, Attend(block.attention, normed.unflatten(0, {batch, -1}), scratch));
+  block.lin2.AddTo(x, Gelu(block.lin1(block.norm2(x))));
+}
+
+// tokens [B N, C] -> [B, out, g, g, g]
+at::Tensor RunNeck(const ImageEncoder& encoder, const at::Tensor& tokens, int64_t batch) {
+  const int64_t grid = encoder.config.grid();
+  const at::Tensor reduced = encoder.neck_norm1(
+      at::mm(tokens.to(encoder.neck_reduce.weight.scalar_type()), encoder.neck_reduce.weight.t()));
+  const at::Tensor volume = reduced.to(encoder.neck_conv.scalar_type())
+                                .view({batch, grid, grid, grid, -1})
+                                .permute({0, 4, 1, 2, 3});  // channels last in memory
+  const at::Tensor convolved =
+      at::conv3d(volume, encoder.neck_conv, /*bias=*/{}, /*stride=*/1, /*padding=*/1);
+  return encoder.neck_norm2(convolved.permute({0, 2, 3, 4, 1})).permute({0, 4, 1, 2, 3}).contiguous();
+}
+
+}  // namespace
+
+ImageEncoder LoadImageEncoder(const TensorMap& tensors, const ModelConfig& config) {
+  ImageEncoder encoder;
+  encoder.config = config;
+  encoder.patch_embed = tensors.GetLinear("image_encoder.patch_embed.proj");
+  encoder.pos_embed = tensors.Value(tensors.Get("image_encoder.pos_embed").view({-1, config.embed_dim}));
+  for (int i = 0; i < config.depth; ++i) encoder.blocks.push_back(LoadBlock(tensors, config, i));
+  encoder.neck_reduce.weight = tensors.Matrix(tensors.Get("image_encoder.neck.0.weight").flatten(1));
+  encoder.neck_norm1 = tensors.GetNorm("image_encoder.neck.1", kEncoderNormEps);
+  encoder.neck_conv =
+      tensors.Matrix(tensors.Get("image_encoder.neck.2.weight")).contiguous(at::MemoryFormat::ChannelsLast3d);
+  encoder.neck_norm2 = tensors.GetNorm("image_encoder.neck.3", kEncoderNormEps);
+  return encoder;
+}
+
+Encoded Encode(const ImageEncoder& encoder, const at::Tensor& patches, const StageObserver& observer) {
+  const ModelConfig& config = encoder.config;
+  const int64_t batch = patches.size(0);
+  const auto observe = [&](absl::string_view stage, const at::Tensor& x) {
+    if (observer) observer(stage, x.unflatten(0, {batch, -1}));
+  };
+  AttentionScratch scratch =
+      MakeAttentionScratch(config, batch, patches.device(), encoder.patch_embed.weight.scalar_type());
+  const at::Tensor embedded = encoder.patch_embed(Unfold(patches, config.grid(), config.token));  // [B, N, C]
+  observe("patch_embed", embedded.flatten(0, 1));
+  at::Tensor x = (embedded + encoder.pos_embed).flatten(0, 1);  // [B N, C], float32
+  std::vector<at::Tensor> scores;
+  for (size_t i = 0; i < encoder.blocks.size(); ++i) {
+    RunBlock(encoder.blocks[i], x, batch, scratch);
+    if (encoder.blocks[i].sgpm) {
+      at::Tensor by_patch = x.unflatten(0, {batch, -1});
+      scores.push_back(ApplySgpModule(*encoder.blocks[i].sgpm, by_patch));
+    }
+    observe(absl::StrCat("block", i), x);
+  }
+  Encoded encoded;
+  encoded.embedding = RunNeck(encoder, x, batch);
+  encoded.gate_scores = scores.empty() ? at::empty({batch, 0}, x.options()) : at::stack(scores, 1);
+  return encoded;
+}
+
+}  // namespace sgpsam

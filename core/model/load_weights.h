@@ -1,0 +1,25 @@
+// TensorFile -> SgpSam: checks every tensor first (check_tensors.h), then transforms.
+#ifndef SGPSAM_CORE_MODEL_LOAD_WEIGHTS_H_
+#define SGPSAM_CORE_MODEL_LOAD_WEIGHTS_H_
+
+#include <c10/core/Device.h>
+
+#include "absl/status/statusor.h"
+#include "core/model/check_tensors.h"
+#include "core/model/model_config.h"
+#include "core/model/named_tensors.h"
+#include "core/model/sgp_sam.h"
+
+namespace sgpsam {
+
+enum class Precision { kFloat32, kBfloat16 };
+
+// Copies what it keeps. INVALID_ARGUMENT for tensors that are not the configuration's, named together, or for
+// a configuration that is not valid (a window smaller than the token grid, for one: no released model has
+// it). Throws c10::Error for what LibTorch refuses, such as a lack of memory.
+absl::StatusOr<SgpSam> LoadSgpSam(const TensorFile& file, const ModelConfig& config, at::Device device,
+                                  Precision precision);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_LOAD_WEIGHTS_H_

@@ -1,0 +1,195 @@
+#include "core/model/mask_decoder.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+namespace sgpsam {
+namespace {
+
+// q [B, M, W], k and v [B, L, W] -> [B, M, W]: plain multi-head attention.
+at::Tensor AttendHeads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
+  const auto split = [&](const at::Tensor& x) { return x.unflatten(2, {heads, -1}).transpose(1, 2); };
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2) / heads));
+  const at::Tensor logits = at::matmul(split(q) * scale, split(k).transpose(2, 3));  // [B, heads, M, L]
+  const at::Tensor weights = at::softmax(logits, -1, at::kFloat).to(v.scalar_type());
+  return at::matmul(weights, split(v)).transpose(1, 2).flatten(2);
+}
+
+at::Tensor RunMlp(const Mlp3& mlp, const at::Tensor& x) {
+  return mlp.lin2(at::relu(mlp.lin1(at::relu(mlp.lin0(x))))).to(at::kFloat);
+}
+
+// Several projections of the same input as one.
+Linear Stack(const TensorMap& tensors, const std::vector<std::string>& names) {
+  std::vector<at::Tensor> weights, biases;
+  for (const std::string& name : names) {
+    weights.push_back(tensors.Get(name + ".weight"));
+    biases.push_back(tensors.Get(name + ".bias"));
+  }
+  return {tensors.Matrix(at::cat(weights)), tensors.Value(at::cat(biases))};
+}
+
+// The bias [N, sum of widths] of stacked projections, of which those named in `positioned` also see the
+// positions: project(x + pe) = project(x) + pe . weight^T.
+at::Tensor PositionedBias(const TensorMap& tensors, const std::vector<std::string>& names,
+                          const std::vector<bool>& positioned, const at::Tensor& dense_pe) {
+  const at::Tensor pe = dense_pe.to(at::kCPU, at::kFloat);
+  std::vector<at::Tensor> columns;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const at::Tensor bias = tensors.Get(names[i] + ".bias");
+    columns.push_back(positioned[i] ? at::addmm(bias, pe, tensors.Get(names[i] + ".weight").t())
+                                    : bias.expand({pe.size(0), -1}));
+  }
+  return tensors.Matrix(at::cat(columns, 1));
+}
+
+DecoderLayer LoadLayer(const TensorMap& tensors, const std::string& name, const at::Tensor& dense_pe) {
+  const std::string to_image = name + ".cross_attn_token_to_image",
+                    to_token = name + ".cross_attn_image_to_token";
+  const std::vector<std::string> image{to_image + ".k_proj", to_image + ".v_proj", to_token + ".q_proj"};
+  DecoderLayer layer;
+  layer.self_qk = Stack(tensors, {name + ".self_attn.q_proj", name + ".self_attn.k_proj"});
+  layer.self_v = tensors.GetLinear(name + ".self_attn.v_proj");
+  layer.self_out = tensors.GetLinear(name + ".self_attn.out_proj");
+  layer.norm1 = tensors.GetNorm(name + ".norm1", kDecoderNormEps);
+  layer.token_q = tensors.GetLinear(to_image + ".q_proj");
+  layer.token_out = tensors.GetLinear(to_image + ".out_proj");
+  layer.image_weight = Stack(tensors, image).weight;
+  layer.image_bias = PositionedBias(tensors, image, {true, false, true}, dense_pe);
+  layer.norm2 = tensors.GetNorm(name + ".norm2", kDecoderNormEps);
+  layer.lin1 = tensors.GetLinear(name + ".mlp.lin1");
+  layer.lin2 = tensors.GetLinear(name + ".mlp.lin2");
+  layer.norm3 = tensors.GetNorm(name + ".norm3", kDecoderNormEps);
+  layer.token_kv_k = tensors.GetLinear(to_token + ".k_proj");
+  layer.token_kv_v = tensors.GetLinear(to_token + ".v_proj");
+  layer.image_out = tensors.GetLinear(to_token + ".out_proj");
+  layer.norm4 = tensors.GetNorm(name + ".norm4", kDecoderNormEps);
+  return layer;
+}
+
+Mlp3 LoadMlp(const TensorMap& tensors, const std::string& name) {
+  return {tensors.GetLinear(name + ".layers.0"), tensors.GetLinear(name + ".layers.1"),
+          tensors.GetLinear(name + ".layers.2")};
+}
+
+// A transposed convolution [in, out, 2, 2, 2] as a product: rows are the 8 output voxels of an input voxel.
+Linear LoadUpscale(const TensorMap& tensors, const std::string& name) {
+  const at::Tensor kernel = tensors.Get(name + ".weight");
+  return {tensors.Matrix(kernel.permute({2, 3, 4, 1, 0}).flatten(0, 3)),
+          tensors.Value(tensors.Get(name + ".bias").repeat({8}))};
+}
+
+// tokens [B, T, C] += self attention; the first layer replaces them and sees no positions (transformer.py,
+// skip_first_layer_pe).
+at::Tensor SelfAttend(const DecoderLayer& layer, const at::Tensor& tokens, const at::Tensor& token_pe,
+                      bool first, int64_t heads) {
+  const std::vector<at::Tensor> qk = layer.self_qk(first ? tokens : tokens + token_pe).chunk(2, 2);
+  const at::Tensor attended = layer.self_out(AttendHeads(qk[0], qk[1], layer.self_v(tokens), heads));
+  return layer.norm1(first ? attended : tokens + attended);
+}
+
+struct TwoWay {
+  at::Tensor tokens;  // [B, T, C]
+  at::Tensor image;   // [B, N, C]
+};
+
+// Image projections [B, N, columns] with a bias for every token.
+at::Tensor ProjectImage(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& image) {
+  if (image.size(0) == 1) return LinearWith(weight, bias, image);
+  return at::matmul(image.to(weight.scalar_type()), weight.t()) + bias;
+}
+
+void RunLayer(const DecoderLayer& layer, const at::Tensor& token_pe, bool first, int64_t heads,
+              TwoWay& state) {
+  at::Tensor tokens = SelfAttend(layer, state.tokens, token_pe, first, heads);
+  const std::vector<at::Tensor> image =
+      ProjectImage(layer.image_weight, layer.image_bias, state.image).chunk(3, 2);
+  const at::Tensor looked = AttendHeads(layer.token_q(tokens + token_pe), image[0], image[1], heads);
+  tokens = layer.norm2(tokens + layer.token_out(looked));
+  tokens = layer.norm3(tokens + layer.lin2(at::relu(layer.lin1(tokens))));
+  const at::Tensor told =
+      AttendHeads(image[2], layer.token_kv_k(tokens + token_pe), layer.token_kv_v(tokens), heads);
+  at::Tensor rows = state.image.flatten(0, 1);
+  layer.image_out.AddTo(rows, told.flatten(0, 1));
+  state.image = layer.norm4(state.image);
+  state.tokens = tokens;
+}
+
+TwoWay RunTransformer(const MaskDecoder& decoder, at::Tensor image, const at::Tensor& tokens) {
+  TwoWay state{tokens, std::move(image)};
+  for (size_t i = 0; i < decoder.layers.size(); ++i) {
+    RunLayer(decoder.layers[i], tokens, /*first=*/i == 0, decoder.heads, state);
+  }
+  const std::vector<at::Tensor> kv =
+      ProjectImage(decoder.final_image_weight, decoder.final_image_bias, state.image).chunk(2, 2);
+  const at::Tensor looked = AttendHeads(decoder.final_q(state.tokens + tokens), kv[0], kv[1], decoder.heads);
+  state.tokens = decoder.final_norm(state.tokens + decoder.final_out(looked));
+  return state;
+}
+
+// image [B, N, C] -> [B, 64 N, C / 8]: the 4 x 4 x 4 voxels of each token one behind the other
+at::Tensor Upscale(const MaskDecoder& decoder, const at::Tensor& image) {
+  const at::Tensor eighths = decoder.upscale1(image).unflatten(2, {8, -1}).flatten(1, 2);  // [B, 8 N, C / 4]
+  const at::Tensor fine = decoder.upscale2(Gelu(decoder.upscale_norm(eighths)));  // [B, 8 N, 8 C / 8]
+  return Gelu(fine).unflatten(2, {8, -1}).flatten(1, 2);
+}
+
+// masks [B, 64 N, M], ordered (token i j k, half i j k, quarter i j k) -> [B, M, 4g, 4g, 4g]
+at::Tensor ToVolumes(const at::Tensor& masks, int64_t grid) {
+  const int64_t batch = masks.size(0), count = masks.size(2), side = 4 * grid;
+  return masks.view({batch, grid, grid, grid, 2, 2, 2, 2, 2, 2, count})
+      .permute({0, 10, 1, 4, 7, 2, 5, 8, 3, 6, 9})
+      .reshape({batch, count, side, side, side})
+      .to(at::kFloat);
+}
+
+}  // namespace
+
+MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config, const at::Tensor& dense_pe) {
+  const std::string name = "mask_decoder.", final_name = name + "transformer.final_attn_token_to_image";
+  const std::vector<std::string> final_image{final_name + ".k_proj", final_name + ".v_proj"};
+  MaskDecoder decoder;
+  decoder.heads = config.decoder_heads;
+  decoder.grid = config.grid();
+  decoder.output_tokens = tensors.Value(
+      at::cat({tensors.Get(name + "iou_token.weight"), tensors.Get(name + "mask_tokens.weight")}));
+  for (int i = 0; i < config.decoder_depth; ++i) {
+    decoder.layers.push_back(LoadLayer(tensors, absl::StrCat(name, "transformer.layers.", i), dense_pe));
+  }
+  decoder.final_q = tensors.GetLinear(final_name + ".q_proj");
+  decoder.final_out = tensors.GetLinear(final_name + ".out_proj");
+  decoder.final_image_weight = Stack(tensors, final_image).weight;
+  decoder.final_image_bias = PositionedBias(tensors, final_image, {true, false}, dense_pe);
+  decoder.final_norm = tensors.GetNorm(name + "transformer.norm_final_attn", kDecoderNormEps);
+  decoder.upscale1 = LoadUpscale(tensors, name + "output_upscaling.0");
+  decoder.upscale_norm = tensors.GetNorm(name + "output_upscaling.1", kEncoderNormEps);
+  decoder.upscale2 = LoadUpscale(tensors, name + "output_upscaling.3");
+  for (int i = 0; i < config.mask_tokens(); ++i) {
+    decoder.hypernetworks.push_back(LoadMlp(tensors, absl::StrCat(name, "output_hypernetworks_mlps.", i)));
+  }
+  decoder.iou_head = LoadMlp(tensors, name + "iou_prediction_head");
+  return decoder;
+}
+
+Decoded Decode(const MaskDecoder& decoder, at::Tensor image, const at::Tensor& clicks, MaskOutput output) {
+  const int64_t batch = image.size(0), masks = static_cast<int64_t>(decoder.hypernetworks.size());
+  const int64_t first = output == MaskOutput::kSingle ? 0 : 1,
+                count = output == MaskOutput::kSingle ? 1 : masks - 1;
+  const at::Tensor tokens = at::cat({decoder.output_tokens.expand({batch, -1, -1}), clicks}, 1);  // [B, T, C]
+  const TwoWay state = RunTransformer(decoder, std::move(image), tokens);
+  std::vector<at::Tensor> filters;
+  for (int64_t m = first; m < first + count; ++m) {
+    filters.push_back(RunMlp(decoder.hypernetworks[m], state.tokens.select(1, 1 + m)));  // [B, C / 8]
+  }
+  const at::Tensor upscaled = Upscale(decoder, state.image);  // [B, 64 N, C / 8]
+  const at::Tensor logits = at::bmm(upscaled, at::stack(filters, 2).to(upscaled.scalar_type()));
+  Decoded decoded;
+  decoded.low_res = ToVolumes(logits, decoder.grid);
+  decoded.iou = RunMlp(decoder.iou_head, state.tokens.select(1, 0)).narrow(1, first, count);
+  return decoded;
+}
+
+}  // namespace sgpsam

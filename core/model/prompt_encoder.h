@@ -1,0 +1,41 @@
+// SAM-Med3D's prompt encoder (prompt_encoder3D.py), quirks kept, since the weights were trained with them:
+// positions are encoded as [sin, cos, sin]; the image's tokens are encoded with axes 0 and 1 swapped against
+// the clicks'; clicks without a box get one more token, "not a point"; the reference's first pass gives an
+// all-zero mask instead of none.
+#ifndef SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_
+#define SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_
+
+#include <ATen/core/Tensor.h>
+
+#include "absl/types/span.h"
+#include "core/engine/engine.h"
+#include "core/model/layers.h"
+#include "core/model/model_config.h"
+#include "core/model/tensor_map.h"
+
+namespace sgpsam {
+
+struct PromptEncoder {
+  int patch = 0, grid = 0;
+  at::Tensor gaussian;                        // [3, C / 3], float32
+  at::Tensor points;                          // [2, C], float32: negative, positive
+  at::Tensor not_a_point;                     // [1, C], float32
+  Linear mask_conv1, mask_conv2, mask_conv3;  // 2^3 voxels -> narrow; 2^3 narrow -> mask channels -> C
+  Norm mask_norm1, mask_norm2;
+  // Made once from the weights:
+  at::Tensor dense_pe;   // [N, C], float32: positions of the image's tokens
+  at::Tensor no_mask;    // [N, C], float32: no mask prompt at all
+  at::Tensor zero_mask;  // [N, C], float32: a mask prompt of zeros
+};
+
+PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& config);
+
+// -> [clicks + 1, C], float32
+at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks);
+
+// logits [B, 4g, 4g, 4g], float32 -> what is added to the embedding, [B, N, C], float32
+at::Tensor EncodeMask(const PromptEncoder& encoder, const at::Tensor& logits);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_

@@ -1,0 +1,79 @@
+#include "core/model/sgp_module.h"
+
+#include <ATen/ATen.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace sgpsam {
+namespace {
+
+constexpr int kKernels[] = {1, 3, 5};
+
+at::Tensor Convolve(const SgpModule::DepthwiseConv& conv, const at::Tensor& volume) {
+  return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/conv.weight.size(2) / 2,
+                    /*dilation=*/1, /*groups=*/conv.weight.size(0));
+}
+
+// Adds what the fusion of patch `b` gives if its gate is open.
+void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const Gate& gate, int64_t b,
+               at::Tensor& x) {
+  if (gate.score[b].item<float>() <= module.threshold) return;
+  x.narrow(0, b, 1).add_(FuseScales(module, normed.narrow(0, b, 1), gate.channels.narrow(0, b, 1)));
+}
+
+}  // namespace
+
+SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& config) {
+  const std::string name = absl::StrCat("sgpm.", block);
+  SgpModule module;
+  module.grid = config.grid();
+  module.threshold = config.sgpm.threshold;
+  module.norm = tensors.GetNorm(name + ".norm", kEncoderNormEps);
+  module.gate_lin1 = tensors.GetLinear(name + ".gate.lin1");
+  module.gate_lin2 = tensors.GetLinear(name + ".gate.lin2");
+  module.down = tensors.GetLinear(name + ".down");
+  for (size_t i = 0; i < module.convs.size(); ++i) {
+    const std::string conv = absl::StrCat(name, ".conv", kKernels[i]);
+    module.convs[i] = {tensors.Matrix(tensors.Get(conv + ".weight")),
+                       tensors.Matrix(tensors.Get(conv + ".bias"))};
+  }
+  module.fuse = tensors.GetLinear(name + ".fuse");
+  if (config.sgpm.spatial_gate) module.spatial = tensors.GetLinear(name + ".spatial");
+  module.up = tensors.GetLinear(name + ".up");
+  return module;
+}
+
+Gate ComputeGate(const SgpModule& module, const at::Tensor& normed) {
+  const at::Tensor pooled = at::cat({normed.mean(1), normed.amax(1)}, 1);  // [B, 2C]
+  Gate gate;
+  gate.channels = at::sigmoid(module.gate_lin2(Gelu(module.gate_lin1(pooled))).to(at::kFloat));  // [B, r]
+  gate.score = gate.channels.mean(1);
+  return gate;
+}
+
+at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& gate_channels) {
+  const int64_t batch = normed.size(0), grid = module.grid;
+  const at::Tensor volume =
+      module.down(normed).transpose(1, 2).unflatten(2, {grid, grid, grid});  // [B, r, g, g, g]
+  std::vector<at::Tensor> scales;
+  for (const auto& conv : module.convs) scales.push_back(Convolve(conv, volume));
+  const at::Tensor stacked = Gelu(at::cat(scales, 1)).view({batch, -1, grid * grid * grid});  // [B, 3r, N]
+  const at::Tensor fused = module.fuse(stacked.transpose(1, 2));                              // [B, N, r]
+  at::Tensor gated = fused * gate_channels.unsqueeze(1);
+  if (module.spatial.weight.defined()) gated = gated * at::sigmoid(module.spatial(fused).to(at::kFloat));
+  return module.up(gated);  // [B, N, C]
+}
+
+at::Tensor ApplySgpModule(const SgpModule& module, at::Tensor& x) {
+  const at::Tensor normed = module.norm(x);
+  const Gate gate = ComputeGate(module, normed);
+  if (x.device().is_cpu()) {
+    for (int64_t b = 0; b < x.size(0); ++b) AddIfOpen(module, normed, gate, b, x);
+  } else {
+    const at::Tensor open = gate.score.gt(module.threshold).view({-1, 1, 1});
+    x.add_(FuseScales(module, normed, gate.channels) * open);
+  }
+  return gate.score;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,58 @@
+// The Self-Gated Prompting Module: a gate that decides from the features themselves whether a patch needs
+// multi-scale spatial context, and the fusion block that adds it. The paper's full text was not available;
+// this design is ours and follows its abstract (docs/architecture.md):
+//
+//     z = [mean over tokens of LN(x); max over tokens of LN(x)]     g = sigmoid(W2 GELU(W1 z))     s = mean
+//     of g u = Wd LN(x)    v = Wf GELU([conv1 u, conv3 u, conv5 u])      y = x + [s > threshold] Wu (g . v)
+//
+// A closed gate, or a fresh module (Wu = 0), leaves x bit by bit as it was.
+#ifndef SGPSAM_CORE_MODEL_SGP_MODULE_H_
+#define SGPSAM_CORE_MODEL_SGP_MODULE_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <string>
+
+#include "core/model/layers.h"
+#include "core/model/model_config.h"
+#include "core/model/tensor_map.h"
+
+namespace sgpsam {
+
+struct SgpModule {
+  int grid = 0;
+  float threshold = 0;
+  Norm norm;
+  Linear gate_lin1, gate_lin2;  // 2C -> hidden -> r
+  Linear down;                  // C -> r
+  struct DepthwiseConv {
+    at::Tensor weight;  // [r, 1, k, k, k]
+    at::Tensor bias;    // [r]
+  };
+  std::array<DepthwiseConv, 3> convs;  // k = 1, 3, 5
+  Linear fuse;                         // 3r -> r
+  Linear spatial;                      // r -> 1; undefined unless the configuration has a spatial gate
+  Linear up;                           // r -> C
+};
+
+SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& config);
+
+// What the gate says of each patch.
+struct Gate {
+  at::Tensor channels;  // [B, r], float32: g
+  at::Tensor score;     // [B], float32: s, open if above the threshold
+};
+Gate ComputeGate(const SgpModule& module, const at::Tensor& normed);  // normed [B, N, C] = norm(x)
+
+// What an open gate adds to x, [B, N, C].
+at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& gate_channels);
+
+// Adds to x [B, N, C] in place where the gate is open; returns the scores [B]. On a processor the fusion of a
+// patch whose gate is closed is not computed at all; elsewhere all are, and the closed ones are multiplied by
+// zero, because waiting for the scores would cost more than the fusion.
+at::Tensor ApplySgpModule(const SgpModule& module, at::Tensor& x);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_SGP_MODULE_H_

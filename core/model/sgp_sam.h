@@ -1,0 +1,47 @@
+// SGP-SAM assembled: SAM-Med3D's image encoder with self-gated prompting modules, its prompt encoder and mask
+// decoder. A set of tensors that many threads may read; the functions keep no state.
+#ifndef SGPSAM_CORE_MODEL_SGP_SAM_H_
+#define SGPSAM_CORE_MODEL_SGP_SAM_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "absl/types/span.h"
+#include "core/engine/engine.h"
+#include "core/model/image_encoder.h"
+#include "core/model/mask_decoder.h"
+#include "core/model/model_config.h"
+#include "core/model/prompt_encoder.h"
+
+namespace sgpsam {
+
+struct SgpSam {
+  ModelConfig config;
+  ImageEncoder image_encoder;
+  PromptEncoder prompt_encoder;
+  MaskDecoder mask_decoder;
+
+  at::Device device() const { return image_encoder.pos_embed.device(); }
+};
+
+// The mask prompt of one decode.
+enum class MaskPrompt {
+  kZero,    // a mask of zeros: what the reference's first pass feeds (infer_utils.py)
+  kNone,    // the no-mask embedding
+  kLogits,  // the previous pass's low-resolution logits, raw
+};
+
+struct Prompt {
+  std::vector<Click> clicks;
+  MaskPrompt mask = MaskPrompt::kZero;
+  at::Tensor logits;  // [4g, 4g, 4g], float32, if mask is kLogits
+};
+
+// embeddings [B, out, g, g, g], float32, one for each prompt; all prompts have equally many clicks.
+Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::Span<const Prompt> prompts,
+                      MaskOutput output = MaskOutput::kSingle);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_SGP_SAM_H_
