@@ -91,8 +91,9 @@ class SegmentPipeline::Journey {
     progress_({stage, target, queue_position, pipeline_.estimates_.Remaining(stage, targets_ - target)});
   }
 
-  QueueObserver Queue() const {
-    return [this](size_t position) { Announce(Stage::kQueue, position); };
+  // The next to run already counts as running: the pool tells no more until the result is there.
+  QueueObserver WaitingFor(Stage stage) const {
+    return [this, stage](size_t position) { Announce(position == 0 ? stage : Stage::kQueue, position); };
   }
 
   const CallContext& call;
@@ -194,8 +195,8 @@ absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentTarget(const 
                    Embed(request, study, segmented.placement, result.embedding_cached, journey));
   result.gate_scores = input.embedding->gate_scores;
 
-  journey.Announce(Stage::kPromptMask);
-  ASSIGN_OR_RETURN(auto decoded, pool_.Decode(std::move(input), journey.call, journey.Queue()));
+  ASSIGN_OR_RETURN(auto decoded,
+                   pool_.Decode(std::move(input), journey.call, journey.WaitingFor(Stage::kPromptMask)));
   journey.Took(Stage::kQueue, decoded.queued);
   journey.Took(Stage::kPromptMask, decoded.ran);
   segmented.logits = std::move(decoded.output);
@@ -237,8 +238,8 @@ absl::StatusOr<std::shared_ptr<const Embedding>> SegmentPipeline::Encode(const P
   ASSIGN_OR_RETURN(Patch patch, journey.Do(Stage::kPrepare, [&] {
     return PreparePatch(study.volume, placement, request.clamp);
   }));
-  journey.Announce(Stage::kEncode);
-  ASSIGN_OR_RETURN(auto encoded, pool_.Encode(std::move(patch), journey.call, journey.Queue()));
+  ASSIGN_OR_RETURN(auto encoded,
+                   pool_.Encode(std::move(patch), journey.call, journey.WaitingFor(Stage::kEncode)));
   journey.Took(Stage::kQueue, encoded.queued);
   journey.Took(Stage::kEncode, encoded.ran);
   return std::make_shared<const Embedding>(std::move(encoded.output));

@@ -1,0 +1,157 @@
+#include "server/app.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/batching/worker_pool.h"
+#include "core/pipeline/segment_pipeline.h"
+#include "server/admission.h"
+#include "server/health.h"
+#include "server/http_endpoint.h"
+#include "server/job_threads.h"
+#include "server/rpc/segmentation_service.h"
+
+namespace sgpsam {
+namespace {
+
+// Calls on one connection; a caller that wants more opens another.
+constexpr int kMaxStreamsPerConnection = 256;
+// Reflection answers on gRPC's synchronous threads; nothing else does.
+constexpr int kMaxGrpcThreads = 16;
+
+// gRPC has these switches per process only.
+void EnableHealthAndReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+std::string WithPort(const std::string& address, int port) {
+  return absl::StrCat(absl::string_view(address).substr(0, address.rfind(':') + 1), port);
+}
+
+}  // namespace
+
+// Declared in dependency order, destroyed in reverse.
+struct App::Parts {
+  Parts(ServerConfig config, Clock& clock) : config(std::move(config)), clock(clock), metrics(clock) {}
+
+  const ServerConfig config;
+  Clock& clock;
+  Metrics metrics;
+  std::atomic<Health*> ready{nullptr};  // asked by the HTTP threads; null until the server serves
+  std::unique_ptr<HttpEndpoint> http;
+  std::unique_ptr<WorkerPool> pool;
+  std::unique_ptr<SegmentPipeline> pipeline;
+  std::unique_ptr<Admission> admission;
+  std::unique_ptr<SegmentationService> service;  // calls refer to it until their job has ended
+  std::unique_ptr<JobThreads> jobs, digests;
+  std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<Health> health;
+  int grpc_port = 0;
+
+  bool IsReady() const {
+    const Health* const health = ready.load();
+    return health != nullptr && health->ready();
+  }
+  absl::Status OpenGrpc();
+};
+
+absl::StatusOr<std::unique_ptr<App>> App::Start(ServerConfig config, Clock& clock) {
+  auto parts = std::make_unique<Parts>(std::move(config), clock);
+  parts->metrics.SetBuildInfo(parts->config.pipeline.software_version);
+  ASSIGN_OR_RETURN(const auto address, ParseAddress(parts->config.http_listen));
+  Parts* const raw = parts.get();
+  ASSIGN_OR_RETURN(parts->http, HttpEndpoint::Start(address.first, address.second, parts->metrics,
+                                                    [raw] { return raw->IsReady(); }));
+  return std::unique_ptr<App>(new App(std::move(parts)));
+}
+
+App::App(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+App::~App() {
+  Drain();
+  parts_->http.reset();  // nobody asks for readiness any more
+}
+
+Metrics& App::metrics() { return parts_->metrics; }
+
+absl::Status App::Serve(std::vector<std::unique_ptr<Engine>> engines) {
+  Parts& parts = *parts_;
+  const ServerConfig& config = parts.config;
+  parts.pool = std::make_unique<WorkerPool>(std::move(engines), config.pool, parts.clock, parts.metrics);
+  const ModelInfo& model = parts.pool->info();
+  parts.metrics.SetModelInfo(model.name, model.version, model.weights_digest.ToHex(), model.precision);
+  parts.pipeline =
+      std::make_unique<SegmentPipeline>(config.pipeline, *parts.pool, parts.clock, parts.metrics);
+  parts.admission = std::make_unique<Admission>(config.admission);
+  parts.jobs = std::make_unique<JobThreads>(config.max_in_flight);
+  parts.digests = std::make_unique<JobThreads>(1);
+  parts.service =
+      std::make_unique<SegmentationService>(CallServices{*parts.pipeline,
+                                                         *parts.pool,
+                                                         *parts.admission,
+                                                         *parts.jobs,
+                                                         *parts.digests,
+                                                         parts.clock,
+                                                         parts.metrics,
+                                                         {config.pipeline.max_volume_bytes, model.sizes}},
+                                            config.pipeline.software_version);
+  RETURN_IF_ERROR(parts.OpenGrpc());
+  parts.health = std::make_unique<Health>(*parts.pool, *parts.server->GetHealthCheckService(), parts.clock);
+  parts.ready = parts.health.get();
+  return absl::OkStatus();
+}
+
+absl::Status App::Parts::OpenGrpc() {
+  EnableHealthAndReflection();
+  grpc::ResourceQuota quota("sgpsam-server");
+  quota.Resize(config.grpc_memory_bytes);
+  quota.SetMaxThreads(kMaxGrpcThreads);
+  grpc::ServerBuilder builder;
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  // Without this a second server on the same port would share its callers instead of failing.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddListeningPort(config.listen, grpc::InsecureServerCredentials(), &grpc_port);
+  builder.RegisterService(service.get());
+  server = builder.BuildAndStart();
+  if (server != nullptr && grpc_port != 0) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on ", config.listen, "; choose another --listen"));
+}
+
+std::string App::Addresses() const {
+  const ServerConfig& config = parts_->config;
+  return absl::StrCat("grpc=", WithPort(config.listen, grpc_port()),
+                      " http=", WithPort(config.http_listen, http_port()));
+}
+
+int App::grpc_port() const { return parts_->grpc_port; }
+int App::http_port() const { return parts_->http->port(); }
+
+void App::Drain() {
+  if (parts_->server == nullptr) return;
+  if (parts_->admission->closed()) return;
+  parts_->admission->Close();
+  if (parts_->health != nullptr) parts_->health->StopServing();
+  Log(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(parts_->config.drain_timeout)}});
+  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + parts_->config.drain_timeout));
+  Log(LogLevel::kInfo, "drained");
+}
+
+}  // namespace sgpsam

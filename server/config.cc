@@ -1,0 +1,185 @@
+#include "server/config.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
+
+#ifndef SGPSAM_VERSION
+#error "SGPSAM_VERSION is defined by the build"
+#endif
+
+using sgpsam::AdmissionOptions;
+using sgpsam::PipelineOptions;
+using sgpsam::ServerConfig;
+using sgpsam::WorkerPoolOptions;
+
+ABSL_FLAG(std::string, model, "",
+          "Model file (.safetensors), as sgpsam-model makes and imports it. Required.");
+ABSL_FLAG(std::string, listen, ServerConfig().listen,
+          "Address of the gRPC service; port 0 picks a free one.");
+ABSL_FLAG(std::string, http_listen, ServerConfig().http_listen,
+          "Address of /metrics, /healthz and /readyz; port 0 picks a free one.");
+ABSL_FLAG(std::vector<std::string>, device, {"auto"},
+          "auto, cpu or cuda:N; a comma-separated list starts one worker for each.");
+ABSL_FLAG(std::string, precision, "auto",
+          "auto (bf16 where the hardware multiplies it faster), fp32 or bf16.");
+ABSL_FLAG(int, threads, 0, "Processor cores that each worker computes on; 0 means all.");
+ABSL_FLAG(std::string, worker_binary, "", "sgpsam-worker; by default the one beside this executable.");
+ABSL_FLAG(uint64_t, max_volume_bytes, PipelineOptions().max_volume_bytes, "Largest volume, in bytes.");
+ABSL_FLAG(int, max_in_flight, ServerConfig().max_in_flight, "Requests that run at the same time.");
+ABSL_FLAG(int, max_calls, AdmissionOptions().max_calls,
+          "Open calls (uploading, waiting, running, sending); more are refused.");
+ABSL_FLAG(uint64_t, max_bytes_in_flight, AdmissionOptions().max_bytes,
+          "Announced volume bytes of all open calls; more are refused.");
+ABSL_FLAG(int, max_batch, WorkerPoolOptions().max_batch, "Patches that run together on one device.");
+ABSL_FLAG(uint64_t, volume_cache_bytes, PipelineOptions().volume_cache_bytes, "Cache of decoded volumes.");
+ABSL_FLAG(uint64_t, embedding_cache_bytes, PipelineOptions().embedding_cache_bytes, "Cache of embeddings.");
+ABSL_FLAG(uint64_t, logits_cache_bytes, PipelineOptions().logits_cache_bytes, "Cache of mask logits.");
+ABSL_FLAG(uint64_t, grpc_memory_bytes, ServerConfig().grpc_memory_bytes,
+          "Bound on gRPC's own buffers, all connections together.");
+ABSL_FLAG(absl::Duration, drain_timeout, ServerConfig().drain_timeout,
+          "How long running calls may go on after SIGTERM.");
+
+namespace sgpsam {
+namespace {
+
+constexpr absl::string_view kFlags[] = {"model",
+                                        "listen",
+                                        "http_listen",
+                                        "device",
+                                        "precision",
+                                        "threads",
+                                        "worker_binary",
+                                        "max_volume_bytes",
+                                        "max_in_flight",
+                                        "max_calls",
+                                        "max_bytes_in_flight",
+                                        "max_batch",
+                                        "volume_cache_bytes",
+                                        "embedding_cache_bytes",
+                                        "logits_cache_bytes",
+                                        "grpc_memory_bytes",
+                                        "drain_timeout"};
+
+absl::Status Wrong(absl::string_view flag, absl::string_view allowed) {
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, " must be ", allowed));
+}
+
+absl::Status CheckDevice(absl::string_view device) {
+  int number = 0;
+  if (device == "auto" || device == "cpu") return absl::OkStatus();
+  if (absl::ConsumePrefix(&device, "cuda:") && absl::SimpleAtoi(device, &number) && number >= 0) {
+    return absl::OkStatus();
+  }
+  return Wrong("device", "auto, cpu or cuda:N, or a comma-separated list of them");
+}
+
+absl::Status CheckWorkers(const WorkerOptions& workers) {
+  if (workers.model.empty()) return Wrong("model", "given: the path of a model file");
+  if (workers.devices.empty()) return CheckDevice("");
+  for (const std::string& device : workers.devices) RETURN_IF_ERROR(CheckDevice(device));
+  if (workers.precision != "auto" && workers.precision != "fp32" && workers.precision != "bf16") {
+    return Wrong("precision", "auto, fp32 or bf16");
+  }
+  if (workers.threads < 0 || workers.threads > 1024) return Wrong("threads", "0 to 1024");
+  return absl::OkStatus();
+}
+
+absl::Status Check(const ServerConfig& config) {
+  RETURN_IF_ERROR(CheckWorkers(config.workers));
+  if (!ParseAddress(config.listen).ok()) return Wrong("listen", "host:port");
+  if (!ParseAddress(config.http_listen).ok()) return Wrong("http_listen", "host:port");
+  if (config.max_in_flight < 1 || config.max_in_flight > 1024) return Wrong("max_in_flight", "1 to 1024");
+  if (config.admission.max_calls < 1) return Wrong("max_calls", "at least 1");
+  if (config.pool.max_batch < 1 || config.pool.max_batch > 64) return Wrong("max_batch", "1 to 64");
+  if (config.pipeline.max_volume_bytes < 1) return Wrong("max_volume_bytes", "at least 1");
+  if (config.admission.max_bytes < config.pipeline.max_volume_bytes) {
+    return Wrong("max_bytes_in_flight", "at least --max_volume_bytes");
+  }
+  if (config.grpc_memory_bytes < (uint64_t{64} << 20)) return Wrong("grpc_memory_bytes", "at least 67108864");
+  if (config.drain_timeout < absl::ZeroDuration()) return Wrong("drain_timeout", "a duration such as 30s");
+  return absl::OkStatus();
+}
+
+// The worker beside this executable, wherever that was installed.
+std::string WorkerBesideUs() {
+  char path[PATH_MAX];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
+  const absl::string_view self(path, size > 0 ? static_cast<size_t>(size) : 0);
+  return absl::StrCat(self.substr(0, self.rfind('/') + 1), "sgpsam-worker");
+}
+
+}  // namespace
+
+absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view address) {
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
+      port < 0 || port > 65535) {
+    return absl::InvalidArgumentError("an address is host:port, e.g. 127.0.0.1:50051");
+  }
+  absl::string_view host = address.substr(0, colon);
+  if (absl::ConsumePrefix(&host, "[") && !absl::ConsumeSuffix(&host, "]")) {
+    return absl::InvalidArgumentError("an IPv6 address is written [address]:port");
+  }
+  return std::make_pair(std::string(host), port);
+}
+
+absl::Status SetFlagsFromEnvironment() {
+  for (const absl::string_view name : kFlags) {
+    const std::string variable = absl::StrCat("SGPSAM_", absl::AsciiStrToUpper(name));
+    const char* const value = std::getenv(variable.c_str());
+    if (value == nullptr) continue;
+    std::string error;
+    if (!absl::FindCommandLineFlag(name)->ParseFrom(value, &error)) {
+      return absl::InvalidArgumentError(absl::StrCat(variable, " cannot be read: ", error));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ServerConfig> ConfigFromFlags() {
+  ServerConfig config;
+  config.listen = absl::GetFlag(FLAGS_listen);
+  config.http_listen = absl::GetFlag(FLAGS_http_listen);
+  config.max_in_flight = absl::GetFlag(FLAGS_max_in_flight);
+  config.grpc_memory_bytes = absl::GetFlag(FLAGS_grpc_memory_bytes);
+  config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
+  config.workers = {absl::GetFlag(FLAGS_worker_binary), absl::GetFlag(FLAGS_model),
+                    absl::GetFlag(FLAGS_device), absl::GetFlag(FLAGS_precision),
+                    absl::GetFlag(FLAGS_threads)};
+  if (config.workers.binary.empty()) config.workers.binary = WorkerBesideUs();
+  config.pool.max_batch = absl::GetFlag(FLAGS_max_batch);
+  config.admission = {absl::GetFlag(FLAGS_max_calls), absl::GetFlag(FLAGS_max_bytes_in_flight)};
+  config.pipeline.max_volume_bytes = absl::GetFlag(FLAGS_max_volume_bytes);
+  config.pipeline.volume_cache_bytes = absl::GetFlag(FLAGS_volume_cache_bytes);
+  config.pipeline.embedding_cache_bytes = absl::GetFlag(FLAGS_embedding_cache_bytes);
+  config.pipeline.logits_cache_bytes = absl::GetFlag(FLAGS_logits_cache_bytes);
+  config.pipeline.software_version = SGPSAM_VERSION;
+  RETURN_IF_ERROR(Check(config));
+  return config;
+}
+
+absl::StatusOr<ServerConfig> LoadConfig(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "segments lesions in 3D medical images over gRPC. Every flag may also be set by --flagfile=FILE or as "
+      "SGPSAM_<NAME> in the environment.\n\n  sgpsam-server --model=weights.safetensors");
+  RETURN_IF_ERROR(SetFlagsFromEnvironment());
+  if (absl::ParseCommandLine(argc, argv).size() > 1) {
+    return absl::InvalidArgumentError("only flags are understood; see --help");
+  }
+  return ConfigFromFlags();
+}
+
+}  // namespace sgpsam

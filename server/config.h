@@ -1,0 +1,53 @@
+// Everything that can be set on sgpsam-server: one struct of the parts' own options. Every flag may also
+// stand in a --flagfile or in the environment as SGPSAM_<NAME>; the command line wins.
+#ifndef SGPSAM_SERVER_CONFIG_H_
+#define SGPSAM_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/batching/worker_pool.h"
+#include "core/pipeline/segment_pipeline.h"
+#include "server/admission.h"
+
+namespace sgpsam {
+
+struct WorkerOptions {
+  std::string binary;                        // sgpsam-worker
+  std::string model;                         // weights, .safetensors
+  std::vector<std::string> devices{"auto"};  // one worker each: "auto", "cpu" or "cuda:N"
+  std::string precision = "auto";            // "auto", "fp32" or "bf16"
+  int threads = 0;                           // processor cores of each worker; 0: all
+};
+
+struct ServerConfig {
+  std::string listen = "127.0.0.1:50051";      // gRPC
+  std::string http_listen = "127.0.0.1:9464";  // metrics and probes
+  WorkerOptions workers;
+  WorkerPoolOptions pool;
+  PipelineOptions pipeline;
+  AdmissionOptions admission;
+  int max_in_flight = 16;                            // requests that run together: job threads
+  uint64_t grpc_memory_bytes = uint64_t{512} << 20;  // gRPC's own buffers, all connections together
+  absl::Duration drain_timeout = absl::Seconds(30);
+};
+
+// Host and port of "host:port" or "[v6]:port". INVALID_ARGUMENT if it is neither.
+absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view address);
+
+// Reads environment, flag files and command line into a checked configuration. A flag that does not
+// exist or does not parse ends the process with a message, as Abseil does. INVALID_ARGUMENT names the flag.
+absl::StatusOr<ServerConfig> LoadConfig(int argc, char** argv);
+
+// The checked configuration that the flags hold now, and the environment's part of setting them.
+absl::StatusOr<ServerConfig> ConfigFromFlags();
+absl::Status SetFlagsFromEnvironment();
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_SERVER_CONFIG_H_

@@ -1,0 +1,20 @@
+// Starts sgpsam-worker processes, one for each configured device, as engines for the pool.
+#ifndef SGPSAM_SERVER_WORKERS_H_
+#define SGPSAM_SERVER_WORKERS_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/engine/engine.h"
+#include "server/config.h"
+
+namespace sgpsam {
+
+// Returns when every worker has loaded its model (they load side by side), or the first error.
+absl::StatusOr<std::vector<std::unique_ptr<Engine>>> StartWorkers(const WorkerOptions& options,
+                                                                  int max_batch);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_SERVER_WORKERS_H_

@@ -1,0 +1,193 @@
+// The contract, from the outside: order of messages, outputs, digests, logits, health and reflection.
+#include <grpcpp/generic/generic_stub.h>
+
+#include <set>
+
+#include "core/volume/mask.h"
+#include "tests/server/test_server.h"
+
+namespace sgpsam {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Contract, AnswersARawVolumeWithAMaskAroundTheClick) {
+  TestServer server;
+  const Exchange call = Segment(server.stub(), RampHeader(), RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  EXPECT_TRUE(call.accepted);
+  ASSERT_THAT(call.outputs, SizeIs(1));
+  const auto mask = Mask::FromBits({20, 18, 16}, call.outputs[0]);
+  ASSERT_TRUE(mask.ok());
+  EXPECT_TRUE(mask->at(10, 9, 8));
+  EXPECT_FALSE(mask->at(0, 0, 0));
+  const v1::ResultTarget& target = call.result->targets(0);
+  EXPECT_EQ(target.voxels(), mask->CountVoxels());
+  EXPECT_DOUBLE_EQ(target.volume_ml(), static_cast<double>(target.voxels()) * 8 / 1000);
+  EXPECT_FALSE(target.embedding_cached());
+  ASSERT_THAT(target.gates(), SizeIs(4));
+  EXPECT_EQ(target.gates(1).block(), 5u);
+  EXPECT_TRUE(target.gates(1).open());
+  EXPECT_EQ(call.result->volume_sha256(), Sha256Of(RampPayload()));
+  EXPECT_EQ(call.result->model().name(), "fake");
+}
+
+TEST(Contract, TellsStagesInTheirOrderAndTheirTimes) {
+  TestServer server;
+  const Exchange call = Segment(server.stub(), RampHeader(), RampPayload());
+  ASSERT_TRUE(call.result.has_value());
+  ASSERT_THAT(call.progress, testing::Not(IsEmpty()));
+  for (size_t n = 1; n < call.progress.size(); ++n) {
+    EXPECT_GE(call.progress[n].stage(), call.progress[n - 1].stage());
+  }
+  ASSERT_THAT(call.result->stage_times(), SizeIs(8));
+  EXPECT_EQ(call.result->stage_times(0).stage(), v1::STAGE_RECEIVE);
+  EXPECT_EQ(call.result->stage_times(7).stage(), v1::STAGE_WRITE);
+  EXPECT_GT(call.result->stage_times(0).seconds(), 0);
+}
+
+TEST(Contract, EncodesNothingForTheSecondClickOnAVolumeNamedByDigest) {
+  TestServer server;
+  ASSERT_TRUE(Segment(server.stub(), RampHeader(), RampPayload()).status.ok());
+  v1::SegmentHeader second = RampHeader();
+  second.mutable_volume()->set_delivery(v1::DELIVERY_BY_DIGEST);
+  second.mutable_volume()->set_sha256(Sha256Of(RampPayload()));
+  second.mutable_volume()->set_size_bytes(0);
+  AddVoxelPoint(*second.mutable_targets(0), 12, 9, 8).set_polarity(v1::POLARITY_NEGATIVE);
+  const Exchange call = Segment(server.stub(), second, "");
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  EXPECT_FALSE(call.needed_volume);
+  EXPECT_EQ(call.uploaded_bytes, 0u);
+  EXPECT_TRUE(call.result->targets(0).embedding_cached());
+  EXPECT_TRUE(server.MetricsShow("sgpsam_cache_hits_total{cache=\"embedding\"} 1"));
+  EXPECT_TRUE(server.MetricsShow("sgpsam_cache_hits_total{cache=\"volume\"} 1"));
+}
+
+TEST(Contract, AsksForAVolumeThatItDoesNotHave) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_volume()->set_delivery(v1::DELIVERY_BY_DIGEST);
+  header.mutable_volume()->set_sha256(Sha256Of(RampPayload()));
+  const Exchange call = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  EXPECT_TRUE(call.needed_volume);
+  EXPECT_TRUE(call.result.has_value());
+}
+
+TEST(Contract, AnswersNotFoundForAnUnknownDigestWithoutASize) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_volume()->set_delivery(v1::DELIVERY_BY_DIGEST);
+  header.mutable_volume()->set_sha256(Sha256Of("something else"));
+  header.mutable_volume()->set_size_bytes(0);
+  const Exchange call = Segment(server.stub(), header, "");
+  EXPECT_THAT(call.status, IsStatus(grpc::NOT_FOUND, "send it"));
+  EXPECT_FALSE(call.accepted);
+  ExpectStillWorks(server);
+}
+
+TEST(Contract, RefinesFromLogitsItRemembersAndAsksForThoseItDoesNot) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_output()->set_logits(true);
+  const Exchange first = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(first.status.ok());
+  ASSERT_THAT(first.outputs, SizeIs(2));
+  EXPECT_EQ(first.result->outputs(1).kind(), v1::OUTPUT_KIND_LOGITS);
+  EXPECT_EQ(first.result->targets(0).logits_sha256(), Sha256Of(first.outputs[1]));
+
+  v1::PreviousLogits& previous = *header.mutable_targets(0)->mutable_prompts()->mutable_previous_logits();
+  previous.set_sha256(first.result->targets(0).logits_sha256());
+  const Exchange remembered = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(remembered.status.ok()) << remembered.status.error_message();
+  EXPECT_THAT(remembered.needed_logits, IsEmpty());
+
+  previous.set_sha256(Sha256Of("logits of another server"));
+  const Exchange asked = Segment(server.stub(), header, RampPayload(), first.outputs[1]);
+  ASSERT_TRUE(asked.status.ok()) << asked.status.error_message();
+  EXPECT_THAT(asked.needed_logits, ElementsAre(0u));
+
+  previous.set_samples(first.outputs[1]);
+  EXPECT_TRUE(Segment(server.stub(), header, RampPayload()).status.ok());
+}
+
+TEST(Contract, ReturnsEveryOutputThatWasAskedFor) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  AddVoxelPoint(*header.add_targets(), 4, 4, 4);
+  header.mutable_output()->set_probabilities(true);
+  header.mutable_output()->set_logits(true);
+  const Exchange call = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  std::vector<std::pair<v1::OutputKind, uint32_t>> kinds;
+  for (int n = 0; n < call.result->outputs_size(); ++n) {
+    const v1::Output& output = call.result->outputs(n);
+    kinds.emplace_back(output.kind(), output.target_index());
+    EXPECT_EQ(output.size_bytes(), call.outputs[static_cast<size_t>(n)].size());
+  }
+  EXPECT_THAT(
+      kinds,
+      ElementsAre(std::pair(v1::OUTPUT_KIND_MASK, 0u), std::pair(v1::OUTPUT_KIND_MASK, 1u),
+                  std::pair(v1::OUTPUT_KIND_PROBABILITIES, 0u), std::pair(v1::OUTPUT_KIND_PROBABILITIES, 1u),
+                  std::pair(v1::OUTPUT_KIND_LOGITS, 0u), std::pair(v1::OUTPUT_KIND_LOGITS, 1u)));
+  EXPECT_EQ(call.outputs[2].size(), 20u * 18 * 16 * sizeof(float));
+}
+
+TEST(Contract, TakesChunksOfAnySizeUpToOneMiB) {
+  TestServer server;
+  for (const size_t chunk : {size_t{1} << 20, size_t{1000}, size_t{7}}) {
+    grpc::ClientContext context;
+    const auto stream = server.stub().Segment(&context);
+    stream->Write(HeaderMessage(RampHeader()));
+    Exchange exchange;
+    EXPECT_TRUE(SendPayload(*stream, RampPayload(), exchange, chunk));
+    FinishExchange(*stream, "", "", exchange);
+    EXPECT_TRUE(exchange.status.ok()) << chunk << ": " << exchange.status.error_message();
+  }
+}
+
+TEST(Contract, EncodesOnceForCallersWhoAskForTheSameAtTheSameTime) {
+  Gate gate(false);
+  FakeEngineHooks hooks;
+  hooks.encode = [&](absl::Span<const Patch* const>) {
+    gate.Pass();
+    return absl::OkStatus();
+  };
+  TestServer server(TestConfig(), hooks);
+  std::vector<std::thread> callers;
+  std::vector<Exchange> calls(4);
+  for (Exchange& call : calls) {
+    callers.emplace_back([&] { call = Segment(server.stub(), RampHeader(), RampPayload()); });
+  }
+  gate.AwaitArrivals(1);
+  gate.Open();
+  for (std::thread& caller : callers) caller.join();
+  int cached = 0;
+  for (const Exchange& call : calls) {
+    ASSERT_TRUE(call.status.ok());
+    cached += call.result->targets(0).embedding_cached() ? 1 : 0;
+  }
+  EXPECT_EQ(cached, 3);
+  EXPECT_TRUE(server.MetricsShow("sgpsam_cache_misses_total{cache=\"embedding\"} 1"));
+}
+
+TEST(Contract, DescribesTheModel) {
+  TestServer server;
+  grpc::ClientContext context;
+  v1::DescribeModelResponse model;
+  ASSERT_TRUE(server.stub().DescribeModel(&context, {}, &model).ok());
+  EXPECT_EQ(model.model().name(), "fake");
+  EXPECT_EQ(model.model().weights_sha256(), std::string(32, '\xfa'));
+  EXPECT_THAT(model.patch_voxels(), ElementsAre(32u, 32u, 32u));
+  EXPECT_EQ(model.patch_spacing_mm(), 1.5);
+  EXPECT_EQ(model.precision(), "fp32");
+  EXPECT_THAT(model.gate_blocks(), ElementsAre(2u, 5u, 8u, 11u));
+  EXPECT_THAT(model.devices(), ElementsAre("cpu"));
+  EXPECT_EQ(model.server_version(), "test");
+  EXPECT_EQ(model.max_targets(), 16u);
+}
+
+}  // namespace
+}  // namespace sgpsam
