@@ -1,0 +1,184 @@
+#include "core/transform/placement.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/support/synthetic_volume.h"
+
+namespace sgpsam {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+Prompts PointAt(PromptPosition position, bool positive = true) {
+  Prompts prompts;
+  prompts.points.push_back({position, positive});
+  return prompts;
+}
+
+TEST(CanonicalGrid, FlipsLeftAndBackOfADicomAxialVolume) {
+  const CanonicalGrid grid = MakeCanonicalGrid(TestGeometry({512, 512, 100}, {0.75, 0.75, 5}), 1.5);
+  EXPECT_THAT(grid.source_axis, ElementsAre(0, 1, 2));
+  EXPECT_THAT(grid.flipped, ElementsAre(true, true, false));
+  EXPECT_THAT(grid.shape, ElementsAre(256, 256, 334));  // 333.3, rounded up
+  EXPECT_THAT(grid.source_per_voxel, ElementsAre(2, 2, 0.3));
+}
+
+TEST(CanonicalGrid, PermutesASagittalVolume) {
+  // i to the back, j to the feet, k to the left.
+  const Geometry sagittal = SteppedGeometry({20, 30, 40}, {{{0, 1.5, 0}, {0, 0, -1.5}, {1.5, 0, 0}}});
+  const CanonicalGrid grid = MakeCanonicalGrid(sagittal, 1.5);
+  EXPECT_THAT(grid.source_axis, ElementsAre(2, 0, 1));
+  EXPECT_THAT(grid.flipped, ElementsAre(true, true, true));
+  EXPECT_THAT(grid.shape, ElementsAre(40, 20, 30));
+}
+
+TEST(CanonicalGrid, GivesEveryAxisItsOwnUnderAGantryTilt) {
+  // Slices shifted by 0.7 of their distance: k leans to the front by 35 degrees, yet stays S.
+  const Geometry tilted = SteppedGeometry({64, 64, 20}, {{{0.8, 0, 0}, {0, 0.8, 0}, {0, -1.4, 2}}});
+  const CanonicalGrid grid = MakeCanonicalGrid(tilted, 1.5);
+  EXPECT_THAT(grid.source_axis, ElementsAre(0, 1, 2));
+  EXPECT_THAT(grid.flipped, ElementsAre(true, true, false));
+}
+
+TEST(CanonicalGrid, KeepsAWholeNumberOfVoxelsInSpiteOfRounding) {
+  const double s = std::sqrt(0.5);
+  // 1.5 mm along a diagonal: the step's length is 1.5 but for rounding.
+  const Geometry turned =
+      SteppedGeometry({37, 41, 43}, {{{1.5 * s, 1.5 * s, 0}, {-1.5 * s, 1.5 * s, 0}, {0, 0, 1.5}}});
+  const CanonicalGrid grid = MakeCanonicalGrid(turned, 1.5);
+  EXPECT_EQ(grid.shape[0] * grid.shape[1] * grid.shape[2], 37 * 41 * 43);
+}
+
+TEST(CanonicalGrid, KeepsASingleSliceSingle) {
+  EXPECT_EQ(MakeCanonicalGrid(TestGeometry({64, 64, 1}, {1, 1, 5}), 1.5).shape[2], 1);
+}
+
+TEST(Placement, PatchToSourceUndoesSourceToPatch) {
+  const Geometry tilted =
+      SteppedGeometry({64, 60, 50}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}}, {5, 6, 7});
+  const Placement placement = PlaceAround(tilted, {10, 50, 31});
+  const VoxelIndex there = PatchToSource(placement, {3.25, 100.5, -7});
+  const std::array<double, 3> back = SourceToPatch(placement, there);
+  EXPECT_NEAR(back[0], 3.25, 1e-9);
+  EXPECT_NEAR(back[1], 100.5, 1e-9);
+  EXPECT_NEAR(back[2], -7, 1e-9);
+}
+
+TEST(Placement, AffineTellsWhereAPatchVoxelIs) {
+  const Geometry tilted =
+      SteppedGeometry({64, 60, 50}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}}, {5, 6, 7});
+  const Placement placement = PlaceAround(tilted, {10, 50, 31});
+  const std::array<double, 16> m = PatchAffineRas(tilted, placement);
+  const WorldPoint world = tilted.ToWorld(PatchToSource(placement, {1, 2, 3}));
+  EXPECT_NEAR(-world.x, m[0] + 2 * m[1] + 3 * m[2] + m[3], 1e-9);
+  EXPECT_NEAR(-world.y, m[4] + 2 * m[5] + 3 * m[6] + m[7], 1e-9);
+  EXPECT_NEAR(world.z, m[8] + 2 * m[9] + 3 * m[10] + m[11], 1e-9);
+  // Each column is 1.5 mm long and points along R, A or S more than anywhere else.
+  for (int c = 0; c < 3; ++c) {
+    EXPECT_NEAR(std::hypot(m[c], m[4 + c], m[8 + c]), 1.5, 1e-9);
+    EXPECT_GT(m[5 * c], 0.8);
+  }
+}
+
+TEST(ResolvePosition, AcceptsTheOuterFacesAndRefusesBeyond) {
+  const Geometry geometry = TestGeometry({10, 20, 30}, {1, 2, 3}, {100, 0, -50});
+  EXPECT_TRUE(ResolvePosition(geometry, VoxelIndex{-0.5, 19.5, 29.5}).ok());
+  EXPECT_TRUE(ResolvePosition(geometry, WorldPoint{99.5, -1, -51.5}).ok());
+  const absl::Status outside = ResolvePosition(geometry, VoxelIndex{4, 24.5, 3}).status();
+  EXPECT_EQ(outside.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(outside.message(), HasSubstr("10 mm outside"));
+  EXPECT_THAT(outside.message(), HasSubstr("j -0.5 to 19.5"));
+}
+
+TEST(ResolvePosition, NamesTheExtentInMillimetresToWhoAsksInMillimetres) {
+  const Geometry geometry = TestGeometry({10, 20, 30}, {1, 2, 3}, {100, 0, -50});
+  const absl::Status outside = ResolvePosition(geometry, WorldPoint{95.5, 0, -54.5}).status();
+  EXPECT_THAT(outside.message(), HasSubstr("5 mm outside"));  // 4 and 3 mm
+  EXPECT_THAT(outside.message(), HasSubstr("x 99.5 to 109.5, y -1.0 to 39.0, z -51.5 to 38.5 mm"));
+}
+
+TEST(ResolvePosition, RefusesNumbersThatAreNotFinite) {
+  const Geometry geometry = TestGeometry({10, 20, 30});
+  EXPECT_EQ(ResolvePosition(geometry, VoxelIndex{kNan, 0, 0}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ResolvePosition(geometry, WorldPoint{0, HUGE_VAL, 0}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_LT(ResolvePosition(geometry, WorldPoint{0, 1e300, 0}).status().message().size(), 300u);
+}
+
+TEST(PlacePatch, PutsTheFirstPositivePointInTheMiddle) {
+  const Geometry geometry = TestGeometry({200, 200, 200});
+  Prompts prompts = PointAt(VoxelIndex{5, 5, 5}, false);
+  prompts.points.push_back({VoxelIndex{80, 90, 100.3}, true});
+  prompts.points.push_back({VoxelIndex{20, 20, 20}, true});
+  absl::StatusOr<Placement> placement = PlacePatch(geometry, prompts);
+  ASSERT_TRUE(placement.ok()) << placement.status();
+  const std::array<double, 3> middle = SourceToPatch(*placement, {80, 90, 100});
+  EXPECT_THAT(middle, ElementsAre(64, 64, 64));
+}
+
+TEST(PlacePatch, FallsBackToTheBoxThenToTheMask) {
+  const Geometry geometry = TestGeometry({200, 200, 200});
+  Prompts prompts;
+  prompts.mask = Mask(geometry.shape());
+  prompts.mask->Set(30, 40, 50);
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts), {30, 40, 50}), ElementsAre(64, 64, 64));
+  prompts.box = BoxPrompt{VoxelIndex{100, 100, 100}, VoxelIndex{120, 140, 160}};
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts), {110, 120, 130}), ElementsAre(64, 64, 64));
+}
+
+TEST(PlacePatch, RefusesPromptsWithoutAFocus) {
+  const Geometry geometry = TestGeometry({20, 20, 20});
+  EXPECT_EQ(PlacePatch(geometry, {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 99})).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(PlaceAroundMask, LowersACentreBetweenTwoVoxels) {
+  const Geometry geometry = SteppedGeometry({200, 200, 200}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
+  Mask mask(geometry.shape());
+  mask.Set(80, 80, 80);
+  mask.Set(82, 83, 80);  // boxes of 3, 4 and 1 voxels
+  EXPECT_THAT(PlaceAroundMask(geometry, mask)->begin, ElementsAre(81 - 64, 82 - 64, 80 - 64));
+}
+
+TEST(PlaceAroundMask, FindsAMaskThatFallsBetweenTheSamples) {
+  // One voxel in four is sampled along k; 0.375 mm makes 1.5.
+  const Geometry geometry = TestGeometry({64, 64, 256}, {1.5, 1.5, 0.375});
+  Mask mask(geometry.shape());
+  mask.Set(32, 32, 100);
+  absl::StatusOr<Placement> placement = PlaceAroundMask(geometry, mask);
+  ASSERT_TRUE(placement.ok()) << placement.status();
+  EXPECT_NEAR(SourceToPatch(*placement, {32, 32, 100})[2], 64, 0.5);
+}
+
+TEST(PlaceAroundMask, RefusesAnEmptyOrMisshapenMask) {
+  const Geometry geometry = TestGeometry({20, 20, 20});
+  EXPECT_EQ(PlaceAroundMask(geometry, Mask({20, 20, 20})).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(PlaceAroundMask(geometry, Mask({20, 20, 21})).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(PlaceAroundLabel, SeesOnlyItsLabel) {
+  const Geometry geometry = TestGeometry({100, 100, 100});
+  const Volume labels = TestVolume<uint8_t>(geometry, [](int64_t i, int64_t j, int64_t k) {
+    return i == 50 && j == 51 && k == 52 ? 3 : i == 10 ? 1 : 0;
+  });
+  absl::StatusOr<Placement> placement = PlaceAroundLabel(labels, 3);
+  ASSERT_TRUE(placement.ok()) << placement.status();
+  EXPECT_THAT(SourceToPatch(*placement, {50, 51, 52}), ElementsAre(64, 64, 64));
+  EXPECT_EQ(PlaceAroundLabel(labels, 2).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace sgpsam

@@ -1,0 +1,210 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/transform/prepare.h"
+#include "tests/support/synthetic_volume.h"
+
+namespace sgpsam {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class PreparePromptsTest : public testing::Test {
+ protected:
+  // Axes along R, A and S, so that patch voxels are source voxels but for the shift.
+  const Geometry geometry_ = SteppedGeometry({200, 200, 200}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
+  const Placement placement_ = PlaceAtBegin(geometry_, {10, 20, 30});
+
+  absl::StatusOr<PreparedPrompts> Prepare(const Prompts& prompts) const {
+    return PreparePrompts(geometry_, placement_, prompts, PatchSizes());
+  }
+
+  void ExpectRefused(const Prompts& prompts, const char* why) const {
+    const absl::Status status = Prepare(prompts).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr(why));
+  }
+
+  static Prompts Points(std::vector<PointPrompt> points) {
+    Prompts prompts;
+    prompts.points = std::move(points);
+    return prompts;
+  }
+
+  // A cube of the patch, begin to begin + side on each axis.
+  Prompts CubeMask(int64_t begin, int64_t side) const {
+    Prompts prompts;
+    prompts.mask = Mask(geometry_.shape());
+    for (int64_t k = begin; k < begin + side; ++k) {
+      for (int64_t j = begin; j < begin + side; ++j) {
+        for (int64_t i = begin; i < begin + side; ++i) prompts.mask->Set(10 + i, 20 + j, 30 + k);
+      }
+    }
+    return prompts;
+  }
+};
+
+TEST_F(PreparePromptsTest, PointsBecomeTheNearestPatchVoxelsInOrder) {
+  absl::StatusOr<PreparedPrompts> prepared =
+      Prepare(Points({{VoxelIndex{15, 26, 37}, true}, {VoxelIndex{20.4, 20.6, 157.5}, false}}));
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->clicks, SizeIs(2));
+  EXPECT_EQ(prepared->clicks[0].i, 5);
+  EXPECT_EQ(prepared->clicks[0].j, 6);
+  EXPECT_EQ(prepared->clicks[0].k, 7);
+  EXPECT_TRUE(prepared->clicks[0].positive);
+  EXPECT_EQ(prepared->clicks[1].i, 10);
+  EXPECT_EQ(prepared->clicks[1].j, 1);
+  EXPECT_EQ(prepared->clicks[1].k, 127);  // on the patch's outer face
+  EXPECT_FALSE(prepared->clicks[1].positive);
+  EXPECT_TRUE(prepared->mask_logits.empty());
+}
+
+TEST_F(PreparePromptsTest, SaysWhichPointLiesHowFarOutsideThePatch) {
+  ExpectRefused(Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, false}}),
+                "point 2: lies 6 mm");
+}
+
+TEST_F(PreparePromptsTest, SaysWhichPointLiesOutsideTheVolume) {
+  ExpectRefused(Points({{VoxelIndex{50, 50, 201.5}, true}}),
+                "point 1: the position lies 3 mm outside the volume");
+}
+
+TEST_F(PreparePromptsTest, NeedsSomethingPositive) {
+  ExpectRefused(Points({}), "no positive prompt");
+  ExpectRefused(Points({{VoxelIndex{50, 50, 50}, false}}), "no positive prompt");
+  Prompts refinement = Points({{VoxelIndex{50, 50, 50}, false}});
+  refinement.previous_logits.assign(PatchSizes().logits_floats(), 1.0f);
+  ExpectRefused(refinement, "no positive prompt");
+}
+
+TEST_F(PreparePromptsTest, TakesSixtyFourClicks) {
+  std::vector<PointPrompt> points(kMaxClicks, {VoxelIndex{50, 50, 50}, true});
+  EXPECT_TRUE(Prepare(Points(points)).ok());
+  points.push_back(points[0]);
+  ExpectRefused(Points(points), "at most 64");
+  // The click that a box adds counts.
+  Prompts prompts = Points(std::vector<PointPrompt>(kMaxClicks, {VoxelIndex{50, 50, 50}, false}));
+  prompts.box = BoxPrompt{VoxelIndex{40, 40, 40}, VoxelIndex{60, 60, 60}};
+  ExpectRefused(prompts, "at most 64");
+}
+
+TEST_F(PreparePromptsTest, ABoxIsClickedInItsMiddleUnlessThereIsAPositivePoint) {
+  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, false}});
+  prompts.box = BoxPrompt{VoxelIndex{80, 40, 40}, VoxelIndex{60, 60, 70}};
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->clicks, SizeIs(2));
+  EXPECT_EQ(prepared->clicks[1].i, 60);
+  EXPECT_EQ(prepared->clicks[1].j, 30);
+  EXPECT_EQ(prepared->clicks[1].k, 25);
+  EXPECT_TRUE(prepared->clicks[1].positive);
+  prompts.points[0].positive = true;
+  EXPECT_THAT(Prepare(prompts)->clicks, SizeIs(1));
+}
+
+TEST_F(PreparePromptsTest, ABoxOutsideTheVolumeIsRefusedByName) {
+  Prompts prompts;
+  prompts.box = BoxPrompt{VoxelIndex{80, 40, 40}, VoxelIndex{60, 60, 700}};
+  ExpectRefused(prompts, "box: the position lies");
+}
+
+TEST_F(PreparePromptsTest, AMaskBecomesLogitsByTheShareOfEachCell) {
+  // Voxels 6 to 13: of the cells 4-7, 8-11, 12-15 a half, the whole and a half along each axis.
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(CubeMask(6, 8));
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->mask_logits, SizeIs(32 * 32 * 32));
+  const auto logit = [&](int64_t i, int64_t j, int64_t k) {
+    return prepared->mask_logits[(i * 32 + j) * 32 + k];
+  };
+  EXPECT_FLOAT_EQ(logit(2, 2, 2), kMaskPromptLogit);
+  EXPECT_FLOAT_EQ(logit(1, 2, 2), 0);
+  EXPECT_FLOAT_EQ(logit(1, 3, 2), -kMaskPromptLogit / 2);
+  EXPECT_FLOAT_EQ(logit(0, 0, 0), -kMaskPromptLogit);
+  EXPECT_FLOAT_EQ(logit(20, 2, 2), -kMaskPromptLogit);
+}
+
+TEST_F(PreparePromptsTest, AMaskWithoutAPointIsClickedInItsMiddle) {
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(CubeMask(40, 21));
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->clicks, SizeIs(1));
+  EXPECT_EQ(prepared->clicks[0].i, 50);
+  EXPECT_EQ(prepared->clicks[0].j, 50);
+  EXPECT_EQ(prepared->clicks[0].k, 50);
+  EXPECT_TRUE(prepared->clicks[0].positive);
+}
+
+TEST_F(PreparePromptsTest, TheClickIntoAMaskLiesInItsThickPart) {
+  // A long thin handle and a cube at its end: the middle of the whole is in the handle.
+  Prompts prompts = CubeMask(90, 15);
+  for (int64_t i = 0; i < 90; ++i) {
+    for (int64_t k = 96; k < 99; ++k) prompts.mask->Set(10 + i, 20 + 97, 30 + k);
+  }
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_EQ(prepared->clicks[0].i, 97);
+  EXPECT_EQ(prepared->clicks[0].j, 97);
+  EXPECT_EQ(prepared->clicks[0].k, 97);
+}
+
+TEST_F(PreparePromptsTest, TheClickIntoARingLiesInTheRing) {
+  Prompts prompts;
+  prompts.mask = Mask(geometry_.shape());
+  for (int64_t i = 30; i < 90; ++i) {
+    for (int64_t j = 30; j < 90; ++j) {
+      const double r = std::hypot(i - 60.0, j - 60.0);
+      for (int64_t k = 60; k < 66; ++k) {
+        if (r > 15 && r < 25) prompts.mask->Set(i, j, k);
+      }
+    }
+  }
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  const Click& click = prepared->clicks[0];
+  EXPECT_TRUE(prompts.mask->at(static_cast<int64_t>(click.i) + 10, static_cast<int64_t>(click.j) + 20,
+                               static_cast<int64_t>(click.k) + 30));
+}
+
+TEST_F(PreparePromptsTest, AMaskWithAPointAddsNoClick) {
+  Prompts prompts = CubeMask(40, 20);
+  prompts.points.push_back({VoxelIndex{60, 60, 60}, true});
+  EXPECT_THAT(Prepare(prompts)->clicks, SizeIs(1));
+  EXPECT_FALSE(Prepare(prompts)->mask_logits.empty());
+}
+
+TEST_F(PreparePromptsTest, RefusesMasksThatSayNothing) {
+  Prompts prompts;
+  prompts.mask = Mask(geometry_.shape());
+  ExpectRefused(prompts, "no voxel");
+  prompts.mask->Set(0, 0, 0);  // outside the patch
+  ExpectRefused(prompts, "no voxel");
+  prompts.mask = Mask(Shape{200, 200, 199});
+  ExpectRefused(prompts, "shape");
+}
+
+TEST_F(PreparePromptsTest, PassesPreviousLogitsOnUnchanged) {
+  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}});
+  prompts.previous_logits.assign(PatchSizes().logits_floats(), 2.5f);
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_THAT(prepared->mask_logits, Each(2.5f));
+}
+
+TEST_F(PreparePromptsTest, RefusesPreviousLogitsThatCannotBe) {
+  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}});
+  prompts.previous_logits.assign(100, 0.0f);
+  ExpectRefused(prompts, "32768 values");
+  prompts.previous_logits.assign(PatchSizes().logits_floats(), 0.0f);
+  prompts.previous_logits[7] = std::nanf("");
+  ExpectRefused(prompts, "finite");
+  prompts.previous_logits[7] = 0;
+  prompts.mask = Mask(geometry_.shape());
+  ExpectRefused(prompts, "not both");
+}
+
+}  // namespace
+}  // namespace sgpsam
