@@ -1,0 +1,31 @@
+// What the exit code of `sgpsam` tells a script. Documented in --help; never renumber.
+#ifndef SGPSAM_CLIENT_CLI_EXIT_CODE_H_
+#define SGPSAM_CLIENT_CLI_EXIT_CODE_H_
+
+#include "absl/status/status.h"
+
+namespace sgpsam::cli {
+
+enum ExitCode {
+  kExitOk = 0,
+  kExitFailed = 1,       // anything not named below: a file, the server's own fault, a broken connection
+  kExitUsage = 2,        // the command line is wrong
+  kExitRefused = 3,      // the input is wrong or cannot be segmented; trying again does not help
+  kExitUnavailable = 4,  // the server is away, draining or full; try again later
+  kExitDeadline = 5,     // --deadline passed
+};
+
+inline constexpr const char* kExitCodesHelp =
+    "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the input was refused (trying again does not help);\n"
+    "4 the server is unavailable or busy (try again later); 5 the deadline passed.";
+
+// For what the server answered.
+ExitCode ExitCodeOf(const absl::Status& status);
+
+// Prints the status (as one JSON object on stdout, or a line on stderr) and returns `code`.
+int Fail(const absl::Status& status, ExitCode code, bool json);
+inline int Fail(const absl::Status& status, bool json) { return Fail(status, ExitCodeOf(status), json); }
+
+}  // namespace sgpsam::cli
+
+#endif  // SGPSAM_CLIENT_CLI_EXIT_CODE_H_

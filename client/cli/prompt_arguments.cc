@@ -1,0 +1,71 @@
+#include "client/cli/prompt_arguments.h"
+
+#include <cmath>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "core/base/status_macros.h"
+
+namespace sgpsam::cli {
+namespace {
+
+using client::Position;
+
+Position MakePosition(bool voxel, const std::vector<double>& numbers, size_t first) {
+  const auto make = voxel ? &Position::Voxel : &Position::PatientMm;
+  return make(numbers[first], numbers[first + 1], numbers[first + 2]);
+}
+
+absl::Status AddPrompt(const PromptArgument& argument, client::Target& target) {
+  const bool voxel = absl::StrContains(argument.flag, "voxel");
+  const bool box = absl::EndsWith(argument.flag, "box");
+  ASSIGN_OR_RETURN(const std::vector<double> numbers,
+                   ParseNumbers(argument.flag, argument.value, box ? 6 : 3));
+  if (!box) {
+    target.clicks.push_back(
+        {MakePosition(voxel, numbers, 0), !absl::StartsWith(argument.flag, "--negative")});
+    return absl::OkStatus();
+  }
+  if (target.box) return absl::InvalidArgumentError("a target can have one box only");
+  target.box = client::Box{MakePosition(voxel, numbers, 0), MakePosition(voxel, numbers, 3)};
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::string_view text,
+                                                 size_t count) {
+  std::vector<double> numbers;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    double number = 0;
+    if (!absl::SimpleAtod(part, &number) || !std::isfinite(number)) {
+      return absl::InvalidArgumentError(absl::StrCat(flag, ": '", part, "' is not a number"));
+    }
+    numbers.push_back(number);
+  }
+  if (numbers.size() != count) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": expected ", count, " numbers separated by commas, got ", numbers.size()));
+  }
+  return numbers;
+}
+
+absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments) {
+  std::vector<client::Target> targets(1);
+  bool labelled = false;
+  for (const PromptArgument& argument : arguments) {
+    if (argument.flag != "--label") {
+      RETURN_IF_ERROR(AddPrompt(argument, targets.back()));
+      continue;
+    }
+    if (labelled) targets.emplace_back();
+    labelled = true;
+    targets.back().label = argument.value;
+  }
+  return targets;
+}
+
+}  // namespace sgpsam::cli

@@ -1,0 +1,45 @@
+// The prompts of a command line, in the order in which they were typed -> targets.
+// `--label` names the prompts behind it, up to the next --label; prompts in front of the first one
+// belong to it too. Without any there is one target.
+#ifndef SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
+#define SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sgpsam/client.h"
+
+namespace sgpsam::cli {
+
+struct PromptArgument {
+  std::string flag;   // "--point", …: see kPromptFlags
+  std::string value;  // as typed
+};
+
+struct PromptFlag {
+  const char* name;
+  const char* value;
+  const char* help;
+};
+inline constexpr PromptFlag kPromptFlags[] = {
+    {"--point", "X,Y,Z", "A click inside, in patient coordinates (LPS, mm)"},
+    {"--voxel", "I,J,K", "A click inside, in voxels (column, row, slice, from 0)"},
+    {"--negative-point", "X,Y,Z", "A click outside, in patient coordinates"},
+    {"--negative-voxel", "I,J,K", "A click outside, in voxels"},
+    {"--box", "X,Y,Z,X,Y,Z", "A box by two opposite corners, in patient coordinates"},
+    {"--voxel-box", "I,J,K,I,J,K", "A box by two opposite corners, in voxels"},
+    {"--label", "TEXT", "Names the prompts that follow; several labels make several segments"},
+};
+
+// INVALID_ARGUMENT names the flag whose value is not understood.
+absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments);
+
+// "1,2.5,-3" -> {1, 2.5, -3}. INVALID_ARGUMENT unless exactly `count` finite numbers.
+absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::string_view text,
+                                                 size_t count);
+
+}  // namespace sgpsam::cli
+
+#endif  // SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_

@@ -1,0 +1,200 @@
+#include "client/cli/segment_command.h"
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/cli/atomic_file.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/logits_file.h"
+#include "client/cli/progress_line.h"
+#include "client/cli/prompt_arguments.h"
+#include "client/cli/segment_report.h"
+#include "core/base/status_macros.h"
+#include "sgpsam/client.h"
+
+namespace sgpsam::cli {
+namespace {
+
+struct SegmentArguments {
+  std::vector<std::string> inputs;
+  std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits;
+  std::vector<PromptArgument> prompts;
+  bool json = false;
+};
+
+// Options in the order in which they were typed, which CLI11 keeps beside their values.
+std::vector<PromptArgument> PromptsInOrder(const CLI::App& command) {
+  std::vector<PromptArgument> prompts;
+  std::map<const CLI::Option*, size_t> seen;
+  for (const CLI::Option* option : command.parse_order()) {
+    for (const PromptFlag& flag : kPromptFlags) {
+      if (option->check_name(flag.name)) prompts.push_back({flag.name, option->results().at(seen[option]++)});
+    }
+  }
+  return prompts;
+}
+
+absl::StatusOr<client::MaskFormat> FormatOf(const std::string& out, size_t targets) {
+  if (absl::EndsWithIgnoreCase(out, ".dcm")) return client::MaskFormat::kDicomSeg;
+  if (absl::EndsWithIgnoreCase(out, ".nii.gz")) return client::MaskFormat::kNifti;
+  if (!absl::EndsWithIgnoreCase(out, ".bits")) {
+    return absl::InvalidArgumentError("--out must end in .dcm (DICOM-SEG), .nii.gz or .bits");
+  }
+  if (targets > 1)
+    return absl::InvalidArgumentError("a .bits file holds one target; use .nii.gz or .dcm for several");
+  return client::MaskFormat::kRawBits;
+}
+
+absl::StatusOr<absl::Time> DeadlineOf(const std::string& text) {
+  if (text.empty()) return absl::InfiniteFuture();
+  double seconds = 0;
+  absl::Duration duration;
+  if (absl::SimpleAtod(text, &seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--deadline: '", text, "' is not a time such as 30 or 2m"));
+  }
+  if (duration <= absl::ZeroDuration()) return absl::InvalidArgumentError("--deadline must be positive");
+  return absl::Now() + duration;
+}
+
+client::Priority PriorityOf(const std::string& text) {
+  if (text == "stat") return client::Priority::kStat;
+  return text == "batch" ? client::Priority::kBatch : client::Priority::kRoutine;
+}
+
+absl::StatusOr<client::Volume> ReadInputs(const std::vector<std::string>& inputs) {
+  return inputs.size() == 1 ? client::Volume::FromPath(inputs[0]) : client::Volume::FromFiles(inputs);
+}
+
+// What the command line alone decides; INVALID_ARGUMENT is wrong usage.
+struct Plan {
+  std::vector<client::Target> targets;
+  client::MaskFormat format;
+  absl::Time deadline;
+  std::optional<std::pair<double, double>> clamp;
+};
+
+absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
+  Plan plan;
+  ASSIGN_OR_RETURN(plan.targets, MakeTargets(arguments.prompts));
+  ASSIGN_OR_RETURN(plan.format, FormatOf(arguments.out, plan.targets.size()));
+  ASSIGN_OR_RETURN(plan.deadline, DeadlineOf(arguments.deadline));
+  if (!arguments.clamp.empty()) {
+    ASSIGN_OR_RETURN(const std::vector<double> range, ParseNumbers("--clamp", arguments.clamp, 2));
+    plan.clamp = {range[0], range[1]};
+  }
+  return plan;
+}
+
+absl::Status AddPreviousLogits(const std::string& path, client::SegmentRequest& request) {
+  if (path.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::vector<client::PreviousLogits> all, ReadLogitsFile(path, request.volume.sha256()));
+  if (all.size() != request.targets.size()) {
+    return absl::FailedPreconditionError(absl::StrCat(path, " holds ", all.size(), " targets, but ",
+                                                      request.targets.size(), " were asked for"));
+  }
+  for (size_t n = 0; n < all.size(); ++n) request.targets[n].previous = std::move(all[n]);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& arguments, const Plan& plan) {
+  ASSIGN_OR_RETURN(client::Volume volume, ReadInputs(arguments.inputs));
+  client::SegmentRequest request(std::move(volume));
+  request.targets = plan.targets;
+  request.format = plan.format;
+  request.deadline = plan.deadline;
+  request.clamp = plan.clamp;
+  request.logits = !arguments.save_logits.empty();
+  request.idempotency_key = arguments.idempotency_key;
+  request.priority = PriorityOf(arguments.priority);
+  RETURN_IF_ERROR(AddPreviousLogits(arguments.previous_logits, request));
+  return request;
+}
+
+absl::StatusOr<client::SegmentResult> Call(const std::string& server, const client::SegmentRequest& request) {
+  ASSIGN_OR_RETURN(const client::Client client,
+                   client::Client::Connect(server, {.user_agent = "sgpsam-cli"}));
+  ProgressLine line;
+  return client.Segment(request, [&line](const client::Progress& progress) { line.Show(progress); });
+}
+
+// The mask last: whoever waits for it finds the rest there.
+absl::Status WriteOutputs(const SegmentArguments& arguments, const client::SegmentResult& result,
+                          const std::string& mask) {
+  if (!arguments.save_logits.empty()) {
+    RETURN_IF_ERROR(WriteFileAtomically(arguments.save_logits, LogitsToJson(result)));
+  }
+  return WriteFileAtomically(arguments.out, mask);
+}
+
+int RunSegment(const SegmentArguments& arguments) {
+  const absl::Time start = absl::Now();
+  const absl::StatusOr<Plan> plan = MakePlan(arguments);
+  if (!plan.ok()) return Fail(plan.status(), kExitUsage, arguments.json);
+  const absl::StatusOr<client::SegmentRequest> request = MakeRequest(arguments, *plan);
+  if (!request.ok()) return Fail(request.status(), kExitFailed, arguments.json);
+  const absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
+  if (!result.ok()) return Fail(result.status(), arguments.json);
+
+  const bool bits = plan->format == client::MaskFormat::kRawBits;
+  if (bits && result->targets.empty()) {
+    return Fail(absl::InternalError("the server answered without a target"), arguments.json);
+  }
+  const std::string& mask = bits ? result->targets[0].mask_bits : result->file;
+  const absl::Status written = WriteOutputs(arguments, *result, mask);
+  if (!written.ok()) return Fail(written, kExitFailed, arguments.json);
+  const SegmentReport report{*result, request->targets, arguments.out, mask.size(), absl::Now() - start};
+  std::fputs((arguments.json ? ReportAsJson(report) : ReportForPeople(report)).c_str(), stdout);
+  return kExitOk;
+}
+
+void AddOptions(CLI::App& command, SegmentArguments& arguments) {
+  command
+      .add_option("INPUT", arguments.inputs, "Folder or files of one DICOM series, or one .nii or .nii.gz")
+      ->required();
+  command.add_option("--server", arguments.server, "The server, HOST:PORT")
+      ->required()
+      ->envname("SGPSAM_SERVER");
+  command.add_option("--out", arguments.out, "Where the mask goes: .dcm (DICOM-SEG), .nii.gz or .bits")
+      ->required();
+  for (const PromptFlag& flag : kPromptFlags) {
+    command.add_option(flag.name, flag.help)->type_name(flag.value)->expected(1)->take_all();
+  }
+  command.add_option("--previous-logits", arguments.previous_logits,
+                     "Go on from what --save-logits wrote for the same volume and targets");
+  command.add_option("--save-logits", arguments.save_logits, "Keep what --previous-logits needs, as JSON");
+  command.add_option("--idempotency-key", arguments.idempotency_key,
+                     "Same key, volume, prompts and model: the same UIDs, byte for byte the same DICOM-SEG");
+  command.add_option("--deadline", arguments.deadline, "Give up after this long: seconds, or 500ms, 2m");
+  command.add_option("--priority", arguments.priority, "stat, routine (default) or batch")
+      ->check(CLI::IsMember({"stat", "routine", "batch"}));
+  command.add_option("--clamp", arguments.clamp, "Clamp intensities before the model sees them")
+      ->type_name("MIN,MAX");
+  command.add_flag("--json", arguments.json, "Print one JSON object instead of lines, errors too");
+}
+
+}  // namespace
+
+void AddSegmentCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("segment", "Segment lesions by clicks and boxes");
+  auto arguments = std::make_shared<SegmentArguments>();
+  AddOptions(*command, *arguments);
+  command->footer(kExitCodesHelp);
+  command->callback([command, arguments, &exit_code] {
+    arguments->prompts = PromptsInOrder(*command);
+    exit_code = RunSegment(*arguments);
+  });
+}
+
+}  // namespace sgpsam::cli

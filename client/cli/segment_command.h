@@ -1,0 +1,14 @@
+// `sgpsam segment`: from the command line to a file.
+#ifndef SGPSAM_CLIENT_CLI_SEGMENT_COMMAND_H_
+#define SGPSAM_CLIENT_CLI_SEGMENT_COMMAND_H_
+
+#include <CLI/CLI.hpp>
+
+namespace sgpsam::cli {
+
+// Adds the subcommand; when it is called, its exit code goes to `exit_code`, which outlives `app`.
+void AddSegmentCommand(CLI::App& app, int& exit_code);
+
+}  // namespace sgpsam::cli
+
+#endif  // SGPSAM_CLIENT_CLI_SEGMENT_COMMAND_H_

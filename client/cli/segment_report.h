@@ -1,0 +1,26 @@
+// What `sgpsam segment` says when it is done: a few lines for people, one JSON object for programs.
+#ifndef SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
+#define SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "sgpsam/client.h"
+
+namespace sgpsam::cli {
+
+struct SegmentReport {
+  const client::SegmentResult& result;
+  const std::vector<client::Target>& targets;
+  std::string out;  // the file that was written
+  uint64_t out_bytes = 0;
+  absl::Duration total;  // as the caller saw it
+};
+
+std::string ReportForPeople(const SegmentReport& report);
+std::string ReportAsJson(const SegmentReport& report);
+
+}  // namespace sgpsam::cli
+
+#endif  // SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
