@@ -15,34 +15,44 @@
 namespace sgpsam {
 namespace {
 
+using Presence = CopiedTag::Presence;
+
 constexpr CopiedTag kTags[] = {
-    {0x0008, 0x0020, "DA", "StudyDate", true},
-    {0x0008, 0x0030, "TM", "StudyTime", true},
-    {0x0008, 0x0050, "SH", "AccessionNumber", true},
-    {0x0008, 0x0090, "PN", "ReferringPhysicianName", true},
-    {0x0008, 0x0201, "SH", "TimezoneOffsetFromUTC", false},
-    {0x0008, 0x1030, "LO", "StudyDescription", false},
-    {0x0010, 0x0010, "PN", "PatientName", true},
-    {0x0010, 0x0020, "LO", "PatientID", true},
-    {0x0010, 0x0021, "LO", "IssuerOfPatientID", false},
-    {0x0010, 0x0030, "DA", "PatientBirthDate", true},
-    {0x0010, 0x0040, "CS", "PatientSex", true},
-    {0x0010, 0x1000, "LO", "OtherPatientIDs", false},
-    {0x0010, 0x1010, "AS", "PatientAge", false},
-    {0x0010, 0x1020, "DS", "PatientSize", false},
-    {0x0010, 0x1030, "DS", "PatientWeight", false},
-    {0x0012, 0x0010, "LO", "ClinicalTrialSponsorName", false},
-    {0x0012, 0x0020, "LO", "ClinicalTrialProtocolID", false},
-    {0x0012, 0x0021, "LO", "ClinicalTrialProtocolName", false},
-    {0x0012, 0x0030, "LO", "ClinicalTrialSiteID", false},
-    {0x0012, 0x0031, "LO", "ClinicalTrialSiteName", false},
-    {0x0012, 0x0040, "LO", "ClinicalTrialSubjectID", false},
-    {0x0012, 0x0042, "LO", "ClinicalTrialSubjectReadingID", false},
-    {0x0012, 0x0050, "LO", "ClinicalTrialTimePointID", false},
-    {0x0012, 0x0051, "ST", "ClinicalTrialTimePointDescription", false},
-    {0x0012, 0x0062, "CS", "PatientIdentityRemoved", false},
-    {0x0012, 0x0063, "LO", "DeidentificationMethod", false},
-    {0x0020, 0x0010, "SH", "StudyID", true},
+    {0x0008, 0x0020, "DA", "StudyDate", Presence::kType2},
+    {0x0008, 0x0030, "TM", "StudyTime", Presence::kType2},
+    {0x0008, 0x0050, "SH", "AccessionNumber", Presence::kType2},
+    {0x0008, 0x0090, "PN", "ReferringPhysicianName", Presence::kType2},
+    {0x0008, 0x0201, "SH", "TimezoneOffsetFromUTC", Presence::kWithValue},
+    {0x0008, 0x1030, "LO", "StudyDescription", Presence::kType3},
+    {0x0008, 0x1048, "PN", "PhysiciansOfRecord", Presence::kType3},
+    {0x0008, 0x1080, "LO", "AdmittingDiagnosesDescription", Presence::kType3},
+    {0x0010, 0x0010, "PN", "PatientName", Presence::kType2},
+    {0x0010, 0x0020, "LO", "PatientID", Presence::kType2},
+    {0x0010, 0x0021, "LO", "IssuerOfPatientID", Presence::kType3},
+    {0x0010, 0x0030, "DA", "PatientBirthDate", Presence::kType2},
+    {0x0010, 0x0032, "TM", "PatientBirthTime", Presence::kType3},
+    {0x0010, 0x0040, "CS", "PatientSex", Presence::kType2},
+    {0x0010, 0x1000, "LO", "OtherPatientIDs", Presence::kType3},
+    {0x0010, 0x1001, "PN", "OtherPatientNames", Presence::kType3},
+    {0x0010, 0x1010, "AS", "PatientAge", Presence::kType3},
+    {0x0010, 0x1020, "DS", "PatientSize", Presence::kType3},
+    {0x0010, 0x1030, "DS", "PatientWeight", Presence::kType3},
+    {0x0010, 0x2160, "SH", "EthnicGroup", Presence::kType3},
+    {0x0010, 0x2180, "SH", "Occupation", Presence::kType3},
+    {0x0010, 0x21B0, "LT", "AdditionalPatientHistory", Presence::kType3},
+    {0x0010, 0x4000, "LT", "PatientComments", Presence::kType3},
+    {0x0012, 0x0010, "LO", "ClinicalTrialSponsorName", Presence::kWithValue},
+    {0x0012, 0x0020, "LO", "ClinicalTrialProtocolID", Presence::kWithValue},
+    {0x0012, 0x0021, "LO", "ClinicalTrialProtocolName", Presence::kWithValue},
+    {0x0012, 0x0030, "LO", "ClinicalTrialSiteID", Presence::kWithValue},
+    {0x0012, 0x0031, "LO", "ClinicalTrialSiteName", Presence::kWithValue},
+    {0x0012, 0x0040, "LO", "ClinicalTrialSubjectID", Presence::kWithValue},
+    {0x0012, 0x0042, "LO", "ClinicalTrialSubjectReadingID", Presence::kWithValue},
+    {0x0012, 0x0050, "LO", "ClinicalTrialTimePointID", Presence::kWithValue},
+    {0x0012, 0x0051, "ST", "ClinicalTrialTimePointDescription", Presence::kWithValue},
+    {0x0012, 0x0062, "CS", "PatientIdentityRemoved", Presence::kWithValue},
+    {0x0012, 0x0063, "LO", "DeidentificationMethod", Presence::kWithValue},
+    {0x0020, 0x0010, "SH", "StudyID", Presence::kType2},
 };
 
 bool AllDigits(absl::string_view text) {
@@ -131,21 +141,27 @@ struct TextRule {
   size_t limit;
   bool identifier;  // dropped rather than shortened
   bool several_values;
+  bool paragraphs;  // ST and LT: line ends and backslashes are text
 };
+
+constexpr absl::string_view kSeveralValues =
+    "OtherPatientIDs OtherPatientNames PhysiciansOfRecord AdmittingDiagnosesDescription "
+    "DeidentificationMethod";
 
 TextRule RuleOf(const CopiedTag& tag) {
   const absl::string_view name = tag.name, vr = tag.vr;
   const bool identifier =
       absl::EndsWith(name, "ID") || absl::EndsWith(name, "IDs") || name == "AccessionNumber";
-  const size_t limit = vr == "SH" ? 16 : vr == "ST" ? 1024 : 64;
-  return {limit, identifier, name == "OtherPatientIDs" || name == "DeidentificationMethod"};
+  const size_t limit = vr == "SH" ? 16 : vr == "ST" ? 1024 : vr == "LT" ? 10240 : 64;
+  return {limit, identifier, absl::StrContains(kSeveralValues, name), vr == "ST" || vr == "LT"};
 }
 
 std::string ValidText(const CopiedTag& tag, absl::string_view value, bool multi_byte) {
   const TextRule rule = RuleOf(tag);
-  const std::string clean = WithoutControls(value, absl::string_view(tag.vr) == "ST");
+  const std::string clean = WithoutControls(value, rule.paragraphs);
   // In ISO 2022 a byte of a two-byte character may look like a backslash: such texts are not taken apart.
   if (multi_byte) return clean.size() <= rule.limit * 4 ? clean : "";
+  if (rule.paragraphs) return std::string(Shortened(clean, rule.limit));
   std::vector<std::string> valid;
   for (absl::string_view part : absl::StrSplit(clean, '\\')) {
     part = absl::StripAsciiWhitespace(part);
@@ -159,10 +175,8 @@ std::string ValidText(const CopiedTag& tag, absl::string_view value, bool multi_
 }
 
 // Up to three component groups of at most 64 characters, each of up to five components.
-std::string ValidName(absl::string_view value, bool multi_byte) {
-  const std::string clean = WithoutControls(value, false);
-  if (multi_byte) return clean.size() <= 3 * 64 * 4 ? clean : "";
-  std::vector<std::string> groups = absl::StrSplit(absl::StrReplaceAll(clean, {{"\\", " "}}), '=');
+std::string ValidName(absl::string_view name) {
+  std::vector<std::string> groups = absl::StrSplit(name, '=');
   if (groups.size() > 3) groups.resize(3);
   for (std::string& group : groups) {
     std::vector<std::string> components = absl::StrSplit(group, '^');
@@ -170,6 +184,15 @@ std::string ValidName(absl::string_view value, bool multi_byte) {
     group = std::string(Shortened(absl::StrJoin(components, "^"), 64));
   }
   return std::string(absl::StripAsciiWhitespace(absl::StrJoin(groups, "=")));
+}
+
+std::string ValidNames(const CopiedTag& tag, absl::string_view value, bool multi_byte) {
+  const std::string clean = WithoutControls(value, false);
+  if (multi_byte) return clean.size() <= 3 * 64 * 4 ? clean : "";
+  if (!RuleOf(tag).several_values) return ValidName(absl::StrReplaceAll(clean, {{"\\", " "}}));
+  std::vector<std::string> names;
+  for (absl::string_view name : absl::StrSplit(clean, '\\')) names.push_back(ValidName(name));
+  return absl::StrJoin(names, "\\");
 }
 
 }  // namespace
@@ -190,7 +213,7 @@ std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool multi
   if (vr == "TM") return ValidTime(text);
   if (vr == "AS") return ValidAge(text);
   if (vr == "DS") return ValidNumber(text);
-  if (vr == "PN") return ValidName(text, multi_byte);
+  if (vr == "PN") return ValidNames(tag, text, multi_byte);
   if (name == "PatientSex") return ValidSex(text);
   if (name == "TimezoneOffsetFromUTC") return ValidTimezone(text);
   if (vr == "CS") return ValidCode(text);

@@ -12,10 +12,16 @@
 namespace sgpsam {
 
 struct CopiedTag {
+  enum class Presence {
+    kType2,      // in every result, empty if the source has no value
+    kType3,      // in the result if in the source, perhaps empty
+    kWithValue,  // in the result if the source has a value
+  };
+
   uint16_t group, element;
   char vr[3];
   const char* name;
-  bool type2;  // present in every result, empty if the source has no value
+  Presence presence;
 };
 
 // Patient, patient study, general study, clinical trial and de-identification attributes (PS3.3 C.7.1,

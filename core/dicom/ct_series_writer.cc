@@ -61,8 +61,8 @@ void WriteSeriesAndEquipment(const Series& series, ItemWriter& out) {
   out.Text(tags::kSeriesInstanceUid, series.series_uid);
   out.Text(DicomTag(0x0020, 0x0011), "1");
   out.Text(DicomTag(0x0008, 0x103E), OwnText(series.options.series_description, 64, ""));
+  out.Text(DicomTag(0x0018, 0x0015), "ABDOMEN");
   out.Text(DicomTag(0x0018, 0x5100), "HFS");  // PatientPosition
-  out.Text(DicomTag(0x0020, 0x0060), "");     // Laterality
   out.Text(tags::kFrameOfReferenceUid, series.frame_uid);
   out.Text(DicomTag(0x0020, 0x1040), "");
   out.Text(DicomTag(0x0008, 0x0070), "sgpsam-server");

@@ -7,6 +7,8 @@
 namespace sgpsam {
 namespace {
 
+constexpr double kMaxIntegerSlope = 4096, kMaxIntegerIntercept = 1 << 24;
+
 struct ValueRange {
   double min = 0, max = 0;
   bool whole = true;  // every value is a whole number
@@ -25,8 +27,7 @@ ValueRange RangeOf(const SliceScale& slice) {
 
 template <typename Sample>
 bool Fits(const ValueRange& range) {
-  return range.whole && range.min >= std::numeric_limits<Sample>::min() &&
-         range.max <= std::numeric_limits<Sample>::max();
+  return range.min >= std::numeric_limits<Sample>::min() && range.max <= std::numeric_limits<Sample>::max();
 }
 
 // Removes what lies around the stored bits. Wide enough for every layout.
@@ -45,52 +46,58 @@ class Extractor {
 };
 
 template <typename Raw, typename Out>
-void ToIntegers(const Raw* stored, const SliceScale& slice, Out* out) {
-  // 32 bits do: the result has 16, and ChooseSampleType has seen that no value leaves them.
+bool ToIntegers(const Raw* stored, const SliceScale& slice, Out* out) {
   const Extractor<int32_t> extract(slice.layout);
   const auto slope = static_cast<int32_t>(slice.rescale.slope);
   const auto intercept = static_cast<int32_t>(slice.rescale.intercept);
   const size_t n = slice.layout.samples();
+  int32_t lost = 0;  // bits that any value has and its sample has not
   for (size_t s = 0; s < n; ++s) {
-    out[s] = static_cast<Out>(extract(static_cast<int32_t>(stored[s])) * slope + intercept);
+    const int32_t value = extract(static_cast<int32_t>(stored[s])) * slope + intercept;
+    out[s] = static_cast<Out>(value);
+    lost |= value ^ static_cast<int32_t>(out[s]);
   }
+  return lost == 0;
 }
 
 template <typename Raw>
-void ToFloats(const Raw* stored, const SliceScale& slice, float* out) {
+bool ToFloats(const Raw* stored, const SliceScale& slice, float* out) {
   const Extractor<int64_t> extract(slice.layout);
   const double slope = slice.rescale.slope, intercept = slice.rescale.intercept;
   const size_t n = slice.layout.samples();
   for (size_t s = 0; s < n; ++s) {
     out[s] = static_cast<float>(slope * static_cast<double>(extract(stored[s])) + intercept);
   }
+  return true;
 }
 
 template <typename Raw>
-void RescaleFrom(const uint8_t* bytes, const SliceScale& slice, SampleType type, uint8_t* out) {
+bool RescaleFrom(const uint8_t* bytes, const SliceScale& slice, SampleType type, uint8_t* out) {
   const Raw* stored = reinterpret_cast<const Raw*>(bytes);
   if (type == SampleType::kInt16) return ToIntegers(stored, slice, reinterpret_cast<int16_t*>(out));
   if (type == SampleType::kUint16) return ToIntegers(stored, slice, reinterpret_cast<uint16_t*>(out));
-  ToFloats(stored, slice, reinterpret_cast<float*>(out));
+  return ToFloats(stored, slice, reinterpret_cast<float*>(out));
 }
 
 }  // namespace
 
 SampleType ChooseSampleType(absl::Span<const SliceScale> slices) {
-  bool fits_int16 = true, fits_uint16 = true;
+  bool whole = true, fits_int16 = true, fits_uint16 = true;
   for (const SliceScale& slice : slices) {
-    // Slopes beyond 16 bits only fit where they never multiply anything: not worth an integer path.
-    const bool narrow = std::abs(slice.rescale.slope) <= std::numeric_limits<int16_t>::max() &&
-                        slice.layout.bits_stored <= 16 && slice.layout.bits_allocated <= 16;
+    // What a product of 32 bits surely holds; real series stay far below.
+    const bool narrow = std::abs(slice.rescale.slope) <= kMaxIntegerSlope &&
+                        std::abs(slice.rescale.intercept) <= kMaxIntegerIntercept &&
+                        slice.layout.bits_allocated <= 16;
     const ValueRange range = RangeOf(slice);
-    fits_int16 = fits_int16 && narrow && Fits<int16_t>(range);
-    fits_uint16 = fits_uint16 && narrow && Fits<uint16_t>(range);
+    whole = whole && narrow && range.whole;
+    fits_int16 = fits_int16 && Fits<int16_t>(range);
+    fits_uint16 = fits_uint16 && Fits<uint16_t>(range);
   }
-  if (fits_int16) return SampleType::kInt16;
-  return fits_uint16 ? SampleType::kUint16 : SampleType::kFloat32;
+  if (!whole) return SampleType::kFloat32;
+  return fits_uint16 && !fits_int16 ? SampleType::kUint16 : SampleType::kInt16;
 }
 
-void RescaleSlice(const uint8_t* stored, const SliceScale& slice, SampleType type, uint8_t* out) {
+bool RescaleSlice(const uint8_t* stored, const SliceScale& slice, SampleType type, uint8_t* out) {
   switch (slice.layout.bits_allocated) {
     case 8: return RescaleFrom<uint8_t>(stored, slice, type, out);
     case 16: return RescaleFrom<uint16_t>(stored, slice, type, out);

@@ -21,13 +21,15 @@ struct SliceScale {
   Rescale rescale;
 };
 
-// int16 if every value that any slice could hold is a whole number in its range, else uint16 likewise,
+// int16 if every value that any slice could hold is a whole number in its range, else uint16 likewise;
+// int16 too if all are whole numbers and only their range is in doubt (16 bits stored, intercept -1024);
 // else float32.
 SampleType ChooseSampleType(absl::Span<const SliceScale> slices);
 
 // Writes layout.samples() samples of `type`, which ChooseSampleType gave, to `out`; `stored` has
-// layout.bytes() bytes, aligned for its sample.
-void RescaleSlice(const uint8_t* stored, const SliceScale& slice, SampleType type, uint8_t* out);
+// layout.bytes() bytes, aligned for its sample. False if a value does not fit `type`: then the volume has
+// to be float32.
+bool RescaleSlice(const uint8_t* stored, const SliceScale& slice, SampleType type, uint8_t* out);
 
 }  // namespace sgpsam
 

@@ -1,6 +1,6 @@
 #include "core/dicom/seg_modules.h"
 
-#include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +13,7 @@
 #include "core/dicom/derived_text.h"
 #include "core/dicom/prescan.h"
 #include "core/dicom/tags.h"
+#include "core/dicom/uid.h"
 
 namespace sgpsam {
 namespace {
@@ -26,27 +27,34 @@ struct DateAndTime {
   std::string date, time;
 };
 
-std::string CopiedValue(const SeriesInfo& info, const CopiedTag& tag) {
+// nullopt if the source does not have the attribute.
+std::optional<std::string> CopiedValue(const SeriesInfo& info, const CopiedTag& tag) {
   const bool multi_byte = absl::StrContains(info.specific_character_set, "2022");
   for (const CopiedAttribute& attribute : info.patient_and_study) {
     if (attribute.group == tag.group && attribute.element == tag.element) {
       return ValidValue(tag, attribute.value, multi_byte);
     }
   }
-  return "";
+  return std::nullopt;
 }
 
 // In the source's time zone where it names one, because that attribute rules every time in the object;
 // else in UTC.
 DateAndTime Created(const SegContents& seg) {
   int minutes = 0;
-  const std::string zone = CopiedValue(seg.info, *FindCopiedTag(0x0008, 0x0201));
+  const std::string zone = CopiedValue(seg.info, *FindCopiedTag(0x0008, 0x0201)).value_or("");
   if (int hhmm = 0; zone.size() == 5 && absl::SimpleAtoi(absl::string_view(zone).substr(1), &hhmm)) {
     minutes = (hhmm / 100 * 60 + hhmm % 100) * (zone[0] == '-' ? -1 : 1);
   }
   const absl::Time local = seg.identity.created + absl::Minutes(minutes);
   return {absl::FormatTime("%Y%m%d", local, absl::UTCTimeZone()),
           absl::FormatTime("%H%M%E6S", local, absl::UTCTimeZone())};
+}
+
+// The source's study; a UID that no object may carry is replaced by one that is always the same for it.
+std::string StudyUid(const SeriesInfo& info) {
+  return IsUid(info.study_instance_uid) ? info.study_instance_uid
+                                        : DerivedUid(absl::StrCat("study\n", info.study_instance_uid));
 }
 
 std::string Own(const SegContents& seg, absl::string_view text, size_t limit) {
@@ -60,9 +68,12 @@ std::string OwnOrUnknown(const SegContents& seg, absl::string_view text, size_t 
 }
 
 void WriteCopied(const SegContents& seg, ItemWriter& out) {
+  using Presence = CopiedTag::Presence;
   for (const CopiedTag& tag : CopiedTags()) {
-    const std::string value = CopiedValue(seg.info, tag);
-    if (!value.empty() || tag.type2) out.Text(DicomTag(tag.group, tag.element), value);
+    const std::optional<std::string> value = CopiedValue(seg.info, tag);
+    const bool write =
+        tag.presence == Presence::kType2 || (value && (!value->empty() || tag.presence == Presence::kType3));
+    if (write) out.Text(DicomTag(tag.group, tag.element), value.value_or(""));
   }
 }
 
@@ -126,7 +137,7 @@ void WriteIdentification(const SegContents& seg, ItemWriter& out) {
   out.Text(tags::kSopClassUid, kSegmentationStorage);
   out.Text(tags::kSopInstanceUid, seg.identity.sop_instance_uid);
   WriteCopied(seg, out);
-  out.Text(tags::kStudyInstanceUid, seg.info.study_instance_uid);
+  out.Text(tags::kStudyInstanceUid, StudyUid(seg.info));
   out.Text(tags::kModality, "SEG");
   out.Text(tags::kSeriesInstanceUid, seg.identity.series_instance_uid);
   out.Text(DicomTag(0x0020, 0x0011), "9000");        // SeriesNumber

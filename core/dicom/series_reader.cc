@@ -25,6 +25,14 @@ absl::Status InFile(size_t number, const absl::Status& status) {
 
 absl::Status CheckAlive(const CallContext& call) { return call.Check(Clock::Real().Now()); }
 
+SliceScale ScaleOf(const SliceHeader& header) { return {header.layout, {header.slope, header.intercept}}; }
+
+absl::Status CheckVolumeBytes(uint64_t bytes, const SeriesLimits& limits) {
+  if (bytes <= limits.max_volume_bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the series decodes to ", bytes, " bytes; at most ",
+                                                 limits.max_volume_bytes, " are taken"));
+}
+
 // First pass: the headers only; nothing of the pixels is decoded or kept.
 absl::StatusOr<std::vector<SliceHeader>> ReadHeaders(const std::vector<ByteBuffer>& files,
                                                      const CallContext& call) {
@@ -41,12 +49,42 @@ absl::StatusOr<std::vector<SliceHeader>> ReadHeaders(const std::vector<ByteBuffe
   return headers;
 }
 
+// The volume while it grows, slice by slice.
+struct Growing {
+  SampleType type = SampleType::kInt16;
+  ByteBuffer bytes;
+  size_t samples = 0;  // written so far
+
+  uint8_t* end() { return bytes.data() + samples * BytesPerSample(type); }
+};
+
+template <typename Sample>
+void CopyAsFloat(const uint8_t* from, size_t samples, float* to) {
+  const auto* values = reinterpret_cast<const Sample*>(from);
+  std::copy(values, values + samples, to);
+}
+
+// A value turned up that 16 bits do not hold: all samples become float32.
+absl::Status Widen(const SeriesLimits& limits, Growing& volume) {
+  const uint64_t bytes = volume.bytes.size() / BytesPerSample(volume.type) * sizeof(float);
+  RETURN_IF_ERROR(CheckVolumeBytes(bytes, limits));
+  ASSIGN_OR_RETURN(ByteBuffer wide, ByteBuffer::Zeroed(bytes));
+  auto* to = reinterpret_cast<float*>(wide.data());
+  if (volume.type == SampleType::kInt16) {
+    CopyAsFloat<int16_t>(volume.bytes.data(), volume.samples, to);
+  } else {
+    CopyAsFloat<uint16_t>(volume.bytes.data(), volume.samples, to);
+  }
+  volume.bytes = std::move(wide);
+  volume.type = SampleType::kFloat32;
+  return absl::OkStatus();
+}
+
 // Second pass: slice by slice into the volume; each file's bytes die with its slice.
 absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<SliceHeader>& headers,
-                          const std::vector<size_t>& order, SampleType type, const CallContext& call,
-                          ByteBuffer& volume) {
+                          const std::vector<size_t>& order, const SeriesLimits& limits,
+                          const CallContext& call, Growing& volume) {
   std::vector<uint8_t> stored;
-  uint8_t* out = volume.data();
   for (size_t n : order) {
     RETURN_IF_ERROR(CheckAlive(call));
     const SliceHeader& header = headers[n];
@@ -54,8 +92,12 @@ absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<Slic
     if (!file.ok()) return InFile(n + 1, file.status());
     const absl::Status decoded = DecodePixels(*file, header.layout, stored);
     if (!decoded.ok()) return InFile(n + 1, decoded);
-    RescaleSlice(stored.data(), {header.layout, {header.slope, header.intercept}}, type, out);
-    out += header.layout.samples() * BytesPerSample(type);
+    const SliceScale scale = ScaleOf(header);
+    if (!RescaleSlice(stored.data(), scale, volume.type, volume.end())) {
+      RETURN_IF_ERROR(Widen(limits, volume));
+      RescaleSlice(stored.data(), scale, volume.type, volume.end());
+    }
+    volume.samples += header.layout.samples();
     files[n] = ByteBuffer();
   }
   return absl::OkStatus();
@@ -70,22 +112,16 @@ absl::Status CheckLimits(const std::vector<ByteBuffer>& files, const SeriesLimit
   return absl::OkStatus();
 }
 
-SampleType TypeOf(const std::vector<SliceHeader>& headers) {
+absl::StatusOr<Growing> AllocateVolume(const std::vector<SliceHeader>& headers, const SeriesLimits& limits) {
   std::vector<SliceScale> scales;
-  for (const SliceHeader& header : headers)
-    scales.push_back({header.layout, {header.slope, header.intercept}});
-  return ChooseSampleType(scales);
-}
-
-absl::StatusOr<ByteBuffer> AllocateVolume(const PixelLayout& layout, size_t slices, SampleType type,
-                                          const SeriesLimits& limits) {
+  for (const SliceHeader& header : headers) scales.push_back(ScaleOf(header));
+  Growing volume;
+  volume.type = ChooseSampleType(scales);
   // At most 2^28 samples of 4 bytes a slice: no overflow for any number of files that exists.
-  const uint64_t bytes = uint64_t{layout.samples()} * slices * BytesPerSample(type);
-  if (bytes > limits.max_volume_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat("the series decodes to ", bytes, " bytes; at most ",
-                                                   limits.max_volume_bytes, " are taken"));
-  }
-  return ByteBuffer::Zeroed(bytes);
+  const uint64_t bytes = uint64_t{headers[0].layout.samples()} * headers.size() * BytesPerSample(volume.type);
+  RETURN_IF_ERROR(CheckVolumeBytes(bytes, limits));
+  ASSIGN_OR_RETURN(volume.bytes, ByteBuffer::Zeroed(bytes));
+  return volume;
 }
 
 }  // namespace
@@ -106,10 +142,9 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
   ASSIGN_OR_RETURN(const DicomFile first_file, DicomFile::Open(files[first].view()));
   study.info = SummariseSeries(first_file, headers, place.order, study.warnings);
 
-  const SampleType type = TypeOf(headers);
-  ASSIGN_OR_RETURN(ByteBuffer samples, AllocateVolume(layout, files.size(), type, limits));
-  RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, type, call, samples));
-  ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, type, std::move(samples)));
+  ASSIGN_OR_RETURN(Growing volume, AllocateVolume(headers, limits));
+  RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, limits, call, volume));
+  ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));
   return study;
 }
 

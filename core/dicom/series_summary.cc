@@ -25,8 +25,9 @@ absl::Status Differ(const SliceHeader& a, const SliceHeader& b, absl::string_vie
 void CopyAttributes(const DicomFile& first, SeriesInfo& info, std::vector<std::string>& warnings) {
   const bool multi_byte = absl::StrContains(info.specific_character_set, "2022");
   for (const CopiedTag& tag : CopiedTags()) {
-    const absl::string_view value = first.Text(DicomTag(tag.group, tag.element));
-    if (value.empty()) continue;
+    const uint32_t number = DicomTag(tag.group, tag.element);
+    if (!first.Has(number)) continue;
+    const absl::string_view value = first.Text(number);
     info.patient_and_study.push_back({tag.group, tag.element, std::string(value)});
     const std::string valid = ValidValue(tag, value, multi_byte);
     if (valid == value) continue;
@@ -54,7 +55,9 @@ std::vector<std::string> FindObstacles(const SeriesInfo& info) {
   };
   worst(&SourceInstance::sop_class_uid, "SOPClassUID (0008,0016)");
   worst(&SourceInstance::sop_instance_uid, "SOPInstanceUID (0008,0018)");
-  Require(info.study_instance_uid, "StudyInstanceUID (0020,000D)", obstacles);
+  // A malformed study is no obstacle: a study is not referred to, only belonged to. AddWarnings says what
+  // happens.
+  if (info.study_instance_uid.empty()) Require("", "StudyInstanceUID (0020,000D)", obstacles);
   Require(info.series_instance_uid, "SeriesInstanceUID (0020,000E)", obstacles);
   Require(info.frame_of_reference_uid, "FrameOfReferenceUID (0020,0052)", obstacles);
   std::set<absl::string_view> distinct;
@@ -81,6 +84,12 @@ void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info
   }
   if (any(&SliceHeader::syntax_guessed)) {
     warnings.push_back("a file names no transfer syntax: it was guessed from its first element");
+  }
+  if (!info.study_instance_uid.empty() && !IsUid(info.study_instance_uid)) {
+    warnings.push_back(
+        "StudyInstanceUID (0020,000D) is not a valid UID: derived objects get another one, and archives will "
+        "file "
+        "them under another study");
   }
   if (!info.seg_obstacles.empty()) {
     warnings.push_back(

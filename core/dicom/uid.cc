@@ -58,8 +58,9 @@ std::string DerivedUid(absl::string_view key) {
 bool IsUid(absl::string_view text) {
   if (text.empty() || text.size() > 64) return false;
   for (absl::string_view component : absl::StrSplit(text, '.')) {
-    if (component.empty() || !std::all_of(component.begin(), component.end(), absl::ascii_isdigit))
-      return false;
+    const bool digits =
+        !component.empty() && std::all_of(component.begin(), component.end(), absl::ascii_isdigit);
+    if (!digits || (component.size() > 1 && component[0] == '0')) return false;
   }
   return true;
 }

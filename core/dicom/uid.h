@@ -15,7 +15,7 @@ std::string RandomUid();
 // The same for the same key, for others another one: the first half of SHA-256(key) as a UUID (version 8).
 std::string DerivedUid(absl::string_view key);
 
-// At most 64 characters, digits and dots only, no empty component (PS3.5 9.1).
+// At most 64 characters, digits and dots only, no empty or zero-led component (PS3.5 9.1).
 bool IsUid(absl::string_view text);
 
 }  // namespace sgpsam
