@@ -1,0 +1,26 @@
+// A PyTorch checkpoint of SAM-Med3D -> our model file: checked by name and shape, float32, with its
+// configuration. Called by `sgpsam-model import`.
+#ifndef SGPSAM_CORE_MODEL_IMPORT_CHECKPOINT_H_
+#define SGPSAM_CORE_MODEL_IMPORT_CHECKPOINT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/model/model_config.h"
+#include "core/model/named_tensors.h"
+
+namespace sgpsam {
+
+// `config` says which model the checkpoint holds; its point embeddings (2, or 4 with box corners) are taken
+// from the checkpoint, and its modules (none if sgpm.blocks is empty) are added fresh, which changes
+// nothing that the model computes. INVALID_ARGUMENT listing every missing, unexpected and misshapen tensor
+// by name and both shapes, or naming one that holds NaN or infinite values.
+absl::StatusOr<TensorFile> ImportCheckpoint(const std::string& path, ModelConfig config);
+
+// Float16, bfloat16 and float64 to float32; float32 as it is. INVALID_ARGUMENT for integers and for values
+// that are not finite (in float32).
+absl::StatusOr<NamedTensor> ToFloat32(NamedTensor tensor);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_IMPORT_CHECKPOINT_H_

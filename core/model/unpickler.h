@@ -1,0 +1,76 @@
+// Reads a pickle without executing it: Python's stack machine, reduced to data. Classes and functions that
+// the pickle names become inert nodes; of PyTorch's own, those that describe tensors are understood.
+// Nodes refer to each other by number, so that neither depth nor a cycle costs stack or leaks.
+// Format: Python's pickletools; PyTorch's persistent ids and rebuild functions: torch/serialization.py,
+// torch/_utils.py. Pure functions; bytes are hostile.
+#ifndef SGPSAM_CORE_MODEL_UNPICKLER_H_
+#define SGPSAM_CORE_MODEL_UNPICKLER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/model/named_tensors.h"
+
+namespace sgpsam {
+
+using PickleId = uint32_t;  // a node of its Pickle
+
+// torch.FloatStorage and its like, in the archive's entry data/KEY.
+struct PickledStorage {
+  std::string key;
+  std::string type_name;           // "torch.FloatStorage"
+  std::optional<TensorType> type;  // nothing: a type that this project does not read
+  int64_t elements = 0;
+
+  // The type of a storage class.
+  static std::optional<TensorType> TypeOf(absl::string_view class_name);
+};
+
+struct PickledTensor {
+  PickledStorage storage;
+  int64_t offset = 0;  // in elements
+  std::vector<int64_t> shape, strides;
+};
+
+struct PickleNode {
+  enum class Kind {
+    kNone,
+    kBool,
+    kInt,
+    kFloat,
+    kText,
+    kTuple,
+    kList,
+    kDict,
+    kGlobal,
+    kStorage,
+    kTensor,
+    kOther
+  };
+
+  Kind kind = Kind::kNone;
+  int64_t integer = 0;                  // kInt, kBool
+  double number = 0;                    // kFloat
+  std::string text;                     // kText (also of byte strings); kGlobal: "module.name"
+  std::vector<PickleId> items;          // kTuple, kList; kDict: key, value, key, value, …
+  std::optional<PickledTensor> tensor;  // kTensor; kStorage: only the storage is set
+};
+
+struct Pickle {
+  std::vector<PickleNode> nodes;
+  PickleId root = 0;
+
+  const PickleNode& operator[](PickleId id) const { return nodes[id]; }
+};
+
+// Protocols 2 to 5. INVALID_ARGUMENT naming position and reason for what is truncated, malformed, too
+// large, or uses an instruction that checkpoints never have.
+absl::StatusOr<Pickle> ReadPickle(absl::string_view bytes);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_UNPICKLER_H_
