@@ -163,6 +163,7 @@ std::string Metrics::Text() {
 }
 
 void Metrics::AddSource(std::unique_ptr<prometheus::Collectable> source) {
+  if (source == nullptr) return;
   absl::MutexLock lock(&state_->mutex);
   state_->sources.push_back(std::move(source));
 }

@@ -46,7 +46,7 @@ class Metrics {
   // What /metrics answers: every series in Prometheus' text format 0.0.4. Each call closes one
   // interval of the busy fraction and starts the next.
   std::string Text();
-  // Adds series that are asked for at every Text() (core/metrics/nvml.h).
+  // Adds series that are asked for at every Text(): AddSource(OpenNvml()), core/metrics/nvml.h. Null: none.
   void AddSource(std::unique_ptr<prometheus::Collectable> source);
 
   // sgpsam_requests_total{code,kind}: code as gRPC spells it ("OK", "INVALID_ARGUMENT"), kind
