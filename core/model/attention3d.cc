@@ -3,30 +3,33 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 
 namespace sgpsam {
 namespace {
 
-constexpr int kPadColumns = 2;     // the padded key's logit in two parts, so that bfloat16 keeps its digits
-constexpr int kWidthMultiple = 8;  // what fused kernels ask of a head's width
-constexpr double kLeastMass = 1e-37;  // keeps the logarithm finite where every padded key has underflowed
+constexpr int64_t kPadColumns = 2;  // the padded key's logit in two parts, so that bfloat16 keeps its digits
+constexpr int64_t kWidthMultiple = 8;  // what fused kernels ask of a head's width
 
-int64_t FoldedWidth(int64_t head_dim, int64_t grid) {
-  const int64_t width = head_dim + 3 * grid + kPadColumns;
+int64_t PositionColumns(int64_t grid, Folding folding) {
+  return folding == Folding::kAll ? 2 * grid * grid : grid;
+}
+
+int64_t FoldedWidth(int64_t head_dim, int64_t grid, Folding folding) {
+  const int64_t width = head_dim + PositionColumns(grid, folding) + kPadColumns;
   return (width + kWidthMultiple - 1) / kWidthMultiple * kWidthMultiple;
 }
 
-// Fused attention wins on accelerators and in bfloat16; in float32 on a processor two matrix products around
-// a softmax are faster (4.8 ms against 5.8 ms a block on two Sapphire Rapids cores).
-bool UsesFusedKernel(at::Device device, at::ScalarType matmul_type) {
-  return !device.is_cpu() || matmul_type != at::kFloat;
-}
-
-// Columns of `positions` that one axis takes: every difference of a padded and a real index.
+// Differences of a real and a padded index: columns of `positions` that one axis takes.
 int64_t OffsetCount(int64_t grid, int64_t span) { return grid + span - 1; }
 
-// Relative positions of axis `axis`, offset by offset [B, heads, N, 3 * offsets + 1] seen per query as
-// [B, heads, i, j, k, a], a = 0..span-1 along the axis: column (a - own index + grid - 1), which is a stride.
+// D, H and W of all real queries, [B, heads, i, j, k, c = 0..span-1] each.
+struct Relative {
+  at::Tensor d, h, w;
+};
+
+// `by_offset` [B, heads, N, columns] has for each query the column (c - own index + g - 1) of each axis, so
+// that the table by c is the same memory with another stride.
 at::Tensor AxisView(const at::Tensor& by_offset, int axis, int64_t grid, int64_t span) {
   const int64_t columns = by_offset.size(3);
   std::vector<int64_t> strides{
@@ -36,75 +39,120 @@ at::Tensor AxisView(const at::Tensor& by_offset, int axis, int64_t grid, int64_t
                               axis * OffsetCount(grid, span) + grid - 1);
 }
 
-// Sums of exp over one axis, relative to exp(peak).
-struct AxisMass {
-  at::Tensor peak, real, padded, all;  // [B, heads, N] each
-};
-
-AxisMass SumAxis(const at::Tensor& relative, int64_t grid) {
-  const at::Tensor flat = relative.flatten(2, 4).to(at::kFloat);  // [B, heads, N, span]
-  AxisMass mass;
-  mass.peak = flat.amax(-1);
-  const at::Tensor exps = at::exp(flat - mass.peak.unsqueeze(-1));
-  mass.real = exps.narrow(-1, 0, grid).sum(-1);
-  mass.padded = exps.narrow(-1, grid, flat.size(3) - grid).sum(-1);
-  mass.all = mass.real + mass.padded;
-  return mass;
+// log sum over c of exp(D) G, see the header; [B, heads, i, j, k]
+at::Tensor LogPadMass(const Attention3d& attention, const Relative& relative) {
+  const int64_t grid = attention.grid, padded = attention.span - grid;
+  const at::Tensor real_h = at::logsumexp(relative.h.to(at::kFloat), 4);  // [B, heads, i, j, c]
+  const at::Tensor real_w = at::logsumexp(relative.w.to(at::kFloat), 4);
+  const at::Tensor all_h = at::logaddexp(real_h, attention.log_pad_h);
+  const at::Tensor all_w = at::logaddexp(real_w, attention.log_pad_w);
+  const at::Tensor for_real_c = at::logaddexp(attention.log_pad_h + all_w, real_h + attention.log_pad_w);
+  const at::Tensor for_padded_c = all_h + all_w;
+  const at::Tensor log_g = at::cat({for_real_c.narrow(4, 0, grid), for_padded_c.narrow(4, grid, padded)}, 4);
+  return at::logsumexp(relative.d + log_g.unsqueeze(4), 5);
 }
 
-// log of the sum of exp(logit) over all padded keys, [B, heads, N]
-at::Tensor PadLogit(const AxisMass& d, const AxisMass& h, const AxisMass& w,
-                    const at::Tensor& query_dot_bias) {
-  const at::Tensor mass = (d.padded * h.all + d.real * h.padded) * w.all + d.real * h.real * w.padded;
-  return at::log(mass.clamp_min(kLeastMass)) + d.peak + h.peak + w.peak + query_dot_bias;
+void FoldPadLogit(const Attention3d& attention, const Relative& relative, const at::Tensor& query_dot_pad,
+                  AttentionScratch& scratch) {
+  const int64_t column = attention.positions.size(1) + PositionColumns(attention.grid, scratch.folding);
+  const at::Tensor logit = LogPadMass(attention, relative).flatten(2) + query_dot_pad;  // [B, heads, N]
+  const at::Tensor high = scratch.query.select(3, column);
+  high.copy_(logit);
+  scratch.query.select(3, column + 1).copy_(logit - high);
 }
 
-// Writes the columns of `query` behind its own head_dim ones.
-void FoldPositions(const Attention3d& attention, at::Tensor& query) {
+// D into the query's columns, H + W into the bias.
+void FoldLastAxis(const Relative& real, int64_t grid, const at::Tensor& columns, AttentionScratch& scratch) {
+  columns.copy_(real.d);
+  at::Tensor bias = scratch.bias.squeeze(3).narrow(3, 0, grid * grid * grid);
+  bias = bias.unflatten(3, {grid, grid, grid}).unflatten(2, {grid, grid});  // [B, heads, i, j, a, b, c]
+  at::add_out(bias, real.h.unsqueeze(5), real.w.unsqueeze(4));
+}
+
+// H + D and W into the query's columns, which are ordered (a, c) and (b, c).
+void FoldAll(const Relative& real, int64_t grid, const at::Tensor& columns) {
+  const at::Tensor split = columns.unflatten(5, {2, grid, grid});  // [B, heads, i, j, k, 2, x, c]
+  split.select(5, 0).copy_(real.h.unsqueeze(4) + real.d.unsqueeze(5));
+  split.select(5, 1).copy_(real.w.unsqueeze(4));
+}
+
+// Fills what the scratch has besides the heads' own columns.
+void FoldPositions(const Attention3d& attention, AttentionScratch& scratch) {
   const int64_t grid = attention.grid, head_dim = attention.positions.size(1);
-  const at::Tensor by_offset =
-      at::matmul(query.narrow(3, 0, head_dim), attention.positions);  // [B, heads, N, .]
-  AxisMass mass[3];
-  for (int axis = 0; axis < 3; ++axis) {
-    const at::Tensor relative = AxisView(by_offset, axis, grid, attention.span);
-    query.narrow(3, head_dim + axis * grid, grid)
-        .unflatten(2, {grid, grid, grid})
-        .copy_(relative.narrow(5, 0, grid));
-    if (attention.padded()) mass[axis] = SumAxis(relative, grid);
+  const at::Tensor by_offset = at::matmul(scratch.query.narrow(3, 0, head_dim), attention.positions)
+                                   .contiguous();  // [B, heads, N, columns]
+  const Relative relative{AxisView(by_offset, 0, grid, attention.span),
+                          AxisView(by_offset, 1, grid, attention.span),
+                          AxisView(by_offset, 2, grid, attention.span)};
+  const Relative real{relative.d.narrow(5, 0, grid), relative.h.narrow(5, 0, grid),
+                      relative.w.narrow(5, 0, grid)};
+  const at::Tensor columns = scratch.query.narrow(3, head_dim, PositionColumns(grid, scratch.folding))
+                                 .unflatten(2, {grid, grid, grid});
+  if (scratch.folding == Folding::kAll) {
+    FoldAll(real, grid, columns);
+  } else {
+    FoldLastAxis(real, grid, columns, scratch);
   }
   if (!attention.padded()) return;
-  const at::Tensor query_dot_bias = by_offset.select(3, by_offset.size(3) - 1);
-  const at::Tensor logit = PadLogit(mass[0], mass[1], mass[2], query_dot_bias);
-  const at::Tensor high = query.select(3, head_dim + 3 * grid);
-  high.copy_(logit);
-  query.select(3, head_dim + 3 * grid + 1).copy_(logit - high);
+  FoldPadLogit(attention, relative, by_offset.select(3, by_offset.size(3) - 1), scratch);
 }
 
-// softmax(query . key^T) . value -> [B, heads, N, head_dim]
-at::Tensor PlainAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                          const at::Tensor& buffer) {
-  const int64_t keys = key.size(2);
-  at::Tensor scores = buffer.flatten()
-                          .narrow(0, 0, buffer.size(0) * buffer.size(1) * keys)
-                          .view({buffer.size(0), buffer.size(1), keys});
-  at::bmm_out(scores, query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2));
+// softmax(query . key^T + bias) . value -> [B, heads, N, head_dim]
+at::Tensor PlainAttention(const AttentionScratch& scratch, const at::Tensor& key, const at::Tensor& value) {
+  const int64_t batch = scratch.scores.size(0), tokens = scratch.scores.size(1), keys = key.size(2);
+  at::Tensor scores =
+      scratch.scores.flatten().narrow(0, 0, batch * tokens * keys).view({batch, tokens, keys});
+  at::bmm_out(scores, scratch.query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2));
+  const int64_t rows = scratch.bias.size(2);  // g^2
+  scores.view({batch, rows, tokens / rows, keys}).add_(scratch.bias.flatten(0, 1).narrow(3, 0, keys));
   at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
-  return at::bmm(scores, value.flatten(0, 1)).unflatten(0, {query.size(0), query.size(1)});
+  return at::bmm(scores, value.flatten(0, 1)).unflatten(0, {scratch.query.size(0), scratch.query.size(1)});
 }
 
 // The same by a fused kernel, which wants values as wide as keys.
 at::Tensor FusedAttention(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
   const at::Tensor wide = at::constant_pad_nd(value, {0, key.size(3) - value.size(3)});
   return at::scaled_dot_product_attention(query, key, wide, /*attn_mask=*/{}, /*dropout_p=*/0.0,
-                                          /*is_causal=*/false,
-                                          /*scale=*/1.0)
+                                          /*is_causal=*/false, /*scale=*/1.0)
       .narrow(3, 0, value.size(3));
 }
 
-// Relative positions of one axis [2 span - 1, head_dim], ordered by (padded index - real index) -> [g + span
-// - 1, head_dim]
+// Unit vectors that the queries' position columns meet in keys [B, heads, a, b, c, columns].
+void FillKeyColumns(const at::Tensor& columns, int64_t grid, Folding folding) {
+  const at::Tensor unit = at::eye(grid, columns.options());  // [c, c']
+  if (folding == Folding::kLastAxis) {
+    columns.copy_(unit);
+    return;
+  }
+  const at::Tensor pairs =
+      at::eye(grid * grid, columns.options()).view({grid, grid, grid, grid});  // [x, c, x', c']
+  const at::Tensor split = columns.unflatten(5, {2, grid, grid});  // [B, heads, a, b, c, 2, x', c']
+  split.select(5, 0).copy_(pairs.unsqueeze(1));                    // x is a
+  split.select(5, 1).copy_(pairs.unsqueeze(0));                    // x is b
+}
+
+// A table of relative positions [2 span - 1, head_dim] indexed by (own - other + span - 1) -> rows by
+// (other - own + g - 1) for own in the grid, other in the span: [g + span - 1, head_dim]
 at::Tensor ByOffset(const at::Tensor& table, int64_t grid, int64_t span) {
   return table.narrow(0, 0, OffsetCount(grid, span)).flip(0);
+}
+
+// What the padded queries contribute: they are all the bias of q [heads, head_dim], unscaled.
+void LoadPadding(const TensorMap& tensors, const std::string& name, const at::Tensor& bias,
+                 Attention3d& attention) {
+  const int64_t grid = attention.grid, span = attention.span, heads = attention.heads;
+  const at::Tensor parts = bias.view({3, heads, -1});
+  const at::Tensor index = at::arange(span);
+  const at::Tensor offset = index.unsqueeze(1) - index.unsqueeze(0) + span - 1;  // [own, other]
+  const auto relative = [&](const char* axis) {                                  // [heads, own, other]
+    const at::Tensor by_difference = at::matmul(parts[0], tensors.Get(name + ".rel_pos_" + axis).t());
+    return by_difference.index_select(1, offset.flatten()).view({heads, span, span});
+  };
+  const at::Tensor h = relative("h").narrow(1, 0, grid) + std::log(static_cast<double>(span - grid));
+  const at::Tensor w = at::logsumexp(relative("w").narrow(1, grid, span - grid), 1);
+  attention.log_pad_h = tensors.Value(h.unsqueeze(1));
+  attention.log_pad_w = tensors.Value(w.view({heads, 1, 1, span}));
+  attention.pad_value = tensors.Matrix(parts[2].unsqueeze(1));
 }
 
 }  // namespace
@@ -113,48 +161,49 @@ Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, c
                             int span) {
   const int64_t channels = config.embed_dim, head_dim = config.head_dim();
   const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
-  at::Tensor weight = tensors.Get(name + ".qkv.weight"), bias = tensors.Get(name + ".qkv.bias");
-  const at::Tensor pad_key = bias.narrow(0, channels, channels).reshape({config.heads, head_dim, 1});
-  const at::Tensor pad_value = bias.narrow(0, 2 * channels, channels).reshape({config.heads, 1, head_dim});
-  // Scaled queries; positions are added for the unscaled ones (image_encoder3D.py, add_decomposed_rel_pos).
-  weight.narrow(0, 0, channels).mul_(scale);
-  bias.narrow(0, 0, channels).mul_(scale);
-  std::vector<at::Tensor> offsets;
-  for (const char* axis : {"d", "h", "w"}) {
-    offsets.push_back(ByOffset(tensors.Get(name + ".rel_pos_" + axis), config.grid(), span));
-  }
-  const at::Tensor shared = at::cat(offsets).t().div(scale);  // [head_dim, 3 offsets]
   Attention3d attention;
   attention.heads = config.heads;
   attention.grid = config.grid();
   attention.span = span;
-  attention.positions = tensors.Matrix(at::cat({shared.expand({config.heads, -1, -1}), pad_key}, /*dim=*/2));
-  attention.pad_value = tensors.Matrix(pad_value);
+  at::Tensor weight = tensors.Get(name + ".qkv.weight"), bias = tensors.Get(name + ".qkv.bias");
+  if (attention.padded()) LoadPadding(tensors, name, bias, attention);
+  std::vector<at::Tensor> offsets;
+  for (const char* axis : {"d", "h", "w"}) {
+    offsets.push_back(ByOffset(tensors.Get(name + ".rel_pos_" + axis), config.grid(), span));
+  }
+  // Queries come scaled, but positions belong to unscaled ones.
+  const at::Tensor shared = at::cat(offsets).t().div(scale).expand({config.heads, -1, -1});
+  const at::Tensor pad_key = bias.narrow(0, channels, channels).view({config.heads, head_dim, 1});
+  attention.positions = tensors.Matrix(at::cat({shared, pad_key}, 2));
+  weight.narrow(0, 0, channels).mul_(scale);
+  bias.narrow(0, 0, channels).mul_(scale);
   attention.qkv = {tensors.Matrix(weight), tensors.Value(bias)};
   attention.proj = tensors.GetLinear(name + ".proj");
   return attention;
 }
 
+Folding ChooseFolding(at::Device device, at::ScalarType matmul_type) {
+  return device.is_cpu() && matmul_type == at::kFloat ? Folding::kLastAxis : Folding::kAll;
+}
+
 AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, at::Device device,
-                                      at::ScalarType matmul_type) {
+                                      at::ScalarType matmul_type, Folding folding) {
   const int64_t grid = config.grid(), tokens = grid * grid * grid, head_dim = config.head_dim();
-  const int64_t width = FoldedWidth(head_dim, grid);
+  const int64_t width = FoldedWidth(head_dim, grid, folding), columns = PositionColumns(grid, folding);
   const auto options = at::TensorOptions().device(device).dtype(matmul_type);
   AttentionScratch scratch;
+  scratch.folding = folding;
   scratch.query = at::zeros({batch, config.heads, tokens, width}, options);
   scratch.key = at::zeros({batch, config.heads, tokens + 1, width}, options);
   scratch.value = at::empty({batch, config.heads, tokens + 1, head_dim}, options);
-  if (!UsesFusedKernel(device, matmul_type)) {
+  FillKeyColumns(
+      scratch.key.narrow(2, 0, tokens).narrow(3, head_dim, columns).unflatten(2, {grid, grid, grid}), grid,
+      folding);
+  scratch.key.select(2, tokens).narrow(2, head_dim + columns, kPadColumns).fill_(1);
+  if (folding == Folding::kLastAxis) {
+    scratch.bias = at::zeros({batch, config.heads, grid * grid, 1, tokens + 1}, options);
     scratch.scores = at::empty({batch * config.heads, tokens, tokens + 1}, options);
   }
-  const at::Tensor unit = at::eye(grid, options);
-  const at::Tensor axes = scratch.key.narrow(2, 0, tokens).unflatten(2, {grid, grid, grid});
-  for (int axis = 0; axis < 3; ++axis) {
-    std::vector<int64_t> shape{grid, 1, 1, grid};
-    std::swap(shape[0], shape[axis]);
-    axes.narrow(5, head_dim + axis * grid, grid).copy_(unit.view(shape));
-  }
-  scratch.key.select(2, tokens).narrow(2, head_dim + 3 * grid, kPadColumns).fill_(1);
   return scratch;
 }
 
@@ -166,12 +215,11 @@ at::Tensor Attend(const Attention3d& attention, const at::Tensor& x, AttentionSc
   scratch.key.narrow(2, 0, tokens).narrow(3, 0, head_dim).copy_(qkv[1]);
   scratch.value.narrow(2, 0, tokens).copy_(qkv[2]);
   if (attention.padded()) scratch.value.narrow(2, tokens, 1).copy_(attention.pad_value);
-  FoldPositions(attention, scratch.query);
+  FoldPositions(attention, scratch);
   const int64_t keys = attention.padded() ? tokens + 1 : tokens;
   const at::Tensor key = scratch.key.narrow(2, 0, keys), value = scratch.value.narrow(2, 0, keys);
-  const at::Tensor heads = scratch.scores.defined()
-                               ? PlainAttention(scratch.query, key, value, scratch.scores)
-                               : FusedAttention(scratch.query, key, value);
+  const at::Tensor heads = scratch.folding == Folding::kAll ? FusedAttention(scratch.query, key, value)
+                                                            : PlainAttention(scratch, key, value);
   return heads.transpose(1, 2).reshape({batch * tokens, -1});  // [B N, C]
 }
 

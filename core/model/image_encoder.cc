@@ -76,8 +76,9 @@ Encoded Encode(const ImageEncoder& encoder, const at::Tensor& patches, const Sta
   const auto observe = [&](absl::string_view stage, const at::Tensor& x) {
     if (observer) observer(stage, x.unflatten(0, {batch, -1}));
   };
+  const at::ScalarType type = encoder.patch_embed.weight.scalar_type();
   AttentionScratch scratch =
-      MakeAttentionScratch(config, batch, patches.device(), encoder.patch_embed.weight.scalar_type());
+      MakeAttentionScratch(config, batch, patches.device(), type, ChooseFolding(patches.device(), type));
   const at::Tensor embedded = encoder.patch_embed(Unfold(patches, config.grid(), config.token));  // [B, N, C]
   observe("patch_embed", embedded.flatten(0, 1));
   at::Tensor x = (embedded + encoder.pos_embed).flatten(0, 1);  // [B N, C], float32
