@@ -1,0 +1,69 @@
+#include "client/cli/prompt_arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sgpsam::cli {
+namespace {
+
+using client::Position;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string ErrorOf(const std::vector<PromptArgument>& arguments) {
+  return std::string(MakeTargets(arguments).status().message());
+}
+
+TEST(PromptArguments, KeepTheOrderSpaceAndSignOfClicks) {
+  const auto targets =
+      MakeTargets({{"--point", "-1.5,2,3"}, {"--negative-voxel", "4,5,6"}, {"--voxel", "7,8,9"}});
+  ASSERT_TRUE(targets.ok()) << targets.status();
+  ASSERT_EQ(targets->size(), 1u);
+  const auto& clicks = targets->front().clicks;
+  ASSERT_EQ(clicks.size(), 3u);
+  EXPECT_THAT(clicks[0].position.at, ElementsAre(-1.5, 2, 3));
+  EXPECT_EQ(clicks[0].position.space, Position::Space::kPatientMm);
+  EXPECT_TRUE(clicks[0].positive);
+  EXPECT_EQ(clicks[1].position.space, Position::Space::kVoxel);
+  EXPECT_FALSE(clicks[1].positive);
+  EXPECT_TRUE(clicks[2].positive);
+  EXPECT_EQ(targets->front().label, "Lesion");
+}
+
+TEST(PromptArguments, GiveOneLabelToAllPromptsWhereverItStands) {
+  EXPECT_EQ(MakeTargets({{"--point", "1,2,3"}, {"--label", "Node"}})->at(0).label, "Node");
+  const auto first = MakeTargets({{"--label", "Node"}, {"--point", "1,2,3"}});
+  ASSERT_EQ(first->size(), 1u);
+  EXPECT_EQ(first->at(0).clicks.size(), 1u);
+}
+
+TEST(PromptArguments, StartATargetWithEachFurtherLabel) {
+  const auto targets = MakeTargets({{"--label", "A"},
+                                    {"--voxel", "1,1,1"},
+                                    {"--label", "B"},
+                                    {"--voxel", "2,2,2"},
+                                    {"--negative-voxel", "3,3,3"}});
+  ASSERT_EQ(targets->size(), 2u);
+  EXPECT_EQ(targets->at(0).clicks.size(), 1u);
+  EXPECT_EQ(targets->at(1).label, "B");
+  EXPECT_EQ(targets->at(1).clicks.size(), 2u);
+}
+
+TEST(PromptArguments, ReadBoxes) {
+  const auto targets = MakeTargets({{"--box", "1,2,3,4,5,6"}});
+  ASSERT_TRUE(targets->front().box.has_value());
+  EXPECT_THAT(targets->front().box->b.at, ElementsAre(4, 5, 6));
+  EXPECT_EQ(MakeTargets({{"--voxel-box", "1,2,3,4,5,6"}})->front().box->a.space, Position::Space::kVoxel);
+  EXPECT_THAT(ErrorOf({{"--box", "1,2,3,4,5,6"}, {"--box", "1,2,3,4,5,6"}}), HasSubstr("one box only"));
+}
+
+TEST(PromptArguments, NameTheFlagThatIsWrong) {
+  EXPECT_EQ(ErrorOf({{"--point", "1,2"}}), "--point: expected 3 numbers separated by commas, got 2");
+  EXPECT_EQ(ErrorOf({{"--voxel", "1,x,3"}}), "--voxel: 'x' is not a number");
+  EXPECT_EQ(ErrorOf({{"--voxel", "1,,3"}}), "--voxel: '' is not a number");
+  EXPECT_EQ(ErrorOf({{"--point", "1,nan,3"}}), "--point: 'nan' is not a number");
+  EXPECT_THAT(ErrorOf({{"--box", "1,2,3"}}), HasSubstr("expected 6 numbers"));
+}
+
+}  // namespace
+}  // namespace sgpsam::cli
