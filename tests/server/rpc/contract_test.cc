@@ -5,13 +5,14 @@
 
 #include "core/volume/mask.h"
 #include "tests/server/test_server.h"
+#include "tests/support/dicom_builder.h"
 
 namespace sgpsam {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 TEST(Contract, AnswersARawVolumeWithAMaskAroundTheClick) {
   TestServer server;
@@ -38,7 +39,7 @@ TEST(Contract, TellsStagesInTheirOrderAndTheirTimes) {
   TestServer server;
   const Exchange call = Segment(server.stub(), RampHeader(), RampPayload());
   ASSERT_TRUE(call.result.has_value());
-  ASSERT_THAT(call.progress, testing::Not(IsEmpty()));
+  ASSERT_THAT(call.progress, ::testing::Not(IsEmpty()));
   for (size_t n = 1; n < call.progress.size(); ++n) {
     EXPECT_GE(call.progress[n].stage(), call.progress[n - 1].stage());
   }
@@ -171,6 +172,42 @@ TEST(Contract, EncodesOnceForCallersWhoAskForTheSameAtTheSameTime) {
   }
   EXPECT_EQ(cached, 3);
   EXPECT_TRUE(server.MetricsShow("sgpsam_cache_misses_total{cache=\"embedding\"} 1"));
+}
+
+// The names that the server made up: "2.25." and the decimal form of a UUID.
+std::set<std::string> MadeUpUids(const std::string& seg) {
+  std::set<std::string> uids;
+  for (size_t at = seg.find("2.25."); at != std::string::npos; at = seg.find("2.25.", at + 1)) {
+    uids.insert(seg.substr(at, seg.find_first_not_of("0123456789.", at) - at));
+  }
+  return uids;
+}
+
+std::set<std::string> UidsOfSeg(TestServer& server, const std::string& key, double i) {
+  std::string payload;
+  v1::SegmentHeader header;
+  for (const std::string& file : testing::GivenSeries(32, 30, 9).Bytes()) {
+    header.mutable_volume()->mutable_dicom()->add_file_sizes_bytes(file.size());
+    payload += file;
+  }
+  header.mutable_volume()->set_size_bytes(payload.size());
+  header.set_idempotency_key(key);
+  AddVoxelPoint(*header.add_targets(), i, 15, 4);
+  const Exchange call = Segment(server.stub(), header, payload);
+  EXPECT_TRUE(call.status.ok()) << call.status.error_message();
+  if (call.outputs.size() != 1) return {};
+  EXPECT_EQ(call.outputs[0].substr(128, 4), "DICM");
+  return MadeUpUids(call.outputs[0]);
+}
+
+TEST(Contract, GivesASegTheSameNamesUnderTheSameKeyAndContent) {
+  TestServer server, another;
+  const std::set<std::string> first = UidsOfSeg(server, "key", 15);
+  EXPECT_GE(first.size(), 3u);
+  EXPECT_EQ(UidsOfSeg(another, "key", 15), first);  // also on another replica
+  EXPECT_NE(UidsOfSeg(server, "key", 16), first);
+  EXPECT_NE(UidsOfSeg(server, "another key", 15), first);
+  EXPECT_NE(UidsOfSeg(server, "", 15), UidsOfSeg(server, "", 15));
 }
 
 TEST(Contract, DescribesTheModel) {
