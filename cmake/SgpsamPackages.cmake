@@ -3,6 +3,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)              # Status, time, strings, synchronization, flags
+include(TsanAbseil)                      # makes its locks visible to the thread sanitizer
 find_package(OpenSSL REQUIRED)           # SHA-256; gRPC needs it anyway
 find_package(ZLIB REQUIRED)              # .nii.gz, deflated masks and DICOM prescan
 find_package(PNG REQUIRED)               # sgpsam preview

@@ -33,11 +33,12 @@ class PoolOfWorkersTest : public ::testing::Test {
   }
   ~PoolOfWorkersTest() override { std::filesystem::remove(marker_); }
 
-  void GivenWorkers(int count, std::vector<std::string> arguments = {}) {
+  void GivenWorkers(int count, std::vector<std::string> arguments = {},
+                    absl::Duration encode_timeout = absl::Minutes(1)) {
     RemoteEngineOptions options;
     options.worker_binary = SGPSAM_FAKE_WORKER;
     options.arguments = std::move(arguments);
-    options.encode_timeout = absl::Milliseconds(500);
+    options.encode_timeout = encode_timeout;
     std::vector<std::unique_ptr<Engine>> engines;
     for (int i = 0; i < count; ++i) {
       auto engine = RemoteEngine::Start(options);
@@ -71,7 +72,7 @@ TEST_F(PoolOfWorkersTest, RefusesAnInputThatKillsEveryWorkerAndServesOn) {
 }
 
 TEST_F(PoolOfWorkersTest, RefusesAnInputThatHangsEveryWorkerAndServesOn) {
-  GivenWorkers(1);
+  GivenWorkers(1, {}, absl::Milliseconds(500));
   const auto hanger = pool_->Encode(PatchOf(kHang), {});
   EXPECT_EQ(hanger.status().code(), absl::StatusCode::kInternal);
   EXPECT_THAT(std::string(hanger.status().message()), HasSubstr("no answer within 500ms"));
