@@ -55,6 +55,13 @@ constexpr CopiedTag kTags[] = {
     {0x0020, 0x0010, "SH", "StudyID", Presence::kType2},
 };
 
+constexpr size_t kBytesOfACharacter = 2;  // in the code tables of ISO 2022
+
+// An escape sequence is ASCII, yet changes what the bytes behind it mean.
+bool IsPlainAscii(absl::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isascii(c) && c != 0x1B; });
+}
+
 bool AllDigits(absl::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
 }
@@ -160,7 +167,7 @@ std::string ValidText(const CopiedTag& tag, absl::string_view value, bool multi_
   const TextRule rule = RuleOf(tag);
   const std::string clean = WithoutControls(value, rule.paragraphs);
   // In ISO 2022 a byte of a two-byte character may look like a backslash: such texts are not taken apart.
-  if (multi_byte) return clean.size() <= rule.limit * 4 ? clean : "";
+  if (multi_byte) return clean.size() <= rule.limit * kBytesOfACharacter ? clean : "";
   if (rule.paragraphs) return std::string(Shortened(clean, rule.limit));
   std::vector<std::string> valid;
   for (absl::string_view part : absl::StrSplit(clean, '\\')) {
@@ -188,7 +195,7 @@ std::string ValidName(absl::string_view name) {
 
 std::string ValidNames(const CopiedTag& tag, absl::string_view value, bool multi_byte) {
   const std::string clean = WithoutControls(value, false);
-  if (multi_byte) return clean.size() <= 3 * 64 * 4 ? clean : "";
+  if (multi_byte) return clean.size() <= 3 * 64 * kBytesOfACharacter ? clean : "";
   if (!RuleOf(tag).several_values) return ValidName(absl::StrReplaceAll(clean, {{"\\", " "}}));
   std::vector<std::string> names;
   for (absl::string_view name : absl::StrSplit(clean, '\\')) names.push_back(ValidName(name));
@@ -206,7 +213,8 @@ const CopiedTag* FindCopiedTag(uint16_t group, uint16_t element) {
   return nullptr;
 }
 
-std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool multi_byte) {
+std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool iso_2022) {
+  const bool multi_byte = iso_2022 && !IsPlainAscii(value);
   const absl::string_view text = TrimPadding(value), vr = tag.vr, name = tag.name;
   if (text.empty()) return "";
   if (vr == "DA") return ValidDate(text);

@@ -33,9 +33,9 @@ const CopiedTag* FindCopiedTag(uint16_t group, uint16_t element);
 
 // `value` if it is valid for the tag's representation, else the nearest valid value that means the same
 // ("10:15:00" becomes "101500"), else empty. Identifiers are never shortened: half of one may be
-// somebody else's. `multi_byte`: the source's character set shifts between code tables (ISO 2022), so
-// texts are kept or dropped whole.
-std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool multi_byte);
+// somebody else's. `iso_2022`: the source's character set may shift between code tables; texts that do
+// so are kept or dropped whole.
+std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool iso_2022);
 
 }  // namespace sgpsam
 

@@ -29,10 +29,10 @@ struct DateAndTime {
 
 // nullopt if the source does not have the attribute.
 std::optional<std::string> CopiedValue(const SeriesInfo& info, const CopiedTag& tag) {
-  const bool multi_byte = absl::StrContains(info.specific_character_set, "2022");
+  const bool iso_2022 = absl::StrContains(info.specific_character_set, "2022");
   for (const CopiedAttribute& attribute : info.patient_and_study) {
     if (attribute.group == tag.group && attribute.element == tag.element) {
-      return ValidValue(tag, attribute.value, multi_byte);
+      return ValidValue(tag, attribute.value, iso_2022);
     }
   }
   return std::nullopt;

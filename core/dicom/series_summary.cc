@@ -23,17 +23,30 @@ absl::Status Differ(const SliceHeader& a, const SliceHeader& b, absl::string_vie
 }
 
 void CopyAttributes(const DicomFile& first, SeriesInfo& info, std::vector<std::string>& warnings) {
-  const bool multi_byte = absl::StrContains(info.specific_character_set, "2022");
+  const bool iso_2022 = absl::StrContains(info.specific_character_set, "2022");
   for (const CopiedTag& tag : CopiedTags()) {
     const uint32_t number = DicomTag(tag.group, tag.element);
     if (!first.Has(number)) continue;
     const absl::string_view value = first.Text(number);
     info.patient_and_study.push_back({tag.group, tag.element, std::string(value)});
-    const std::string valid = ValidValue(tag, value, multi_byte);
+    const std::string valid = ValidValue(tag, value, iso_2022);
     if (valid == value) continue;
     warnings.push_back(absl::StrFormat("%s (%04x,%04x) is not valid: it is %s in derived objects", tag.name,
                                        tag.group, tag.element, valid.empty() ? "left out" : "repaired"));
   }
+}
+
+// As the source says, or else as its own compression shows.
+void DescribeLoss(const DicomFile& first, const PixelLayout& layout, SeriesInfo& info) {
+  info.lossy_ratio = NormalisedDs(first.Text(tags::kLossyImageCompressionRatio)).value_or("");
+  info.lossy_method = std::string(first.Text(tags::kLossyImageCompressionMethod));
+  size_t compressed = 0;
+  for (const ByteRange& fragment : first.scan().fragments) compressed += fragment.length;
+  if (info.lossy_ratio.empty() && compressed > 0) {
+    info.lossy_ratio =
+        absl::StrFormat("%.1f", static_cast<double>(layout.bytes()) / static_cast<double>(compressed));
+  }
+  if (info.lossy_method.empty()) info.lossy_method = std::string(first.syntax().lossy_method);
 }
 
 // What (tag) lacks for a SEG, if anything.
@@ -137,8 +150,7 @@ SeriesInfo SummariseSeries(const DicomFile& first, const std::vector<SliceHeader
         {headers[n].sop_class_uid, headers[n].sop_instance_uid, headers[n].position_text});
     info.lossy = info.lossy || headers[n].lossy;
   }
-  info.lossy_ratio = ds(tags::kLossyImageCompressionRatio);
-  info.lossy_method = std::string(first.Text(tags::kLossyImageCompressionMethod));
+  if (info.lossy) DescribeLoss(first, header.layout, info);
   CopyAttributes(first, info, warnings);
   info.seg_obstacles = FindObstacles(info);
   AddWarnings(headers, info, warnings);

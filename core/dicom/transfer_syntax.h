@@ -18,6 +18,8 @@ struct TransferSyntax {
   bool big_endian = false;
   bool deflated = false;
   bool lossy = false;  // always, whatever LossyImageCompression says
+  // LossyImageCompressionMethod of what it compresses with loss (PS3.3 C.7.6.1.1.5).
+  absl::string_view lossy_method = {};
 };
 
 // INVALID_ARGUMENT, naming the syntax where it is a known one, unless the reader takes it. Trailing
