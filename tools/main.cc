@@ -15,6 +15,11 @@ int Run(int argc, char** argv) {
   app.require_subcommand(1);
   sgpsam::tools::Action chosen;
   sgpsam::tools::AddMakeSeeded(app, chosen);
+  sgpsam::tools::AddImport(app, chosen);
+  sgpsam::tools::AddInfo(app, chosen);
+  sgpsam::tools::AddPrepare(app, chosen);
+  sgpsam::tools::AddRun(app, chosen);
+  sgpsam::tools::AddSynthesize(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
