@@ -16,9 +16,7 @@ constexpr size_t kMaxDsLength = 16;
 constexpr size_t kMaxNumberLength = 64;  // longer texts are no numbers; bounds the work on hostile ones
 
 bool IsValidDs(absl::string_view value) {
-  return value.size() <= kMaxDsLength &&
-         value.find_first_not_of("0123456789+-.eE ") == absl::string_view::npos &&
-         ParseNumber(value).has_value();
+  return value.size() <= kMaxDsLength && !absl::StrContains(value, ',') && ParseNumber(value).has_value();
 }
 
 }  // namespace
@@ -38,6 +36,8 @@ std::optional<double> ParseNumber(absl::string_view text) {
     repaired = absl::StrReplaceAll(text, {{",", "."}});
     text = repaired;
   }
+  if (text.find_first_not_of("0123456789+-.eE") != absl::string_view::npos)
+    return std::nullopt;  // nan, inf, 0x1
   double value = 0;
   if (!absl::SimpleAtod(text, &value) || !std::isfinite(value)) return std::nullopt;
   return value;

@@ -1,0 +1,203 @@
+#include "core/dicom/seg_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/dicom/prescan.h"
+#include "core/dicom/seg_reader.h"
+#include "core/dicom/series_reader.h"
+#include "core/dicom/uid.h"
+#include "tests/support/dicom_builder.h"
+
+namespace sgpsam {
+namespace {
+
+using ::sgpsam::testing::GivenSeries;
+using ::sgpsam::testing::SeriesBuilder;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+DicomStudy StudyOf(const SeriesBuilder& series) { return ReadSeries(series.Files(), {}, {}).value(); }
+
+SegIdentity Identity(size_t segments, absl::string_view key = "key") {
+  SegIdentity identity = MakeSegIdentity(key, segments);
+  identity.created = absl::FromUnixSeconds(1700000000);
+  identity.algorithm_name = "SGP-SAM";
+  identity.algorithm_version = "1.0";
+  identity.model_digest_hex = std::string(64, 'd');
+  identity.software_version = "0.1.0";
+  return identity;
+}
+
+Mask SomeMask(const Shape& shape) {
+  Mask mask(shape);
+  for (int64_t n = 0; n < shape.k; ++n) mask.Set(n % shape.i, (2 * n) % shape.j, n);
+  return mask;
+}
+
+absl::StatusOr<std::string> WriteOne(const DicomStudy& study, const Segment& segment,
+                                     const SegIdentity& identity) {
+  return WriteSeg(study.info, study.volume.geometry(), {&segment, 1}, identity);
+}
+
+TEST(SegWriter, GivesTheSameBytesForTheSameArguments) {
+  const DicomStudy study = StudyOf(GivenSeries());
+  const Mask mask = SomeMask(study.volume.geometry().shape());
+  Segment segment;
+  segment.mask = &mask;
+  const std::string first = WriteOne(study, segment, Identity(1)).value();
+  EXPECT_EQ(first, WriteOne(study, segment, Identity(1)).value());
+  EXPECT_NE(first, WriteOne(study, segment, Identity(1, "another key")).value());
+  // Whatever order the files came in.
+  EXPECT_EQ(first, WriteOne(StudyOf(GivenSeries().Shuffled(9)), segment, Identity(1)).value());
+}
+
+TEST(SegWriter, NamesModelPromptsAndScopeButNotTheScanner) {
+  const DicomStudy study = StudyOf(GivenSeries().With(DicomTag(0x0008, 0x0070), "LO", "ScannerMaker"));
+  const Mask mask = SomeMask(study.volume.geometry().shape());
+  Segment segment;
+  segment.mask = &mask;
+  segment.prompts = "point 1.5,2,3:+";
+  const std::string seg = WriteOne(study, segment, Identity(1)).value();
+  for (const std::string& text :
+       {std::string("SGP-SAM"), std::string("sha256 ") + std::string(64, 'd'), std::string("point 1.5,2,3:+"),
+        std::string("SEMIAUTOMATIC"), std::string("not for diagnosis"), std::string("Secret^Patient")}) {
+    EXPECT_THAT(seg, HasSubstr(text));
+  }
+  EXPECT_THAT(seg, Not(HasSubstr("ScannerMaker")));
+}
+
+TEST(SegWriter, MakesOwnTextsFitTheSourcesCharacterSet) {
+  const Mask mask = SomeMask({9, 7, 5});
+  Segment segment;
+  segment.mask = &mask;
+  segment.label = "L\xC3\xA4sion\\\n" + std::string(100, 'x');
+  // The source is plain ASCII: the object may be UTF-8.
+  EXPECT_THAT(WriteOne(StudyOf(GivenSeries()), segment, Identity(1)).value(),
+              HasSubstr("L\xC3\xA4sion  xxx"));
+  SeriesBuilder latin = GivenSeries().With(DicomTag(0x0008, 0x0005), "CS", "ISO_IR 100");
+  latin.With(DicomTag(0x0010, 0x0010), "PN", "M\xFCller");
+  const std::string seg = WriteOne(StudyOf(latin), segment, Identity(1)).value();
+  EXPECT_THAT(seg, HasSubstr("ISO_IR 100"));
+  EXPECT_THAT(seg, HasSubstr("M\xFCller"));
+  EXPECT_THAT(seg, HasSubstr("L?sion  xxx"));
+}
+
+TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {
+  SeriesBuilder series =
+      GivenSeries().Without(DicomTag(0x0020, 0x0052)).WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.x");
+  const DicomStudy study = StudyOf(series);
+  const Mask mask = SomeMask(study.volume.geometry().shape());
+  Segment segment;
+  segment.mask = &mask;
+  const absl::Status status = WriteOne(study, segment, Identity(1)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("FrameOfReferenceUID (0020,0052) is empty"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("SOPInstanceUID (0008,0018) is not a valid UID"));
+}
+
+TEST(SegWriter, RefusesTwoSlicesWithOneName) {
+  const DicomStudy study = StudyOf(GivenSeries().WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.400.1"));
+  EXPECT_THAT(study.info.seg_obstacles, ::testing::ElementsAre(HasSubstr("the same in several files")));
+}
+
+TEST(SegWriter, RefusesArgumentsThatDoNotFit) {
+  const DicomStudy study = StudyOf(GivenSeries());
+  const Mask mask = SomeMask(study.volume.geometry().shape()), other({9, 7, 4});
+  const auto code = [&](const Segment& segment, const SegIdentity& identity) {
+    return WriteOne(study, segment, identity).status().code();
+  };
+  Segment good;
+  good.mask = &mask;
+  ASSERT_EQ(code(good, Identity(1)), absl::StatusCode::kOk);
+  Segment wrong_shape = good, no_mask = good, bad_code = good;
+  wrong_shape.mask = &other;
+  no_mask.mask = nullptr;
+  bad_code.type.value = "12345678901234567";
+  EXPECT_EQ(code(wrong_shape, Identity(1)), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(no_mask, Identity(1)), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(bad_code, Identity(1)), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(code(good, Identity(2)), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(WriteSeg(study.info, study.volume.geometry(), {}, Identity(0)).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(SegWriter, IsReadBackByOurOwnReader) {
+  for (const auto& [columns, rows] :
+       {std::pair(9, 7), std::pair(16, 8), std::pair(13, 10), std::pair(11, 11)}) {
+    const DicomStudy study = StudyOf(GivenSeries(columns, rows, 5));
+    const Shape shape = study.volume.geometry().shape();
+    Mask first = SomeMask(shape), second(shape);
+    second.Set(0, 0, 0);
+    second.Set(shape.i - 1, shape.j - 1, 4);
+    const Mask empty(shape);
+    std::vector<Segment> segments(3);
+    segments[0].mask = &first;
+    segments[1].mask = &second;
+    segments[1].rgb = {10, 200, 90};
+    segments[1].label = "Second";
+    segments[2].mask = &empty;
+    const std::string seg = WriteSeg(study.info, study.volume.geometry(), segments, Identity(3)).value();
+    const absl::StatusOr<std::vector<ReadSegment>> read = ReadSeg(seg, study.info, shape);
+    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_EQ(read->size(), 3u);
+    EXPECT_EQ((*read)[0].mask.bits(), first.bits());
+    EXPECT_EQ((*read)[1].mask.bits(), second.bits());
+    EXPECT_EQ((*read)[2].mask.bits(), empty.bits());
+    EXPECT_EQ((*read)[1].label, "Second");
+    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR((*read)[1].rgb[c], segments[1].rgb[c], 1);
+  }
+}
+
+TEST(SegReader, RefusesWhatIsNotASegOfTheSeries) {
+  const DicomStudy study = StudyOf(GivenSeries());
+  const Shape shape = study.volume.geometry().shape();
+  const Mask mask = SomeMask(shape);
+  Segment segment;
+  segment.mask = &mask;
+  const std::string seg = WriteOne(study, segment, Identity(1)).value();
+  const auto reason = [&](absl::string_view bytes, const SeriesInfo& info, const Shape& grid) {
+    return std::string(ReadSeg(bytes, info, grid).status().message());
+  };
+  EXPECT_THAT(reason(GivenSeries().Bytes()[0], study.info, shape), HasSubstr("not a BINARY Segmentation"));
+  EXPECT_THAT(reason(seg, study.info, {7, 9, 5}), HasSubstr("other Rows and Columns"));
+  SeriesInfo other = study.info;
+  other.instances[1].sop_instance_uid = "1.2.3";
+  EXPECT_THAT(reason(seg, other, shape), HasSubstr("does not refer to a slice"));
+  EXPECT_THAT(reason("rubbish", study.info, shape), HasSubstr("not a DICOM file"));
+}
+
+TEST(SegReader, SurvivesDamage) {
+  const DicomStudy study = StudyOf(GivenSeries());
+  const Shape shape = study.volume.geometry().shape();
+  const Mask mask = SomeMask(shape);
+  Segment segment;
+  segment.mask = &mask;
+  const std::string seg = WriteOne(study, segment, Identity(1)).value();
+  uint32_t random = 99;
+  for (int n = 0; n < 1500; ++n) {
+    std::string damaged = seg.substr(0, n % 3 == 0 ? seg.size() * static_cast<size_t>(n) / 1500 : seg.size());
+    for (int flips = 0; flips < 4 && !damaged.empty(); ++flips) {
+      random = random * 1664525 + 1013904223;
+      damaged[(random >> 8) % damaged.size()] ^= static_cast<char>(1 << (random % 8));
+    }
+    (void)ReadSeg(damaged, study.info, shape);
+  }
+}
+
+TEST(SegIdentity, IsDerivedFromItsKeyOrRandom) {
+  const SegIdentity a = MakeSegIdentity("volume 1, prompt 2", 2),
+                    b = MakeSegIdentity("volume 1, prompt 2", 2);
+  EXPECT_EQ(a.series_instance_uid, b.series_instance_uid);
+  EXPECT_EQ(a.tracking_uids, b.tracking_uids);
+  EXPECT_NE(a.tracking_uids[0], a.tracking_uids[1]);
+  EXPECT_NE(a.series_instance_uid, a.sop_instance_uid);
+  EXPECT_NE(a.sop_instance_uid, MakeSegIdentity("volume 1, prompt 3", 2).sop_instance_uid);
+  EXPECT_NE(MakeSegIdentity("", 1).sop_instance_uid, MakeSegIdentity("", 1).sop_instance_uid);
+}
+
+}  // namespace
+}  // namespace sgpsam
