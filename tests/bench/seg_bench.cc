@@ -19,9 +19,9 @@ std::vector<ByteBuffer> CtFiles(int64_t side, int64_t slices) {
           .value();
   ByteBuffer samples = ByteBuffer::Zeroed(static_cast<size_t>(side * side * slices) * 2).value();
   const Volume volume = Volume::Create(geometry, SampleType::kInt16, std::move(samples)).value();
+  const std::vector<std::string> written = WriteCtSeries(volume, {}).value();
   std::vector<ByteBuffer> files;
-  for (const std::string& file : WriteCtSeries(volume, {}).value())
-    files.push_back(ByteBuffer::CopyOf(file).value());
+  for (const std::string& bytes : written) files.push_back(ByteBuffer::CopyOf(bytes).value());
   return files;
 }
 
