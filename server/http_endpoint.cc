@@ -15,6 +15,12 @@ constexpr int kThreads = 4;           // a scraper and three probes at once
 constexpr int kKeepAliveSeconds = 1;  // an idle connection must not hold a thread for long
 constexpr size_t kMaxBody = 1024;     // nobody has anything to send here
 
+// The library's default lets two servers share one port unnoticed.
+void FailOnSharedPort(socket_t socket) {
+  const int yes = 1;
+  setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+}
+
 }  // namespace
 
 struct HttpEndpoint::State {
@@ -30,6 +36,7 @@ absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::str
   httplib::Server& server = state->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   server.set_keep_alive_timeout(kKeepAliveSeconds);
+  server.set_socket_options(FailOnSharedPort);
   server.set_payload_max_length(kMaxBody);
   server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.Text(), "text/plain; version=0.0.4; charset=utf-8");

@@ -14,6 +14,9 @@
 namespace sgpsam {
 namespace {
 
+// At a deadline the caller's own cancellation overtakes ours by the time on the wire.
+constexpr absl::Duration kDeadlineSlack = absl::Milliseconds(50);
+
 std::string NewRequestId() {
   absl::BitGen random;
   return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
@@ -215,7 +218,7 @@ absl::StatusOr<PipelineResult> SegmentCall::RunPipeline() {
   {
     absl::MutexLock lock(&mutex_);
     request = *std::exchange(request_, std::nullopt);
-    upload = std::move(upload_);
+    upload = upload_;  // stays: it judges what else may come
     receiving = complete_ - accepted_;
     waiting = start - complete_;
   }
@@ -300,8 +303,9 @@ void SegmentCall::OnCancel() noexcept {
   StopJob();
   absl::MutexLock lock(&mutex_);
   responses_.Clear();
-  End(services_.clock.Now() >= call_.deadline ? absl::DeadlineExceededError("the call's deadline has passed")
-                                              : absl::CancelledError("the caller has gone"));
+  End(services_.clock.Now() + kDeadlineSlack >= call_.deadline
+          ? absl::DeadlineExceededError("the call's deadline has passed")
+          : absl::CancelledError("the caller has gone"));
   Pump();
 }
 

@@ -1,0 +1,101 @@
+#include "server/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "absl/flags/declare.h"
+#include "absl/flags/flag.h"
+#include "absl/flags/reflection.h"
+
+ABSL_DECLARE_FLAG(std::string, model);
+ABSL_DECLARE_FLAG(std::string, listen);
+ABSL_DECLARE_FLAG(std::string, precision);
+ABSL_DECLARE_FLAG(std::vector<std::string>, device);
+ABSL_DECLARE_FLAG(uint64_t, max_volume_bytes);
+ABSL_DECLARE_FLAG(int, max_in_flight);
+
+namespace sgpsam {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() { absl::SetFlag(&FLAGS_model, "weights.safetensors"); }
+  ~ConfigTest() override {
+    for (const char* name :
+         {"SGPSAM_MODEL", "SGPSAM_DEVICE", "SGPSAM_MAX_IN_FLIGHT", "SGPSAM_DRAIN_TIMEOUT"}) {
+      unsetenv(name);
+    }
+  }
+  std::string Complaint() { return std::string(ConfigFromFlags().status().message()); }
+
+ private:
+  absl::FlagSaver saver_;
+};
+
+TEST_F(ConfigTest, NeedsNothingButAModel) {
+  const auto config = ConfigFromFlags();
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen, "127.0.0.1:50051");
+  EXPECT_THAT(config->workers.devices, ElementsAre("auto"));
+  EXPECT_THAT(config->workers.binary, HasSubstr("/sgpsam-worker"));
+  absl::SetFlag(&FLAGS_model, "");
+  EXPECT_THAT(Complaint(), HasSubstr("--model"));
+}
+
+TEST_F(ConfigTest, ReadsTheEnvironment) {
+  setenv("SGPSAM_MODEL", "other.safetensors", 1);
+  setenv("SGPSAM_DEVICE", "cpu,cuda:1", 1);
+  setenv("SGPSAM_DRAIN_TIMEOUT", "90s", 1);
+  ASSERT_TRUE(SetFlagsFromEnvironment().ok());
+  const auto config = ConfigFromFlags();
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->workers.model, "other.safetensors");
+  EXPECT_THAT(config->workers.devices, ElementsAre("cpu", "cuda:1"));
+  EXPECT_EQ(config->drain_timeout, absl::Seconds(90));
+}
+
+TEST_F(ConfigTest, LetsTheCommandLineWinOverTheEnvironment) {
+  setenv("SGPSAM_MAX_IN_FLIGHT", "3", 1);
+  setenv("SGPSAM_MODEL", "environment.safetensors", 1);
+  std::string program = "sgpsam-server", flag = "--max_in_flight=5";
+  char* argv[] = {program.data(), flag.data(), nullptr};
+  const auto config = LoadConfig(2, argv);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->max_in_flight, 5);
+  EXPECT_EQ(config->workers.model, "environment.safetensors");
+}
+
+TEST_F(ConfigTest, NamesTheVariableThatCannotBeRead) {
+  setenv("SGPSAM_MAX_IN_FLIGHT", "many", 1);
+  EXPECT_THAT(SetFlagsFromEnvironment().message(), HasSubstr("SGPSAM_MAX_IN_FLIGHT"));
+}
+
+TEST_F(ConfigTest, NamesTheFlagThatIsWrong) {
+  absl::SetFlag(&FLAGS_listen, "nowhere");
+  EXPECT_THAT(Complaint(), HasSubstr("--listen"));
+  absl::SetFlag(&FLAGS_listen, "[::1]:0");
+  absl::SetFlag(&FLAGS_device, {"cpu", "gpu"});
+  EXPECT_THAT(Complaint(), HasSubstr("--device"));
+  absl::SetFlag(&FLAGS_device, {"cpu"});
+  absl::SetFlag(&FLAGS_precision, "fp16");
+  EXPECT_THAT(Complaint(), HasSubstr("--precision"));
+  absl::SetFlag(&FLAGS_precision, "fp32");
+  absl::SetFlag(&FLAGS_max_volume_bytes, uint64_t{1} << 40);
+  EXPECT_THAT(Complaint(), HasSubstr("--max_bytes_in_flight"));
+}
+
+TEST(ParseAddress, SplitsHostAndPort) {
+  EXPECT_EQ(*ParseAddress("127.0.0.1:80"), std::make_pair(std::string("127.0.0.1"), 80));
+  EXPECT_EQ(*ParseAddress("[::1]:0"), std::make_pair(std::string("::1"), 0));
+  for (const char* bad : {"", "host", ":80", "host:", "host:65536", "host:-1", "[::1:80"}) {
+    EXPECT_FALSE(ParseAddress(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace sgpsam
