@@ -19,12 +19,14 @@ struct NiftiLimits {
 };
 
 // Reads a 3D volume (further axes of length 1 are accepted) in any sample type of SampleType or 64-bit
-// integers that fit 32 bits, either byte order, sform preferred over qform over pixdim alone, RAS turned
-// into LPS, metres and micrometres into millimetres. Slope and intercept other than 1, 0 give float32
-// samples (float64 of float64), as ITK does, so that the model sees what the reference saw.
+// integers that fit 32 bits, either byte order. sform is preferred over qform over pixdim alone (then
+// the axes are taken for L, P, S); RAS becomes LPS, metres and micrometres become millimetres. Slope and
+// intercept other than 1, 0 give float32 samples (float64 of float64). All this is as ITK does it, so
+// that the model sees what the reference saw.
 // Plain files are read in place; of a gzip file no more is inflated than its header announces.
 // INVALID_ARGUMENT says what is wrong: truncated, not NIfTI, RGB, complex, 4D, singular affine, NaN in
-// the affine, larger than the limits. NaN samples are left to PreparePatch, which looks at its region only.
+// the affine, larger than the limits. NaN samples are left to PreparePatch, which looks at its region
+// only.
 absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits = {});
 
 // .nii.gz of a label map (uint8): voxel value = 1-based index of the last mask that covers it.

@@ -148,7 +148,10 @@ Affine ReadAffine(const Fields& fields) {
   } else if (fields.Code(at.qform_code) > 0) {
     m = QformAffine(fields);
   } else {
-    for (int r = 0; r < 3; ++r) m[r][r] = std::abs(fields.Real(at.pixdim, r + 1));
+    // Nothing says how the patient lies. Taken as axial the way DICOM has it, as ITK does: RAS, which the
+    // standard suggests, would turn what the reference sees by 180 degrees.
+    const std::array<double, 3> sign{-1, -1, 1};
+    for (int r = 0; r < 3; ++r) m[r][r] = sign[r] * std::abs(fields.Real(at.pixdim, r + 1));
   }
   return m;
 }
