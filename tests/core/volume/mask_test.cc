@@ -1,0 +1,75 @@
+#include "core/volume/mask.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sgpsam {
+namespace {
+
+constexpr Shape kOdd{5, 3, 7};  // 105 voxels: neither rows, slices nor the whole end on a byte
+
+TEST(Mask, StartsEmpty) {
+  const Mask mask(kOdd);
+  EXPECT_EQ(mask.bits().size(), 14u);
+  EXPECT_EQ(mask.CountVoxels(), 0u);
+  EXPECT_FALSE(mask.at(4, 2, 6));
+}
+
+TEST(Mask, SetsOneVoxelAndNoOther) {
+  for (int64_t k = 0; k < 7; ++k) {
+    for (int64_t j = 0; j < 3; ++j) {
+      for (int64_t i = 0; i < 5; ++i) {
+        Mask mask(kOdd);
+        mask.Set(i, j, k);
+        EXPECT_TRUE(mask.at(i, j, k));
+        EXPECT_EQ(mask.CountVoxels(), 1u);
+        EXPECT_EQ(mask.CountVoxelsInSlice(k), 1u);
+        EXPECT_EQ(mask.CountVoxelsInSlice((k + 1) % 7), 0u);
+      }
+    }
+  }
+}
+
+TEST(Mask, PacksIFastestAndLeastSignificantFirst) {
+  Mask mask(kOdd);
+  mask.Set(3, 1, 0);  // voxel 8: bit 0 of byte 1
+  mask.Set(2, 0, 1);  // voxel 17: bit 1 of byte 2
+  EXPECT_EQ(mask.bits()[1], 1);
+  EXPECT_EQ(mask.bits()[2], 2);
+}
+
+TEST(Mask, CountsLargeSlicesOfEveryAlignment) {
+  for (int64_t width = 60; width < 70; ++width) {
+    Mask mask(Shape{width, 67, 3});
+    for (int64_t j = 0; j < 67; ++j) {
+      for (int64_t i = 0; i < width; ++i) mask.Set(i, j, 1);
+    }
+    EXPECT_EQ(mask.CountVoxelsInSlice(0), 0u);
+    EXPECT_EQ(mask.CountVoxelsInSlice(1), static_cast<uint64_t>(width) * 67);
+    EXPECT_EQ(mask.CountVoxelsInSlice(2), 0u);
+    EXPECT_EQ(mask.CountVoxels(), static_cast<uint64_t>(width) * 67);
+  }
+}
+
+TEST(Mask, ComesBackFromItsBits) {
+  Mask mask(kOdd);
+  mask.Set(4, 2, 6);
+  const std::string bits(mask.bits().begin(), mask.bits().end());
+  absl::StatusOr<Mask> back = Mask::FromBits(kOdd, bits);
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->bits(), mask.bits());
+}
+
+TEST(Mask, RefusesBitsOfAWrongSizeOrBehindTheLastVoxel) {
+  EXPECT_EQ(Mask::FromBits(kOdd, std::string(13, '\0')).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Mask::FromBits(kOdd, std::string(15, '\0')).status().code(), absl::StatusCode::kInvalidArgument);
+  std::string bits(14, '\0');
+  bits[13] = 1;  // voxel 104, the last
+  EXPECT_TRUE(Mask::FromBits(kOdd, bits).ok());
+  bits[13] = 2;
+  EXPECT_EQ(Mask::FromBits(kOdd, bits).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace sgpsam
