@@ -82,7 +82,7 @@ const char* StageName(Stage stage) {
     case Stage::kPrepare: return "prepare";
     case Stage::kQueue: return "queue";
     case Stage::kEncode: return "encode";
-    case Stage::kPromptMask: return "prompt+mask";
+    case Stage::kPromptMask: return "prompt_mask";
     case Stage::kRestore: return "restore";
     case Stage::kWrite: return "write";
     case Stage::kSend: return "send";

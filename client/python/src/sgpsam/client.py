@@ -1,0 +1,84 @@
+"""One class over one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal
+
+import grpc
+
+from sgpsam import request as requests
+from sgpsam import result as results
+from sgpsam.call import Call, ProgressCallback
+from sgpsam.errors import from_grpc
+from sgpsam.request import Target
+from sgpsam.result import ModelDescription, Result
+from sgpsam.v1 import segmentation_pb2 as pb
+from sgpsam.v1 import segmentation_pb2_grpc as rpc
+from sgpsam.volume import PathLike, Volume
+
+Output = Literal["mask", "seg", "nifti"]
+Priority = Literal["stat", "routine", "batch"]
+
+_PRIORITIES = {"stat": pb.PRIORITY_STAT, "routine": pb.PRIORITY_ROUTINE, "batch": pb.PRIORITY_BATCH}
+
+
+class Client:
+    """`target` is gRPC's: "host:port", "dns:///name:port", "unix:/path". The connection is made by the
+    first call and is not encrypted. May be used from several threads."""
+
+    def __init__(self, target: str) -> None:
+        self._channel = grpc.insecure_channel(target)
+        self._stub = rpc.SegmentationServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def describe_model(self, timeout: float | None = None) -> ModelDescription:
+        """What the server serves. Costs nothing."""
+        try:
+            return results.describe(self._stub.DescribeModel(pb.DescribeModelRequest(), timeout=timeout))
+        except grpc.RpcError as error:
+            raise from_grpc(error) from None
+
+    def segment(self, volume: Volume | PathLike, targets: Target | Sequence[Target], *,
+                output: Output = "mask", probabilities: bool = False, logits: bool = True,
+                clamp: tuple[float, float] | None = None, idempotency_key: str = "",
+                priority: Priority = "routine", timeout: float | None = None,
+                progress: ProgressCallback | None = None) -> Result:
+        """Blocks until the result is there, or raises SgpsamError (see errors.py).
+
+        volume: a Volume, or what Volume.from_path takes. Sent only if the server lacks it.
+        targets: 1 to 16; each becomes one segment.
+        logits: also fetch what TargetResult.previous needs when the server forgets (128 KiB a target).
+        clamp: intensities are clamped to [first, second] before the model sees them.
+        idempotency_key: same key, volume, targets and model: byte-identical DICOM-SEG.
+        timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
+        not raise.
+        """
+        if not isinstance(volume, Volume):
+            volume = Volume.from_path(volume)
+        targets = [targets] if isinstance(targets, Target) else list(targets)
+        header = pb.SegmentHeader(
+            volume=volume.source(), targets=[requests.to_message(target) for target in targets],
+            output=pb.OutputOptions(format=_format(output, volume), probabilities=probabilities, logits=logits),
+            idempotency_key=idempotency_key, priority=_PRIORITIES[priority])
+        if clamp is not None:
+            header.preprocessing.CopyFrom(
+                pb.PreprocessingOptions(has_clamp=True, clamp_min=clamp[0], clamp_max=clamp[1]))
+        return Call(self._stub, volume, targets, progress).run(header, timeout)
+
+
+def _format(output: Output, volume: Volume) -> pb.MaskFormat:
+    if output == "seg":
+        return pb.MASK_FORMAT_DICOM_SEG
+    # Bits carry no shape: they are for those who know theirs.
+    return pb.MASK_FORMAT_RAW_BITS if output == "mask" and volume.shape else pb.MASK_FORMAT_NIFTI

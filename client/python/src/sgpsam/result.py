@@ -1,0 +1,133 @@
+"""What comes back."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sgpsam.errors import broken_contract
+from sgpsam.v1 import segmentation_pb2 as pb
+
+Mask = npt.NDArray[np.bool_]             # axes k, j, i
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PreviousLogits:
+    """What a result knew of a target, to go on from in the next call. One of both suffices: the samples
+    are sent only if the server no longer knows the digest."""
+
+    sha256: bytes = b""
+    samples: Samples | None = None       # 32 * 32 * 32, flat
+
+
+@dataclass(frozen=True)
+class Gate:
+    block: int                           # encoder block after which the module sits
+    score: float
+    open: bool
+
+
+@dataclass(frozen=True)
+class TargetResult:
+    voxels: int                          # 0: nothing found
+    volume_ml: float
+    touches_patch_border: bool           # the lesion may go on outside what the model saw
+    embedding_cached: bool
+    iou_prediction: float                # the model's raw output; not a calibrated confidence
+    gates: Sequence[Gate]
+    previous: PreviousLogits
+    mask: Mask | None = None             # output="mask" or "nifti"
+    probabilities: Samples | None = None   # on request; flat, i fastest, unless an array went in
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    name: str
+    version: str
+    weights_sha256: bytes
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    model: ModelIdentity
+    patch_voxels: tuple[int, ...]
+    patch_spacing_mm: float
+    precision: str
+    gate_blocks: tuple[int, ...]
+    devices: tuple[str, ...]
+    server_version: str
+    max_volume_bytes: int
+    max_targets: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`bytes_done` and `bytes_total` are set for "receive" (upload) and "send" (download)."""
+
+    stage: str                           # "receive", "decode", … as in Result.stage_seconds
+    bytes_done: int = 0
+    bytes_total: int = 0
+    target: int = 0
+    queue_position: int = 0
+    expected_seconds: float = 0.0        # 0: not known
+
+
+@dataclass(frozen=True)
+class Result:
+    targets: Sequence[TargetResult]      # as in the request
+    file: bytes                          # output="seg" or "nifti": the file's bytes; else empty
+    model: ModelIdentity
+    volume_sha256: bytes
+    stage_seconds: Mapping[str, float]   # the server's
+    warnings: Sequence[str]              # what was repaired or assumed
+    request_id: str                      # quote it in a bug report
+    uploaded_bytes: int = 0              # of the volume; 0: the server had it
+
+    @property
+    def mask(self) -> Mask:
+        """The first target's mask."""
+        mask = self.targets[0].mask
+        if mask is None:
+            raise ValueError('a DICOM-SEG is in `file`; for numpy ask for output="mask"')
+        return mask
+
+
+def stage_name(stage: pb.Stage) -> str:
+    return str(pb.Stage.Name(stage)).removeprefix("STAGE_").lower()
+
+
+def model_identity(message: pb.ModelIdentity) -> ModelIdentity:
+    return ModelIdentity(message.name, message.version, message.weights_sha256)
+
+
+def describe(message: pb.DescribeModelResponse) -> ModelDescription:
+    return ModelDescription(
+        model=model_identity(message.model), patch_voxels=tuple(message.patch_voxels),
+        patch_spacing_mm=message.patch_spacing_mm, precision=message.precision,
+        gate_blocks=tuple(message.gate_blocks), devices=tuple(message.devices),
+        server_version=message.server_version, max_volume_bytes=message.max_volume_bytes,
+        max_targets=message.max_targets)
+
+
+def mask_from_bits(bits: bytes, shape: tuple[int, ...]) -> Mask:
+    voxels = int(np.prod(shape))
+    if len(bits) != (voxels + 7) // 8:
+        raise broken_contract("a mask of another size than its volume")
+    flat = np.unpackbits(np.frombuffer(bits, np.uint8), count=voxels, bitorder="little")
+    return flat.astype(bool).reshape(shape)
+
+
+def labels_from_nifti(data: bytes) -> npt.NDArray[np.uint8]:
+    """The server's own label maps: NIfTI-1, little endian, uint8. Axes k, j, i."""
+    raw = gzip.decompress(data)
+    dims = np.frombuffer(raw, "<i2", count=8, offset=40)
+    offset = int(np.frombuffer(raw, "<f4", count=1, offset=108)[0])
+    shape = (int(dims[3]), int(dims[2]), int(dims[1]))
+    if raw[344:348] != b"n+1\0" or len(raw) - offset != int(np.prod(shape)):
+        raise broken_contract("a NIfTI file of another kind than announced")
+    return np.frombuffer(raw, np.uint8, offset=offset).reshape(shape)
