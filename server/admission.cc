@@ -31,6 +31,11 @@ bool Admission::closed() const {
   return closed_;
 }
 
+void Admission::AwaitEmpty(absl::Duration timeout) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(this, &Admission::Empty), timeout);
+}
+
 void Admission::Release(uint64_t bytes) {
   absl::MutexLock lock(&mutex_);
   --calls_;

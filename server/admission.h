@@ -1,5 +1,5 @@
 // Decides, before a byte of payload is sent, whether a call may come in: bounds the open calls and the
-// payload bytes that they announced. Thread-safe; never blocks.
+// payload bytes that they announced. Thread-safe; only AwaitEmpty blocks.
 #ifndef SGPSAM_SERVER_ADMISSION_H_
 #define SGPSAM_SERVER_ADMISSION_H_
 
@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 
 namespace sgpsam {
 
@@ -49,9 +50,12 @@ class Admission {
   // From now on nobody is admitted.
   void Close();
   bool closed() const;
+  // Blocks until no admitted call is left, at most so long.
+  void AwaitEmpty(absl::Duration timeout);
 
  private:
   void Release(uint64_t bytes);
+  bool Empty() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_ == 0; }
 
   const AdmissionOptions options_;
   mutable absl::Mutex mutex_;

@@ -150,7 +150,9 @@ void App::Drain() {
   parts_->admission->Close();
   if (parts_->health != nullptr) parts_->health->StopServing();
   Log(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(parts_->config.drain_timeout)}});
-  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + parts_->config.drain_timeout));
+  // The port stays open meanwhile: whoever still comes is told to go elsewhere, by a status that says so.
+  parts_->admission->AwaitEmpty(parts_->config.drain_timeout);
+  parts_->server->Shutdown(absl::ToChronoTime(absl::Now()));
   Log(LogLevel::kInfo, "drained");
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <thread>
 
 namespace sgpsam {
 namespace {
@@ -39,6 +40,16 @@ TEST(Admission, IsUnavailableOnceClosed) {
   admission.Close();
   EXPECT_TRUE(admission.closed());
   EXPECT_EQ(admission.Admit(1).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Admission, WaitsUntilTheLastCallHasEndedButNoLonger) {
+  Admission admission({});
+  admission.AwaitEmpty(absl::InfiniteDuration());
+  std::optional<Admission::Ticket> ticket = *admission.Admit(1);
+  admission.AwaitEmpty(absl::Milliseconds(1));
+  std::thread call([&] { ticket.reset(); });
+  admission.AwaitEmpty(absl::InfiniteDuration());
+  call.join();
 }
 
 }  // namespace

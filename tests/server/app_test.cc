@@ -139,7 +139,7 @@ TEST(Drain, FinishesTheRunningCallAndRefusesTheNext) {
   gate.AwaitArrivals(1);
   std::thread drain([&] { server.app().Drain(); });
   while (HttpStatus(server.app().http_port(), "/readyz") == 200) absl::SleepFor(absl::Milliseconds(5));
-  EXPECT_THAT(Segment(server.stub(), RampHeader(), RampPayload()).status, IsStatus(grpc::UNAVAILABLE, ""));
+  EXPECT_THAT(Segment(server.stub(), RampHeader(), RampPayload()).status, IsStatus(grpc::UNAVAILABLE, "shutting down"));
   gate.Open();
   caller.join();
   drain.join();
