@@ -20,6 +20,7 @@ int Run(int argc, char** argv) {
   sgpsam::tools::AddPrepare(app, chosen);
   sgpsam::tools::AddRun(app, chosen);
   sgpsam::tools::AddSynthesize(app, chosen);
+  sgpsam::tools::AddBench(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

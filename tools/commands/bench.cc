@@ -1,0 +1,183 @@
+// bench: how long the model takes, beside the model as the reference writes it and beside bare matrix
+// products.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "core/base/status_macros.h"
+#include "core/model/safetensors.h"
+#include "core/model/seeded_weights.h"
+#include "nlohmann/json.hpp"
+#include "tools/commands/bench_kernels.h"
+#include "tools/commands/commands.h"
+#include "tools/commands/model_choice.h"
+
+namespace sgpsam::tools {
+namespace {
+
+constexpr int kDecodesPerRound = 4;  // an encode takes as long as fifty of them
+constexpr int kPaddedRounds = 3;     // one padded encode takes as long as ten of ours
+
+struct Options {
+  std::string model;
+  uint64_t seed = 1;
+  ModelChoice choice;
+  TorchEngineOptions engine;
+  int repeat = 9;
+  bool json = false;
+};
+
+// Times in ms of one kernel.
+class Stopwatch {
+ public:
+  template <typename Kernel>
+  absl::Status Time(const Kernel& kernel) {
+    const auto start = std::chrono::steady_clock::now();
+    RETURN_IF_ERROR(kernel());
+    const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+    times_.push_back(passed.count());
+    return absl::OkStatus();
+  }
+
+  double Median() const {
+    std::vector<double> sorted = times_;
+    std::sort(sorted.begin(), sorted.end());
+    const size_t middle = sorted.size() / 2;
+    return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+
+ private:
+  std::vector<double> times_;
+};
+
+struct Times {
+  Stopwatch encode, gemm, decode, plain_decode, padded;
+};
+
+// All kernels take turns, so that a machine that slows down slows all of them down. The padded encoder
+// joins in the first rounds only.
+absl::Status Measure(BenchKernels& kernels, int rounds, Times& times) {
+  const auto gemms = [&] { return kernels.Gemms(); };
+  const auto plain_decode = [&] { return kernels.PlainDecode(); };
+  RETURN_IF_ERROR(gemms());
+  RETURN_IF_ERROR(plain_decode());
+  for (int round = 0; round < rounds; ++round) {
+    RETURN_IF_ERROR(times.gemm.Time(gemms));
+    RETURN_IF_ERROR(times.encode.Time([&] { return kernels.Encode(); }));
+    if (round < kPaddedRounds) RETURN_IF_ERROR(times.padded.Time([&] { return kernels.PaddedEncode(); }));
+    for (int n = 0; n < kDecodesPerRound; ++n) {
+      RETURN_IF_ERROR(times.decode.Time([&] { return kernels.Decode(); }));
+      RETURN_IF_ERROR(times.plain_decode.Time(plain_decode));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string CpuName() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    const std::vector<absl::string_view> field = absl::StrSplit(line, absl::MaxSplits(':', 1));
+    if (field.size() == 2 && absl::StripAsciiWhitespace(field[0]) == "model name") {
+      return std::string(absl::StripAsciiWhitespace(field[1]));
+    }
+  }
+  return "unknown";
+}
+
+nlohmann::ordered_json Report(const BenchKernels& kernels, const Times& times) {
+  const double encode = times.encode.Median(), gemm = times.gemm.Median(), padded = times.padded.Median();
+  const double decode = times.decode.Median(), plain = times.plain_decode.Median();
+  return {{"encode_ms", encode},
+          {"decode_ms", decode},
+          {"padded_encode_ms", padded},
+          {"plain_decode_ms", plain},
+          {"gemm_ms", gemm},
+          {"encode_gflops", kernels.encode_gflop() / encode * 1e3},
+          {"padded_over_encode", padded / encode},
+          {"encode_over_gemm", encode / gemm},
+          {"decode_over_plain", decode / plain},
+          {"precision", kernels.info().precision},
+          {"device", kernels.info().device},
+          {"threads", kernels.threads()},
+          {"cpu", CpuName()}};
+}
+
+void PrintTable(const nlohmann::ordered_json& report, int repeat) {
+  const auto number = [&](const char* key) { return report.at(key).get<double>(); };
+  const auto text = [&](const char* key) { return report.at(key).get<std::string>(); };
+  std::printf("%s, %s on %s, %d threads, medians of %d rounds\n\n", text("cpu").c_str(),
+              text("precision").c_str(), text("device").c_str(), report.at("threads").get<int>(), repeat);
+  const auto row = [](const char* title, double ms, const std::string& note) {
+    std::printf("%-34s %9.2f ms  %s\n", title, ms, note.c_str());
+  };
+  row("encode one patch", number("encode_ms"), absl::StrFormat("%.0f GFLOP/s", number("encode_gflops")));
+  row("  padded as the reference (fp32)", number("padded_encode_ms"),
+      absl::StrFormat("%.2f x encode", number("padded_over_encode")));
+  row("  its bare matrix products (fp32)", number("gemm_ms"),
+      absl::StrFormat("encode is %.2f x this", number("encode_over_gemm")));
+  row("decode a third click", number("decode_ms"), "");
+  row("  plain as the reference (fp32)", number("plain_decode_ms"),
+      absl::StrFormat("decode is %.2f x this", number("decode_over_plain")));
+}
+
+absl::StatusOr<std::unique_ptr<BenchKernels>> MakeKernels(const Options& options) {
+  if (options.model.empty()) {
+    return BenchKernels::Create(SeededModel(options.choice.Get(), options.seed), options.engine);
+  }
+  ASSIGN_OR_RETURN(const TensorFile file, ReadSafetensorsFile(options.model));
+  return BenchKernels::Create(file, options.engine);
+}
+
+absl::Status Bench(const Options& options) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<BenchKernels> kernels, MakeKernels(options));
+  Times times;
+  RETURN_IF_ERROR(Measure(*kernels, options.repeat, times));
+  const nlohmann::ordered_json report = Report(*kernels, times);
+  if (options.json) {
+    std::printf("%s\n", report.dump().c_str());
+  } else {
+    PrintTable(report, options.repeat);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddBench(CLI::App& app, Action& chosen) {
+  CLI::App* command = app.add_subcommand(
+      "bench", "Time the model beside the reference's way of computing it and bare matrix products.");
+  auto options = std::make_shared<Options>();
+  options->engine.device = "cpu";
+  options->engine.precision = "fp32";  // what the references beside it compute in
+  CLI::Option* model =
+      command->add_option("--model", options->model, "Model file; without it, seeded weights");
+  command->add_option("--seed", options->seed, "Of the seeded weights")
+      ->excludes(model)
+      ->capture_default_str();
+  options->choice.AddOptions(*command);
+  command
+      ->add_option("--precision", options->engine.precision, "auto, fp32 or bf16; the references stay fp32")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+      ->capture_default_str();
+  command
+      ->add_option("--device", options->engine.device,
+                   "auto, cpu or cuda:N; the references stay on the processor")
+      ->capture_default_str();
+  command->add_option("--threads", options->engine.threads, "Processor cores; 0: all")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--repeat", options->repeat, "Rounds in which the kernels take turns")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "Print one JSON object; encode_gflops is in GFLOP/s");
+  command->callback([options, &chosen] { chosen = [options] { return Bench(*options); }; });
+}
+
+}  // namespace sgpsam::tools

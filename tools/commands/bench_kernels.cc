@@ -1,0 +1,114 @@
+#include "tools/commands/bench_kernels.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include <utility>
+#include <vector>
+
+#include "core/base/status_macros.h"
+#include "core/engine/torch_guard.h"
+#include "core/model/check_tensors.h"
+#include "core/model/oracle/bare_gemms.h"
+#include "core/model/oracle/padded_encoder.h"
+#include "core/model/oracle/plain_decoder.h"
+#include "core/model/seeded_weights.h"
+
+namespace sgpsam::tools {
+namespace {
+
+// A click in the middle of the patch and two beside it.
+std::vector<Click> SomeClicks(int64_t side) {
+  const float middle = static_cast<float>(side / 2), step = static_cast<float>(side / 8);
+  return {{middle, middle, middle, true},
+          {middle + step, middle, middle, false},
+          {middle, middle - step, middle, true}};
+}
+
+at::Tensor View(const std::vector<float>& values, at::IntArrayRef shape) {
+  return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat);  // read only
+}
+
+}  // namespace
+
+struct BenchKernels::State {
+  State(const TensorFile& model, const ModelConfig& config)
+      : shapes(EncodeGemmShapes(config)),
+        padded_encoder(model, config),
+        plain_decoder(model, config),
+        gemms(shapes),
+        patch{SeededPatch(1, config.patch)} {
+    input.clicks = SomeClicks(config.patch);
+  }
+
+  std::unique_ptr<TorchEngine> engine;
+  const std::vector<GemmShape> shapes;
+  const PaddedEncoder padded_encoder;
+  const PlainDecoder plain_decoder;
+  BareGemms gemms;
+  const Patch patch;
+  DecodeInput input;
+};
+
+BenchKernels::BenchKernels(std::unique_ptr<State> state) : state_(std::move(state)) {}
+BenchKernels::~BenchKernels() = default;
+
+absl::StatusOr<std::unique_ptr<BenchKernels>> BenchKernels::Create(const TensorFile& model,
+                                                                   const TorchEngineOptions& options) {
+  ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(model));
+  RETURN_IF_ERROR(CheckTensors(model, config));
+  ASSIGN_OR_RETURN(std::unique_ptr<TorchEngine> engine, TorchEngine::Create(model, Digest(), options));
+  std::unique_ptr<State> state;
+  RETURN_IF_ERROR(GuardTorch([&] {
+    state = std::make_unique<State>(model, config);
+    return absl::OkStatus();
+  }));
+  state->engine = std::move(engine);
+  auto embeddings = state->engine->Encode({&state->patch});
+  RETURN_IF_ERROR(embeddings.front().status());
+  state->input.embedding = std::make_shared<const Embedding>(*std::move(embeddings.front()));
+  auto masks = state->engine->Decode({&state->input});
+  RETURN_IF_ERROR(masks.front().status());
+  state->input.mask_logits = std::move(masks.front()->values);
+  return std::unique_ptr<BenchKernels>(new BenchKernels(std::move(state)));
+}
+
+absl::Status BenchKernels::Encode() { return state_->engine->Encode({&state_->patch}).front().status(); }
+
+absl::Status BenchKernels::Decode() { return state_->engine->Decode({&state_->input}).front().status(); }
+
+absl::Status BenchKernels::PaddedEncode() {
+  return GuardTorch([this] {
+    const c10::InferenceMode inference_mode;
+    const int64_t side = info().sizes.patch;
+    state_->padded_encoder.Encode(View(state_->patch.values, {1, 1, side, side, side}));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status BenchKernels::PlainDecode() {
+  return GuardTorch([this] {
+    const c10::InferenceMode inference_mode;
+    const PatchSizes& sizes = info().sizes;
+    const int64_t grid = sizes.embedding_side, side = sizes.logits_side;
+    const DecodeInput& input = state_->input;
+    state_->plain_decoder.Decode(
+        View(input.embedding->values, {1, sizes.embedding_channels, grid, grid, grid}), input.clicks,
+        View(input.mask_logits, {1, 1, side, side, side}), MaskOutput::kSingle);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status BenchKernels::Gemms() {
+  return GuardTorch([this] {
+    state_->gemms.Run();
+    return absl::OkStatus();
+  });
+}
+
+const ModelInfo& BenchKernels::info() const { return state_->engine->info(); }
+double BenchKernels::encode_gflop() const { return TotalGflop(state_->shapes); }
+int BenchKernels::threads() const { return at::get_num_threads(); }
+
+}  // namespace sgpsam::tools

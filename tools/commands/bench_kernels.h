@@ -1,0 +1,41 @@
+// What `bench` compares: the engine, the model as the reference writes it, and bare matrix products, all on
+// the same weights and the same input. One thread at a time.
+#ifndef SGPSAM_TOOLS_COMMANDS_BENCH_KERNELS_H_
+#define SGPSAM_TOOLS_COMMANDS_BENCH_KERNELS_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/engine/torch_engine.h"
+#include "core/model/named_tensors.h"
+
+namespace sgpsam::tools {
+
+class BenchKernels {
+ public:
+  // The oracles always compute in float32 on the processor.
+  static absl::StatusOr<std::unique_ptr<BenchKernels>> Create(const TensorFile& model,
+                                                              const TorchEngineOptions& options);
+  ~BenchKernels();
+
+  absl::Status Encode();
+  absl::Status Decode();  // three clicks and the previous step's logits
+  absl::Status PaddedEncode();
+  absl::Status PlainDecode();  // the same clicks and logits
+  absl::Status Gemms();
+
+  const ModelInfo& info() const;
+  double encode_gflop() const;  // of the matrix products of one encode
+  int threads() const;
+
+ private:
+  struct State;
+  explicit BenchKernels(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sgpsam::tools
+
+#endif  // SGPSAM_TOOLS_COMMANDS_BENCH_KERNELS_H_
