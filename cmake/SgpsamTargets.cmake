@@ -44,7 +44,8 @@ endfunction()
 function(sgpsam_pytest name)
   cmake_parse_arguments(arg "" "TIMEOUT" "PATHS" ${ARGN})
   add_test(NAME ${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
-    COMMAND "${PROJECT_SOURCE_DIR}/build/deps/venv/bin/python" -B -m pytest -q -p no:cacheprovider -rs ${arg_PATHS})
+    COMMAND "${PROJECT_SOURCE_DIR}/build/deps/venv/bin/python" -B -m pytest -q -p no:cacheprovider -rs
+      --rootdir "${PROJECT_SOURCE_DIR}" ${arg_PATHS})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()

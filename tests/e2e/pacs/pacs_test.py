@@ -1,13 +1,16 @@
 """The result of a real request goes into a real archive beside its source, on every way in, and comes
 back the same on every way out."""
 
+import dataclasses
 import io
+import pathlib
 
 import highdicom
 import numpy
 import pydicom
 import pytest
 
+import ct_series
 import orthanc
 
 pytestmark = pytest.mark.skipif(bool(orthanc.MISSING), reason=f"not installed: {', '.join(orthanc.MISSING)}")
@@ -17,6 +20,24 @@ WAYS_IN = {
     "dcmsend": lambda archive, files: archive.c_store("dcmsend", files),
     "STOW-RS": lambda archive, files: archive.stow(files),
 }
+
+
+@dataclasses.dataclass
+class Segmented:
+    sources: list[pathlib.Path]
+    seg: pathlib.Path
+    voxels: int      # of the mask, as the server counted them
+
+
+# Frames of whole bytes, and frames that end inside a byte: archives treat them differently.
+@pytest.fixture(scope="module", params=[(96, 112), (101, 103)], ids=lambda size: f"{size[0]}x{size[1]}")
+def segmented(request, segment, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("series")
+    sources = ct_series.write_series(folder, *request.param)
+    seg = tmp_path_factory.mktemp("seg") / "lesion.dcm"
+    k, j, i = ct_series.CENTRE
+    said = segment(folder, seg, f"--voxel={i},{j},{k}")
+    return Segmented(sources, seg, said["targets"][0]["voxels"])
 
 
 @pytest.fixture(scope="module")

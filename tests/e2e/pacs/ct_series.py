@@ -1,50 +1,10 @@
-"""A series made by pydicom, segmented by the real programs: what goes into the archive."""
-
-import contextlib
-import dataclasses
-import json
-import os
-import pathlib
-import select
-import subprocess
+"""A small CT series made by pydicom: a source that shares no code with ours."""
 
 import numpy
 import pydicom
-import pytest
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-BIN = pathlib.Path(os.environ.get("SGPSAM_BIN_DIR", "build/release/bin")).resolve()
-START_SECONDS = 120
-SLICES, SPACING, CENTRE = 12, (3.0, 1.5, 1.5), (6, 40, 48)   # k, j, i
-
-
-@dataclasses.dataclass
-class Segmented:
-    sources: list[pathlib.Path]
-    seg: pathlib.Path
-    voxels: int      # of the mask, as the server counted them
-
-
-@contextlib.contextmanager
-def running_server(model):
-    with subprocess.Popen([BIN / "sgpsam-server", f"--model={model}", "--listen=127.0.0.1:0",
-                           "--http_listen=127.0.0.1:0", "--device=cpu"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert select.select([process.stdout], [], [], START_SECONDS)[0], "the server does not become ready"
-            line = process.stdout.readline()
-            assert line.startswith("ready grpc="), line
-            yield line.split()[1].removeprefix("grpc=")
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    model = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    subprocess.run([BIN / "sgpsam-model", "make-seeded", "--config", "tiny", "--seed", "1", "--out", model], check=True,
-                   stdout=subprocess.DEVNULL)
-    with running_server(model) as address:
-        yield address
+SLICES, SPACING, CENTRE = 12, (3.0, 1.5, 1.5), (6, 40, 48)   # k, j, i; the centre of the ball
 
 
 def write_series(folder, rows, columns):
@@ -77,15 +37,3 @@ def write_slice(path, pixels, number, root):
     file.add_new("PixelData", "OW", pixels.tobytes())
     file.save_as(path, enforce_file_format=True)
     return path
-
-
-# Frames of whole bytes, and frames that end inside a byte: archives treat them differently.
-@pytest.fixture(scope="session", params=[(96, 112), (101, 103)], ids=lambda size: f"{size[0]}x{size[1]}")
-def segmented(request, server, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("series")
-    sources = write_series(folder, *request.param)
-    seg = tmp_path_factory.mktemp("seg") / "lesion.dcm"
-    k, j, i = CENTRE
-    done = subprocess.run([BIN / "sgpsam", "segment", folder, "--server", server, f"--voxel={i},{j},{k}", "--json",
-                           "--out", seg], check=True, capture_output=True, text=True, timeout=300)
-    return Segmented(sources, seg, json.loads(done.stdout)["targets"][0]["voxels"])
