@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# `make container`: builds both images of deploy/Dockerfile from the programs in build/release and runs the
+# demo request between them. As root on Debian 12; needs no container daemon and no image registry:
+# buildah builds and runs in a chroot, the base image comes from debootstrap. Everything stays in
+# build/containers.
+#
+#     deploy/container/build.sh           BASE=IMAGE starts from another base image
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$PWD/build/containers
+base=${BASE:-localhost/debian:bookworm-slim}
+export BUILDAH_ISOLATION=chroot BUILDAH_HISTORY=false
+
+die() { echo "container: $*" >&2; exit 1; }
+b() { buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
+
+install_tools() {
+  command -v buildah >/dev/null && command -v debootstrap >/dev/null && return
+  [ "$(id -u)" = 0 ] || die "needs root and the Debian packages buildah and debootstrap"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah debootstrap >/dev/null
+}
+
+# Debian's minimal system, from the archive that this machine's apt uses; security updates included.
+make_base() {
+  b images -q "$base" >/dev/null 2>&1 && return
+  [ -z "${BASE:-}" ] || return 0   # the caller's own image: buildah pulls it
+  echo "container: base image by debootstrap"
+  local tree=$work/base mirror container
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Release: bookworm' | head -1)
+  rm -rf "$tree"
+  debootstrap --variant=minbase bookworm "$tree" ${mirror:+"$mirror"} > "$work/debootstrap.log"
+  sed -n 's/^deb \([^ ]*\) bookworm main.*/deb \1-security bookworm-security main/p' "$tree/etc/apt/sources.list" \
+    > "$tree/etc/apt/sources.list.d/security.list"
+  rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/* "$tree"/usr/share/{doc,man,locale}/*
+  container=$(b from scratch)
+  b add -q "$container" "$tree" / >/dev/null
+  b config --cmd /bin/bash "$container"
+  b commit -q --rm "$container" "$base" >/dev/null
+  rm -rf "$tree"
+}
+
+collect_programs() {
+  [ -n "${BUILD:-}" ] || make --no-print-directory programs
+  deploy/container/collect.sh "${BUILD:-build/release}" build/container
+}
+
+build_image() {
+  echo "container: image sgpsam-$1"
+  b bud --quiet --layers=false --network host --file deploy/Dockerfile --build-arg BASE="$base" \
+    --build-arg PROGRAMS=prebuilt --target "$1" --tag "localhost/sgpsam-$1" . > "$work/$1.log" 2>&1 ||
+    die "sgpsam-$1 could not be built; see $work/$1.log"
+}
+
+# The demo's series and model; `demo` is where the images' user may write.
+make_input() {
+  local model=${BUILD:-build/release}/bin/sgpsam-model
+  mkdir -p "$work/models" "$work/demo/series"
+  [ -s "$work/models/model.safetensors" ] || "$model" make-seeded --seed 1 --out "$work/models/model.safetensors" >/dev/null
+  "$model" synthesize --seed 7 --out "$work/demo/series" > "$work/demo/series.json"
+  chmod -R a+rX "$work/models" "$work/demo"
+  chmod a+w "$work/demo"
+}
+
+entry_point() { b inspect --type image --format '{{index .OCIv1.Config.Entrypoint 0}}' "$1"; }
+
+start_server() {
+  local container=$1
+  : > "$work/server.out"
+  b run --network host --env SGPSAM_LISTEN=127.0.0.1:0 --env SGPSAM_HTTP_LISTEN=127.0.0.1:0 \
+    --volume "$work/models:/models:ro" --volume "$work/demo:/demo" "$container" -- \
+    sh -c 'echo $$ > /demo/server.pid; exec "$0"' "$(entry_point localhost/sgpsam-server)" \
+    > "$work/server.out" 2> "$work/server.log" < /dev/null &
+  server=$!
+  for _ in $(seq 1200); do
+    grep -q '^ready ' "$work/server.out" && return
+    kill -0 "$server" 2>/dev/null || break
+    sleep 0.1
+  done
+  tail -5 "$work/server.log" >&2
+  die "the server did not become ready"
+}
+
+# The process itself, if it runs: buildah does not pass a signal on.
+server_pid() {
+  local pid
+  pid=$(cat "$work/demo/server.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = sgpsam-server ] && echo "$pid"
+}
+
+stop_server() { ! server_pid > /dev/null || kill -TERM "$(server_pid)"; }
+
+segment() {
+  local point
+  point=$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["lesion"]["centre_lps_mm"], sep=",")' \
+    "$work/demo/series.json")
+  b run --network host --volume "$work/demo:/data" "$1" -- "$(entry_point localhost/sgpsam-client)" segment /data/series \
+    --server "$(sed -n 's/^ready grpc=\([^ ]*\).*/\1/p' "$work/server.out")" --point="$point" --label Lesion \
+    --out /data/lesion.dcm < /dev/null
+}
+
+check_seg() {
+  dciodvfy "$work/demo/lesion.dcm" > "$work/dciodvfy.log" 2>&1 || true
+  grep -q Segmentation "$work/dciodvfy.log" || die "the answer is not a DICOM-SEG; see $work/dciodvfy.log"
+  ! grep -i '^Error' "$work/dciodvfy.log" || die "dciodvfy refuses the SEG"
+  echo "container: DICOM-SEG of $(stat -c %s "$work/demo/lesion.dcm") bytes, accepted by dciodvfy"
+}
+
+# All of the storage is ours: working containers and the images of the stages on the way go.
+clean_up() {
+  stop_server
+  b rm --all > /dev/null
+  b rmi --prune > /dev/null
+}
+
+mkdir -p "$work"
+rm -rf "$work/demo"
+install_tools
+trap clean_up EXIT
+make_base
+collect_programs
+build_image server
+build_image client
+make_input
+server_container=$(b from localhost/sgpsam-server)
+client_container=$(b from localhost/sgpsam-client)
+start_server "$server_container"
+echo "container: $(cat "$work/server.out") as user $(stat -c %u "/proc/$(server_pid)")"
+segment "$client_container"
+check_seg
+stop_server
+wait "$server" || die "the server did not drain"
+echo "container: server drained and exited with 0"
+b images --format 'container: {{.Name}} {{.Size}}'
