@@ -87,6 +87,9 @@ class WorkerPoolTest : public ::testing::Test {
     return *pool_;
   }
 
+  // Before what the hooks use goes out of scope.
+  void StopPool() { pool_.reset(); }
+
   std::future<Encoded> Encode(float value, CallContext call = {}) {
     WorkerPool& p = pool();
     return std::async(std::launch::async, [&p, value, call] { return p.Encode(PatchOf(value), call); });
@@ -330,6 +333,7 @@ TEST_F(WorkerPoolTest, RetriesOnAnotherReplicaWhileTheFirstIsDown) {
   restart.AwaitArrivals(1);
   EXPECT_TRUE(pool().healthy());  // the other one
   restart.Open();
+  StopPool();
 }
 
 TEST_F(WorkerPoolTest, BlamesOnlyTheTaskThatTookDownTwoReplicas) {
@@ -375,6 +379,7 @@ TEST_F(WorkerPoolTest, ReplacesAReplicaThatDiesWhileIdle) {
   restart.Open();
   while (!pool().healthy()) std::this_thread::yield();
   EXPECT_TRUE(Encode(1).get().ok());
+  StopPool();
 }
 
 TEST_F(WorkerPoolTest, DoublesTheWaitBetweenRestartsThatFail) {
@@ -427,6 +432,7 @@ TEST_F(WorkerPoolTest, DropsTheRetryOfACallerWhoHasGone) {
   EXPECT_EQ(metrics_.encode_queue.depth->Value(), 1);
   restart.Open();
   AwaitDepth(metrics_.encode_queue, 0);
+  StopPool();
   EXPECT_EQ(calls, 1);
 }
 
