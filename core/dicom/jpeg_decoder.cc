@@ -84,7 +84,7 @@ absl::Status Compose(absl::string_view frame, E_TransferSyntax transfer, const P
   auto sequence = std::make_unique<DcmPixelSequence>(DCM_PixelSequenceTag);
   auto offsets = std::make_unique<DcmPixelItem>(DCM_PixelItemTag);
   RETURN_IF_ERROR(FromDcmtk(sequence->insert(offsets.get()), "composing a frame"));
-  offsets.release();
+  (void)offsets.release();
   std::string padded(frame);  // fragments are even
   if (padded.size() % 2 != 0) padded.push_back('\0');
   DcmOffsetList offset_list;
@@ -96,7 +96,7 @@ absl::Status Compose(absl::string_view frame, E_TransferSyntax transfer, const P
   element->putOriginalRepresentation(transfer, nullptr, sequence.release());
   pixels = element.get();
   RETURN_IF_ERROR(FromDcmtk(dataset.insert(element.get()), "composing a frame"));
-  element.release();
+  (void)element.release();
   return absl::OkStatus();
 }
 

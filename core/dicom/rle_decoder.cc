@@ -22,8 +22,9 @@ absl::Status UnpackSegment(absl::string_view packed, size_t count, size_t stride
   while (done < count) {
     if (at >= packed.size())
       return absl::InvalidArgumentError("an RLE segment ends too soon: the file is truncated");
-    const int control = static_cast<int8_t>(packed[at++]);
-    if (control == -128) continue;
+    const int byte = static_cast<uint8_t>(packed[at++]);
+    if (byte == 128) continue;
+    const int control = byte < 128 ? byte : byte - 256;
     const size_t run = std::min(static_cast<size_t>(control >= 0 ? control + 1 : 1 - control), count - done);
     const size_t needed = control >= 0 ? run : 1;
     if (needed > packed.size() - at) {
