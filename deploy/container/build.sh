@@ -48,8 +48,8 @@ collect_programs() {
 build_image() {
   echo "container: image sgpsam-$1"
   b bud --quiet --layers=false --network host --file deploy/Dockerfile --build-arg BASE="$base" \
-    --build-arg PROGRAMS=prebuilt --target "$1" --tag "localhost/sgpsam-$1" . > "$work/$1.log" 2>&1 ||
-    die "sgpsam-$1 could not be built; see $work/$1.log"
+    --build-arg PROGRAMS=prebuilt --target "$1" --tag "localhost/sgpsam-$1" . > "$work/image-$1.log" 2>&1 ||
+    die "sgpsam-$1 could not be built; see $work/image-$1.log"
 }
 
 # The demo's series and model; `demo` is where the images' user may write.
@@ -130,4 +130,4 @@ check_seg
 stop_server
 wait "$server" || die "the server did not drain"
 echo "container: server drained and exited with 0"
-b images --format 'container: {{.Name}} {{.Size}}'
+b images --format 'container: {{.Name}} {{.Size}}' | grep sgpsam
