@@ -175,7 +175,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
                      "Go on from what --save-logits wrote for the same volume and targets");
   command.add_option("--save-logits", arguments.save_logits, "Keep what --previous-logits needs, as JSON");
   command.add_option("--idempotency-key", arguments.idempotency_key,
-                     "Same key, volume, prompts and model: the same UIDs, byte for byte the same DICOM-SEG");
+                     "Same key, volume, prompts and model: the same UIDs in the DICOM-SEG");
   command.add_option("--deadline", arguments.deadline, "Give up after this long: seconds, or 500ms, 2m");
   command.add_option("--priority", arguments.priority, "stat, routine (default) or batch")
       ->check(CLI::IsMember({"stat", "routine", "batch"}));

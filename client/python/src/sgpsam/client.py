@@ -60,7 +60,7 @@ class Client:
         targets: 1 to 16; each becomes one segment.
         logits: also fetch what TargetResult.previous needs when the server forgets (128 KiB a target).
         clamp: intensities are clamped to [first, second] before the model sees them.
-        idempotency_key: same key, volume, targets and model: byte-identical DICOM-SEG.
+        idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
         """

@@ -1,0 +1,161 @@
+"""The command line against the real server: what it writes, says and returns."""
+
+import json
+import os
+import pty
+import subprocess
+
+import masks
+import numpy
+import pydicom
+import pytest
+from conftest import BIN
+
+
+def test_seg_nifti_and_bits_hold_the_same_mask(segment, ct, tmp_path):
+    sources = masks.sources_in_order(ct.folder)
+    said = [segment(ct.folder, tmp_path / name, "--point", ct.click) for name in ("m.dcm", "m.nii.gz", "m.bits")]
+    bits = masks.from_bits(tmp_path / "m.bits", masks.shape_of(sources))
+    assert bits.any()
+    numpy.testing.assert_array_equal(masks.from_seg(tmp_path / "m.dcm", sources), bits)
+    numpy.testing.assert_array_equal(masks.labels_from_nifti(tmp_path / "m.nii.gz"), bits.astype(numpy.uint8))
+    assert {answer["targets"][0]["voxels"] for answer in said} == {int(bits.sum())}
+
+
+def test_nifti_input_gives_the_mask_of_the_same_series(segment, ct, tmp_path):
+    segment(ct.folder, tmp_path / "dicom.nii.gz", "--point", ct.click)
+    segment(ct.nifti, tmp_path / "nifti.nii.gz", "--point", ct.click)
+    numpy.testing.assert_array_equal(masks.labels_from_nifti(tmp_path / "dicom.nii.gz"),
+                                     masks.labels_from_nifti(tmp_path / "nifti.nii.gz"))
+
+
+def test_second_click_uploads_and_encodes_nothing(segment, server, ct, tmp_path):
+    segment(ct.folder, tmp_path / "a.dcm", "--point", ct.click)
+    received = server.metric("sgpsam_received_bytes_total")
+    said = segment(ct.folder, tmp_path / "b.dcm", "--point", ct.click, "--negative-point", ct.beside)
+    assert said["uploaded_bytes"] == 0
+    assert said["targets"][0]["embedding_cached"]
+    assert server.metric("sgpsam_received_bytes_total") == received
+
+
+def test_refines_by_digest_or_by_samples_alike(segment, server, ct, tmp_path):
+    first = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--save-logits", tmp_path / "l.json")
+    saved = json.loads((tmp_path / "l.json").read_text())
+    saved["targets"][0]["logits_sha256"] = "00" * 32          # a digest that the server has never seen
+    (tmp_path / "forgotten.json").write_text(json.dumps(saved))
+    more = ["--point", ct.click, "--negative-point", ct.beside]
+    plain = segment(ct.folder, tmp_path / "plain.bits", *more)
+    segment(ct.folder, tmp_path / "digest.bits", *more, "--previous-logits", tmp_path / "l.json")
+    received = server.metric("sgpsam_received_bytes_total")
+    again = segment(ct.folder, tmp_path / "samples.bits", *more, "--previous-logits", tmp_path / "forgotten.json")
+    assert server.metric("sgpsam_received_bytes_total") - received == 32 ** 3 * 4
+    assert (tmp_path / "digest.bits").read_bytes() == (tmp_path / "samples.bits").read_bytes()
+    logits = {answer["targets"][0]["logits_sha256"] for answer in (first, plain, again)}
+    assert len(logits) == 3, "the earlier logits must make a difference"
+
+
+def without_times(path):
+    """A SEG as text, without the four times at which it was written."""
+    seg = pydicom.dcmread(path)
+    for keyword in ("InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "SeriesTime", "ContentDate",
+                    "ContentTime"):
+        delattr(seg, keyword)
+    del seg.ContributingEquipmentSequence[0].ContributionDateTime
+    return seg.to_json()
+
+
+def test_same_idempotency_key_gives_the_same_object(segment, ct, tmp_path):
+    for name in ("a.dcm", "b.dcm"):
+        segment(ct.folder, tmp_path / name, "--point", ct.click, "--idempotency-key", "case 7")
+    segment(ct.folder, tmp_path / "c.dcm", "--point", ct.click)
+    assert without_times(tmp_path / "a.dcm") == without_times(tmp_path / "b.dcm")
+    keyed, fresh = (pydicom.dcmread(tmp_path / name).SOPInstanceUID for name in ("a.dcm", "c.dcm"))
+    assert keyed != fresh
+
+
+def test_several_labels_give_several_segments(segment, ct, tmp_path):
+    said = segment(ct.folder, tmp_path / "m.dcm", "--label", "First", "--point", ct.click, "--label", "Second",
+                   "--voxel", "60,60,30", "--negative-voxel", "90,90,30")
+    seg = pydicom.dcmread(tmp_path / "m.dcm")
+    assert [segment.SegmentLabel for segment in seg.SegmentSequence] == ["First", "Second"]
+    sources = masks.sources_in_order(ct.folder)
+    for number, target in enumerate(said["targets"], start=1):
+        assert masks.from_seg(tmp_path / "m.dcm", sources, number).sum() == target["voxels"]
+
+
+def test_a_box_alone_is_a_prompt(segment, ct, tmp_path):
+    assert segment(ct.folder, tmp_path / "m.nii.gz", "--voxel-box", "40,40,20,80,80,40")["status"] == "ok"
+
+
+@pytest.mark.parametrize("code, status, arguments", [
+    (2, "INVALID_ARGUMENT", ["--voxel", "1,2"]),
+    (2, "INVALID_ARGUMENT", ["--voxel", "1,2,3", "--deadline", "soon"]),
+    (3, "INVALID_ARGUMENT", ["--voxel", "1,2,5000"]),
+    (3, "INVALID_ARGUMENT", ["--negative-voxel", "1,2,3"]),
+    (5, "DEADLINE_EXCEEDED", ["--voxel", "1,2,3", "--deadline", "1ms"]),
+    (4, "UNAVAILABLE", ["--voxel", "1,2,3", "--server", "127.0.0.1:1"]),
+])
+def test_failures_have_their_exit_codes_and_leave_the_output_alone(sgpsam, server, ct, tmp_path, code, status, arguments):
+    out = tmp_path / "m.nii.gz"
+    out.write_text("what was there before")
+    where = [] if "--server" in arguments else ["--server", server.grpc]
+    done = sgpsam("segment", ct.nifti, *where, "--out", out, "--json", *arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert json.loads(done.stdout)["code"] == status
+    assert out.read_text() == "what was there before"
+    assert os.listdir(tmp_path) == ["m.nii.gz"]
+
+
+@pytest.mark.parametrize("code, arguments", [
+    (2, []),
+    (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER"]),
+    (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "mask.png"]),
+    (1, ["/nowhere", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm"]),
+    (1, ["IN", "--voxel", "60,60,30", "--server", "SERVER", "--out", "/nowhere/m.nii.gz"]),
+])
+def test_wrong_usage_and_wrong_files_are_told_apart(sgpsam, server, ct, code, arguments):
+    words = {"IN": ct.nifti, "SERVER": server.grpc}
+    done = sgpsam("segment", *(words.get(word, word) for word in arguments))
+    assert done.returncode == code, done.stdout + done.stderr
+    assert done.stderr and not done.stdout
+
+
+def test_refuses_a_seg_of_what_is_no_dicom(sgpsam, server, ct, tmp_path):
+    done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--voxel", "60,60,30", "--out", tmp_path / "m.dcm")
+    assert done.returncode == 3
+    assert not (tmp_path / "m.dcm").exists()
+
+
+def test_people_get_lines_and_pipes_get_no_progress(sgpsam, server, ct, tmp_path):
+    done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--point", ct.click, "--label", "Liver lesion",
+                  "--out", tmp_path / "m.nii.gz")
+    assert done.stdout.startswith("Liver lesion: ")
+    assert " ml\n" in done.stdout and "prompt_mask " in done.stdout and "wrote: " in done.stdout
+    assert done.stderr == ""
+
+
+def test_terminals_get_progress(server, ct, tmp_path):
+    reader, terminal = pty.openpty()
+    subprocess.run([BIN / "sgpsam", "segment", ct.nifti, "--server", server.grpc, "--point", ct.click,
+                    "--out", tmp_path / "m.nii.gz"], check=True, stderr=terminal, stdout=subprocess.DEVNULL)
+    os.close(terminal)
+    assert b"downloading [####" in os.read(reader, 1 << 20)
+    os.close(reader)
+
+
+def test_preview_draws_seg_and_nifti_over_their_source(segment, sgpsam, ct, tmp_path):
+    for source, mask in ((ct.folder, "m.dcm"), (ct.folder, "m.nii.gz"), (ct.nifti, "m.nii.gz")):
+        segment(ct.folder, tmp_path / mask, "--point", ct.click)
+        done = sgpsam("preview", source, tmp_path / mask, "--out", tmp_path / "m.png")
+        assert done.returncode == 0, done.stderr
+        picture = (tmp_path / "m.png").read_bytes()
+        assert picture.startswith(b"\x89PNG\r\n") and len(picture) > 20_000
+    done = sgpsam("preview", ct.nifti, tmp_path / "m.dcm", "--out", tmp_path / "n.png")
+    assert done.returncode == 3 and "DICOM series" in done.stderr
+
+
+def test_model_says_what_is_served(sgpsam, server):
+    said = json.loads(sgpsam("model", "--server", server.grpc, "--json").stdout)
+    assert said["patch_voxels"] == [128, 128, 128] and said["patch_spacing_mm"] == 1.5
+    assert len(said["weights_sha256"]) == 64
+    assert said["weights_sha256"] in sgpsam("model", "--server", server.grpc).stdout

@@ -1,0 +1,146 @@
+"""The Python package against the real server."""
+
+import io
+import pathlib
+import subprocess
+import sys
+
+import masks
+import numpy
+import pydicom
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def client(sdk, server):
+    with sdk.Client(server.grpc) as connected:
+        yield connected
+
+
+def block(offset=0):
+    """An array with something in it; another offset, another digest."""
+    array = numpy.zeros((60, 96, 128), numpy.int16)
+    array[20:40, 30:60, 50:80] = numpy.arange(30) + 100 + offset
+    return array
+
+
+def in_block(sdk, **more):
+    return sdk.Target([sdk.Click.voxel(64, 45, 30)], **more)
+
+
+def test_an_array_gives_a_mask_of_its_shape(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5), origin=(-10, 20, 30))
+    result = client.segment(volume, in_block(sdk))
+    assert result.mask.shape == (60, 96, 128) and result.mask.dtype == bool
+    assert result.mask.sum() == result.targets[0].voxels > 0
+    assert result.targets[0].volume_ml == pytest.approx(result.mask.sum() * 2.5 / 1000)
+    in_mm = client.segment(volume, sdk.Target([sdk.Click.patient(-10 + 64, 20 + 45, 30 + 30 * 2.5)]))
+    numpy.testing.assert_array_equal(in_mm.mask, result.mask)
+
+
+def test_axes_and_direction_are_what_the_server_takes_them_for(sdk, client):
+    straight = client.segment(sdk.Volume.from_array(block(1), (1.0, 1.0, 2.5)), in_block(sdk)).mask
+    flipped = sdk.Volume.from_array(numpy.ascontiguousarray(block(1)[::-1]), (1.0, 1.0, 2.5),
+                                    origin=(0, 0, 59 * 2.5), direction=(1, 0, 0, 0, 1, 0, 0, 0, -1))
+    mirrored = client.segment(flipped, sdk.Target([sdk.Click.voxel(64, 45, 29)])).mask
+    numpy.testing.assert_array_equal(mirrored[::-1], straight)
+
+
+def test_a_folder_gives_the_mask_that_the_command_line_wrote(sdk, client, segment, ct, tmp_path):
+    target = sdk.Target([sdk.Click.patient(*map(float, ct.click.split(",")))])
+    segment(ct.folder, tmp_path / "m.nii.gz", "--point", ct.click)
+    mask = client.segment(ct.folder, target).mask
+    numpy.testing.assert_array_equal(mask, masks.labels_from_nifti(tmp_path / "m.nii.gz") == 1)
+    numpy.testing.assert_array_equal(client.segment(ct.nifti, target).mask, mask)
+    seg = client.segment(ct.folder, target, output="seg").file
+    numpy.testing.assert_array_equal(masks.from_seg(io.BytesIO(seg), masks.sources_in_order(ct.folder)), mask)
+
+
+def test_a_volume_is_sent_once(sdk, client, server):
+    volume = sdk.Volume.from_array(block(2), (1.0, 1.0, 2.5))
+    assert client.segment(volume, in_block(sdk)).uploaded_bytes == volume.size_bytes
+    received = server.metric("sgpsam_received_bytes_total")
+    same = sdk.Volume.from_array(block(2), (1.0, 1.0, 2.5))
+    again = client.segment(same, in_block(sdk))
+    assert again.uploaded_bytes == 0 and again.targets[0].embedding_cached
+    assert server.metric("sgpsam_received_bytes_total") == received
+
+
+def test_refines_by_digest_or_by_samples_alike(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    previous = client.segment(volume, in_block(sdk)).targets[0].previous
+    unknown = sdk.PreviousLogits(bytes(32), previous.samples)
+    clicks = [sdk.Click.voxel(64, 45, 30), sdk.Click.voxel(100, 80, 30, positive=False)]
+    by_digest, by_samples, inline = (
+        client.segment(volume, sdk.Target(clicks, previous=way))
+        for way in (previous, unknown, sdk.PreviousLogits(b"", previous.samples)))
+    assert by_digest.targets[0].previous.sha256 == by_samples.targets[0].previous.sha256
+    assert by_digest.targets[0].previous.sha256 == inline.targets[0].previous.sha256
+    assert by_digest.targets[0].previous.sha256 != client.segment(volume, sdk.Target(clicks)).targets[0].previous.sha256
+    with pytest.raises(sdk.InvalidInput, match="no longer has the previous logits of target 1"):
+        client.segment(volume, sdk.Target(clicks, previous=sdk.PreviousLogits(b"\1" * 32)))
+
+
+def test_a_mask_and_a_box_are_prompts_too(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    by_mask = client.segment(volume, sdk.Target(mask=block() > 0))
+    by_box = client.segment(volume, sdk.Target(box=sdk.Box((50, 30, 20), (80, 60, 40), "voxel")))
+    assert by_mask.targets[0].voxels > 0 and by_box.mask.shape == by_mask.mask.shape
+
+
+def test_several_targets_keep_their_order_label_and_code(sdk, client, ct):
+    lymph = sdk.Code("59441001", "SCT", "Lymph node")
+    targets = [sdk.Target([sdk.Click.voxel(60, 60, 30)], label="First"),
+               sdk.Target([sdk.Click.voxel(70, 60, 30)], label="Second", type=lymph, colour=(0, 255, 0))]
+    result = client.segment(ct.folder, targets, output="seg")
+    seg = pydicom.dcmread(io.BytesIO(result.file))
+    assert [segment.SegmentLabel for segment in seg.SegmentSequence] == ["First", "Second"]
+    assert seg.SegmentSequence[1].SegmentedPropertyTypeCodeSequence[0].CodeValue == "59441001"
+    assert len(result.targets) == 2
+
+
+def test_probabilities_come_on_the_volumes_grid(sdk, client):
+    result = client.segment(sdk.Volume.from_array(block(), (1.0, 1.0, 2.5)), in_block(sdk), probabilities=True)
+    probabilities = result.targets[0].probabilities
+    assert probabilities.shape == (60, 96, 128)
+    assert 0 <= probabilities.min() and probabilities.max() <= 1
+    assert (probabilities[result.mask] >= 0.5).all()
+
+
+def test_reports_progress_from_upload_to_download(sdk, client):
+    seen = []
+    volume = sdk.Volume.from_array(block(3), (1.0, 1.0, 2.5))
+    client.segment(volume, in_block(sdk), progress=seen.append)
+    uploads = [progress.bytes_done for progress in seen if progress.stage == "receive"]
+    assert uploads == [1 << 20, volume.size_bytes]
+    assert {"encode", "restore", "send"} <= {progress.stage for progress in seen}
+    assert seen[-1].bytes_done == seen[-1].bytes_total
+
+
+def test_errors_say_what_to_do(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    with pytest.raises(sdk.InvalidInput, match="outside the volume") as refused:
+        client.segment(volume, sdk.Target([sdk.Click.voxel(1, 2, 5000)]))
+    assert refused.value.code == "INVALID_ARGUMENT"
+    with pytest.raises(sdk.InvalidInput):
+        client.segment(volume, in_block(sdk), output="seg")
+    with pytest.raises(sdk.DeadlineExceeded):
+        client.segment(sdk.Volume.from_array(block(4), (1.0, 1.0, 2.5)), in_block(sdk), timeout=0.02)
+    with sdk.Client("127.0.0.1:1") as nobody, pytest.raises(sdk.Unavailable):
+        nobody.describe_model()
+    with pytest.raises(ValueError, match="convert it first"):
+        sdk.Volume.from_array(block().astype(numpy.int64), (1.0, 1.0, 2.5))
+    assert client.segment(volume, in_block(sdk)).targets[0].voxels > 0, "the next good request works"
+
+
+def test_describes_the_model(client):
+    description = client.describe_model(timeout=20)
+    assert description.patch_voxels == (128, 128, 128) and description.devices == ("cpu",)
+
+
+def test_is_typed(sdk, tmp_path):
+    done = subprocess.run([sys.executable, "-m", "mypy", "--config-file", ROOT / "client/python/pyproject.toml",
+                           "--cache-dir", tmp_path, "-p", "sgpsam"], capture_output=True, text=True,
+                          cwd=pathlib.Path(sdk.__file__).parents[1])
+    assert done.returncode == 0, done.stdout
