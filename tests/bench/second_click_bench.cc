@@ -57,7 +57,7 @@ void BM_SecondClick(benchmark::State& state, const std::vector<uint32_t>& shape,
   config.listen = config.http_listen = "127.0.0.1:0";
   const auto app = *App::Start(config, Clock::Real());
   std::vector<std::unique_ptr<Engine>> engines;
-  engines.push_back(std::make_unique<FakeEngine>());
+  engines.push_back(std::make_unique<FakeEngine>(FakeEngine::FullSizeModel()));
   if (!app->Serve(std::move(engines)).ok()) return state.SkipWithError("the server does not start");
   const auto stub = v1::SegmentationService::NewStub(
       grpc::CreateChannel(absl::StrCat("127.0.0.1:", app->grpc_port()), grpc::InsecureChannelCredentials()));
@@ -77,7 +77,7 @@ void BM_SecondClick(benchmark::State& state, const std::vector<uint32_t>& shape,
     *prompts.mutable_points(1) = second;
     const absl::Time start = absl::Now();
     const Exchange call = Segment(*stub, header, "");
-    if (!call.result) return state.SkipWithError("a second click failed");
+    if (!call.result) return state.SkipWithError(call.status.error_message().c_str());
     beyond.push_back(BeyondPromptMaskMs(absl::Now() - start, *call.result));
     uploaded = HeaderMessage(header).ByteSizeLong() + call.uploaded_bytes;
     encoded += call.result->targets(0).embedding_cached() ? 0 : 1;

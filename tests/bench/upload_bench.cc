@@ -121,7 +121,7 @@ void BM_Server(benchmark::State& state) {
   config.pipeline.volume_cache_bytes = 0;
   const auto app = *App::Start(config, Clock::Real());
   std::vector<std::unique_ptr<Engine>> engines;
-  engines.push_back(std::make_unique<FakeEngine>());
+  engines.push_back(std::make_unique<FakeEngine>(FakeEngine::FullSizeModel()));
   if (!app->Serve(std::move(engines)).ok()) return state.SkipWithError("the server does not start");
   Upload(state, app->grpc_port());
 }

@@ -1,0 +1,109 @@
+#include "core/pipeline/content_keys.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+#include <vector>
+
+namespace sgpsam {
+namespace {
+
+RawDescription Raw() {
+  RawDescription raw;
+  raw.shape = {4, 5, 6};
+  raw.spacing_mm = {1, 1, 2};
+  return raw;
+}
+
+PipelineRequest Request() {
+  PipelineRequest request;
+  request.kind = VolumeKind::kRaw;
+  request.raw = Raw();
+  request.idempotency_key = "key";
+  request.targets.resize(1);
+  request.targets[0].prompts.points = {{VoxelIndex{1, 2, 3}, true}};
+  return request;
+}
+
+Digest KeyOf(const PipelineRequest& request) {
+  return ResultKey(request, Sha256::Of("study"), Sha256::Of("weights"));
+}
+
+// Every change gives a key that none of the others has.
+template <typename Value, typename Key>
+void ExpectAllDifferent(const std::vector<std::function<void(Value&)>>& changes,
+                        const std::function<Value()>& make, const Key& key) {
+  std::set<Digest> keys = {key(make())};
+  for (const auto& change : changes) {
+    Value value = make();
+    change(value);
+    keys.insert(key(value));
+  }
+  EXPECT_EQ(keys.size(), changes.size() + 1);
+}
+
+TEST(StudyKey, DependsOnHowTheBytesAreToBeRead) {
+  const Digest payload = Sha256::Of("payload");
+  ExpectAllDifferent<RawDescription>(
+      {[](auto& r) {
+         r.shape = {5, 4, 6};
+       },
+       [](auto& r) { r.sample_type = SampleType::kUint16; }, [](auto& r) { r.spacing_mm[2] = 1; },
+       [](auto& r) {
+         r.origin_lps = {0, 0, 1};
+       },
+       [](auto& r) { r.direction_lps = {1, 0, 0, 0, -1, 0, 0, 0, 1}; }},
+      Raw, [&](const RawDescription& raw) { return StudyKey(VolumeKind::kRaw, raw, payload); });
+  EXPECT_NE(StudyKey(VolumeKind::kNifti, {}, payload), StudyKey(VolumeKind::kDicom, {}, payload));
+  EXPECT_NE(StudyKey(VolumeKind::kNifti, {}, payload), StudyKey(VolumeKind::kNifti, {}, Sha256::Of("other")));
+}
+
+TEST(EmbeddingKey, DependsOnVolumePlaceNormalisationAndWeights) {
+  const Digest study = Sha256::Of("study"), weights = Sha256::Of("weights");
+  ExpectAllDifferent<Placement>(
+      {[](auto& p) { p.begin[0] = 1; }, [](auto& p) { p.begin[2] = 1; }, [](auto& p) { p.patch = 64; },
+       [](auto& p) { p.spacing_mm = 2; }, [](auto& p) { p.grid.flipped[1] = true; },
+       [](auto& p) { p.grid.source_per_voxel[0] = 2; }},
+      [] { return Placement(); }, [&](const Placement& p) { return EmbeddingKey(study, p, {}, weights); });
+  const Digest plain = EmbeddingKey(study, {}, {}, weights);
+  EXPECT_NE(EmbeddingKey(study, {}, IntensityClamp{0, 0}, weights), plain);
+  EXPECT_NE(EmbeddingKey(Sha256::Of("other"), {}, {}, weights), plain);
+  EXPECT_NE(EmbeddingKey(study, {}, {}, study), plain);
+  EXPECT_EQ(EmbeddingKey(study, {}, {}, weights), plain);
+}
+
+TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
+  ExpectAllDifferent<PipelineRequest>(
+      {[](auto& r) { r.idempotency_key = std::string("other"); },
+       [](auto& r) {
+         r.targets[0].prompts.points[0].position = WorldPoint{1, 2, 3};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.points[0].position = VoxelIndex{1, 2, 3 + 1e-12};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.points.push_back({VoxelIndex{0, 0, 0}, false});
+       },
+       [](auto& r) { r.targets[0].prompts.previous_logits = {1.0f}; },
+       [](auto& r) { r.targets[0].mask_zlib_bits = std::string("mask"); },
+       [](auto& r) { r.targets[0].segment.label = std::string("Node"); },
+       [](auto& r) { r.targets[0].segment.type.value = std::string("1"); },
+       [](auto& r) { r.targets[0].segment.rgb[0] = 1; }, [](auto& r) { r.targets.push_back(r.targets[0]); },
+       [](auto& r) {
+         r.clamp = IntensityClamp{0, 1};
+       }},
+      Request, KeyOf);
+  EXPECT_EQ(KeyOf(Request()), KeyOf(Request()));
+}
+
+TEST(DescribePrompts, SaysExactlyWhatWasAskedInOneLine) {
+  Prompts prompts;
+  prompts.points = {{WorldPoint{12.5, -30, 0.1}, true}, {VoxelIndex{3, 4, 5}, false}};
+  prompts.box = BoxPrompt{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}};
+  prompts.previous_logits = {1};
+  EXPECT_EQ(DescribePrompts(prompts), "+(12.5,-30,0.1)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)voxel logits");
+}
+
+}  // namespace
+}  // namespace sgpsam

@@ -1,0 +1,181 @@
+#include "core/pipeline/segment_pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "tests/support/dicom_builder.h"
+#include "tests/support/fake_engine.h"
+
+namespace sgpsam {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+ModelInfo SmallModel() {
+  ModelInfo model = FakeEngine::FullSizeModel();
+  model.sizes = {.patch = 32, .embedding_channels = 4, .embedding_side = 2, .logits_side = 16};
+  return model;
+}
+
+class SegmentPipelineTest : public ::testing::Test {
+ protected:
+  explicit SegmentPipelineTest(PipelineOptions options = {})
+      : pool_(Engines(), {}, Clock::Real(), metrics_), pipeline_(options, pool_, Clock::Real(), metrics_) {}
+
+  std::vector<std::unique_ptr<Engine>> Engines() {
+    FakeEngineHooks hooks;
+    hooks.encode = [this](absl::Span<const Patch* const> patches) {
+      encodes_ += static_cast<int>(patches.size());
+      return absl::OkStatus();
+    };
+    std::vector<std::unique_ptr<Engine>> engines;
+    engines.push_back(std::make_unique<FakeEngine>(SmallModel(), hooks));
+    return engines;
+  }
+
+  // A ramp of 20 x 18 x 16 voxels of 2 mm with one click in its middle.
+  static PipelineRequest Ramp() {
+    PipelineRequest request;
+    request.kind = VolumeKind::kRaw;
+    request.raw.shape = {20, 18, 16};
+    request.raw.spacing_mm = {2, 2, 2};
+    std::vector<int16_t> samples(20 * 18 * 16);
+    for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
+    const absl::string_view bytes(reinterpret_cast<const char*>(samples.data()), samples.size() * 2);
+    request.digest = Sha256::Of(bytes);
+    request.payload.push_back(*ByteBuffer::CopyOf(bytes));
+    request.targets.push_back(Click(10, 9, 8));
+    request.format = MaskFormat::kRawBits;
+    return request;
+  }
+
+  static TargetRequest Click(double i, double j, double k) {
+    TargetRequest target;
+    target.prompts.points = {{VoxelIndex{i, j, k}, true}};
+    return target;
+  }
+
+  absl::StatusOr<PipelineResult> Run(PipelineRequest request, const ProgressSink& progress = nullptr) {
+    return pipeline_.Run(std::move(request), {}, progress);
+  }
+
+  std::atomic<int> encodes_{0};
+  Metrics metrics_;
+  WorkerPool pool_;
+  SegmentPipeline pipeline_;
+};
+
+TEST_F(SegmentPipelineTest, EncodesAPatchOnceHoweverOftenItIsClicked) {
+  const auto first = Run(Ramp());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_FALSE(first->targets[0].embedding_cached);
+  PipelineRequest refined = Ramp();
+  refined.targets[0].prompts.points.push_back({VoxelIndex{12, 9, 8}, false});
+  const auto second = Run(std::move(refined));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->targets[0].embedding_cached);
+  EXPECT_LT(second->targets[0].voxels, first->targets[0].voxels);
+  EXPECT_EQ(encodes_, 1);
+}
+
+TEST_F(SegmentPipelineTest, EncodesAnotherPlaceOrClampAnew) {
+  ASSERT_TRUE(Run(Ramp()).ok());
+  PipelineRequest elsewhere = Ramp();
+  elsewhere.targets[0] = Click(2, 3, 4);
+  ASSERT_TRUE(Run(std::move(elsewhere)).ok());
+  PipelineRequest clamped = Ramp();
+  clamped.clamp = IntensityClamp{10, 50};
+  ASSERT_TRUE(Run(std::move(clamped)).ok());
+  EXPECT_EQ(encodes_, 3);
+}
+
+TEST_F(SegmentPipelineTest, FindsVolumesAndLogitsByTheirContent) {
+  const PipelineRequest ramp = Ramp();
+  EXPECT_EQ(pipeline_.FindStudy(ramp.kind, ramp.raw, ramp.digest), nullptr);
+  const auto result = Run(Ramp());
+  ASSERT_TRUE(result.ok());
+  const auto study = pipeline_.FindStudy(ramp.kind, ramp.raw, ramp.digest);
+  ASSERT_NE(study, nullptr);
+  EXPECT_EQ(study->volume.geometry().shape(), (Shape{20, 18, 16}));
+  RawDescription other = ramp.raw;
+  other.spacing_mm = {1, 1, 1};
+  EXPECT_EQ(pipeline_.FindStudy(ramp.kind, other, ramp.digest), nullptr);
+  const auto logits = pipeline_.FindLogits(result->targets[0].logits_digest);
+  ASSERT_NE(logits, nullptr);
+  EXPECT_EQ(logits->size(), 16u * 16 * 16);
+
+  PipelineRequest cached = Ramp();
+  cached.payload.clear();
+  cached.study = study;
+  EXPECT_TRUE(Run(std::move(cached)).ok());
+}
+
+TEST_F(SegmentPipelineTest, TellsTheStagesOfEveryTarget) {
+  PipelineRequest request = Ramp();
+  request.targets.push_back(Click(4, 4, 4));
+  std::vector<std::pair<Stage, size_t>> told;
+  ASSERT_TRUE(Run(std::move(request), [&](const ProgressEvent& event) {
+                if (told.empty() || told.back() != std::pair(event.stage, event.target)) {
+                  told.emplace_back(event.stage, event.target);
+                }
+              }).ok());
+  EXPECT_THAT(told, ElementsAre(std::pair(Stage::kDecode, 0u), std::pair(Stage::kPrepare, 0u),
+                                std::pair(Stage::kEncode, 0u), std::pair(Stage::kPromptMask, 0u),
+                                std::pair(Stage::kRestore, 0u), std::pair(Stage::kPrepare, 1u),
+                                std::pair(Stage::kEncode, 1u), std::pair(Stage::kPromptMask, 1u),
+                                std::pair(Stage::kRestore, 1u), std::pair(Stage::kWrite, 1u)));
+}
+
+TEST_F(SegmentPipelineTest, StopsAtTheNextStepOnceNobodyWaits) {
+  CallContext call;
+  const ProgressSink leave = [&](const ProgressEvent& event) {
+    if (event.stage == Stage::kPrepare) call.cancel.Cancel();
+  };
+  EXPECT_EQ(pipeline_.Run(Ramp(), call, leave).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(encodes_, 0);
+  CallContext late;
+  late.deadline = absl::InfinitePast();
+  EXPECT_EQ(pipeline_.Run(Ramp(), late, nullptr).status().code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
+  PipelineRequest raw = Ramp();
+  raw.format = MaskFormat::kDicomSeg;
+  EXPECT_EQ(Run(std::move(raw)).status().code(), absl::StatusCode::kInvalidArgument);
+
+  PipelineRequest dicom;
+  dicom.payload = testing::GivenSeries().With(0x0020000d, "UI", "").Files();
+  dicom.targets.push_back(Click(4, 3, 2));
+  const absl::Status status = Run(std::move(dicom)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("MASK_FORMAT_NIFTI"));
+  EXPECT_EQ(encodes_, 0);
+}
+
+class ForgetfulPipelineTest : public SegmentPipelineTest {
+ protected:
+  ForgetfulPipelineTest() : SegmentPipelineTest(NoCaches()) {}
+
+  static PipelineOptions NoCaches() {
+    PipelineOptions options;
+    options.volume_cache_bytes = options.embedding_cache_bytes = options.logits_cache_bytes = 0;
+    return options;
+  }
+};
+
+TEST_F(ForgetfulPipelineTest, GivesTheSameAnswersWithoutItsCaches) {
+  const auto first = Run(Ramp()), second = Run(Ramp());
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(encodes_, 2);
+  EXPECT_FALSE(second->targets[0].embedding_cached);
+  EXPECT_EQ(first->outputs[0].view(), second->outputs[0].view());
+}
+
+}  // namespace
+}  // namespace sgpsam
