@@ -37,10 +37,10 @@ struct PreparedPrompts {
 // the target is, so it is as sure as the model's own logits are at their surest, and no surer.
 inline constexpr float kMaskPromptLogit = 8.0f;
 
-// Points become clicks at the patch voxel whose centre is nearest (as the reference clicks voxels);
-// a box adds a positive click at its centre where no positive point is given; a mask becomes logits
-// on the decoder's grid and, with neither a positive point nor a box, a click deep inside it.
-// INVALID_ARGUMENT: a point outside the volume or the patch; no positive prompt; more than kMaxClicks
+// `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
+// reference clicks voxels); a box adds a positive click at its centre where no positive point is given; a
+// mask becomes logits on the decoder's grid and, with neither a positive point nor a box, a click deep inside
+// it. INVALID_ARGUMENT: a point outside the volume or the patch; no positive prompt; more than kMaxClicks
 // clicks; an empty or misshapen mask; previous logits of a wrong size, not finite, or with a mask.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const PatchSizes& sizes);

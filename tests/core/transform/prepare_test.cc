@@ -13,7 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-// Undoes the normalisation: values of which the mean and deviation of those > 0 are known.
 double At(const Patch& patch, int64_t i, int64_t j, int64_t k) {
   return patch.values[(i * 128 + j) * 128 + k];
 }
@@ -32,6 +31,18 @@ TEST(PreparePatch, NormalisesByTheVoxelsAboveZero) {
   EXPECT_NEAR(At(*patch, 0, 0, 0), -100 / deviation, 1e-6);
   EXPECT_NEAR(At(*patch, 0, 0, 1), 100 / deviation, 1e-6);
   EXPECT_NEAR(At(*patch, 127, 0, 0), -1200 / deviation, 1e-5);
+}
+
+TEST(PreparePatch, DividesByTheUnbiasedDeviation) {
+  const Geometry geometry = TestGeometry({8, 8, 8});
+  // Two voxels above zero: their mean is 200, their deviations 100 and -100, over one degree of freedom.
+  const Volume volume = TestVolume<int16_t>(geometry, [](int64_t i, int64_t j, int64_t k) {
+    return i != 4 || j != 4 ? -1000 : k == 4 ? 100 : k == 5 ? 300 : 0;
+  });
+  absl::StatusOr<Patch> patch = PreparePatch(volume, PlaceAround(geometry, {4, 4, 4}));
+  ASSERT_TRUE(patch.ok()) << patch.status();
+  EXPECT_NEAR(At(*patch, 64, 64, 64), -100 / std::sqrt(20000.0), 1e-6);
+  EXPECT_NEAR(At(*patch, 64, 64, 65), 100 / std::sqrt(20000.0), 1e-6);
 }
 
 TEST(PreparePatch, PadsWithZeroIntensity) {
