@@ -51,7 +51,7 @@ class ThirdParty:
 
 
 THIRD_PARTIES = [
-    ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/", "client/gateway/"], transitive=True),
+    ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True),
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
     ThirdParty("LibTorch", r"(ATen|torch|c10)/", ["core/model/", "core/engine/torch_", "server/worker/", "tools/"],
                transitive=True),
@@ -201,7 +201,7 @@ def test_a_third_party_behind_a_header_is_found():
     planted = {"core/dicom/private.h": "#include <dcmtk/dcmdata/dctk.h>\n",
                "core/pipeline/a.cc": '#include "core/dicom/private.h"\n'}
     assert misplaced_third_parties(planted) == [
-        "core/pipeline/a.cc sees dcmtk/dcmdata/dctk.h: DCMTK belongs in core/dicom/, client/gateway/"]
+        "core/pipeline/a.cc sees dcmtk/dcmdata/dctk.h: DCMTK belongs in core/dicom/"]
 
 
 @pytest.mark.parametrize("text", [
