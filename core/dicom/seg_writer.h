@@ -38,6 +38,7 @@ struct SegIdentity {  // who made it, and under which names
   std::string algorithm_name, algorithm_version, model_digest_hex, software_version;
 };
 
+// The UIDs only; time, algorithm and software are the caller's to fill in.
 // UIDs 2.25.<UUID>: random (a CSPRNG) without a key, else derived from the key, which must already
 // contain everything that makes the result (volume, prompts, model).
 SegIdentity MakeSegIdentity(absl::string_view key, size_t segments);

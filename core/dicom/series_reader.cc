@@ -138,10 +138,10 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
 
   DicomStudy study;
   study.warnings = std::move(place.warnings);
-  const size_t first = place.order[0];
-  ASSIGN_OR_RETURN(const DicomFile first_file, DicomFile::Open(files[first].view()));
-  study.info = SummariseSeries(first_file, headers, place.order, study.warnings);
-
+  {
+    ASSIGN_OR_RETURN(const DicomFile first, DicomFile::Open(files[place.order[0]].view()));
+    study.info = SummariseSeries(first, headers, place.order, study.warnings);
+  }
   ASSIGN_OR_RETURN(Growing volume, AllocateVolume(headers, limits));
   RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, limits, call, volume));
   ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));

@@ -1,6 +1,7 @@
-// The files of one series, any order -> Volume + SeriesInfo. Bytes are hostile: each file goes through
-// prescan (nesting, lengths, transfer syntax) before DCMTK sees it. Reentrant; needs a thread with at
-// least 1 MiB of stack.
+// The files of one series, any order -> Volume + SeriesInfo. Bytes are hostile: our own prescan walks each
+// file (nesting, lengths, transfer syntax) and our own code reads its attributes; DCMTK and OpenJPEG see
+// only compressed frames whose size has been checked. Reentrant; needs a thread with at least 1 MiB of
+// stack. Peak memory is that of the files or of the volume, whichever is more, and a few slices.
 #ifndef SGPSAM_CORE_DICOM_SERIES_READER_H_
 #define SGPSAM_CORE_DICOM_SERIES_READER_H_
 
