@@ -72,7 +72,7 @@ TensorFile OutlineOf(const PthCheckpoint& checkpoint) {
 
 absl::Status CheckOutline(const PthCheckpoint& checkpoint, ModelConfig plain, const std::string& path) {
   plain.sgpm.blocks.clear();
-  const absl::Status status = CheckTensors(OutlineOf(checkpoint), plain);
+  absl::Status status = CheckTensors(OutlineOf(checkpoint), plain);
   if (status.ok()) return status;
   return absl::InvalidArgumentError(absl::StrCat(path, " is no ", plain.name, ": ", status.message()));
 }
