@@ -60,7 +60,9 @@ std::string BytesOf(absl::Span<const float> values) {
   return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
 }
 
-std::string BytesOf(const Mask& mask) { return std::string(mask.bits().begin(), mask.bits().end()); }
+std::string BytesOf(const Mask& mask) {
+  return std::string(reinterpret_cast<const char*>(mask.bits().data()), mask.bits().size());
+}
 
 }  // namespace
 
