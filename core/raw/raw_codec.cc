@@ -93,8 +93,8 @@ absl::StatusOr<uint64_t> RawPayloadBytes(const RawDescription& description) {
 }
 
 absl::StatusOr<Volume> ReadRaw(const RawDescription& description, ByteBuffer samples) {
-  ASSIGN_OR_RETURN(Geometry geometry, RawGeometry(description));
-  return Volume::Create(std::move(geometry), description.sample_type, std::move(samples));
+  ASSIGN_OR_RETURN(const Geometry geometry, RawGeometry(description));
+  return Volume::Create(geometry, description.sample_type, std::move(samples));
 }
 
 }  // namespace sgpsam

@@ -322,7 +322,7 @@ WorldPoint LesionCentre(const CtPhantomOptions& options, Random& random) {
 }  // namespace
 
 absl::StatusOr<CtPhantom> MakeCtPhantom(const CtPhantomOptions& options) {
-  ASSIGN_OR_RETURN(Geometry geometry, MakeGeometry(options));
+  ASSIGN_OR_RETURN(const Geometry geometry, MakeGeometry(options));
   Random random(options.seed);
   CtPhantom phantom;
   phantom.lesion = Mask(options.shape);
@@ -341,8 +341,7 @@ absl::StatusOr<CtPhantom> MakeCtPhantom(const CtPhantomOptions& options) {
     return absl::InvalidArgumentError("the phantom's lesion is too small to cover a voxel");
   }
   ASSIGN_OR_RETURN(ByteBuffer samples, Scan(canvas, options.noise_hu, random));
-  ASSIGN_OR_RETURN(phantom.volume,
-                   Volume::Create(std::move(geometry), SampleType::kInt16, std::move(samples)));
+  ASSIGN_OR_RETURN(phantom.volume, Volume::Create(geometry, SampleType::kInt16, std::move(samples)));
   return phantom;
 }
 
