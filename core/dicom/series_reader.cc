@@ -114,6 +114,7 @@ absl::Status CheckLimits(const std::vector<ByteBuffer>& files, const SeriesLimit
 
 absl::StatusOr<Growing> AllocateVolume(const std::vector<SliceHeader>& headers, const SeriesLimits& limits) {
   std::vector<SliceScale> scales;
+  scales.reserve(headers.size());
   for (const SliceHeader& header : headers) scales.push_back(ScaleOf(header));
   Growing volume;
   volume.type = ChooseSampleType(scales);
@@ -132,6 +133,7 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
   ASSIGN_OR_RETURN(const std::vector<SliceHeader> headers, ReadHeaders(files, call));
   RETURN_IF_ERROR(CheckOneSeries(headers));
   std::vector<SlicePlane> planes;
+  planes.reserve(headers.size());
   for (const SliceHeader& header : headers) planes.push_back(header.plane);
   const PixelLayout& layout = headers[0].layout;
   ASSIGN_OR_RETURN(SeriesGeometry place, PlaceSlices(planes, layout.rows, layout.columns));
