@@ -4,30 +4,50 @@
 
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace sgpsam {
 namespace {
 
-// q [B, M, W], k and v [B, L, W] -> [B, M, W]: plain multi-head attention.
+// Heads [B, heads, L, W / heads] of x [B, L, W].
+at::Tensor SplitHeads(const at::Tensor& x, int64_t heads) {
+  return x.unflatten(2, {heads, -1}).transpose(1, 2);
+}
+
+// q [B, M, W], k and v [B, L, W] -> [B, M, W]: plain multi-head attention. Queries come scaled.
 at::Tensor AttendHeads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
-  const auto split = [&](const at::Tensor& x) { return x.unflatten(2, {heads, -1}).transpose(1, 2); };
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2) / heads));
-  const at::Tensor logits = at::matmul(split(q) * scale, split(k).transpose(2, 3));  // [B, heads, M, L]
-  const at::Tensor weights = at::softmax(logits, -1, at::kFloat).to(v.scalar_type());
-  return at::matmul(weights, split(v)).transpose(1, 2).flatten(2);
+  const at::Tensor logits = at::matmul(SplitHeads(q, heads), SplitHeads(k, heads).transpose(2, 3));
+  const at::Tensor weights = at::softmax(logits, -1, at::kFloat).to(v.scalar_type());  // [B, heads, M, L]
+  return at::matmul(weights, SplitHeads(v, heads)).transpose(1, 2).flatten(2);
+}
+
+// The same for many queries and few keys: logits lie queries last, so that the softmax runs along the long
+// side.
+at::Tensor AttendFewKeys(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
+  const at::Tensor logits = at::matmul(SplitHeads(k, heads), SplitHeads(q, heads).transpose(2, 3));
+  const at::Tensor weights = at::softmax(logits, 2, at::kFloat).to(v.scalar_type());  // [B, heads, L, M]
+  return at::matmul(weights.transpose(2, 3), SplitHeads(v, heads)).transpose(1, 2).flatten(2);
 }
 
 at::Tensor RunMlp(const Mlp3& mlp, const at::Tensor& x) {
   return mlp.lin2(at::relu(mlp.lin1(at::relu(mlp.lin0(x))))).to(at::kFloat);
 }
 
+// A projection's "weight" or "bias". Those to queries carry the factor head_dim^-0.5 of their attention's
+// logits.
+at::Tensor Projection(const TensorMap& tensors, const std::string& name, const char* part, int64_t heads) {
+  const at::Tensor tensor = tensors.Get(absl::StrCat(name, ".", part));
+  if (!absl::EndsWith(name, ".q_proj")) return tensor;
+  return tensor / std::sqrt(static_cast<double>(tensor.size(0)) / static_cast<double>(heads));
+}
+
 // Several projections of the same input as one.
-Linear Stack(const TensorMap& tensors, const std::vector<std::string>& names) {
+Linear Stack(const TensorMap& tensors, const std::vector<std::string>& names, int64_t heads) {
   std::vector<at::Tensor> weights, biases;
   for (const std::string& name : names) {
-    weights.push_back(tensors.Get(name + ".weight"));
-    biases.push_back(tensors.Get(name + ".bias"));
+    weights.push_back(Projection(tensors, name, "weight", heads));
+    biases.push_back(Projection(tensors, name, "bias", heads));
   }
   return {tensors.Matrix(at::cat(weights)), tensors.Value(at::cat(biases))};
 }
@@ -35,30 +55,31 @@ Linear Stack(const TensorMap& tensors, const std::vector<std::string>& names) {
 // The bias [N, sum of widths] of stacked projections, of which those named in `positioned` also see the
 // positions: project(x + pe) = project(x) + pe . weight^T.
 at::Tensor PositionedBias(const TensorMap& tensors, const std::vector<std::string>& names,
-                          const std::vector<bool>& positioned, const at::Tensor& dense_pe) {
+                          const std::vector<bool>& positioned, const at::Tensor& dense_pe, int64_t heads) {
   const at::Tensor pe = dense_pe.to(at::kCPU, at::kFloat);
   std::vector<at::Tensor> columns;
   for (size_t i = 0; i < names.size(); ++i) {
-    const at::Tensor bias = tensors.Get(names[i] + ".bias");
-    columns.push_back(positioned[i] ? at::addmm(bias, pe, tensors.Get(names[i] + ".weight").t())
+    const at::Tensor bias = Projection(tensors, names[i], "bias", heads);
+    columns.push_back(positioned[i] ? at::addmm(bias, pe, Projection(tensors, names[i], "weight", heads).t())
                                     : bias.expand({pe.size(0), -1}));
   }
   return tensors.Matrix(at::cat(columns, 1));
 }
 
-DecoderLayer LoadLayer(const TensorMap& tensors, const std::string& name, const at::Tensor& dense_pe) {
+DecoderLayer LoadLayer(const TensorMap& tensors, const std::string& name, const at::Tensor& dense_pe,
+                       int64_t heads) {
   const std::string to_image = name + ".cross_attn_token_to_image",
                     to_token = name + ".cross_attn_image_to_token";
   const std::vector<std::string> image{to_image + ".k_proj", to_image + ".v_proj", to_token + ".q_proj"};
   DecoderLayer layer;
-  layer.self_qk = Stack(tensors, {name + ".self_attn.q_proj", name + ".self_attn.k_proj"});
+  layer.self_qk = Stack(tensors, {name + ".self_attn.q_proj", name + ".self_attn.k_proj"}, heads);
   layer.self_v = tensors.GetLinear(name + ".self_attn.v_proj");
   layer.self_out = tensors.GetLinear(name + ".self_attn.out_proj");
   layer.norm1 = tensors.GetNorm(name + ".norm1", kDecoderNormEps);
-  layer.token_q = tensors.GetLinear(to_image + ".q_proj");
+  layer.token_q = Stack(tensors, {to_image + ".q_proj"}, heads);
   layer.token_out = tensors.GetLinear(to_image + ".out_proj");
-  layer.image_weight = Stack(tensors, image).weight;
-  layer.image_bias = PositionedBias(tensors, image, {true, false, true}, dense_pe);
+  layer.image_weight = Stack(tensors, image, heads).weight;
+  layer.image_bias = PositionedBias(tensors, image, {true, false, true}, dense_pe, heads);
   layer.norm2 = tensors.GetNorm(name + ".norm2", kDecoderNormEps);
   layer.lin1 = tensors.GetLinear(name + ".mlp.lin1");
   layer.lin2 = tensors.GetLinear(name + ".mlp.lin2");
@@ -111,7 +132,7 @@ void RunLayer(const DecoderLayer& layer, const at::Tensor& token_pe, bool first,
   tokens = layer.norm2(tokens + layer.token_out(looked));
   tokens = layer.norm3(tokens + layer.lin2(at::relu(layer.lin1(tokens))));
   const at::Tensor told =
-      AttendHeads(image[2], layer.token_kv_k(tokens + token_pe), layer.token_kv_v(tokens), heads);
+      AttendFewKeys(image[2], layer.token_kv_k(tokens + token_pe), layer.token_kv_v(tokens), heads);
   at::Tensor rows = state.image.flatten(0, 1);
   layer.image_out.AddTo(rows, told.flatten(0, 1));
   state.image = layer.norm4(state.image);
@@ -157,12 +178,13 @@ MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config,
   decoder.output_tokens = tensors.Value(
       at::cat({tensors.Get(name + "iou_token.weight"), tensors.Get(name + "mask_tokens.weight")}));
   for (int i = 0; i < config.decoder_depth; ++i) {
-    decoder.layers.push_back(LoadLayer(tensors, absl::StrCat(name, "transformer.layers.", i), dense_pe));
+    decoder.layers.push_back(
+        LoadLayer(tensors, absl::StrCat(name, "transformer.layers.", i), dense_pe, decoder.heads));
   }
-  decoder.final_q = tensors.GetLinear(final_name + ".q_proj");
+  decoder.final_q = Stack(tensors, {final_name + ".q_proj"}, decoder.heads);
   decoder.final_out = tensors.GetLinear(final_name + ".out_proj");
-  decoder.final_image_weight = Stack(tensors, final_image).weight;
-  decoder.final_image_bias = PositionedBias(tensors, final_image, {true, false}, dense_pe);
+  decoder.final_image_weight = Stack(tensors, final_image, decoder.heads).weight;
+  decoder.final_image_bias = PositionedBias(tensors, final_image, {true, false}, dense_pe, decoder.heads);
   decoder.final_norm = tensors.GetNorm(name + "transformer.norm_final_attn", kDecoderNormEps);
   decoder.upscale1 = LoadUpscale(tensors, name + "output_upscaling.0");
   decoder.upscale_norm = tensors.GetNorm(name + "output_upscaling.1", kEncoderNormEps);

@@ -1,7 +1,8 @@
 // SAM-Med3D's mask decoder (mask_decoder3D.py, transformer.py): a two-way transformer between a few prompt
 // tokens and the image's tokens, an upscaling and one hypernetwork for each mask token. What depends on
 // weights alone is made once: the projections of the image's position encoding, and one matrix for all three
-// projections of the image's tokens in a layer. Tokens keep their channels last throughout.
+// projections of the image's tokens in a layer. Query projections carry the scale of their attention. Tokens
+// keep their channels last throughout.
 #ifndef SGPSAM_CORE_MODEL_MASK_DECODER_H_
 #define SGPSAM_CORE_MODEL_MASK_DECODER_H_
 

@@ -19,13 +19,15 @@ at::Tensor EncodeMaskPrompt(const PromptEncoder& encoder, const Prompt& prompt) 
 
 Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::Span<const Prompt> prompts,
                       MaskOutput output) {
-  std::vector<at::Tensor> clicks, images;
+  std::vector<at::Tensor> clicks, masks;
   for (size_t b = 0; b < prompts.size(); ++b) {
     clicks.push_back(EncodeClicks(model.prompt_encoder, prompts[b].clicks));
-    const at::Tensor tokens = embeddings[static_cast<int64_t>(b)].flatten(1).t();  // [N, C]
-    images.push_back(tokens + EncodeMaskPrompt(model.prompt_encoder, prompts[b]));
+    masks.push_back(EncodeMaskPrompt(model.prompt_encoder, prompts[b]));
   }
-  return Decode(model.mask_decoder, at::stack(images).contiguous(), at::stack(clicks), output);
+  // A copy first: transposing inside of the sum is five times slower.
+  const at::Tensor image =
+      embeddings.flatten(2).transpose(1, 2).clone(at::MemoryFormat::Contiguous);  // [B, N, C]
+  return Decode(model.mask_decoder, image.add_(at::stack(masks)), at::stack(clicks), output);
 }
 
 }  // namespace sgpsam
