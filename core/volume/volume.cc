@@ -28,7 +28,7 @@ absl::StatusOr<Volume> Volume::Create(Geometry geometry, SampleType type, ByteBu
                                                    " bytes, not ", samples.size()));
   }
   Volume volume;
-  volume.geometry_ = std::move(geometry);
+  volume.geometry_ = geometry;
   volume.type_ = type;
   volume.samples_ = std::move(samples);
   return volume;
