@@ -111,6 +111,7 @@ void BM_BareStream(benchmark::State& state) {
 }
 BENCHMARK(BM_BareStream)
     ->UseRealTime()
+    ->MeasureProcessCPUTime()
     ->Unit(benchmark::kMillisecond)
     ->Repetitions(5)
     ->ReportAggregatesOnly();
@@ -125,7 +126,12 @@ void BM_Server(benchmark::State& state) {
   if (!app->Serve(std::move(engines)).ok()) return state.SkipWithError("the server does not start");
   Upload(state, app->grpc_port());
 }
-BENCHMARK(BM_Server)->UseRealTime()->Unit(benchmark::kMillisecond)->Repetitions(5)->ReportAggregatesOnly();
+BENCHMARK(BM_Server)
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Repetitions(5)
+    ->ReportAggregatesOnly();
 
 }  // namespace
 }  // namespace sgpsam
