@@ -12,6 +12,9 @@
 
 namespace sgpsam {
 
+// Of the image encoder, 98% of the arithmetic. Prompt encoder and mask decoder are float32 in either: in
+// bfloat16 they would save a millisecond and move a mask's border (Dice against float32 0.991 instead of
+// 0.997 on the golden clicks).
 enum class Precision { kFloat32, kBfloat16 };
 
 // Copies what it keeps. INVALID_ARGUMENT for tensors that are not the configuration's, named together, or for

@@ -40,10 +40,17 @@ inline const SgpSam& GoldenModel() {
   return model;
 }
 
-// [1, 1, 128, 128, 128]
-inline at::Tensor MakePatch(uint64_t seed) {
-  const std::vector<float> values = SeededPatch(seed);
-  return at::tensor(values).view({1, 1, 128, 128, 128});
+// The small configuration without modules.
+inline ModelConfig PlainTinyConfig() {
+  ModelConfig config = ModelConfig::Tiny();
+  config.sgpm.blocks.clear();
+  return config;
+}
+
+// [1, 1, side, side, side]
+inline at::Tensor MakePatch(uint64_t seed, int64_t side = 128) {
+  const std::vector<float> values = SeededPatch(seed, side);
+  return at::tensor(values).view({1, 1, side, side, side});
 }
 
 // The clicks of the golden data, in order.

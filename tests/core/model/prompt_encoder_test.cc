@@ -1,0 +1,44 @@
+#include "core/model/prompt_encoder.h"
+
+#include <ATen/ATen.h>
+
+#include "core/model/sgp_sam.h"
+#include "gtest/gtest.h"
+#include "tests/core/model/model_fixture.h"
+
+namespace sgpsam {
+namespace {
+
+class PromptEncoderTest : public testing::Test {
+ protected:
+  const c10::InferenceMode inference_mode_;
+  const ModelConfig config_ = PlainTinyConfig();
+  const PromptEncoder encoder_ = MustLoad(SeededModel(config_, 1), config_).prompt_encoder;
+
+  // A click's position without its label.
+  at::Tensor Position(const Click& click) const {
+    return EncodeClicks(encoder_, {click})[0] - encoder_.points[click.positive ? 1 : 0];
+  }
+};
+
+TEST_F(PromptEncoderTest, AppendsATokenThatIsNotAPoint) {
+  const at::Tensor tokens = EncodeClicks(encoder_, GoldenClicks(3));
+  ASSERT_EQ(tokens.size(0), 4);
+  EXPECT_TRUE(at::equal(tokens[3], encoder_.not_a_point[0]));
+}
+
+// Token (2, 5, 7) covers voxels 32..47, 80..95, 112..127; its centre is between voxels, at index 39.5 and so
+// on.
+TEST_F(PromptEncoderTest, EncodesTheImagesTokensWithTheFirstTwoAxesSwapped) {
+  const at::Tensor token = encoder_.dense_pe[(2 * 8 + 5) * 8 + 7];
+  EXPECT_LE(MaxDifference(token, Position({87.5f, 39.5f, 119.5f, true})), 1e-5);
+  EXPECT_GT(MaxDifference(token, Position({39.5f, 87.5f, 119.5f, true})), 1e-2);
+}
+
+TEST_F(PromptEncoderTest, PreparesTheMaskOfZeros) {
+  EXPECT_TRUE(at::equal(encoder_.zero_mask, EncodeMask(encoder_, at::zeros({1, 32, 32, 32}))[0]));
+  EXPECT_GT(MaxDifference(encoder_.zero_mask, encoder_.no_mask), 1e-2) << "a mask of zeros is not no mask";
+}
+
+}  // namespace
+}  // namespace sgpsam
