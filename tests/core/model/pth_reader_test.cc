@@ -38,7 +38,7 @@ std::vector<float> FloatsOf(const std::string& bytes) {
   EXPECT_TRUE(tensor.ok()) << tensor.status();
   if (!tensor.ok()) return {};
   std::vector<float> values(tensor->bytes.size() / sizeof(float));
-  std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
+  if (!values.empty()) std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
   return values;
 }
 
