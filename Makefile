@@ -28,7 +28,7 @@ test:
 	ctest --preset release -j2
 
 bench:
-	@deploy/setup.sh build
+	@deploy/setup.sh tests
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	cmake --build --preset release
 	tests/bench/run.sh $(BUILD)

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Every figure of docs/performance.md, in its order: what `make bench` runs. Takes some minutes; wants
+# an otherwise idle machine.
+#
+#     tests/bench/run.sh [BUILD]        default: build/release
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=${1:-build/release}
+python=build/deps/venv/bin/python
+export SGPSAM_BIN_DIR=$build/bin
+
+title() { printf '\n== %s\n' "$1"; }
+google() { "$build/bin/$1" --benchmark_repetitions=5 --benchmark_report_aggregates_only=true "${@:2}" 2>/dev/null; }
+
+grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'
+printf '%s cores\n' "$(nproc)"
+title "model, against the reference's way of computing it"
+"$build/bin/sgpsam-model" bench
+title "preparing a patch, restoring a mask"
+google prepare_bench
+title "reading a series, writing a SEG"
+google seg_bench
+title "server and worker: the process boundary"
+google worker_link_bench
+title "upload over loopback, against a bare gRPC stream"
+"$build/bin/upload_bench"
+title "second click on a cached volume"
+"$build/bin/second_click_bench"
+title "peak memory for one volume"
+"$python" tests/bench/server_memory.py
+title "memory over 1,000 requests"
+"$python" tests/bench/memory_growth.py
