@@ -13,6 +13,7 @@ namespace {
 // zlib counts in 32 bits; larger spans are handed over in pieces.
 constexpr size_t kPiece = size_t{1} << 30;
 constexpr int kGzipWindow = 15 + 16;  // the largest window, with a gzip header
+constexpr int kRawWindow = -15;       // the largest window, without any header
 
 // zlib takes its input as non-const, but does not write to it.
 Bytef* AsInput(absl::string_view bytes) { return reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data())); }
@@ -65,16 +66,28 @@ absl::Status GzipSource::Step() {
   return absl::OkStatus();
 }
 
+// A run of zeros as it is deflated between two full flushes, and how one changes the checksum.
+struct ZeroRun {
+  static constexpr size_t kBytes = size_t{1} << 14;
+  std::string deflated;  // empty: none was needed yet
+  uint32_t crc = 0;
+  uLong append = 0;  // crc32_combine_gen
+};
+
 struct GzipSink::Stream {
   z_stream z{};
-  bool ok = deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+  bool ok = deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, kRawWindow, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+  ZeroRun zeros;
   ~Stream() { deflateEnd(&z); }
 };
 
-GzipSink::GzipSink() : stream_(std::make_unique<Stream>()) {}
+// Deflate, no time, no name, fastest, Unix.
+GzipSink::GzipSink() : out_("\x1f\x8b\x08\0\0\0\0\0\x04\x03", 10), stream_(std::make_unique<Stream>()) {}
 GzipSink::~GzipSink() = default;
 
 absl::Status GzipSink::Write(absl::string_view bytes) {
+  size_ += bytes.size();
+  crc_ = static_cast<uint32_t>(crc32_z(crc_, AsInput(bytes), bytes.size()));
   while (!bytes.empty()) {
     const size_t piece = std::min(bytes.size(), kPiece);
     RETURN_IF_ERROR(Run(bytes.substr(0, piece), Z_NO_FLUSH));
@@ -83,8 +96,38 @@ absl::Status GzipSink::Write(absl::string_view bytes) {
   return absl::OkStatus();
 }
 
+absl::Status GzipSink::WriteZeros(uint64_t count) {
+  if (count >= ZeroRun::kBytes) RETURN_IF_ERROR(WriteZeroRuns(count / ZeroRun::kBytes));
+  return Write(std::string(count % ZeroRun::kBytes, '\0'));
+}
+
+// A full flush ends at a byte and forgets what came before, so what is deflated between two of them means
+// the same at any other full flush: a run is deflated once and then repeated.
+absl::Status GzipSink::WriteZeroRuns(uint64_t runs) {
+  RETURN_IF_ERROR(Run({}, Z_FULL_FLUSH));
+  ZeroRun& zeros = stream_->zeros;
+  if (zeros.deflated.empty()) {
+    const std::string bytes(ZeroRun::kBytes, '\0');
+    const size_t begin = out_.size();
+    RETURN_IF_ERROR(Run(bytes, Z_FULL_FLUSH));
+    zeros.deflated = out_.substr(begin);
+    out_.resize(begin);
+    zeros.crc = static_cast<uint32_t>(crc32_z(0, AsInput(bytes), bytes.size()));
+    zeros.append = crc32_combine_gen(ZeroRun::kBytes);
+  }
+  size_ += runs * ZeroRun::kBytes;
+  for (uint64_t n = 0; n < runs; ++n) {
+    out_.append(zeros.deflated);
+    crc_ = static_cast<uint32_t>(crc32_combine_op(crc_, zeros.crc, zeros.append));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> GzipSink::Finish() {
   RETURN_IF_ERROR(Run({}, Z_FINISH));
+  for (const uint32_t word : {crc_, static_cast<uint32_t>(size_)}) {
+    for (int shift = 0; shift < 32; shift += 8) out_.push_back(static_cast<char>(word >> shift));
+  }
   return std::move(out_);
 }
 

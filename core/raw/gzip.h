@@ -37,7 +37,8 @@ class GzipSource {
   std::unique_ptr<Stream> stream_;
 };
 
-// Deflates into a string. Fast rather than small: label maps are nearly empty.
+// Deflates into a string. Fast rather than small: label maps are nearly empty, and long runs of zeros cost
+// nearly nothing.
 class GzipSink {
  public:
   GzipSink();
@@ -47,14 +48,19 @@ class GzipSink {
 
   // RESOURCE_EXHAUSTED if there is no memory.
   absl::Status Write(absl::string_view bytes);
+  // As Write of `count` zero bytes.
+  absl::Status WriteZeros(uint64_t count);
   // The whole file; the sink is unusable afterwards.
   absl::StatusOr<std::string> Finish();
 
  private:
   struct Stream;
   absl::Status Run(absl::string_view bytes, int flush);
+  absl::Status WriteZeroRuns(uint64_t runs);
 
   std::string out_;
+  uint64_t size_ = 0;  // before deflating
+  uint32_t crc_ = 0;
   std::unique_ptr<Stream> stream_;
 };
 

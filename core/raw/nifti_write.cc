@@ -144,17 +144,32 @@ NiftiType TypeOf(SampleType type) {
   return NiftiType::kFloat64;
 }
 
-// Gives `label` to the voxels of slice k that the mask covers.
-void PaintSlice(const Mask& mask, int64_t k, char label, std::string& slice) {
-  const uint64_t begin = slice.size() * static_cast<uint64_t>(k), end = begin + slice.size();
-  for (uint64_t n = begin; n < end; ++n) {
-    const unsigned rest = static_cast<unsigned>(mask.bits()[n >> 3]) >> (n & 7);
-    if (rest == 0) {
-      n |= 7;  // nothing more in this byte
-    } else if ((rest & 1) != 0) {
-      slice[n - begin] = label;
+// Gives `label` to the voxels of the mask that lie in the window, which starts at voxel `begin`.
+void Paint(const Mask& mask, uint64_t begin, char label, absl::Span<char> window) {
+  const uint64_t end = begin + window.size();
+  for (uint64_t n = mask.NextVoxel(begin); n < end; n = mask.NextVoxel(n + 1)) window[n - begin] = label;
+}
+
+// Hands zeros over as a count, which costs a scan of the bits; only windows with a label in them are made.
+absl::Status WriteLabels(absl::Span<const Mask* const> masks, uint64_t voxels, GzipSink& sink) {
+  constexpr uint64_t kWindow = 1024;
+  std::array<char, kWindow> window{};
+  std::vector<uint64_t> next(masks.size());
+  for (size_t m = 0; m < masks.size(); ++m) next[m] = masks[m]->NextVoxel(0);
+  for (uint64_t at = 0; at < voxels;) {
+    const uint64_t first = next.empty() ? voxels : *std::min_element(next.begin(), next.end());
+    RETURN_IF_ERROR(sink.WriteZeros(first - at));
+    const auto labels = absl::MakeSpan(window).first(std::min(kWindow, voxels - first));
+    std::fill(labels.begin(), labels.end(), '\0');
+    at = first + labels.size();
+    for (size_t m = 0; m < masks.size(); ++m) {
+      if (next[m] >= at) continue;
+      Paint(*masks[m], first, static_cast<char>(m + 1), labels);
+      next[m] = masks[m]->NextVoxel(at);
     }
+    RETURN_IF_ERROR(sink.Write({labels.data(), labels.size()}));
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -170,12 +185,7 @@ absl::StatusOr<std::string> WriteNiftiLabels(const Geometry& geometry, absl::Spa
   }
   GzipSink sink;
   RETURN_IF_ERROR(sink.Write(MakeHeader(geometry, NiftiType::kUint8)));
-  std::string slice(shape.i * shape.j, '\0');
-  for (int64_t k = 0; k < shape.k; ++k) {
-    std::fill(slice.begin(), slice.end(), '\0');
-    for (size_t n = 0; n < masks.size(); ++n) PaintSlice(*masks[n], k, static_cast<char>(n + 1), slice);
-    RETURN_IF_ERROR(sink.Write(slice));
-  }
+  RETURN_IF_ERROR(WriteLabels(masks, static_cast<uint64_t>(shape.voxels()), sink));
   return sink.Finish();
 }
 

@@ -48,4 +48,21 @@ uint64_t Mask::CountVoxelsInSlice(int64_t k) const {
   return CountBits(bits_, slice * static_cast<uint64_t>(k), slice * static_cast<uint64_t>(k + 1));
 }
 
+uint64_t Mask::NextVoxel(uint64_t from) const {
+  const uint64_t end = static_cast<uint64_t>(shape_.voxels());
+  size_t byte = from >> 3;
+  if (byte >= bits_.size()) return end;
+  if (const unsigned rest = static_cast<unsigned>(bits_[byte]) >> (from & 7); rest != 0) {
+    return from + static_cast<uint64_t>(absl::countr_zero(rest));
+  }
+  ++byte;
+  for (uint64_t word = 0; byte + sizeof(word) <= bits_.size(); byte += sizeof(word)) {
+    std::memcpy(&word, bits_.data() + byte, sizeof(word));
+    if (word != 0) break;
+  }
+  while (byte < bits_.size() && bits_[byte] == 0) ++byte;
+  if (byte == bits_.size()) return end;
+  return 8 * byte + static_cast<uint64_t>(absl::countr_zero(bits_[byte]));
+}
+
 }  // namespace sgpsam

@@ -36,6 +36,9 @@ class Mask {
 
   uint64_t CountVoxels() const;
   uint64_t CountVoxelsInSlice(int64_t k) const;
+  // The first voxel of the mask at or behind voxel `from`, in the order of the bits; shape().voxels() if
+  // there is none. `from` is at most that.
+  uint64_t NextVoxel(uint64_t from) const;
 
  private:
   uint64_t Offset(int64_t i, int64_t j, int64_t k) const {

@@ -1,7 +1,10 @@
 #include "core/raw/gzip.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -73,6 +76,40 @@ TEST(GzipSink, WritesWhatGzipSourceReads) {
   const std::string file = sink.Finish().value();
   EXPECT_TRUE(IsGzip(file));
   EXPECT_EQ(ReadAll(file).value(), text);
+}
+
+TEST(GzipSink, WritesRunsOfZerosOfAnyLengthBetweenText) {
+  const std::string text = Text(3000);
+  for (const size_t zeros : {0, 1, 511, 16383, 16384, 16385, 40'000, 1'000'003}) {
+    GzipSink sink;
+    std::string expected;
+    for (int round = 0; round < 3; ++round) {
+      ASSERT_TRUE(sink.WriteZeros(zeros).ok());
+      ASSERT_TRUE(sink.WriteZeros(zeros).ok());
+      ASSERT_TRUE(sink.Write(text).ok());
+      expected += std::string(2 * zeros, '\0') + text;
+    }
+    ASSERT_TRUE(sink.WriteZeros(zeros).ok());
+    EXPECT_EQ(ReadAll(sink.Finish().value()).value(), expected + std::string(zeros, '\0')) << zeros;
+  }
+}
+
+TEST(GzipSink, CountsAndSumsMoreZerosThan32BitsHold) {
+  constexpr uint64_t kZeros = (uint64_t{1} << 32) + 5;
+  GzipSink sink;
+  ASSERT_TRUE(sink.Write("x").ok());
+  ASSERT_TRUE(sink.WriteZeros(kZeros).ok());
+  const std::string file = sink.Finish().value();
+  EXPECT_LT(file.size(), kZeros / 150);
+  uLong power = crc32(0, reinterpret_cast<const Bytef*>("\0"), 1);  // of 2^n zeros
+  uLong five = crc32(0, reinterpret_cast<const Bytef*>("\0\0\0\0\0"), 5);
+  for (int n = 0; n < 32; ++n) power = crc32_combine(power, power, z_off_t{1} << n);
+  uLong crc = crc32(0, reinterpret_cast<const Bytef*>("x"), 1);
+  crc = crc32_combine(crc32_combine(crc, power, z_off_t{1} << 32), five, 5);
+  uint32_t trailer[2] = {};
+  std::memcpy(trailer, file.data() + file.size() - sizeof(trailer), sizeof(trailer));
+  EXPECT_EQ(trailer[0], crc);
+  EXPECT_EQ(trailer[1], 6u);  // 1 + kZeros, modulo 2^32
 }
 
 }  // namespace

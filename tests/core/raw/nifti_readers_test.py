@@ -120,6 +120,16 @@ def test_labels_lie_on_the_volume(tmp_path, hand):
     check(out, (samples(np.int16) > 0).astype(np.uint8), oblique(hand))
 
 
+def test_labels_between_many_empty_slices(tmp_path):
+    array = np.zeros((131, 77, 61), np.int16)
+    array[40:90, 30:60, 20:25] = 1
+    array[0, 0, 0] = array[130, 76, 60] = array[5, 6, 50] = 1
+    source = tmp_path / "in.nii"
+    nibabel.save(nibabel.Nifti1Image(array, oblique()), source)
+    check(rewrite("labels", source, tmp_path / "out.nii.gz"), array.astype(np.uint8), oblique())
+    subprocess.run(["gzip", "-t", tmp_path / "out.nii.gz"], check=True)
+
+
 def test_tilted_labels_keep_their_sform(tmp_path):
     tilted = np.array([[-0.8, 0, 0, 5], [0, -0.8, 0.5, 6], [0, 0, 2, 7], [0, 0, 0, 1.0]])
     image = nibabel.Nifti1Image(samples(np.int16), tilted)

@@ -88,6 +88,34 @@ TEST(WriteNiftiLabels, GivesAVoxelTheLastMaskThatCoversIt) {
   EXPECT_EQ(labels->at(2, 3, 2), 2);
 }
 
+// Odd sizes, so that slices do not begin at a byte; more voxels between the masks than one run of zeros.
+TEST(WriteNiftiLabels, KeepsMasksThatManyEmptySlicesPart) {
+  const Geometry geometry = SteppedGeometry({131, 77, 61}, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 2}}}, {0, 0, 0});
+  Mask ball(geometry.shape()), corners(geometry.shape());
+  const Mask empty(geometry.shape());
+  for (int64_t k = 29; k < 36; ++k) {
+    for (int64_t j = 20; j < 50; ++j) {
+      for (int64_t i = 100 - j; i < 100; ++i) ball.Set(i, j, k);
+    }
+  }
+  for (const int64_t k : {0, 33, 60}) {
+    corners.Set(0, 0, k);
+    corners.Set(90, 40, k);
+    corners.Set(130, 76, k);
+  }
+  const Mask* const masks[] = {&ball, &empty, &corners};
+  absl::StatusOr<Volume> labels = ReadNifti(BufferOf(WriteNiftiLabels(geometry, masks).value()));
+  ASSERT_TRUE(labels.ok()) << labels.status();
+  for (int64_t k = 0; k < 61; ++k) {
+    for (int64_t j = 0; j < 77; ++j) {
+      for (int64_t i = 0; i < 131; ++i) {
+        const double expected = corners.at(i, j, k) ? 3 : ball.at(i, j, k) ? 1 : 0;
+        ASSERT_EQ(labels->at(i, j, k), expected) << i << "," << j << "," << k;
+      }
+    }
+  }
+}
+
 TEST(WriteNiftiLabels, IsTheSameForTheSameMasks) {
   const Geometry geometry = Turned(0, 0, 1);
   const Mask mask(geometry.shape());

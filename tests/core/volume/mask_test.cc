@@ -52,6 +52,19 @@ TEST(Mask, CountsLargeSlicesOfEveryAlignment) {
   }
 }
 
+TEST(Mask, FindsTheNextVoxelFromEverywhere) {
+  const Shape shape{13, 5, 7};
+  Mask mask(shape);
+  EXPECT_EQ(mask.NextVoxel(0), 455u);
+  for (const int64_t n : {3, 7, 8, 64, 200, 201, 454}) mask.Set(n % 13, n / 13 % 5, n / 65);
+  uint64_t expected = 455;
+  for (int64_t n = 454; n >= 0; --n) {
+    if (mask.at(n % 13, n / 13 % 5, n / 65)) expected = static_cast<uint64_t>(n);
+    EXPECT_EQ(mask.NextVoxel(static_cast<uint64_t>(n)), expected) << n;
+  }
+  EXPECT_EQ(mask.NextVoxel(455), 455u);
+}
+
 TEST(Mask, ComesBackFromItsBits) {
   Mask mask(kOdd);
   mask.Set(4, 2, 6);
