@@ -15,6 +15,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/batching/worker_pool.h"
+#include "core/metrics/nvml.h"
 #include "core/pipeline/segment_pipeline.h"
 #include "server/admission.h"
 #include "server/health.h"
@@ -73,6 +74,7 @@ struct App::Parts {
 absl::StatusOr<std::unique_ptr<App>> App::Start(ServerConfig config, Clock& clock) {
   auto parts = std::make_unique<Parts>(std::move(config), clock);
   parts->metrics.SetBuildInfo(parts->config.pipeline.software_version);
+  parts->metrics.AddSource(OpenNvml());
   ASSIGN_OR_RETURN(const auto address, ParseAddress(parts->config.http_listen));
   Parts* const raw = parts.get();
   ASSIGN_OR_RETURN(parts->http, HttpEndpoint::Start(address.first, address.second, parts->metrics,
