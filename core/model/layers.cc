@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 namespace sgpsam {
 
 at::Tensor LinearWith(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& x) {
