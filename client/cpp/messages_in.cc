@@ -1,4 +1,5 @@
 // Messages -> plain values.
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -26,6 +27,12 @@ TargetResult FromMessage(const v1::ResultTarget& message) {
   return target;
 }
 
+// A server of another version may send a list of another length.
+template <typename List, typename Array>
+void CopyAtMost(const List& list, Array& array) {
+  std::copy_n(list.begin(), std::min<size_t>(static_cast<size_t>(list.size()), array.size()), array.begin());
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<float>> FloatSamples(const std::string& bytes) {
@@ -42,6 +49,8 @@ SegmentResult FromMessage(const v1::SegmentResult& message) {
   for (const v1::ResultTarget& target : message.targets()) result.targets.push_back(FromMessage(target));
   result.model = FromMessage(message.model());
   result.volume_sha256 = message.volume_sha256();
+  CopyAtMost(message.volume_shape(), result.volume_shape);
+  CopyAtMost(message.voxel_to_lps(), result.voxel_to_lps);
   for (const v1::StageTime& time : message.stage_times()) {
     result.stage_times.emplace_back(static_cast<Stage>(time.stage()), absl::Seconds(time.seconds()));
   }

@@ -60,10 +60,6 @@ std::string BytesOf(absl::Span<const float> values) {
   return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
 }
 
-std::string BytesOf(const Mask& mask) {
-  return std::string(reinterpret_cast<const char*>(mask.bits().data()), mask.bits().size());
-}
-
 }  // namespace
 
 class SegmentPipeline::Journey {
@@ -152,8 +148,9 @@ absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, con
 
   PipelineResult result;
   result.warnings = study->warnings;
-  RETURN_IF_ERROR(
-      journey.Do(Stage::kWrite, [&] { return Write(request, *study, segmented, journey, result); }));
+  result.geometry = study->volume.geometry();
+  RETURN_IF_ERROR(journey.Do(
+      Stage::kWrite, [&] { return Write(request, *study, absl::MakeSpan(segmented), journey, result); }));
   for (Segmented& target : segmented) result.targets.push_back(std::move(target.result));
   result.stage_times = journey.times;
   return result;
@@ -248,7 +245,7 @@ absl::StatusOr<std::shared_ptr<const Embedding>> SegmentPipeline::Encode(const P
 }
 
 absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study& study,
-                                    absl::Span<const Segmented> segmented, Journey& journey,
+                                    absl::Span<Segmented> segmented, Journey& journey,
                                     PipelineResult& result) {
   std::vector<const Mask*> masks;
   for (const Segmented& target : segmented) masks.push_back(&target.mask);
@@ -265,8 +262,8 @@ absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study&
       break;
     }
     case MaskFormat::kRawBits:
-      for (size_t t = 0; t < masks.size(); ++t) {
-        result.outputs.push_back({OutputKind::kMask, t, BytesOf(*masks[t])});
+      for (size_t t = 0; t < segmented.size(); ++t) {
+        result.outputs.push_back({OutputKind::kMask, t, std::move(segmented[t].mask)});
       }
       break;
   }

@@ -56,8 +56,8 @@ class SegmentPipeline {
                                                          Journey& journey);
   absl::StatusOr<std::shared_ptr<const Embedding>> Encode(const PipelineRequest& request, const Study& study,
                                                           const Placement& placement, Journey& journey);
-  absl::Status Write(const PipelineRequest& request, const Study& study,
-                     absl::Span<const Segmented> segmented, Journey& journey, PipelineResult& result);
+  absl::Status Write(const PipelineRequest& request, const Study& study, absl::Span<Segmented> segmented,
+                     Journey& journey, PipelineResult& result);
   absl::StatusOr<std::string> WriteSegObject(const PipelineRequest& request, const Study& study,
                                              absl::Span<const Segmented> segmented);
 

@@ -20,6 +20,8 @@
 #include "core/raw/raw_codec.h"
 #include "core/transform/prepare.h"
 #include "core/transform/prompts.h"
+#include "core/volume/geometry.h"
+#include "core/volume/mask.h"
 #include "core/volume/volume.h"
 
 namespace sgpsam {
@@ -69,10 +71,13 @@ enum class OutputKind { kMask, kProbabilities, kLogits };
 struct PipelineOutput {
   OutputKind kind = OutputKind::kMask;
   size_t target = 0;
-  std::variant<std::string, ByteBuffer> bytes;
+  std::variant<std::string, ByteBuffer, Mask> bytes;  // a mask: its bits
 
   absl::string_view view() const {
     if (const auto* text = std::get_if<std::string>(&bytes)) return *text;
+    if (const auto* mask = std::get_if<Mask>(&bytes)) {
+      return {reinterpret_cast<const char*>(mask->bits().data()), mask->bits().size()};
+    }
     return std::get<ByteBuffer>(bytes).view();
   }
 };
@@ -82,6 +87,7 @@ struct PipelineResult {
   std::vector<PipelineOutput> outputs;  // masks, then probabilities, then logits
   std::array<absl::Duration, kStages> stage_times{};
   std::vector<std::string> warnings;
+  Geometry geometry;  // of the volume: the grid of masks and probabilities
 };
 
 // Called at the start of each stage and when the place in a queue changes, from the calling thread or

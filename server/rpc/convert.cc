@@ -40,6 +40,17 @@ void Fill(const TargetResult& target, const ModelInfo& model, v1::ResultTarget& 
   }
 }
 
+void Fill(const Geometry& geometry, v1::SegmentResult& message) {
+  const Shape& shape = geometry.shape();
+  for (const int64_t voxels : {shape.i, shape.j, shape.k}) {
+    message.add_volume_shape(static_cast<uint32_t>(voxels));
+  }
+  for (double WorldPoint::*const row : {&WorldPoint::x, &WorldPoint::y, &WorldPoint::z}) {
+    for (const WorldPoint& step : geometry.steps()) message.add_voxel_to_lps(step.*row);
+    message.add_voxel_to_lps(geometry.origin().*row);
+  }
+}
+
 }  // namespace
 
 v1::SegmentResponse ToProto(const ProgressEvent& event) {
@@ -69,6 +80,7 @@ v1::SegmentResult ToProto(const PipelineResult& result, const Digest& volume, co
     time.set_seconds(absl::ToDoubleSeconds(result.stage_times[static_cast<size_t>(s)]));
   }
   for (const std::string& warning : result.warnings) message.add_warnings(warning);
+  Fill(result.geometry, message);
   return message;
 }
 

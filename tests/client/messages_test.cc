@@ -74,6 +74,16 @@ TEST(Messages, DescribeRawSamples) {
   EXPECT_EQ(raw.direction_lps(1), 1);
 }
 
+TEST(Messages, BringTheGridOfTheMasks) {
+  v1::SegmentResult message;
+  for (const uint32_t voxels : {20u, 18u, 16u}) message.add_volume_shape(voxels);
+  for (int n = 0; n < 12; ++n) message.add_voxel_to_lps(n);
+  message.add_voxel_to_lps(-1);  // of a server that breaks the contract
+  const SegmentResult result = FromMessage(message);
+  EXPECT_EQ(result.volume_shape, (std::array<uint32_t, 3>{20, 18, 16}));
+  EXPECT_EQ(result.voxel_to_lps, (std::array<double, 12>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+}
+
 TEST(Messages, SendLogitsInlineWhenNobodyCouldAnswerAQuestionForThem) {
   SegmentRequest request =
       RequestOf({.clicks = {}, .previous = PreviousLogits{std::string(32, 'L'), std::vector<float>(32768)}});

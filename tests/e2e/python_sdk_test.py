@@ -57,6 +57,23 @@ def test_a_folder_gives_the_mask_that_the_command_line_wrote(sdk, client, segmen
     numpy.testing.assert_array_equal(masks.from_seg(io.BytesIO(seg), masks.sources_in_order(ct.folder)), mask)
 
 
+def test_overlapping_targets_of_a_file_stay_whole(sdk, client, ct):
+    target = sdk.Target([sdk.Click.patient(*map(float, ct.click.split(",")))])
+    for path in (ct.folder, ct.nifti):
+        result = client.segment(path, [target, target], probabilities=True)
+        one, two = result.targets
+        assert one.mask.sum() == two.mask.sum() == one.voxels > 0
+        assert one.mask.shape == one.probabilities.shape == result.shape
+        numpy.testing.assert_array_equal(one.mask, two.mask)
+
+
+def test_tells_where_the_voxels_lie(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5), origin=(-10, 20, 30))
+    result = client.segment(volume, in_block(sdk))
+    numpy.testing.assert_allclose(result.voxel_to_lps, [[1, 0, 0, -10], [0, 1, 0, 20], [0, 0, 2.5, 30]])
+    assert result.shape == (60, 96, 128)
+
+
 def test_a_volume_is_sent_once(sdk, client, server):
     volume = sdk.Volume.from_array(block(2), (1.0, 1.0, 2.5))
     assert client.segment(volume, in_block(sdk)).uploaded_bytes == volume.size_bytes

@@ -35,6 +35,18 @@ TEST(Contract, AnswersARawVolumeWithAMaskAroundTheClick) {
   EXPECT_EQ(call.result->model().name(), "fake");
 }
 
+TEST(Contract, TellsTheGridOfItsMasks) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  v1::RawVolume& raw = *header.mutable_volume()->mutable_raw();
+  for (const double mm : {-10, 20, 30}) raw.add_origin_lps(mm);
+  for (const double cosine : {0, 0, 1, 1, 0, 0, 0, 1, 0}) raw.add_direction_lps(cosine);
+  const Exchange call = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  EXPECT_THAT(call.result->volume_shape(), ElementsAre(20, 18, 16));
+  EXPECT_THAT(call.result->voxel_to_lps(), ElementsAre(0, 0, 2, -10, 2, 0, 0, 20, 0, 2, 0, 30));
+}
+
 TEST(Contract, TellsStagesInTheirOrderAndTheirTimes) {
   TestServer server;
   const Exchange call = Segment(server.stub(), RampHeader(), RampPayload());

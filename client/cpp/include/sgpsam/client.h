@@ -162,6 +162,8 @@ struct SegmentResult {
   std::string file;                   // the DICOM-SEG or .nii.gz; empty for kRawBits
   ModelIdentity model;
   std::string volume_sha256;                                  // 32 bytes
+  std::array<uint32_t, 3> volume_shape{};                     // i, j, k: the grid of masks and probabilities
+  std::array<double, 12> voxel_to_lps{};                      // row-major 3x4: LPS mm = this * (i, j, k, 1)
   std::vector<std::pair<Stage, absl::Duration>> stage_times;  // the server's
   std::vector<std::string> warnings;                          // what was repaired or assumed
   std::string request_id;                                     // quote it in a bug report

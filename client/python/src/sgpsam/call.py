@@ -117,11 +117,15 @@ class Call:
             raise broken_contract("the call ended without a result")
         if any(len(data) != output.size_bytes for data, output in zip(self._outputs, message.outputs)):
             raise broken_contract("the result is incomplete")
-        parts = Parts(message, [bytes(data) for data in self._outputs], mask_format, self._volume.shape)
+        if len(message.volume_shape) != 3 or len(message.voxel_to_lps) != 12:
+            raise broken_contract("a result without its grid")
+        shape = tuple(reversed(message.volume_shape))
+        parts = Parts(message, [bytes(data) for data in self._outputs], mask_format, shape)
         return Result(
             targets=[parts.target(index) for index in range(len(message.targets))],
             file=b"" if mask_format == pb.MASK_FORMAT_RAW_BITS else parts.mask_file(),
             model=results.model_identity(message.model), volume_sha256=message.volume_sha256,
+            shape=shape, voxel_to_lps=np.array(message.voxel_to_lps).reshape(3, 4),
             stage_seconds={results.stage_name(time.stage): time.seconds for time in message.stage_times},
             warnings=list(message.warnings), request_id=self._accepted.request_id,
             uploaded_bytes=self._uploaded)
@@ -131,7 +135,7 @@ class Parts:
     """A result's message and bytes, read target by target."""
 
     def __init__(self, message: pb.SegmentResult, outputs: Sequence[bytes], mask_format: pb.MaskFormat,
-                 shape: tuple[int, ...] | None) -> None:
+                 shape: tuple[int, ...]) -> None:
         self._message = message
         self._shape = shape
         self._format = mask_format
@@ -154,7 +158,7 @@ class Parts:
             probabilities=self._on_grid(probabilities))
 
     def _mask(self, index: int) -> results.Mask | None:
-        if self._format == pb.MASK_FORMAT_RAW_BITS and self._shape is not None:
+        if self._format == pb.MASK_FORMAT_RAW_BITS:
             return results.mask_from_bits(self._bytes.get((pb.OUTPUT_KIND_MASK, index), b""), self._shape)
         if self._format == pb.MASK_FORMAT_NIFTI:
             return np.asarray(results.labels_from_nifti(self.mask_file()) == index + 1, bool)
@@ -163,8 +167,9 @@ class Parts:
     def _on_grid(self, data: bytes | None) -> results.Samples | None:
         if data is None:
             return None
-        samples = np.frombuffer(data, "<f4")
-        return samples.reshape(self._shape) if self._shape is not None else samples
+        if len(data) != 4 * int(np.prod(self._shape)):
+            raise broken_contract("probabilities of another size than their volume")
+        return np.frombuffer(data, "<f4").reshape(self._shape)
 
 
 def _progress(message: pb.Progress) -> Progress:

@@ -69,7 +69,7 @@ class Client:
         targets = [targets] if isinstance(targets, Target) else list(targets)
         header = pb.SegmentHeader(
             volume=volume.source(), targets=[requests.to_message(target) for target in targets],
-            output=pb.OutputOptions(format=_format(output, volume), probabilities=probabilities, logits=logits),
+            output=pb.OutputOptions(format=_format(output), probabilities=probabilities, logits=logits),
             idempotency_key=idempotency_key, priority=_PRIORITIES[priority])
         if clamp is not None:
             header.preprocessing.CopyFrom(
@@ -77,8 +77,8 @@ class Client:
         return Call(self._stub, volume, targets, progress).run(header, timeout)
 
 
-def _format(output: Output, volume: Volume) -> pb.MaskFormat:
+def _format(output: Output) -> pb.MaskFormat:
     if output == "seg":
         return pb.MASK_FORMAT_DICOM_SEG
-    # Bits carry no shape: they are for those who know theirs.
-    return pb.MASK_FORMAT_RAW_BITS if output == "mask" and volume.shape else pb.MASK_FORMAT_NIFTI
+    # A label map has room for one target a voxel; bits keep every target whole.
+    return pb.MASK_FORMAT_RAW_BITS if output == "mask" else pb.MASK_FORMAT_NIFTI

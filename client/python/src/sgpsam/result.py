@@ -42,7 +42,7 @@ class TargetResult:
     gates: Sequence[Gate]
     previous: PreviousLogits
     mask: Mask | None = None             # output="mask" or "nifti"
-    probabilities: Samples | None = None   # on request; flat, i fastest, unless an array went in
+    probabilities: Samples | None = None   # on request; axes k, j, i
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ class Result:
     file: bytes                          # output="seg" or "nifti": the file's bytes; else empty
     model: ModelIdentity
     volume_sha256: bytes
+    shape: tuple[int, ...]               # of masks and probabilities: k, j, i
+    voxel_to_lps: npt.NDArray[np.float64]   # 3x4: LPS mm = voxel_to_lps @ (i, j, k, 1)
     stage_seconds: Mapping[str, float]   # the server's
     warnings: Sequence[str]              # what was repaired or assumed
     request_id: str                      # quote it in a bug report
