@@ -1,6 +1,9 @@
 #include "client/cli/prompt_arguments.h"
 
+#include <array>
 #include <cmath>
+#include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -34,6 +37,42 @@ absl::Status AddPrompt(const PromptArgument& argument, client::Target& target) {
   return absl::OkStatus();
 }
 
+// The meaning comes last and may have commas in it.
+absl::StatusOr<client::Code> ParseCode(const PromptArgument& argument) {
+  const std::vector<std::string> parts = absl::StrSplit(argument.value, absl::MaxSplits(',', 2));
+  if (parts.size() == 3 && !parts[0].empty() && !parts[1].empty() && !parts[2].empty()) {
+    return client::Code{parts[0], parts[1], parts[2]};
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(argument.flag, ": expected VALUE,SCHEME,MEANING, such as 59441001,SCT,Lymph node"));
+}
+
+absl::StatusOr<std::array<uint8_t, 3>> ParseColour(const PromptArgument& argument) {
+  ASSIGN_OR_RETURN(const std::vector<double> numbers, ParseNumbers(argument.flag, argument.value, 3));
+  std::array<uint8_t, 3> rgb{};
+  for (size_t n = 0; n < rgb.size(); ++n) {
+    if (numbers[n] < 0 || numbers[n] > 255 || numbers[n] != std::floor(numbers[n])) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(argument.flag, ": each value is a whole number, 0 to 255"));
+    }
+    rgb[n] = static_cast<uint8_t>(numbers[n]);
+  }
+  return rgb;
+}
+
+absl::Status AddArgument(const PromptArgument& argument, client::Target& target) {
+  if (argument.flag == "--category") {
+    ASSIGN_OR_RETURN(target.category, ParseCode(argument));
+  } else if (argument.flag == "--type") {
+    ASSIGN_OR_RETURN(target.type, ParseCode(argument));
+  } else if (argument.flag == "--colour") {
+    ASSIGN_OR_RETURN(target.rgb, ParseColour(argument));
+  } else {
+    return AddPrompt(argument, target);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::string_view text,
@@ -58,7 +97,7 @@ absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<Prompt
   bool labelled = false;
   for (const PromptArgument& argument : arguments) {
     if (argument.flag != "--label") {
-      RETURN_IF_ERROR(AddPrompt(argument, targets.back()));
+      RETURN_IF_ERROR(AddArgument(argument, targets.back()));
       continue;
     }
     if (labelled) targets.emplace_back();

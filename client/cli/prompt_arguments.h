@@ -1,6 +1,7 @@
 // The prompts of a command line, in the order in which they were typed -> targets.
 // `--label` names the prompts behind it, up to the next --label; prompts in front of the first one
-// belong to it too. Without any there is one target.
+// belong to it too. Without any there is one target. `--category`, `--type` and `--colour` belong to the same
+// target as the prompts beside them.
 #ifndef SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 #define SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 
@@ -31,6 +32,9 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--box", "X,Y,Z,X,Y,Z", "A box by two opposite corners, in patient coordinates"},
     {"--voxel-box", "I,J,K,I,J,K", "A box by two opposite corners, in voxels"},
     {"--label", "TEXT", "Names the prompts that follow; several labels make several segments"},
+    {"--category", "VALUE,SCHEME,MEANING", "The segment's category, for the DICOM-SEG"},
+    {"--type", "VALUE,SCHEME,MEANING", "The segment's type, e.g. 59441001,SCT,Lymph node"},
+    {"--colour", "R,G,B", "The segment's colour, each 0 to 255"},
 };
 
 // INVALID_ARGUMENT names the flag whose value is not understood.

@@ -57,6 +57,30 @@ TEST(PromptArguments, ReadBoxes) {
   EXPECT_THAT(ErrorOf({{"--box", "1,2,3,4,5,6"}, {"--box", "1,2,3,4,5,6"}}), HasSubstr("one box only"));
 }
 
+TEST(PromptArguments, GiveCodesAndAColourToTheTargetTheyStandWith) {
+  const auto targets = MakeTargets({{"--label", "A"},
+                                    {"--category", "123037004,SCT,Anatomical, of some kind"},
+                                    {"--label", "B"},
+                                    {"--type", "59441001,SCT,Lymph node"},
+                                    {"--colour", "0,128,255"}});
+  ASSERT_TRUE(targets.ok()) << targets.status();
+  ASSERT_EQ(targets->size(), 2u);
+  EXPECT_EQ(targets->at(0).category->meaning, "Anatomical, of some kind");
+  EXPECT_FALSE(targets->at(0).type || targets->at(0).rgb || targets->at(1).category);
+  EXPECT_EQ(targets->at(1).type->value, "59441001");
+  EXPECT_EQ(targets->at(1).type->scheme, "SCT");
+  EXPECT_THAT(*targets->at(1).rgb, ElementsAre(0, 128, 255));
+}
+
+TEST(PromptArguments, RefuseCodesAndColoursThatAreNone) {
+  EXPECT_THAT(ErrorOf({{"--type", "59441001,SCT"}}), HasSubstr("--type: expected VALUE,SCHEME,MEANING"));
+  EXPECT_THAT(ErrorOf({{"--category", ",SCT,Tissue"}}), HasSubstr("--category"));
+  for (const char* colour : {"0,0,256", "-1,0,0", "0,1.5,0"}) {
+    EXPECT_THAT(ErrorOf({{"--colour", colour}}), HasSubstr("0 to 255")) << colour;
+  }
+  EXPECT_THAT(ErrorOf({{"--colour", "1,2"}}), HasSubstr("expected 3 numbers"));
+}
+
 TEST(PromptArguments, NameTheFlagThatIsWrong) {
   EXPECT_EQ(ErrorOf({{"--point", "1,2"}}), "--point: expected 3 numbers separated by commas, got 2");
   EXPECT_EQ(ErrorOf({{"--voxel", "1,x,3"}}), "--voxel: 'x' is not a number");
