@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "core/engine/openmp_policy.h"
 #include "tools/commands/commands.h"
 
 namespace {
@@ -35,6 +36,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sgpsam::WaitPassively(argv);
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {  // memory that is not there

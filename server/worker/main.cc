@@ -12,6 +12,7 @@
 #include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
 #include "core/base/log.h"
+#include "core/engine/openmp_policy.h"
 #include "core/engine/torch_engine.h"
 #include "core/worker_link/serve_engine.h"
 
@@ -60,6 +61,7 @@ int Main(int socket) {
 }  // namespace sgpsam
 
 int main(int argc, char** argv) {
+  sgpsam::WaitPassively(argv);
   absl::SetProgramUsageMessage("runs the model for sgpsam-server");
   absl::ParseCommandLine(argc, argv);
   return sgpsam::Main(absl::GetFlag(FLAGS_fd));
