@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages (as root on Debian 12), the pinned torch wheel into
-# build/deps/torch and, with `tests`, a pinned Python environment into build/deps/venv.
+# build/deps/torch and, with `tests`, a pinned Python environment into build/deps/venv and helm into
+# build/deps/helm.
 # Anywhere else it names what is missing and goes on if nothing is. Safe to repeat; seconds when done.
 #
 #     deploy/setup.sh [build|tests]        default: tests
@@ -74,4 +75,5 @@ install_packages
 install_python "$deps/torch" deploy/requirements/torch.txt install_torch
 if [ "$what" = tests ]; then
   install_python "$deps/venv" deploy/requirements/tests.txt install_venv
+  tests/deploy/install_helm.sh
 fi
