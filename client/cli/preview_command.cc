@@ -5,10 +5,10 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "client/cli/atomic_file.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/preview/panels.h"
 #include "client/cli/preview/scene.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam::cli {

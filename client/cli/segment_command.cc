@@ -12,12 +12,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "client/cli/atomic_file.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/logits_file.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/prompt_arguments.h"
 #include "client/cli/segment_report.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "sgpsam/client.h"
 

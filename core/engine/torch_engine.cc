@@ -6,12 +6,12 @@
 
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/engine/torch_device.h"
 #include "core/engine/torch_guard.h"
@@ -35,18 +35,6 @@ struct TorchEngine::State {
 namespace {
 
 using Indices = std::vector<size_t>;
-
-absl::StatusOr<Digest> DigestOfFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot open the model file ", path));
-  Sha256 sha;
-  std::vector<char> block(1 << 20);
-  while (file.read(block.data(), static_cast<std::streamsize>(block.size())), file.gcount() > 0) {
-    sha.Update(block.data(), static_cast<size_t>(file.gcount()));
-  }
-  if (file.bad()) return absl::DataLossError(absl::StrCat("cannot read the model file ", path));
-  return sha.Finish();
-}
 
 ModelInfo DescribeModel(const ModelConfig& config, const Digest& digest, at::Device device,
                         Precision precision) {

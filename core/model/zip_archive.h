@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/model/file_io.h"
+#include "core/base/file_io.h"
 
 namespace sgpsam {
 

@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
+
+#include "tests/support/temporary_folder.h"
 
 namespace sgpsam::client {
 namespace {
@@ -15,24 +16,7 @@ using ::testing::HasSubstr;
 
 std::string DicomLike(const std::string& rest) { return std::string(128, '\0') + "DICM" + rest; }
 
-class VolumeFiles : public ::testing::Test {
- protected:
-  void SetUp() override {
-    folder_ =
-        fs::path(::testing::TempDir()) / ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string Write(const std::string& name, const std::string& bytes) const {
-    const fs::path path = folder_ / name;
-    std::ofstream(path, std::ios::binary) << bytes;
-    return path.string();
-  }
-
-  fs::path folder_;
-};
+using VolumeFiles = TemporaryFolder;
 
 TEST_F(VolumeFiles, TakeTheDicomFilesOfAFolderInTheOrderOfTheirNames) {
   Write("b", DicomLike("2"));

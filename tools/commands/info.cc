@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/digest.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/model/check_tensors.h"
-#include "core/model/file_io.h"
 #include "core/model/safetensors.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
@@ -19,24 +19,10 @@
 namespace sgpsam::tools {
 namespace {
 
-constexpr size_t kBlock = 1 << 20;
-
 struct Options {
   std::string model;
   bool json = false;
 };
-
-absl::StatusOr<Digest> DigestOfFile(const std::string& path) {
-  ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
-  Sha256 digest;
-  std::vector<char> block(kBlock);
-  for (uint64_t offset = 0; offset < file.size(); offset += kBlock) {
-    const size_t size = static_cast<size_t>(std::min<uint64_t>(kBlock, file.size() - offset));
-    RETURN_IF_ERROR(file.Read(offset, block.data(), size));
-    digest.Update(block.data(), size);
-  }
-  return digest.Finish();
-}
 
 struct Summary {
   ModelConfig config;

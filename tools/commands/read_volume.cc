@@ -10,9 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/byte_buffer.h"
 #include "core/base/call_context.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/series_reader.h"
-#include "core/model/file_io.h"
 #include "core/raw/nifti.h"
 
 namespace sgpsam::tools {

@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/ct_series_writer.h"
-#include "core/model/file_io.h"
 #include "core/raw/nifti.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
@@ -26,12 +26,6 @@ struct Options {
   CtPhantomOptions phantom;
   std::string out, nifti;
 };
-
-absl::Status WriteFile(const std::string& bytes, const std::string& path) {
-  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  RETURN_IF_ERROR(file.Append(bytes));
-  return file.Commit();
-}
 
 // A folder beside the wanted one, which takes its name when all files are in it.
 class FolderInProgress {
@@ -78,7 +72,7 @@ absl::StatusOr<size_t> WriteSeries(const CtPhantom& phantom, const Options& opti
   ASSIGN_OR_RETURN(const std::vector<std::string> files, WriteCtSeries(phantom.volume, series));
   ASSIGN_OR_RETURN(const std::unique_ptr<FolderInProgress> folder, FolderInProgress::Create(options.out));
   for (size_t n = 0; n < files.size(); ++n) {
-    RETURN_IF_ERROR(WriteFile(files[n], absl::StrFormat("%s/ct%04d.dcm", folder->path(), n + 1)));
+    RETURN_IF_ERROR(WriteFileAtomically(absl::StrFormat("%s/ct%04d.dcm", folder->path(), n + 1), files[n]));
   }
   RETURN_IF_ERROR(folder->Commit());
   return files.size();
@@ -88,7 +82,7 @@ absl::Status Synthesize(const Options& options) {
   ASSIGN_OR_RETURN(const CtPhantom phantom, MakeCtPhantom(options.phantom));
   if (!options.nifti.empty()) {
     ASSIGN_OR_RETURN(const std::string nifti, WriteNifti(phantom.volume));
-    RETURN_IF_ERROR(WriteFile(nifti, options.nifti));
+    RETURN_IF_ERROR(WriteFileAtomically(options.nifti, nifti));
   }
   ASSIGN_OR_RETURN(const size_t files, WriteSeries(phantom, options));
   const uint64_t voxels = phantom.lesion.CountVoxels();

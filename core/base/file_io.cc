@@ -1,4 +1,4 @@
-#include "core/model/file_io.h"
+#include "core/base/file_io.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,14 +7,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace sgpsam {
 namespace {
 
 // One system call moves at most this much: Linux stops a little below 2 GiB.
 constexpr size_t kMaxTransfer = size_t{1} << 30;
+
+constexpr size_t kDigestBlock = size_t{1} << 20;
 
 absl::Status SystemError(absl::string_view action, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot ", action, " ", path));
@@ -73,7 +77,7 @@ AtomicFile::~AtomicFile() {
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
   std::string temporary = absl::StrCat(path, ".XXXXXX");
   const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) return SystemError("create", path);
+  if (descriptor < 0) return SystemError("write", path);
   AtomicFile file(path, std::move(temporary), descriptor);
   // mkostemp gives 0600; a result is as readable as any other file of the user.
   const mode_t mask = umask(0);
@@ -97,9 +101,27 @@ absl::Status AtomicFile::Append(const void* data, size_t size) {
 absl::Status AtomicFile::Commit() {
   if (fsync(descriptor_) != 0) return SystemError("write", path_);
   if (close(std::exchange(descriptor_, -1)) != 0) return SystemError("write", path_);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) return SystemError("rename to", path_);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return SystemError("write", path_);
   temporary_.clear();
   return absl::OkStatus();
+}
+
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes) {
+  ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  RETURN_IF_ERROR(file.Append(bytes));
+  return file.Commit();
+}
+
+absl::StatusOr<Digest> DigestOfFile(const std::string& path) {
+  ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
+  Sha256 digest;
+  std::vector<char> block(kDigestBlock);
+  for (uint64_t offset = 0; offset < file.size(); offset += kDigestBlock) {
+    const size_t size = static_cast<size_t>(std::min<uint64_t>(kDigestBlock, file.size() - offset));
+    RETURN_IF_ERROR(file.Read(offset, block.data(), size));
+    digest.Update(block.data(), size);
+  }
+  return digest.Finish();
 }
 
 }  // namespace sgpsam

@@ -1,7 +1,8 @@
-// Model files on disk: read by position, written beside and renamed. What the checkpoint readers and
-// the tools use. Errors name the file and the system's reason. One thread at a time.
-#ifndef SGPSAM_CORE_MODEL_FILE_IO_H_
-#define SGPSAM_CORE_MODEL_FILE_IO_H_
+// Files on disk: read by position, written beside and renamed, so that a reader or a script that was
+// interrupted never sees half a file. What the checkpoint readers, the tools and the command line use.
+// Errors name the file and the system's reason. One thread at a time.
+#ifndef SGPSAM_CORE_BASE_FILE_IO_H_
+#define SGPSAM_CORE_BASE_FILE_IO_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/digest.h"
 
 namespace sgpsam {
 
@@ -56,6 +58,12 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+// One AtomicFile with these bytes: replaces a file that is there, leaves nothing behind on an error.
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes);
+
+// SHA-256 of a whole file, read in blocks.
+absl::StatusOr<Digest> DigestOfFile(const std::string& path);
+
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_MODEL_FILE_IO_H_
+#endif  // SGPSAM_CORE_BASE_FILE_IO_H_

@@ -1,0 +1,48 @@
+#include "client/cli/logits_file.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/file_io.h"
+#include "tests/support/temporary_folder.h"
+
+namespace sgpsam::cli {
+namespace {
+
+using LogitsFile = TemporaryFolder;
+
+client::SegmentResult SomeResult() {
+  client::SegmentResult result;
+  result.volume_sha256 = std::string(32, 'v');
+  result.targets.resize(2);
+  result.targets[0].previous = {std::string(32, 'a'), {1.5f, -2.0f}};
+  result.targets[1].previous = {std::string(32, 'b'), {}};
+  return result;
+}
+
+TEST_F(LogitsFile, BringLogitsBackAsTheyWere) {
+  ASSERT_TRUE(WriteFileAtomically(Path("l.json"), LogitsToJson(SomeResult())).ok());
+  const auto logits = ReadLogitsFile(Path("l.json"), std::string(32, 'v'));
+  ASSERT_TRUE(logits.ok()) << logits.status();
+  ASSERT_EQ(logits->size(), 2u);
+  EXPECT_EQ(logits->at(0).sha256, std::string(32, 'a'));
+  EXPECT_EQ(logits->at(0).samples, (std::vector<float>{1.5f, -2.0f}));
+  EXPECT_TRUE(logits->at(1).samples.empty());
+}
+
+TEST_F(LogitsFile, RefuseLogitsOfAnotherVolume) {
+  ASSERT_TRUE(WriteFileAtomically(Path("l.json"), LogitsToJson(SomeResult())).ok());
+  const auto logits = ReadLogitsFile(Path("l.json"), std::string(32, 'w'));
+  EXPECT_EQ(logits.status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(LogitsFile, RefuseWhatIsNotALogitsFile) {
+  for (const std::string& text : {std::string("{"), std::string("[]"), std::string("{\"targets\":[1]}"),
+                                  std::string("{\"targets\":[{\"logits_base64\":\"AAA\"}]}")}) {
+    ASSERT_TRUE(WriteFileAtomically(Path("l.json"), text).ok());
+    EXPECT_EQ(ReadLogitsFile(Path("l.json"), "").status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+  EXPECT_EQ(ReadLogitsFile(Path("nowhere"), "").status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace sgpsam::cli
