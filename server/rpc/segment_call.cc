@@ -169,7 +169,7 @@ absl::Status SegmentCall::HandleLogits(const v1::PreviousLogitsData& logits) {
 
 absl::Status SegmentCall::HandleEnd() {
   if (submitted_) return absl::OkStatus();
-  if (context_.IsCancelled()) return absl::CancelledError("the caller has gone");
+  if (context_.IsCancelled()) return Gone();
   if (!kind_)
     return absl::InvalidArgumentError("the stream ended without a header; send SegmentHeader first");
   if (upload_ != nullptr && !upload_->complete()) {
@@ -282,7 +282,7 @@ void SegmentCall::OnWriteDone(bool ok) noexcept {
   writing_ = false;
   if (!ok) {
     responses_.Clear();
-    End(absl::CancelledError("the caller has gone"));
+    End(Gone());
   }
   const absl::Status sent = Guarded([&]() -> absl::Status {
     mutex_.AssertHeld();
@@ -299,14 +299,20 @@ void SegmentCall::StopJob() noexcept {
   services_.pool.NotifyCancelled();
 }
 
+absl::Status SegmentCall::Gone() const {
+  return services_.clock.Now() + kDeadlineSlack >= call_.deadline
+             ? absl::DeadlineExceededError("the call's deadline has passed")
+             : absl::CancelledError("the caller has gone");
+}
+
 void SegmentCall::OnCancel() noexcept {
-  StopJob();
-  absl::MutexLock lock(&mutex_);
-  responses_.Clear();
-  End(services_.clock.Now() + kDeadlineSlack >= call_.deadline
-          ? absl::DeadlineExceededError("the call's deadline has passed")
-          : absl::CancelledError("the caller has gone"));
-  Pump();
+  {
+    absl::MutexLock lock(&mutex_);
+    responses_.Clear();
+    End(Gone());
+    Pump();
+  }
+  StopJob();  // last: a job that notices first would end the call as cancelled, whatever the reason
 }
 
 void SegmentCall::OnDone() noexcept {

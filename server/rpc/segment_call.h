@@ -69,6 +69,8 @@ class SegmentCall final : public grpc::ServerBidiReactor<v1::SegmentRequest, v1:
   // The job, on its own thread.
   void Run() noexcept;
   void StopJob() noexcept ABSL_LOCKS_EXCLUDED(mutex_);
+  // Why nobody waits for an answer any more: the deadline, or a caller who went before it.
+  absl::Status Gone() const;
   absl::StatusOr<PipelineResult> RunPipeline();
 
   // Writing: at most one message is on its way; Finish comes behind the last.
