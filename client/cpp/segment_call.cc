@@ -120,12 +120,13 @@ bool SegmentCall::UploadPart(const std::string& part) {
   for (size_t at = 0; at < part.size(); at += chunk_bytes_) {
     const size_t size = std::min(chunk_bytes_, part.size() - at);
     message.mutable_chunk()->mutable_data()->assign(part, at, size);
-    if (!stream_->Write(message)) return false;
-    uploaded_ += size;
+    // Before the chunk goes: what the server answers to the last one must not be reported ahead of it.
     Report({.stage = Stage::kReceive,
-            .bytes_done = uploaded_,
+            .bytes_done = uploaded_ + size,
             .bytes_total = total,
             .expected = absl::ZeroDuration()});
+    if (!stream_->Write(message)) return false;
+    uploaded_ += size;
   }
   return true;
 }

@@ -1,8 +1,9 @@
-// A fixture with an empty folder of its own, gone after the test.
+// A fixture with an empty folder of its own, also beside another run of the same test; gone after the test.
 #ifndef SGPSAM_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
 #define SGPSAM_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,8 +15,8 @@ namespace sgpsam {
 class TemporaryFolder : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    const std::string test = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = std::filesystem::path(::testing::TempDir()) / (test + "-" + std::to_string(getpid()));
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
