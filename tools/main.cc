@@ -36,7 +36,7 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  sgpsam::WaitPassively(argv);
+  sgpsam::SpinBriefly(argv);
   try {
     return Run(argc, argv);
   } catch (const std::exception& error) {  // memory that is not there

@@ -1,6 +1,8 @@
 #include "core/model/attention3d.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
 
 #include <cmath>
 #include <utility>
@@ -97,16 +99,26 @@ void FoldPositions(const Attention3d& attention, AttentionScratch& scratch) {
   FoldPadLogit(attention, relative, by_offset.select(3, by_offset.size(3) - 1), scratch);
 }
 
-// softmax(query . key^T + bias) . value -> [B, heads, N, head_dim]
+// softmax(query . key^T + bias) . value -> [B, heads, N, head_dim], in memory [B, N, heads, head_dim]. Each
+// core takes one head at a time: its logits then stay in that core's cache from one step to the next.
 at::Tensor PlainAttention(const AttentionScratch& scratch, const at::Tensor& key, const at::Tensor& value) {
-  const int64_t batch = scratch.scores.size(0), tokens = scratch.scores.size(1), keys = key.size(2);
-  at::Tensor scores =
-      scratch.scores.flatten().narrow(0, 0, batch * tokens * keys).view({batch, tokens, keys});
-  at::bmm_out(scores, scratch.query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2));
-  const int64_t rows = scratch.bias.size(2);  // g^2
-  scores.view({batch, rows, tokens / rows, keys}).add_(scratch.bias.flatten(0, 1).narrow(3, 0, keys));
-  at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
-  return at::bmm(scores, value.flatten(0, 1)).unflatten(0, {scratch.query.size(0), scratch.query.size(1)});
+  const at::Tensor query = scratch.query.flatten(0, 1), keys = key.flatten(0, 1).transpose(1, 2);
+  const at::Tensor bias = scratch.bias.flatten(0, 1).narrow(3, 0, key.size(2));
+  const int64_t batch = key.size(0), heads = key.size(1), tokens = query.size(1), rows = bias.size(1);
+  const at::Tensor out = at::empty({batch, tokens, heads, value.size(3)}, value.options()).transpose(1, 2);
+  at::parallel_for(0, batch * heads, 1, [&](int64_t begin, int64_t end) {
+    const c10::InferenceMode inference_mode;  // holds for one thread only
+    at::Tensor scores =
+        scratch.scores[at::get_thread_num()].narrow(0, 0, tokens * key.size(2)).view({tokens, -1});
+    for (int64_t n = begin; n < end; ++n) {
+      at::mm_out(scores, query[n], keys[n]);
+      scores.view({rows, tokens / rows, -1}).add_(bias[n]);
+      at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
+      at::Tensor head = out[n / heads][n % heads];
+      at::mm_out(head, scores, value[n / heads][n % heads]);
+    }
+  });
+  return out;
 }
 
 // The same by a fused kernel, which wants values as wide as keys.
@@ -202,24 +214,29 @@ AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, 
   scratch.key.select(2, tokens).narrow(2, head_dim + columns, kPadColumns).fill_(1);
   if (folding == Folding::kLastAxis) {
     scratch.bias = at::zeros({batch, config.heads, grid * grid, 1, tokens + 1}, options);
-    scratch.scores = at::empty({batch * config.heads, tokens, tokens + 1}, options);
+    scratch.scores = at::empty({at::get_num_threads(), tokens * (tokens + 1)}, options);
   }
   return scratch;
 }
 
 at::Tensor Attend(const Attention3d& attention, const at::Tensor& x, AttentionScratch& scratch) {
   const int64_t batch = x.size(0), tokens = x.size(1), head_dim = attention.positions.size(1);
+  const at::Tensor product = at::matmul(x.to(attention.qkv.weight.scalar_type()), attention.qkv.weight.t());
   const at::Tensor qkv =
-      attention.qkv(x).view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});
-  scratch.query.narrow(3, 0, head_dim).copy_(qkv[0]);
-  scratch.key.narrow(2, 0, tokens).narrow(3, 0, head_dim).copy_(qkv[1]);
-  scratch.value.narrow(2, 0, tokens).copy_(qkv[2]);
+      product.view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});
+  const at::Tensor bias = attention.qkv.bias.view({3, attention.heads, 1, head_dim});
+  // The bias joins on the way to the heads, which saves a pass over memory.
+  at::Tensor query = scratch.query.narrow(3, 0, head_dim), value = scratch.value.narrow(2, 0, tokens);
+  at::Tensor key_own = scratch.key.narrow(2, 0, tokens).narrow(3, 0, head_dim);
+  at::add_out(query, qkv[0], bias[0]);
+  at::add_out(key_own, qkv[1], bias[1]);
+  at::add_out(value, qkv[2], bias[2]);
   if (attention.padded()) scratch.value.narrow(2, tokens, 1).copy_(attention.pad_value);
   FoldPositions(attention, scratch);
   const int64_t keys = attention.padded() ? tokens + 1 : tokens;
-  const at::Tensor key = scratch.key.narrow(2, 0, keys), value = scratch.value.narrow(2, 0, keys);
-  const at::Tensor heads = scratch.folding == Folding::kAll ? FusedAttention(scratch.query, key, value)
-                                                            : PlainAttention(scratch, key, value);
+  const at::Tensor key = scratch.key.narrow(2, 0, keys), values = scratch.value.narrow(2, 0, keys);
+  const at::Tensor heads = scratch.folding == Folding::kAll ? FusedAttention(scratch.query, key, values)
+                                                            : PlainAttention(scratch, key, values);
   return heads.transpose(1, 2).reshape({batch * tokens, -1});  // [B N, C]
 }
 

@@ -37,10 +37,12 @@ absl::StatusOr<SharedRegion> AcceptRegion(int socket, const ModelInfo& info, int
 }
 
 void RunEncode(Engine& engine, TensorSlots& slots, int count) {
-  std::vector<Patch> patches;
-  for (int i = 0; i < count; ++i) patches.push_back(slots.GetPatch(i));
-  std::vector<const Patch*> inputs;
-  for (const Patch& patch : patches) inputs.push_back(&patch);
+  std::vector<Patch> patches(count);
+  std::vector<const Patch*> inputs(count);
+  for (int i = 0; i < count; ++i) {
+    patches[i] = slots.GetPatch(i);
+    inputs[i] = &patches[i];
+  }
   auto results = engine.Encode(inputs);
   results.resize(patches.size(), absl::InternalError("the engine returned too few results"));
   for (int i = 0; i < count; ++i) slots.PutResult(i, results[i]);
@@ -49,6 +51,8 @@ void RunEncode(Engine& engine, TensorSlots& slots, int count) {
 void RunDecode(Engine& engine, TensorSlots& slots, int count) {
   std::vector<absl::StatusOr<DecodeInput>> received;
   std::vector<const DecodeInput*> inputs;
+  received.reserve(count);
+  inputs.reserve(count);
   for (int i = 0; i < count; ++i) received.push_back(slots.GetDecodeInput(i));
   for (const auto& input : received) {
     if (input.ok()) inputs.push_back(&*input);

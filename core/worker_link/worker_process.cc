@@ -65,6 +65,7 @@ absl::StatusOr<WorkerProcess> WorkerProcess::Start(const std::string& binary,
   std::vector<std::string> words = {binary, absl::StrCat("--fd=", kWorkerSocketFd)};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   SpawnPlan plan;

@@ -61,7 +61,7 @@ int Main(int socket) {
 }  // namespace sgpsam
 
 int main(int argc, char** argv) {
-  sgpsam::WaitPassively(argv);
+  sgpsam::SpinBriefly(argv);
   absl::SetProgramUsageMessage("runs the model for sgpsam-server");
   absl::ParseCommandLine(argc, argv);
   return sgpsam::Main(absl::GetFlag(FLAGS_fd));
