@@ -125,12 +125,15 @@ std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& s
   const std::vector<Tap> taps = MakeTaps(sizes.patch, sizes.logits_side);
   VisitUpsampledRows(logits, sizes, taps, [&](int64_t i, int64_t j, const std::vector<float>& row) {
     if (*std::max_element(row.begin(), row.end()) <= 0) return;
-    const int64_t start = (i * sizes.patch + j) * sizes.patch;
-    for (int64_t k = 0; k < sizes.patch; ++k) {
-      const float logit = Lerp(row[taps[k].lo], row[taps[k].hi], taps[k].weight);
-      const int64_t n = start + k;
-      bits[n >> 3] = static_cast<uint8_t>(bits[n >> 3] | static_cast<unsigned>(logit > 0) << (n & 7));
+    int64_t n = (i * sizes.patch + j) * sizes.patch;
+    unsigned byte = bits[n >> 3];
+    for (const Tap& tap : taps) {
+      byte |= static_cast<unsigned>(Lerp(row[tap.lo], row[tap.hi], tap.weight) > 0) << (n & 7);
+      if ((++n & 7) != 0) continue;
+      bits[(n >> 3) - 1] = static_cast<uint8_t>(byte);
+      byte = 0;
     }
+    if ((n & 7) != 0) bits[n >> 3] = static_cast<uint8_t>(byte);
   });
   return bits;
 }
@@ -147,12 +150,17 @@ RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placem
     Narrow(axes[s], bounds.low[axes[s].patch_axis], bounds.high[axes[s].patch_axis]);
     offsets[s] = Offsets(axes[s], placement.patch);
   }
+  std::vector<uint8_t> flags(axes[0].end - axes[0].begin);
+  int64_t row = -1;  // whose flags these are: neighbours in the volume often lie in the same patch row
   for (int64_t k = axes[2].begin; k < axes[2].end; ++k) {
     for (int64_t j = axes[1].begin; j < axes[1].end; ++j) {
-      const int64_t row = offsets[2][k] + offsets[1][j];
-      for (int64_t i = axes[0].begin; i < axes[0].end; ++i) {
-        if (BitAt(patch_bits, row + offsets[0][i])) restored.mask.Set(i, j, k);
+      if (row != offsets[2][k] + offsets[1][j]) {
+        row = offsets[2][k] + offsets[1][j];
+        for (size_t n = 0; n < flags.size(); ++n) {
+          flags[n] = BitAt(patch_bits, row + offsets[0][axes[0].begin + static_cast<int64_t>(n)]) ? 1 : 0;
+        }
       }
+      restored.mask.SetRow(axes[0].begin, j, k, flags);
     }
   }
   restored.touches_patch_border = TouchesBorder(patch_bits, placement);

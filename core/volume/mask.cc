@@ -19,7 +19,7 @@ uint64_t CountBits(const std::vector<uint8_t>& bits, uint64_t begin, uint64_t en
   for (; begin + 64 <= end; begin += 64) {
     uint64_t word = 0;
     std::memcpy(&word, bits.data() + (begin >> 3), sizeof(word));
-    count += static_cast<uint64_t>(absl::popcount(word));
+    if (word != 0) count += static_cast<uint64_t>(absl::popcount(word));  // a mask is mostly empty
   }
   for (; begin < end; ++begin) count += (bits[begin >> 3] >> (begin & 7)) & 1;
   return count;
@@ -39,6 +39,23 @@ absl::StatusOr<Mask> Mask::FromBits(const Shape& shape, absl::string_view bits) 
     return absl::InvalidArgumentError("a mask has set bits behind its last voxel");
   }
   return mask;
+}
+
+void Mask::SetRow(int64_t i, int64_t j, int64_t k, absl::Span<const uint8_t> flags) {
+  uint64_t n = Offset(i, j, k);
+  const auto set_one = [&](uint8_t flag) {
+    bits_[n >> 3] = static_cast<uint8_t>(bits_[n >> 3] | unsigned{flag} << (n & 7));
+    ++n;
+  };
+  size_t f = 0;
+  while (f < flags.size() && (n & 7) != 0) set_one(flags[f++]);
+  for (; f + 8 <= flags.size(); f += 8, n += 8) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, flags.data() + f, sizeof(eight));
+    // Moves bit 8m to bit 56 + m for every m; no two of the products meet.
+    bits_[n >> 3] = static_cast<uint8_t>(bits_[n >> 3] | (eight * 0x0102040810204080u) >> 56);
+  }
+  while (f < flags.size()) set_one(flags[f++]);
 }
 
 uint64_t Mask::CountVoxels() const { return CountBits(bits_, 0, static_cast<uint64_t>(shape_.voxels())); }

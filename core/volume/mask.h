@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "core/volume/geometry.h"
 
 namespace sgpsam {
@@ -33,6 +34,9 @@ class Mask {
     const uint64_t n = Offset(i, j, k);
     bits_[n >> 3] = static_cast<uint8_t>(bits_[n >> 3] | (1u << (n & 7)));
   }
+
+  // Sets the voxels (i + n, j, k) whose flag n is 1; the others, whose flag is 0, stay as they are.
+  void SetRow(int64_t i, int64_t j, int64_t k, absl::Span<const uint8_t> flags);
 
   uint64_t CountVoxels() const;
   uint64_t CountVoxelsInSlice(int64_t k) const;

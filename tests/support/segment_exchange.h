@@ -71,7 +71,9 @@ inline void FinishExchange(SegmentStream& stream, const std::string& payload, co
       exchange.progress.push_back(response.progress());
     } else if (response.has_result()) {
       exchange.result = response.result();
-      exchange.outputs.resize(static_cast<size_t>(response.result().outputs_size()));
+      for (const v1::Output& output : response.result().outputs()) {
+        exchange.outputs.emplace_back().reserve(output.size_bytes());
+      }
     } else if (response.has_output()) {
       exchange.outputs.at(response.output().output_index()) += response.output().data();
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace sgpsam {
 namespace {
@@ -49,6 +50,24 @@ TEST(Mask, CountsLargeSlicesOfEveryAlignment) {
     EXPECT_EQ(mask.CountVoxelsInSlice(1), static_cast<uint64_t>(width) * 67);
     EXPECT_EQ(mask.CountVoxelsInSlice(2), 0u);
     EXPECT_EQ(mask.CountVoxels(), static_cast<uint64_t>(width) * 67);
+  }
+}
+
+TEST(Mask, SetsARowOfEveryLengthAtEveryAlignment) {
+  const Shape shape{29, 3, 2};
+  for (int64_t begin = 0; begin < shape.i; ++begin) {
+    for (int64_t end = begin; end <= shape.i; ++end) {
+      std::vector<uint8_t> flags;
+      Mask by_row(shape), by_voxel(shape);
+      for (int64_t i = begin; i < end; ++i) {
+        flags.push_back(i % 3 != 1 ? 1 : 0);
+        if (flags.back() == 1) by_voxel.Set(i, 1, 1);
+      }
+      by_row.Set(0, 1, 1);  // what was set stays
+      by_voxel.Set(0, 1, 1);
+      by_row.SetRow(begin, 1, 1, flags);
+      ASSERT_EQ(by_row.bits(), by_voxel.bits()) << begin << " to " << end;
+    }
   }
 }
 
