@@ -38,7 +38,13 @@ absl::Status Upload::Append(absl::string_view bytes) {
     bytes.remove_prefix(size);
     Enqueue({begin, size, part.size() == part.capacity()}, start);
   }
-  if (start) digests_.Submit([self = shared_from_this()] { self->DigestPieces(); });
+  if (start) {
+    digests_.Submit([self = shared_from_this()] {
+      absl::MutexLock lock(&self->mutex_);
+      self->scheduled_ = false;
+      if (!self->digesting_) self->DigestPieces();
+    });
+  }
   return absl::OkStatus();
 }
 
@@ -51,9 +57,6 @@ void Upload::Enqueue(const Piece& piece, bool& start) {
 }
 
 void Upload::DigestPieces() {
-  absl::MutexLock lock(&mutex_);
-  scheduled_ = false;
-  if (digesting_) return;
   digesting_ = true;
   while (!pieces_.empty()) {
     const std::vector<Piece> pieces = std::exchange(pieces_, {});
@@ -71,9 +74,10 @@ void Upload::DigestPieces() {
 absl::StatusOr<Upload::Received> Upload::Take() {
   {
     absl::MutexLock lock(&mutex_);
+    // Without letting go in between: a digest thread that starts only now must find nothing left to read.
     mutex_.Await(absl::Condition(this, &Upload::Idle));
+    DigestPieces();
   }
-  DigestPieces();
   Received received{std::move(parts_),
                     plan_.digest_of_set ? DigestOfSet(part_digests_) : part_digests_.at(0)};
   if (plan_.expected && *plan_.expected != received.digest) {

@@ -53,7 +53,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   };
 
   void Enqueue(const Piece& piece, bool& start);
-  void DigestPieces();
+  // Digests all that waits, with the mutex released meanwhile; for one thread at a time.
+  void DigestPieces() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !digesting_; }
 
   const UploadPlan plan_;

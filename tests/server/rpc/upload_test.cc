@@ -5,6 +5,8 @@
 #include <numeric>
 #include <string>
 
+#include "absl/synchronization/notification.h"
+
 namespace sgpsam {
 namespace {
 
@@ -49,6 +51,24 @@ TEST(Upload, ComputesTheDigestBesideALongUpload) {
   const auto received = upload->Take();
   ASSERT_TRUE(received.ok());
   EXPECT_EQ(received->digest, Sha256::Of(payload));
+}
+
+// The last chunk wakes a digest thread while whoever takes the payload already waits for its digest.
+TEST(Upload, IsTakenOnlyAfterADigestThreadThatIsJustStarting) {
+  JobThreads digests(1), jobs(1);
+  const std::string payload = Noise(4 << 20);
+  const Digest expected = Sha256::Of(payload);
+  for (int n = 0; n < 200; ++n) {
+    const auto upload = std::make_shared<Upload>(PlanOf({payload.size()}), digests);
+    ASSERT_TRUE(upload->Append(payload).ok());
+    absl::Notification taken;
+    jobs.Submit([&] {
+      const auto received = upload->Take();
+      EXPECT_TRUE(received.ok() && received->digest == expected);
+      taken.Notify();
+    });
+    taken.WaitForNotification();
+  }
 }
 
 TEST(Upload, GivesASeriesTheDigestOfItsSetWhateverTheOrder) {
