@@ -1,6 +1,6 @@
-// A move-only block of bytes whose pages are touched only when written and returned to the system
-// as soon as it dies: what uploads and volumes are kept in, so that a volume costs its own size once.
-// Not thread-safe while being appended to; safe to read from many threads afterwards.
+// A move-only block of bytes whose pages are taken only when written (a mebibyte at a time) and returned to
+// the system as soon as it dies: what uploads and volumes are kept in, so that a volume costs its own size
+// once. Not thread-safe while being appended to; safe to read from many threads afterwards.
 #ifndef SGPSAM_CORE_BASE_BYTE_BUFFER_H_
 #define SGPSAM_CORE_BASE_BYTE_BUFFER_H_
 
@@ -41,9 +41,12 @@ class ByteBuffer {
   absl::string_view view() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
  private:
+  void Populate();
+
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
   size_t capacity_ = 0;
+  size_t populated_ = 0;  // bytes whose pages were asked for
 };
 
 }  // namespace sgpsam

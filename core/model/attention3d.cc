@@ -222,8 +222,7 @@ AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, 
 at::Tensor Attend(const Attention3d& attention, const at::Tensor& x, AttentionScratch& scratch) {
   const int64_t batch = x.size(0), tokens = x.size(1), head_dim = attention.positions.size(1);
   const at::Tensor product = at::matmul(x.to(attention.qkv.weight.scalar_type()), attention.qkv.weight.t());
-  const at::Tensor qkv =
-      product.view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});
+  const at::Tensor qkv = product.view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});
   const at::Tensor bias = attention.qkv.bias.view({3, attention.heads, 1, head_dim});
   // The bias joins on the way to the heads, which saves a pass over memory.
   at::Tensor query = scratch.query.narrow(3, 0, head_dim), value = scratch.value.narrow(2, 0, tokens);

@@ -65,10 +65,10 @@ enum class Folding {
 // Queries, keys and values of one block; made once per encode, because the folded columns of keys stay.
 struct AttentionScratch {
   Folding folding;
-  at::Tensor query;  // [B, heads, N, width]
-  at::Tensor key;    // [B, heads, N + 1, width], the padded key last
-  at::Tensor value;  // [B, heads, N + 1, head_dim]
-  at::Tensor bias;   // [B, heads, g^2, 1, N + 1]: H + W, the same for all k; kLastAxis only
+  at::Tensor query;   // [B, heads, N, width]
+  at::Tensor key;     // [B, heads, N + 1, width], the padded key last
+  at::Tensor value;   // [B, heads, N + 1, head_dim]
+  at::Tensor bias;    // [B, heads, g^2, 1, N + 1]: H + W, the same for all k; kLastAxis only
   at::Tensor scores;  // [threads, N (N + 1)]: one head's logits for each core; kLastAxis only
 };
 AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, at::Device device,

@@ -188,6 +188,11 @@ void SegmentCall::SubmitWhenComplete() {
   if (submitted_ || !InputComplete()) return;
   submitted_ = true;
   complete_ = services_.clock.Now();
+  if (upload_ != nullptr) {
+    // All job threads may be busy: the caller should know at once that everything is here.
+    responses_.Push(ToProto(ProgressEvent{Stage::kDecode, 0, 0, absl::ZeroDuration()}));
+    Pump();
+  }
   services_.jobs.Submit([self = self_] { self->Run(); });
 }
 

@@ -23,9 +23,9 @@ google seg_bench
 title "server and worker: the process boundary"
 google worker_link_bench
 title "upload over loopback, against a bare gRPC stream"
-"$build/bin/upload_bench"
+"$build/bin/upload_bench" --benchmark_enable_random_interleaving=true 2>/dev/null
 title "second click on a cached volume"
-"$build/bin/second_click_bench"
+"$build/bin/second_click_bench" 2>/dev/null
 title "peak memory for one volume"
 "$python" tests/bench/server_memory.py
 title "memory over 1,000 requests"
