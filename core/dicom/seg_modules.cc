@@ -21,7 +21,7 @@ namespace {
 constexpr absl::string_view kSegmentationStorage = "1.2.840.10008.5.1.4.1.1.66.4";
 constexpr absl::string_view kProduct = "sgpsam-server";
 constexpr absl::string_view kUnknown = "unknown";
-constexpr size_t kShort = 16, kLong = 64, kLongText = 10240;  // bytes of SH and CS, LO, LT
+constexpr size_t kLong = 64, kLongText = 10240;  // bytes of LO, LT
 
 struct DateAndTime {
   std::string date, time;

@@ -1,5 +1,8 @@
 #include "server/rpc/segment_call.h"
 
+#include <grpcpp/impl/codegen/proto_utils.h>
+#include <grpcpp/support/proto_buffer_reader.h>
+
 #include <algorithm>
 #include <exception>
 #include <new>
@@ -26,6 +29,17 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
   const auto deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
   return absl::FromChrono(deadline);
+}
+
+bool Parse(grpc::ByteBuffer bytes, v1::SegmentRequest& message) {  // a copy: reading empties it
+  return grpc::SerializationTraits<v1::SegmentRequest>::Deserialize(&bytes, &message).ok();
+}
+
+grpc::ByteBuffer ToBytes(const v1::SegmentResponse& message) {
+  grpc::ByteBuffer bytes;
+  bool own = false;  // protobuf's serializer always hands the buffer over
+  grpc::SerializationTraits<v1::SegmentResponse>::Serialize(message, &bytes, &own);
+  return bytes;
 }
 
 // The door for exceptions: only memory can run out in our own code, but nothing may leave a reaction.
@@ -75,12 +89,18 @@ bool SegmentCall::Advance(bool ok) noexcept {
   return false;
 }
 
-absl::Status SegmentCall::Handle(v1::SegmentRequest& message) {
+absl::Status SegmentCall::Handle(const grpc::ByteBuffer& bytes) {
+  const std::optional<ChunkView> chunk = ViewChunk(bytes);
+  v1::SegmentRequest message;
+  if (!chunk && !Parse(bytes, message)) {
+    return absl::InvalidArgumentError("a message is not a SegmentRequest of the contract sgpsam.v1");
+  }
   if (message.has_header()) return HandleHeader(message.header());
   if (!kind_) {
     return absl::InvalidArgumentError("the first message must be a header; send SegmentHeader first");
   }
-  if (message.has_chunk()) return HandleChunk(message.chunk());
+  if (chunk) return HandleChunk(*chunk);
+  if (message.has_chunk()) return HandleChunk({{}, {message.chunk().data()}, message.chunk().data().size()});
   if (message.has_logits()) return HandleLogits(message.logits());
   return absl::InvalidArgumentError("a message carries neither header nor chunk nor logits");
 }
@@ -138,18 +158,17 @@ void SegmentCall::AnswerHeader(bool need_volume) {
   Pump();
 }
 
-absl::Status SegmentCall::HandleChunk(const v1::PayloadChunk& chunk) {
-  const size_t size = chunk.data().size();
-  if (size == 0 || size > kMaxChunkBytes) {
+absl::Status SegmentCall::HandleChunk(const ChunkView& chunk) {
+  if (chunk.size == 0 || chunk.size > kMaxChunkBytes) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a chunk has ", size, " bytes; allowed are 1 to ", kMaxChunkBytes));
+        absl::StrCat("a chunk has ", chunk.size, " bytes; allowed are 1 to ", kMaxChunkBytes));
   }
   if (upload_ == nullptr) {
     return absl::InvalidArgumentError(
         "the volume is cached; send no chunk unless the server answers NeedVolume");
   }
-  RETURN_IF_ERROR(upload_->Append(chunk.data()));
-  services_.metrics.received_bytes->Increment(static_cast<double>(size));
+  for (const absl::string_view piece : chunk.pieces) RETURN_IF_ERROR(upload_->Append(piece));
+  services_.metrics.received_bytes->Increment(static_cast<double>(chunk.size));
   SubmitWhenComplete();
   return absl::OkStatus();
 }
@@ -269,12 +288,13 @@ void SegmentCall::End(absl::Status status) {
 
 void SegmentCall::Pump() {
   if (writing_ || finished_) return;
-  outgoing_.Clear();
-  if (responses_.Next(outgoing_)) {
+  v1::SegmentResponse response;
+  if (responses_.Next(response)) {
     writing_ = true;
-    if (outgoing_.has_output()) {
-      services_.metrics.sent_bytes->Increment(static_cast<double>(outgoing_.output().data().size()));
+    if (response.has_output()) {
+      services_.metrics.sent_bytes->Increment(static_cast<double>(response.output().data().size()));
     }
+    outgoing_ = ToBytes(response);
     StartWrite(&outgoing_);
   } else if (status_) {
     finished_ = true;

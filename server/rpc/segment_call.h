@@ -5,6 +5,7 @@
 #define SGPSAM_SERVER_RPC_SEGMENT_CALL_H_
 
 #include <grpcpp/server_context.h>
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
@@ -22,6 +23,7 @@
 #include "core/pipeline/segment_pipeline.h"
 #include "server/admission.h"
 #include "server/job_threads.h"
+#include "server/rpc/chunk_view.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/response_stream.h"
 #include "server/rpc/upload.h"
@@ -41,7 +43,8 @@ struct CallServices {
   ContractLimits limits;
 };
 
-class SegmentCall final : public grpc::ServerBidiReactor<v1::SegmentRequest, v1::SegmentResponse> {
+// Works on gRPC's own buffers, so that the chunks of an upload are copied only once (chunk_view.h).
+class SegmentCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   // Starts reading; the call looks after its own lifetime.
   static SegmentCall* Start(CallServices& services, grpc::CallbackServerContext& context);
@@ -56,9 +59,9 @@ class SegmentCall final : public grpc::ServerBidiReactor<v1::SegmentRequest, v1:
 
   // Reading: one message at a time, in gRPC's order. False if the call has just failed.
   bool Advance(bool ok) noexcept;
-  absl::Status Handle(v1::SegmentRequest& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Handle(const grpc::ByteBuffer& bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status HandleHeader(const v1::SegmentHeader& header) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status HandleChunk(const v1::PayloadChunk& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status HandleChunk(const ChunkView& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status HandleLogits(const v1::PreviousLogitsData& logits) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status HandleEnd() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FindLogits(const std::vector<std::optional<Digest>>& digests) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -84,8 +87,8 @@ class SegmentCall final : public grpc::ServerBidiReactor<v1::SegmentRequest, v1:
   CallContext call_;
   std::shared_ptr<SegmentCall> self_;  // until OnDone
 
-  v1::SegmentRequest incoming_;   // gRPC's between StartRead and OnReadDone
-  v1::SegmentResponse outgoing_;  // gRPC's between StartWrite and OnWriteDone
+  grpc::ByteBuffer incoming_;  // gRPC's between StartRead and OnReadDone
+  grpc::ByteBuffer outgoing_;  // gRPC's between StartWrite and OnWriteDone
 
   absl::Mutex mutex_;
   Admission::Ticket ticket_ ABSL_GUARDED_BY(mutex_);

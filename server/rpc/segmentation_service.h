@@ -11,13 +11,15 @@
 
 namespace sgpsam {
 
-class SegmentationService final : public v1::SegmentationService::CallbackService {
+class SegmentationService final
+    : public v1::SegmentationService::WithRawCallbackMethod_Segment<
+          v1::SegmentationService::WithCallbackMethod_DescribeModel<v1::SegmentationService::Service>> {
  public:
   // What `services` refers to outlives the service.
   SegmentationService(CallServices services, std::string server_version)
       : services_(services), server_version_(std::move(server_version)) {}
 
-  grpc::ServerBidiReactor<v1::SegmentRequest, v1::SegmentResponse>* Segment(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Segment(
       grpc::CallbackServerContext* context) override {
     return SegmentCall::Start(services_, *context);
   }

@@ -50,7 +50,13 @@ absl::Status Upload::Append(absl::string_view bytes) {
 
 void Upload::Enqueue(const Piece& piece, bool& start) {
   absl::MutexLock lock(&mutex_);
-  pieces_.push_back(piece);
+  if (!pieces_.empty() && !pieces_.back().ends_part &&
+      pieces_.back().data + pieces_.back().size == piece.data) {
+    pieces_.back().size += piece.size;
+    pieces_.back().ends_part = piece.ends_part;
+  } else {
+    pieces_.push_back(piece);
+  }
   waiting_bytes_ += piece.size;
   if (waiting_bytes_ < kDigestStride || scheduled_) return;
   scheduled_ = start = true;
