@@ -117,7 +117,7 @@ std::string Part10(const std::string& syntax, const std::string& dataset) {
 }
 
 SeriesBuilder::SeriesBuilder(int columns, int rows, int slices)
-    : columns_(columns), rows_(rows), slices_(slices), order_(static_cast<size_t>(slices)) {
+    : columns_(columns), rows_(rows), order_(static_cast<size_t>(slices)) {
   stored_ = [](int i, int j, int k) { return (31 * i + 7 * j + 101 * k) % 2000 - 600; };
   std::iota(order_.begin(), order_.end(), 0);
   common_ = {{DicomTag(0x0008, 0x0008), {"CS", "ORIGINAL\\PRIMARY\\AXIAL"}},

@@ -74,7 +74,7 @@ class SeriesBuilder {
   std::string Pixels(int k) const;
   std::string Encode(int k) const;
 
-  int columns_, rows_, slices_;
+  int columns_, rows_;
   StoredValue stored_;
   int allocated_ = 16, bits_stored_ = 16, high_bit_ = 15;
   bool signed_ = true;

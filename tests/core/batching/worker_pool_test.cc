@@ -463,8 +463,7 @@ TEST_F(WorkerPoolTest, AnswersWaitingCallsWhenItStops) {
                                    }}));
   auto own = std::make_unique<WorkerPool>(std::move(engines), options_, clock_, metrics_);
   auto call = [&](float value) {
-    return std::async(std::launch::async,
-                      [&own, value, p = own.get()] { return p->Encode(PatchOf(value), {}); });
+    return std::async(std::launch::async, [value, p = own.get()] { return p->Encode(PatchOf(value), {}); });
   };
   auto running = call(1);
   gate.AwaitArrivals(1);
