@@ -15,19 +15,31 @@ at::Tensor SplitHeads(const at::Tensor& x, int64_t heads) {
   return x.unflatten(2, {heads, -1}).transpose(1, 2);
 }
 
-// q [B, M, W], k and v [B, L, W] -> [B, M, W]: plain multi-head attention. Queries come scaled.
+at::Tensor JoinHeads(const at::Tensor& x) { return x.transpose(1, 2).flatten(2); }
+
+// q, k and v [B, T, W] -> [B, T, W]: plain multi-head attention. Queries come scaled.
 at::Tensor AttendHeads(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
   const at::Tensor logits = at::matmul(SplitHeads(q, heads), SplitHeads(k, heads).transpose(2, 3));
-  const at::Tensor weights = at::softmax(logits, -1, at::kFloat).to(v.scalar_type());  // [B, heads, M, L]
-  return at::matmul(weights, SplitHeads(v, heads)).transpose(1, 2).flatten(2);
+  return JoinHeads(at::matmul(at::softmax(logits, -1), SplitHeads(v, heads)));
 }
 
-// The same for many queries and few keys: logits lie queries last, so that the softmax runs along the long
-// side.
-at::Tensor AttendFewKeys(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, int64_t heads) {
-  const at::Tensor logits = at::matmul(SplitHeads(k, heads), SplitHeads(q, heads).transpose(2, 3));
-  const at::Tensor weights = at::softmax(logits, 2, at::kFloat).to(v.scalar_type());  // [B, heads, L, M]
-  return at::matmul(weights.transpose(2, 3), SplitHeads(v, heads)).transpose(1, 2).flatten(2);
+// The products of few vectors [B, heads, T, d] with a projection of every token of the image [B, N, C]:
+// [B, heads, T, N].
+at::Tensor MeetImage(const ImageProjection& projection, const at::Tensor& few, const at::Tensor& image) {
+  const at::Tensor carried = at::matmul(few, projection.weight).flatten(1, 2);  // [B, heads T, C]
+  const at::Tensor products =
+      at::bmm(carried, image.transpose(1, 2)).view({few.size(0), few.size(1), few.size(2), -1});
+  return products + at::matmul(few, projection.positions);
+}
+
+// What tokens + token_pe [B, T, C] see in the image [B, N, C].
+at::Tensor Look(const LookAtImage& look, const at::Tensor& positioned_tokens, const at::Tensor& image,
+                int64_t heads) {
+  const at::Tensor query = SplitHeads(look.query(positioned_tokens), heads);
+  const at::Tensor weights = at::softmax(MeetImage(look.key, query, image), -1);  // [B, heads, T, N]
+  const at::Tensor seen =
+      at::bmm(weights.flatten(1, 2), image).view({query.size(0), heads, query.size(2), -1});
+  return look.out(JoinHeads(at::matmul(seen, look.value)));
 }
 
 at::Tensor RunMlp(const Mlp3& mlp, const at::Tensor& x) {
@@ -52,41 +64,46 @@ Linear Stack(const TensorMap& tensors, const std::vector<std::string>& names, in
   return {tensors.Matrix(at::cat(weights)), tensors.Value(at::cat(biases))};
 }
 
-// The bias [N, sum of widths] of stacked projections, of which those named in `positioned` also see the
-// positions: project(x + pe) = project(x) + pe . weight^T.
-at::Tensor PositionedBias(const TensorMap& tensors, const std::vector<std::string>& names,
-                          const std::vector<bool>& positioned, const at::Tensor& dense_pe, int64_t heads) {
-  const at::Tensor pe = dense_pe.to(at::kCPU, at::kFloat);
-  std::vector<at::Tensor> columns;
-  for (size_t i = 0; i < names.size(); ++i) {
-    const at::Tensor bias = Projection(tensors, names[i], "bias", heads);
-    columns.push_back(positioned[i] ? at::addmm(bias, pe, Projection(tensors, names[i], "weight", heads).t())
-                                    : bias.expand({pe.size(0), -1}));
-  }
-  return tensors.Matrix(at::cat(columns, 1));
+// Of the image's tokens with their positions: project(x + pe) = W x + (W pe + b).
+ImageProjection LoadImageProjection(const TensorMap& tensors, const std::string& name,
+                                    const at::Tensor& dense_pe, int64_t heads) {
+  const at::Tensor weight = Projection(tensors, name, "weight", heads),
+                   bias = Projection(tensors, name, "bias", heads).unsqueeze(1);
+  const at::Tensor positions = at::addmm(bias, weight, dense_pe.to(at::kCPU, at::kFloat).t());  // [I, N]
+  return {tensors.Matrix(weight.unflatten(0, {heads, -1})),
+          tensors.Matrix(positions.unflatten(0, {heads, -1}))};
+}
+
+LookAtImage LoadLook(const TensorMap& tensors, const std::string& name, const at::Tensor& dense_pe,
+                     int64_t heads) {
+  LookAtImage look;
+  look.query = Stack(tensors, {name + ".q_proj"}, heads);
+  look.key = LoadImageProjection(tensors, name + ".k_proj", dense_pe, heads);
+  look.value = tensors.Matrix(tensors.Get(name + ".v_proj.weight").unflatten(0, {heads, -1}).transpose(1, 2));
+  const at::Tensor out = tensors.Get(name + ".out_proj.weight");
+  look.out = {tensors.Matrix(out), tensors.Value(at::addmv(tensors.Get(name + ".out_proj.bias"), out,
+                                                           tensors.Get(name + ".v_proj.bias")))};
+  return look;
 }
 
 DecoderLayer LoadLayer(const TensorMap& tensors, const std::string& name, const at::Tensor& dense_pe,
                        int64_t heads) {
-  const std::string to_image = name + ".cross_attn_token_to_image",
-                    to_token = name + ".cross_attn_image_to_token";
-  const std::vector<std::string> image{to_image + ".k_proj", to_image + ".v_proj", to_token + ".q_proj"};
+  const std::string to_token = name + ".cross_attn_image_to_token";
   DecoderLayer layer;
   layer.self_qk = Stack(tensors, {name + ".self_attn.q_proj", name + ".self_attn.k_proj"}, heads);
   layer.self_v = tensors.GetLinear(name + ".self_attn.v_proj");
   layer.self_out = tensors.GetLinear(name + ".self_attn.out_proj");
   layer.norm1 = tensors.GetNorm(name + ".norm1", kDecoderNormEps);
-  layer.token_q = Stack(tensors, {to_image + ".q_proj"}, heads);
-  layer.token_out = tensors.GetLinear(to_image + ".out_proj");
-  layer.image_weight = Stack(tensors, image, heads).weight;
-  layer.image_bias = PositionedBias(tensors, image, {true, false, true}, dense_pe, heads);
+  layer.look = LoadLook(tensors, name + ".cross_attn_token_to_image", dense_pe, heads);
   layer.norm2 = tensors.GetNorm(name + ".norm2", kDecoderNormEps);
   layer.lin1 = tensors.GetLinear(name + ".mlp.lin1");
   layer.lin2 = tensors.GetLinear(name + ".mlp.lin2");
   layer.norm3 = tensors.GetNorm(name + ".norm3", kDecoderNormEps);
-  layer.token_kv_k = tensors.GetLinear(to_token + ".k_proj");
-  layer.token_kv_v = tensors.GetLinear(to_token + ".v_proj");
-  layer.image_out = tensors.GetLinear(to_token + ".out_proj");
+  layer.image_query = LoadImageProjection(tensors, to_token + ".q_proj", dense_pe, heads);
+  layer.token_key = tensors.GetLinear(to_token + ".k_proj");
+  layer.token_value = tensors.GetLinear(to_token + ".v_proj");
+  layer.image_out = tensors.Matrix(tensors.Get(to_token + ".out_proj.weight").t().unflatten(0, {heads, -1}));
+  layer.image_out_bias = tensors.Value(tensors.Get(to_token + ".out_proj.bias") / static_cast<double>(heads));
   layer.norm4 = tensors.GetNorm(name + ".norm4", kDecoderNormEps);
   return layer;
 }
@@ -117,24 +134,23 @@ struct TwoWay {
   at::Tensor image;   // [B, N, C]
 };
 
-// Image projections [B, N, columns] with a bias for every token.
-at::Tensor ProjectImage(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& image) {
-  if (image.size(0) == 1) return LinearWith(weight, bias, image);
-  return at::matmul(image.to(weight.scalar_type()), weight.t()) + bias;
+// What the image [B, N, C] learns of the tokens is added to it. Logits lie queries last, so that the softmax
+// over the tokens runs along the long side.
+void TellImage(const DecoderLayer& layer, const at::Tensor& tokens, const at::Tensor& token_pe, int64_t heads,
+               at::Tensor& image) {
+  const at::Tensor key = SplitHeads(layer.token_key(tokens + token_pe), heads);  // [B, heads, T, d]
+  const at::Tensor value = SplitHeads(layer.token_value(tokens), heads);
+  const at::Tensor weights = at::softmax(MeetImage(layer.image_query, key, image), 2);   // [B, heads, T, N]
+  const at::Tensor carried = at::matmul(value, layer.image_out) + layer.image_out_bias;  // [B, heads, T, C]
+  image = at::baddbmm(image, weights.flatten(1, 2).transpose(1, 2), carried.flatten(1, 2));
 }
 
 void RunLayer(const DecoderLayer& layer, const at::Tensor& token_pe, bool first, int64_t heads,
               TwoWay& state) {
   at::Tensor tokens = SelfAttend(layer, state.tokens, token_pe, first, heads);
-  const std::vector<at::Tensor> image =
-      ProjectImage(layer.image_weight, layer.image_bias, state.image).chunk(3, 2);
-  const at::Tensor looked = AttendHeads(layer.token_q(tokens + token_pe), image[0], image[1], heads);
-  tokens = layer.norm2(tokens + layer.token_out(looked));
+  tokens = layer.norm2(tokens + Look(layer.look, tokens + token_pe, state.image, heads));
   tokens = layer.norm3(tokens + layer.lin2(at::relu(layer.lin1(tokens))));
-  const at::Tensor told =
-      AttendFewKeys(image[2], layer.token_kv_k(tokens + token_pe), layer.token_kv_v(tokens), heads);
-  at::Tensor rows = state.image.flatten(0, 1);
-  layer.image_out.AddTo(rows, told.flatten(0, 1));
+  TellImage(layer, tokens, token_pe, heads, state.image);
   state.image = layer.norm4(state.image);
   state.tokens = tokens;
 }
@@ -144,10 +160,8 @@ TwoWay RunTransformer(const MaskDecoder& decoder, at::Tensor image, const at::Te
   for (size_t i = 0; i < decoder.layers.size(); ++i) {
     RunLayer(decoder.layers[i], tokens, /*first=*/i == 0, decoder.heads, state);
   }
-  const std::vector<at::Tensor> kv =
-      ProjectImage(decoder.final_image_weight, decoder.final_image_bias, state.image).chunk(2, 2);
-  const at::Tensor looked = AttendHeads(decoder.final_q(state.tokens + tokens), kv[0], kv[1], decoder.heads);
-  state.tokens = decoder.final_norm(state.tokens + decoder.final_out(looked));
+  const at::Tensor looked = Look(decoder.final_look, state.tokens + tokens, state.image, decoder.heads);
+  state.tokens = decoder.final_norm(state.tokens + looked);
   return state;
 }
 
@@ -170,8 +184,7 @@ at::Tensor ToVolumes(const at::Tensor& masks, int64_t grid) {
 }  // namespace
 
 MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config, const at::Tensor& dense_pe) {
-  const std::string name = "mask_decoder.", final_name = name + "transformer.final_attn_token_to_image";
-  const std::vector<std::string> final_image{final_name + ".k_proj", final_name + ".v_proj"};
+  const std::string name = "mask_decoder.";
   MaskDecoder decoder;
   decoder.heads = config.decoder_heads;
   decoder.grid = config.grid();
@@ -181,10 +194,8 @@ MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config,
     decoder.layers.push_back(
         LoadLayer(tensors, absl::StrCat(name, "transformer.layers.", i), dense_pe, decoder.heads));
   }
-  decoder.final_q = Stack(tensors, {final_name + ".q_proj"}, decoder.heads);
-  decoder.final_out = tensors.GetLinear(final_name + ".out_proj");
-  decoder.final_image_weight = Stack(tensors, final_image, decoder.heads).weight;
-  decoder.final_image_bias = PositionedBias(tensors, final_image, {true, false}, dense_pe, decoder.heads);
+  decoder.final_look =
+      LoadLook(tensors, name + "transformer.final_attn_token_to_image", dense_pe, decoder.heads);
   decoder.final_norm = tensors.GetNorm(name + "transformer.norm_final_attn", kDecoderNormEps);
   decoder.upscale1 = LoadUpscale(tensors, name + "output_upscaling.0");
   decoder.upscale_norm = tensors.GetNorm(name + "output_upscaling.1", kEncoderNormEps);

@@ -1,8 +1,11 @@
 // SAM-Med3D's mask decoder (mask_decoder3D.py, transformer.py): a two-way transformer between a few prompt
-// tokens and the image's tokens, an upscaling and one hypernetwork for each mask token. What depends on
-// weights alone is made once: the projections of the image's position encoding, and one matrix for all three
-// projections of the image's tokens in a layer. Query projections carry the scale of their attention. Tokens
-// keep their channels last throughout.
+// tokens and the image's tokens, an upscaling and one hypernetwork for each mask token.
+//
+// The image's 512 tokens are never projected: with few prompt tokens it costs less to carry those over to the
+// image's channels, once for each head, and attention gives the same. A query q meets the key W x + b as
+// (W^T q).x + b.q; the sum of values W x + b with weights a is W (sum of a x) + b, because weights sum to 1.
+// What depends on weights alone is made once, such as the projected positions of the image's tokens. Query
+// projections carry the scale of their attention. Tokens keep their channels last throughout.
 #ifndef SGPSAM_CORE_MODEL_MASK_DECODER_H_
 #define SGPSAM_CORE_MODEL_MASK_DECODER_H_
 
@@ -16,17 +19,33 @@
 
 namespace sgpsam {
 
+// One projection of the image's tokens, by heads of width d.
+struct ImageProjection {
+  at::Tensor weight;  // [heads, d, C]
+  at::Tensor
+      positions;  // [heads, d, N]: its bias, with the projected positions where the reference adds them
+};
+
+// Prompt tokens look at the image.
+struct LookAtImage {
+  Linear query;         // C -> I
+  ImageProjection key;  // positions added
+  at::Tensor value;     // [heads, C, d]
+  Linear out;           // I -> C; its bias has passed through the values' bias
+};
+
 struct DecoderLayer {
   Linear self_qk, self_v, self_out;  // [2C, C], [C, C], [C, C]
   Norm norm1;
-  Linear token_q, token_out;  // token to image: C -> I, I -> C
-  at::Tensor image_weight;    // [3I, C]: keys and values for the tokens, queries to them
-  at::Tensor image_bias;      // [N, 3I]: their bias, with the projected positions
+  LookAtImage look;
   Norm norm2;
   Linear lin1, lin2;
   Norm norm3;
-  Linear token_kv_k, token_kv_v;  // image to token: C -> I each
-  Linear image_out;               // I -> C
+  // The image looks at the prompt tokens.
+  ImageProjection image_query;    // positions added
+  Linear token_key, token_value;  // C -> I each
+  at::Tensor image_out;           // [heads, d, C]
+  at::Tensor image_out_bias;      // [C]: a head's share of the bias
   Norm norm4;
 };
 
@@ -38,9 +57,7 @@ struct MaskDecoder {
   int heads = 0, grid = 0;
   at::Tensor output_tokens;  // [1 + masks, C], float32: the IoU token, then one for each mask
   std::vector<DecoderLayer> layers;
-  Linear final_q, final_out;
-  at::Tensor final_image_weight;  // [2I, C]: keys and values
-  at::Tensor final_image_bias;    // [N, 2I]
+  LookAtImage final_look;
   Norm final_norm;
   Linear upscale1, upscale2;  // [8 C/4, C], [8 C/8, C/4]: a transposed convolution of kernel 2, stride 2
   Norm upscale_norm;
