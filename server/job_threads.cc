@@ -1,11 +1,18 @@
 #include "server/job_threads.h"
 
+#include <sys/resource.h>
+
 #include <utility>
 
 namespace sgpsam {
+namespace {
 
-JobThreads::JobThreads(int threads) {
-  for (int n = 0; n < threads; ++n) threads_.emplace_back([this] { Loop(); });
+constexpr int kBackgroundNice = 10;  // a tenth of a core beside a thread that wants all of it
+
+}  // namespace
+
+JobThreads::JobThreads(int threads, ThreadPriority priority) {
+  for (int n = 0; n < threads; ++n) threads_.emplace_back([this, priority] { Loop(priority); });
 }
 
 JobThreads::~JobThreads() {
@@ -21,7 +28,9 @@ void JobThreads::Submit(Job job) {
   jobs_.push_back(std::move(job));
 }
 
-void JobThreads::Loop() {
+void JobThreads::Loop(ThreadPriority priority) {
+  // Linux takes 0 as the calling thread; a refusal leaves it as urgent as the others.
+  if (priority == ThreadPriority::kBackground) setpriority(PRIO_PROCESS, 0, kBackgroundNice);
   while (true) {
     Job job;
     {

@@ -16,9 +16,12 @@ namespace sgpsam {
 // Must not throw: whoever submits one knows how to report its failure.
 using Job = absl::AnyInvocable<void()>;
 
+// kBackground: only what other threads leave idle, though never nothing (nice 10).
+enum class ThreadPriority { kNormal, kBackground };
+
 class JobThreads {
  public:
-  explicit JobThreads(int threads);
+  explicit JobThreads(int threads, ThreadPriority priority = ThreadPriority::kNormal);
   // Runs what was submitted, then joins.
   ~JobThreads();
   JobThreads(const JobThreads&) = delete;
@@ -27,7 +30,7 @@ class JobThreads {
   void Submit(Job job);
 
  private:
-  void Loop();
+  void Loop(ThreadPriority priority);
   bool HasWorkOrStops() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !jobs_.empty(); }
 
   absl::Mutex mutex_;

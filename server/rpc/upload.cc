@@ -9,7 +9,8 @@
 namespace sgpsam {
 namespace {
 
-// Bytes after which a digest thread is worth waking.
+// Bytes after which a digest thread is worth waking, and after which it looks up from its work: whoever takes
+// the payload waits so long for a thread that may have a tenth of a core.
 constexpr size_t kDigestStride = size_t{4} << 20;
 
 }  // namespace
@@ -42,7 +43,7 @@ absl::Status Upload::Append(absl::string_view bytes) {
     digests_.Submit([self = shared_from_this()] {
       absl::MutexLock lock(&self->mutex_);
       self->scheduled_ = false;
-      if (!self->digesting_) self->DigestPieces();
+      if (!self->digesting_) self->DigestPieces(Urgency::kBackground);
     });
   }
   return absl::OkStatus();
@@ -62,16 +63,22 @@ void Upload::Enqueue(const Piece& piece, bool& start) {
   scheduled_ = start = true;
 }
 
-void Upload::DigestPieces() {
+void Upload::DigestPieces(Urgency urgency) {
   digesting_ = true;
-  while (!pieces_.empty()) {
-    const std::vector<Piece> pieces = std::exchange(pieces_, {});
-    waiting_bytes_ = 0;
-    mutex_.Unlock();
-    for (const Piece& piece : pieces) {
-      sha_.Update(piece.data, piece.size);
-      if (piece.ends_part) part_digests_.push_back(std::exchange(sha_, Sha256()).Finish());
+  while (!pieces_.empty() && (urgency == Urgency::kTaking || !taking_)) {
+    Piece& next = pieces_.front();
+    const Piece piece{next.data, std::min(next.size, kDigestStride),
+                      next.ends_part && next.size <= kDigestStride};
+    waiting_bytes_ -= piece.size;
+    if (piece.size == next.size) {
+      pieces_.pop_front();
+    } else {
+      next.data += piece.size;
+      next.size -= piece.size;
     }
+    mutex_.Unlock();
+    sha_.Update(piece.data, piece.size);
+    if (piece.ends_part) part_digests_.push_back(std::exchange(sha_, Sha256()).Finish());
     mutex_.Lock();
   }
   digesting_ = false;
@@ -80,9 +87,10 @@ void Upload::DigestPieces() {
 absl::StatusOr<Upload::Received> Upload::Take() {
   {
     absl::MutexLock lock(&mutex_);
+    taking_ = true;
     // Without letting go in between: a digest thread that starts only now must find nothing left to read.
     mutex_.Await(absl::Condition(this, &Upload::Idle));
-    DigestPieces();
+    DigestPieces(Urgency::kTaking);
   }
   Received received{std::move(parts_),
                     plan_.digest_of_set ? DigestOfSet(part_digests_) : part_digests_.at(0)};

@@ -5,6 +5,7 @@
 #define SGPSAM_SERVER_RPC_UPLOAD_H_
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -53,8 +54,10 @@ class Upload : public std::enable_shared_from_this<Upload> {
   };
 
   void Enqueue(const Piece& piece, bool& start);
-  // Digests all that waits, with the mutex released meanwhile; for one thread at a time.
-  void DigestPieces() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Digests what waits, a stretch at a time, with the mutex released meanwhile; for one thread at a time. In
+  // the background it leaves off when the payload is to be taken.
+  enum class Urgency { kBackground, kTaking };
+  void DigestPieces(Urgency urgency) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !digesting_; }
 
   const UploadPlan plan_;
@@ -63,10 +66,11 @@ class Upload : public std::enable_shared_from_this<Upload> {
   uint64_t received_ = 0;
 
   absl::Mutex mutex_;
-  std::vector<Piece> pieces_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Piece> pieces_ ABSL_GUARDED_BY(mutex_);
   size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   bool digesting_ ABSL_GUARDED_BY(mutex_) = false;  // who sets it owns the two members below
+  bool taking_ ABSL_GUARDED_BY(mutex_) = false;     // somebody more urgent wants to digest the rest
   Sha256 sha_;
   std::vector<Digest> part_digests_;
 };

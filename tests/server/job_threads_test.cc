@@ -1,6 +1,7 @@
 #include "server/job_threads.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 
@@ -40,6 +41,17 @@ TEST(JobThreads, FinishesWhatWasSubmittedBeforeItEnds) {
     blocked.Notify();
   }
   EXPECT_EQ(ran, 10);
+}
+
+TEST(JobThreads, LeaveTheProcessorToOthersInTheBackground) {
+  int normal = -1, background = -1;
+  {
+    JobThreads threads(1), patient(1, ThreadPriority::kBackground);
+    threads.Submit([&] { normal = getpriority(PRIO_PROCESS, 0); });
+    patient.Submit([&] { background = getpriority(PRIO_PROCESS, 0); });
+  }
+  EXPECT_EQ(normal, getpriority(PRIO_PROCESS, 0));
+  EXPECT_GT(background, normal);
 }
 
 }  // namespace

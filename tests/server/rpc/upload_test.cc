@@ -53,6 +53,24 @@ TEST(Upload, ComputesTheDigestBesideALongUpload) {
   EXPECT_EQ(received->digest, Sha256::Of(payload));
 }
 
+// Digest threads work a stretch at a time, which ends nowhere in particular.
+TEST(Upload, DigestsPartsThatAreLongerThanAStretch) {
+  JobThreads digests(1, ThreadPriority::kBackground);
+  const std::string payload = Noise((9 << 20) + 4321);
+  const std::vector<uint64_t> sizes{5, (8 << 20) + 1, payload.size() - 6 - (8 << 20)};
+  const auto upload = std::make_shared<Upload>(PlanOf(sizes, /*set=*/true), digests);
+  ASSERT_TRUE(upload->Append(payload).ok());
+  std::vector<Digest> parts;
+  size_t at = 0;
+  for (const uint64_t size : sizes) {
+    parts.push_back(Sha256::Of(absl::string_view(payload).substr(at, size)));
+    at += size;
+  }
+  const auto received = upload->Take();
+  ASSERT_TRUE(received.ok());
+  EXPECT_EQ(received->digest, DigestOfSet(parts));
+}
+
 // The last chunk wakes a digest thread while whoever takes the payload already waits for its digest.
 TEST(Upload, IsTakenOnlyAfterADigestThreadThatIsJustStarting) {
   JobThreads digests(1), jobs(1);
