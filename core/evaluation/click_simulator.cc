@@ -105,9 +105,10 @@ Voxel DeepestVoxelOfAll(const std::vector<Component>& components, const std::arr
 
 // Each voxel of the mask, which is not empty, equally likely.
 Voxel RandomVoxel(const Mask& mask, uint64_t seed) {
+  const auto voxels = static_cast<uint64_t>(mask.shape().voxels());
   uint64_t rank = Random(seed).Below(mask.CountVoxels());
   uint64_t begin = mask.NextVoxel(0);
-  for (uint64_t end = mask.NextGap(begin); rank >= end - begin; end = mask.NextGap(begin)) {
+  for (uint64_t end = mask.NextGap(begin, voxels); rank >= end - begin; end = mask.NextGap(begin, voxels)) {
     rank -= end - begin;
     begin = mask.NextVoxel(end);
   }

@@ -26,22 +26,44 @@ class Sets {
   std::vector<size_t> parents_;
 };
 
-// Joins every run with those that touch it in the row dj, dk away from its own, which lies before it. Runs
-// are ordered by their rows, so that both sides are passed once. `reach` is 1 if corners touch.
-void JoinWithRow(const std::vector<VoxelRun>& runs, int32_t dj, int32_t dk, int32_t reach, Sets& sets) {
-  const auto lies_before = [&](const VoxelRun& other, const VoxelRun& run) {
-    if (other.k != run.k + dk) return other.k < run.k + dk;
-    if (other.j != run.j + dj) return other.j < run.j + dj;
-    return other.end + reach <= run.begin;
-  };
-  size_t first = 0;
+// The runs begin..end - 1 of one row of voxels.
+struct Row {
+  size_t begin = 0, end = 0;
+  int32_t j = 0, k = 0;
+  friend bool operator<(const Row& a, const Row& b) { return a.k != b.k ? a.k < b.k : a.j < b.j; }
+};
+
+std::vector<Row> RowsOf(const std::vector<VoxelRun>& runs) {
+  std::vector<Row> rows;
   for (size_t n = 0; n < runs.size(); ++n) {
-    const VoxelRun& run = runs[n];
-    while (lies_before(runs[first], run)) ++first;
-    for (size_t m = first; runs[m].k == run.k + dk && runs[m].j == run.j + dj; ++m) {
-      if (runs[m].begin >= run.end + reach) break;
-      sets.Join(m, n);
+    if (rows.empty() || rows.back().j != runs[n].j || rows.back().k != runs[n].k) {
+      rows.push_back({n, n, runs[n].j, runs[n].k});
     }
+    rows.back().end = n + 1;
+  }
+  return rows;
+}
+
+// Joins the runs of two rows that touch, or come as near as `reach` voxels: 1 if corners are enough.
+void JoinRows(const std::vector<VoxelRun>& runs, const Row& a, const Row& b, int32_t reach, Sets& sets) {
+  for (size_t m = a.begin, n = b.begin; m < a.end && n < b.end;) {
+    if (runs[m].end + reach > runs[n].begin && runs[n].end + reach > runs[m].begin) sets.Join(m, n);
+    if (runs[m].end < runs[n].end) {
+      ++m;
+    } else {
+      ++n;
+    }
+  }
+}
+
+// Joins every row with the one that is dj, dk away. Rows are ordered, so that both sides are passed once.
+void JoinNeighbours(const std::vector<VoxelRun>& runs, const std::vector<Row>& rows, int32_t dj, int32_t dk,
+                    int32_t reach, Sets& sets) {
+  size_t n = 0;
+  for (const Row& row : rows) {
+    const Row wanted{0, 0, row.j + dj, row.k + dk};
+    while (rows[n] < wanted) ++n;
+    if (!(wanted < rows[n])) JoinRows(runs, rows[n], row, reach, sets);
   }
 }
 
@@ -53,11 +75,12 @@ struct Labels {
 Labels Label(const std::vector<VoxelRun>& runs, Connectivity connectivity) {
   Sets sets(runs.size());
   const int32_t reach = connectivity == Connectivity::k26 ? 1 : 0;
-  JoinWithRow(runs, -1, 0, reach, sets);
-  JoinWithRow(runs, 0, -1, reach, sets);
+  const std::vector<Row> rows = RowsOf(runs);
+  JoinNeighbours(runs, rows, -1, 0, reach, sets);
+  JoinNeighbours(runs, rows, 0, -1, reach, sets);
   if (connectivity == Connectivity::k26) {
-    JoinWithRow(runs, -1, -1, reach, sets);
-    JoinWithRow(runs, 1, -1, reach, sets);
+    JoinNeighbours(runs, rows, -1, -1, reach, sets);
+    JoinNeighbours(runs, rows, 1, -1, reach, sets);
   }
   Labels labels;
   labels.of_run.resize(runs.size());

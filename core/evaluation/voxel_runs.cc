@@ -10,7 +10,7 @@ std::vector<VoxelRun> RunsOf(const Mask& mask) {
   std::vector<VoxelRun> runs;
   for (uint64_t n = mask.NextVoxel(0); n < voxels;) {
     const uint64_t row = n / width, row_begin = row * width;
-    const uint64_t end = std::min(mask.NextGap(n), row_begin + width);
+    const uint64_t end = mask.NextGap(n, row_begin + width);
     const auto j = static_cast<int64_t>(row) % shape.j, k = static_cast<int64_t>(row) / shape.j;
     runs.push_back({static_cast<int32_t>(n - row_begin), static_cast<int32_t>(end - row_begin),
                     static_cast<int32_t>(j), static_cast<int32_t>(k)});

@@ -26,21 +26,23 @@ uint64_t CountBits(const std::vector<uint8_t>& bits, uint64_t begin, uint64_t en
   return count;
 }
 
-// The first bit at or behind `from` that is set in bits ^ flip, `flip` being 0 or all ones; at most `end`.
-uint64_t NextBit(const std::vector<uint8_t>& bits, uint64_t from, uint64_t flip, uint64_t end) {
+// The first bit at or behind `from` that is set in bits ^ flip, `flip` being 0 or all ones; `end` if there
+// is none before it.
+uint64_t NextBit(const std::vector<uint8_t>& bits, uint64_t from, uint64_t end, uint64_t flip) {
   size_t byte = from >> 3;
-  if (byte >= bits.size()) return end;
+  const size_t bytes = (end + 7) >> 3;
+  if (byte >= bytes) return end;
   const auto flipped = [&](size_t n) { return static_cast<uint8_t>(bits[n] ^ flip); };
   if (const unsigned rest = static_cast<unsigned>(flipped(byte)) >> (from & 7); rest != 0) {
     return std::min(end, from + static_cast<uint64_t>(absl::countr_zero(rest)));
   }
   ++byte;
-  for (uint64_t word = 0; byte + sizeof(word) <= bits.size(); byte += sizeof(word)) {
+  for (uint64_t word = 0; byte + sizeof(word) <= bytes; byte += sizeof(word)) {
     std::memcpy(&word, bits.data() + byte, sizeof(word));
     if (word != flip) break;
   }
-  while (byte < bits.size() && flipped(byte) == 0) ++byte;
-  if (byte == bits.size()) return end;
+  while (byte < bytes && flipped(byte) == 0) ++byte;
+  if (byte == bytes) return end;
   return std::min(end, 8 * byte + static_cast<uint64_t>(absl::countr_zero(flipped(byte))));
 }
 
@@ -103,11 +105,9 @@ uint64_t Mask::CountVoxelsInSlice(int64_t k) const {
 }
 
 uint64_t Mask::NextVoxel(uint64_t from) const {
-  return NextBit(bits_, from, 0, static_cast<uint64_t>(shape_.voxels()));
+  return NextBit(bits_, from, static_cast<uint64_t>(shape_.voxels()), 0);
 }
 
-uint64_t Mask::NextGap(uint64_t from) const {
-  return NextBit(bits_, from, ~uint64_t{0}, static_cast<uint64_t>(shape_.voxels()));
-}
+uint64_t Mask::NextGap(uint64_t from, uint64_t end) const { return NextBit(bits_, from, end, ~uint64_t{0}); }
 
 }  // namespace sgpsam

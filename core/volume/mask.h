@@ -45,8 +45,9 @@ class Mask {
   // The first voxel of the mask at or behind voxel `from`, in the order of the bits; shape().voxels() if
   // there is none. `from` is at most that.
   uint64_t NextVoxel(uint64_t from) const;
-  // The same for the first voxel that is not in the mask.
-  uint64_t NextGap(uint64_t from) const;
+  // The first voxel at or behind `from` that is not in the mask; `end` if there is none before it. `from` is
+  // at most `end`, that at most shape().voxels().
+  uint64_t NextGap(uint64_t from, uint64_t end) const;
 
  private:
   uint64_t Offset(int64_t i, int64_t j, int64_t k) const {

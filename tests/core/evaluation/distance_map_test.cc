@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "tests/core/evaluation/mask_shapes.h"
 
@@ -13,25 +14,26 @@ namespace {
 
 constexpr std::array<double, 3> kAnisotropic{0.7, 1.3, 4.9};
 
-// Every voxel against every voxel of the mask in the box.
-double NearestSquared(const Mask& mask, const VoxelBox& box, const Voxel& from,
-                      const std::array<double, 3>& spacing_mm) {
-  double nearest = std::numeric_limits<double>::infinity();
+std::vector<Voxel> SourcesIn(const Mask& mask, const VoxelBox& box) {
+  std::vector<Voxel> sources;
   ForEachVoxel(mask.shape(), [&](const Voxel& v) {
     const bool in_box = v.i >= box.begin.i && v.j >= box.begin.j && v.k >= box.begin.k && v.i < box.end.i &&
                         v.j < box.end.j && v.k < box.end.k;
-    if (in_box && Has(mask, v)) nearest = std::min(nearest, SquaredDistance(from, v, spacing_mm));
+    if (in_box && Has(mask, v)) sources.push_back(v);
   });
-  return nearest;
+  return sources;
 }
 
+// Every voxel against every source.
 void ExpectExact(const Mask& mask, const VoxelBox& box, const std::array<double, 3>& spacing_mm) {
   const DistanceMap map = DistanceToMask(mask, box, spacing_mm);
+  const std::vector<Voxel> sources = SourcesIn(mask, box);
   ASSERT_EQ(map.squared_mm2.size(), static_cast<size_t>(box.shape().voxels()));
   ForEachVoxel(box.shape(), [&](const Voxel& at) {
     const Voxel v{at.i + box.begin.i, at.j + box.begin.j, at.k + box.begin.k};
-    const double expected = NearestSquared(mask, box, v, spacing_mm);
-    if (std::isinf(expected)) {
+    double expected = std::numeric_limits<double>::infinity();
+    for (const Voxel& w : sources) expected = std::min(expected, SquaredDistance(v, w, spacing_mm));
+    if (sources.empty()) {
       ASSERT_TRUE(std::isinf(map.squared_at(v)));
     } else {
       ASSERT_NEAR(map.squared_at(v), expected, 1e-6 * expected) << v.i << " " << v.j << " " << v.k;
@@ -47,6 +49,18 @@ TEST(DistanceMap, IsWhatBruteForceFinds) {
         const Mask mask = NoiseMask(shape, probability, random);
         ExpectExact(mask, {{0, 0, 0}, {shape.i, shape.j, shape.k}}, spacing_mm);
       }
+    }
+  }
+}
+
+// Distances on both sides of where the search changes from near parabolas to the envelope of all.
+TEST(DistanceMap, IsExactNearAndFar) {
+  Random random(16);
+  const Shape shape{40, 41, 39};
+  for (const auto& spacing_mm : {std::array<double, 3>{1, 1, 1}, {0.9, 1.4, 0.6}}) {
+    for (const double probability : {0.00005, 0.0003, 0.001, 0.003}) {
+      const Mask mask = NoiseMask(shape, probability, random);
+      ExpectExact(mask, {{0, 0, 0}, {shape.i, shape.j, shape.k}}, spacing_mm);
     }
   }
 }

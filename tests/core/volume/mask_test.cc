@@ -87,19 +87,20 @@ TEST(Mask, GetsBackARowOfEveryLengthAtEveryAlignment) {
   }
 }
 
-TEST(Mask, FindsTheNextGapFromEverywhere) {
+TEST(Mask, FindsTheNextGapFromEverywhereToEverywhere) {
   const Shape shape{13, 5, 7};
   Mask mask(shape);
   for (int64_t n = 0; n < 455; ++n) {
     if (n != 3 && n != 8 && n != 64 && n != 200 && n != 201) mask.Set(n % 13, n / 13 % 5, n / 65);
   }
-  uint64_t expected = 455;
-  for (int64_t n = 454; n >= 0; --n) {
-    if (!mask.at(n % 13, n / 13 % 5, n / 65)) expected = static_cast<uint64_t>(n);
-    EXPECT_EQ(mask.NextGap(static_cast<uint64_t>(n)), expected) << n;
+  for (uint64_t end = 0; end <= 455; ++end) {
+    uint64_t expected = end;
+    EXPECT_EQ(mask.NextGap(end, end), end);
+    for (auto n = static_cast<int64_t>(end) - 1; n >= 0; --n) {
+      if (!mask.at(n % 13, n / 13 % 5, n / 65)) expected = static_cast<uint64_t>(n);
+      ASSERT_EQ(mask.NextGap(static_cast<uint64_t>(n), end), expected) << n << " to " << end;
+    }
   }
-  EXPECT_EQ(mask.NextGap(455), 455u);
-  EXPECT_EQ(Mask(shape).NextGap(7), 7u);
 }
 
 TEST(Mask, FindsTheNextVoxelFromEverywhere) {
