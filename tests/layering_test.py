@@ -22,6 +22,7 @@ BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "co
 SEES = {
     "core/base/": [],
     "core/volume/": ["core/base/"],
+    "core/evaluation/": ["core/base/", "core/volume/"],
     "core/engine/": ["core/base/"],
     "core/engine/torch_": BELOW_MODEL + ["core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
@@ -36,7 +37,7 @@ SEES = {
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/"],
     "client/cpp/": ["core/base/", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ["core/engine/torch_", "core/model/"],
+    "tools/": BELOW_PIPELINE + ["core/engine/torch_", "core/model/", "core/evaluation/"],
     "proto/": [],
 }
 
@@ -163,6 +164,8 @@ def test_headers_are_guarded_by_their_path(sources):
     ("core/dicom/a.cc", "core/transform/prepare.h"),     # sideways
     ("core/pipeline/a.cc", "core/engine/torch_engine.h"),  # torch's side of a folder whose rest is free
     ("core/pipeline/a.cc", "server/config.h"),
+    ("core/evaluation/a.cc", "core/raw/nifti.h"),
+    ("core/pipeline/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
     ("server/app.cc", "core/model/checkpoint.h"),
     ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
@@ -179,6 +182,7 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("core/engine/torch_engine.cc", "core/model/checkpoint.h"),
     ("server/worker/main.cc", "core/engine/torch_engine.h"),
     ("tools/a.cc", "core/model/checkpoint.h"),
+    ("tools/a.cc", "core/evaluation/overlap.h"),
     ("tests/core/base/a_test.cc", "server/config.h"),
 ])
 def test_an_allowed_direction_passes(path, include):

@@ -1,5 +1,6 @@
 #include "core/volume/mask.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/numeric/bits.h"
@@ -23,6 +24,26 @@ uint64_t CountBits(const std::vector<uint8_t>& bits, uint64_t begin, uint64_t en
   }
   for (; begin < end; ++begin) count += (bits[begin >> 3] >> (begin & 7)) & 1;
   return count;
+}
+
+// The first bit at or behind `from` that is set in bits ^ flip, `flip` being 0 or all ones; `end` if there
+// is none before it.
+uint64_t NextBit(const std::vector<uint8_t>& bits, uint64_t from, uint64_t end, uint64_t flip) {
+  size_t byte = from >> 3;
+  const size_t bytes = (end + 7) >> 3;
+  if (byte >= bytes) return end;
+  const auto flipped = [&](size_t n) { return static_cast<uint8_t>(bits[n] ^ flip); };
+  if (const unsigned rest = static_cast<unsigned>(flipped(byte)) >> (from & 7); rest != 0) {
+    return std::min(end, from + static_cast<uint64_t>(absl::countr_zero(rest)));
+  }
+  ++byte;
+  for (uint64_t word = 0; byte + sizeof(word) <= bytes; byte += sizeof(word)) {
+    std::memcpy(&word, bits.data() + byte, sizeof(word));
+    if (word != flip) break;
+  }
+  while (byte < bytes && flipped(byte) == 0) ++byte;
+  if (byte == bytes) return end;
+  return std::min(end, 8 * byte + static_cast<uint64_t>(absl::countr_zero(flipped(byte))));
 }
 
 }  // namespace
@@ -58,6 +79,24 @@ void Mask::SetRow(int64_t i, int64_t j, int64_t k, absl::Span<const uint8_t> fla
   while (f < flags.size()) set_one(flags[f++]);
 }
 
+void Mask::GetRow(int64_t i, int64_t j, int64_t k, absl::Span<uint8_t> flags) const {
+  uint64_t n = Offset(i, j, k);
+  const auto get_one = [&] {
+    const auto flag = static_cast<uint8_t>(bits_[n >> 3] >> (n & 7) & 1);
+    ++n;
+    return flag;
+  };
+  size_t f = 0;
+  while (f < flags.size() && (n & 7) != 0) flags[f++] = get_one();
+  for (; f + 8 <= flags.size(); f += 8, n += 8) {
+    // Seven copies of the byte, 7 bits apart, so that bit m of the byte is also bit 8m; the eighth is 56.
+    const uint64_t byte = bits_[n >> 3];
+    const uint64_t eight = ((byte & 0x7f) * 0x0002040810204081u & 0x0001010101010101u) | (byte & 0x80) << 49;
+    std::memcpy(flags.data() + f, &eight, sizeof(eight));
+  }
+  while (f < flags.size()) flags[f++] = get_one();
+}
+
 uint64_t Mask::CountVoxels() const { return CountBits(bits_, 0, static_cast<uint64_t>(shape_.voxels())); }
 
 uint64_t Mask::CountVoxelsInSlice(int64_t k) const {
@@ -66,20 +105,9 @@ uint64_t Mask::CountVoxelsInSlice(int64_t k) const {
 }
 
 uint64_t Mask::NextVoxel(uint64_t from) const {
-  const uint64_t end = static_cast<uint64_t>(shape_.voxels());
-  size_t byte = from >> 3;
-  if (byte >= bits_.size()) return end;
-  if (const unsigned rest = static_cast<unsigned>(bits_[byte]) >> (from & 7); rest != 0) {
-    return from + static_cast<uint64_t>(absl::countr_zero(rest));
-  }
-  ++byte;
-  for (uint64_t word = 0; byte + sizeof(word) <= bits_.size(); byte += sizeof(word)) {
-    std::memcpy(&word, bits_.data() + byte, sizeof(word));
-    if (word != 0) break;
-  }
-  while (byte < bits_.size() && bits_[byte] == 0) ++byte;
-  if (byte == bits_.size()) return end;
-  return 8 * byte + static_cast<uint64_t>(absl::countr_zero(bits_[byte]));
+  return NextBit(bits_, from, static_cast<uint64_t>(shape_.voxels()), 0);
 }
+
+uint64_t Mask::NextGap(uint64_t from, uint64_t end) const { return NextBit(bits_, from, end, ~uint64_t{0}); }
 
 }  // namespace sgpsam

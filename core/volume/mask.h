@@ -37,12 +37,17 @@ class Mask {
 
   // Sets the voxels (i + n, j, k) whose flag n is 1; the others, whose flag is 0, stay as they are.
   void SetRow(int64_t i, int64_t j, int64_t k, absl::Span<const uint8_t> flags);
+  // Sets flag n to 1 if the voxel (i + n, j, k) is in the mask, to 0 if not.
+  void GetRow(int64_t i, int64_t j, int64_t k, absl::Span<uint8_t> flags) const;
 
   uint64_t CountVoxels() const;
   uint64_t CountVoxelsInSlice(int64_t k) const;
   // The first voxel of the mask at or behind voxel `from`, in the order of the bits; shape().voxels() if
   // there is none. `from` is at most that.
   uint64_t NextVoxel(uint64_t from) const;
+  // The first voxel at or behind `from` that is not in the mask; `end` if there is none before it. `from` is
+  // at most `end`, that at most shape().voxels().
+  uint64_t NextGap(uint64_t from, uint64_t end) const;
 
  private:
   uint64_t Offset(int64_t i, int64_t j, int64_t k) const {

@@ -71,6 +71,38 @@ TEST(Mask, SetsARowOfEveryLengthAtEveryAlignment) {
   }
 }
 
+TEST(Mask, GetsBackARowOfEveryLengthAtEveryAlignment) {
+  const Shape shape{29, 3, 2};
+  Mask mask(shape);
+  for (int64_t i = 0; i < shape.i; ++i) {
+    if (i * i % 7 < 3) mask.Set(i, 1, 1);
+  }
+  for (int64_t begin = 0; begin < shape.i; ++begin) {
+    for (int64_t end = begin; end <= shape.i; ++end) {
+      std::vector<uint8_t> flags(static_cast<size_t>(end - begin), 9), expected;
+      for (int64_t i = begin; i < end; ++i) expected.push_back(mask.at(i, 1, 1) ? 1 : 0);
+      mask.GetRow(begin, 1, 1, absl::MakeSpan(flags));
+      ASSERT_EQ(flags, expected) << begin << " to " << end;
+    }
+  }
+}
+
+TEST(Mask, FindsTheNextGapFromEverywhereToEverywhere) {
+  const Shape shape{13, 5, 7};
+  Mask mask(shape);
+  for (int64_t n = 0; n < 455; ++n) {
+    if (n != 3 && n != 8 && n != 64 && n != 200 && n != 201) mask.Set(n % 13, n / 13 % 5, n / 65);
+  }
+  for (uint64_t end = 0; end <= 455; ++end) {
+    uint64_t expected = end;
+    EXPECT_EQ(mask.NextGap(end, end), end);
+    for (auto n = static_cast<int64_t>(end) - 1; n >= 0; --n) {
+      if (!mask.at(n % 13, n / 13 % 5, n / 65)) expected = static_cast<uint64_t>(n);
+      ASSERT_EQ(mask.NextGap(static_cast<uint64_t>(n), end), expected) << n << " to " << end;
+    }
+  }
+}
+
 TEST(Mask, FindsTheNextVoxelFromEverywhere) {
   const Shape shape{13, 5, 7};
   Mask mask(shape);
