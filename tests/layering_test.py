@@ -26,6 +26,7 @@ SEES = {
     "core/engine/": ["core/base/"],
     "core/engine/torch_": BELOW_MODEL + ["core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
+    "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
     "core/dicom/": ["core/base/", "core/volume/"],
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
     "core/metrics/": ["core/base/"],

@@ -112,6 +112,17 @@ absl::Status WriteFileAtomically(const std::string& path, absl::string_view byte
   return file.Commit();
 }
 
+absl::StatusOr<ByteBuffer> ReadFile(const std::string& path, uint64_t max_bytes) {
+  ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
+  if (file.size() > max_bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " has ", file.size(), " bytes, more than the limit of ", max_bytes));
+  }
+  ASSIGN_OR_RETURN(ByteBuffer bytes, ByteBuffer::Zeroed(file.size()));
+  RETURN_IF_ERROR(file.Read(0, bytes.data(), bytes.size()));
+  return bytes;
+}
+
 absl::StatusOr<Digest> DigestOfFile(const std::string& path) {
   ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
   Sha256 digest;

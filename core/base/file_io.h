@@ -6,11 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/byte_buffer.h"
 #include "core/base/digest.h"
 
 namespace sgpsam {
@@ -60,6 +62,10 @@ class AtomicFile {
 
 // One AtomicFile with these bytes: replaces a file that is there, leaves nothing behind on an error.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes);
+
+// A whole file in memory. INVALID_ARGUMENT if it has more than `max_bytes`, otherwise as InputFile.
+absl::StatusOr<ByteBuffer> ReadFile(const std::string& path,
+                                    uint64_t max_bytes = std::numeric_limits<uint64_t>::max());
 
 // SHA-256 of a whole file, read in blocks.
 absl::StatusOr<Digest> DigestOfFile(const std::string& path);

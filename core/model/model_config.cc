@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/base/strict_json.h"
 #include "nlohmann/json.hpp"
 
 namespace sgpsam {
@@ -183,24 +184,11 @@ absl::StatusOr<SgpmConfig> SgpmFromJson(const json& object) {
   return sgpm;
 }
 
-// The parser itself keeps the last of two equal keys; a configuration that says two things is refused.
 absl::StatusOr<json> ParseObject(absl::string_view text) {
-  if (text.size() > kMaxJsonBytes)
-    return absl::InvalidArgumentError("model configuration: longer than 64 KiB");
-  std::vector<std::set<std::string>> keys;
-  std::string repeated;
-  const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      repeated = parsed.get<std::string>().substr(0, kMaxNameLength);
-    }
-    return true;
-  };
-  json parsed = json::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
-  if (!repeated.empty()) return Invalid(repeated, "is given twice");
-  if (!parsed.is_object()) return absl::InvalidArgumentError("model configuration: not a JSON object");
-  return parsed;
+  absl::StatusOr<json> parsed = ParseStrictJson(text, kMaxJsonBytes);
+  if (parsed.ok() && parsed->is_object()) return parsed;
+  return absl::InvalidArgumentError(
+      absl::StrCat("model configuration: ", parsed.ok() ? "not a JSON object" : parsed.status().message()));
 }
 
 }  // namespace

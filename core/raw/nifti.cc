@@ -31,19 +31,31 @@ absl::Status Truncated(size_t expected) {
       absl::StrCat("NIfTI: the file is truncated: its header announces ", expected, " bytes of samples"));
 }
 
+absl::Status CheckVolumes(const NiftiHeader& header, const NiftiVolumeChoice& choice) {
+  if (header.volumes == choice.of) return absl::OkStatus();
+  return absl::OutOfRangeError(absl::StrCat("NIfTI: this image has ", header.volumes,
+                                            " volumes along its fourth axis, not ", choice.of));
+}
+
 struct RawSamples {
   NiftiHeader header;
   ByteBuffer bytes;  // as in the file, without what lies before and behind
 };
 
-absl::StatusOr<RawSamples> ReadPlain(ByteBuffer file, const NiftiLimits& limits) {
+// Where the chosen volume starts; NiftiHeader and the limits bound every factor.
+uint64_t OffsetOf(const NiftiHeader& header, const NiftiVolumeChoice& choice, size_t bytes) {
+  return header.sample_offset + static_cast<uint64_t>(choice.number) * bytes;
+}
+
+absl::StatusOr<RawSamples> ReadPlain(ByteBuffer file, const NiftiVolumeChoice& choice,
+                                     const NiftiLimits& limits) {
   RawSamples raw;
   ASSIGN_OR_RETURN(raw.header, ParseNiftiHeader(file.view().substr(0, NiftiHeader::kBytes)));
+  RETURN_IF_ERROR(CheckVolumes(raw.header, choice));
   ASSIGN_OR_RETURN(const size_t expected, SampleBytes(raw.header, limits));
-  if (file.size() < raw.header.sample_offset || file.size() - raw.header.sample_offset < expected) {
-    return Truncated(expected);
-  }
-  file.Keep(raw.header.sample_offset, expected);
+  const uint64_t offset = OffsetOf(raw.header, choice, expected);
+  if (file.size() < offset || file.size() - offset < expected) return Truncated(expected);
+  file.Keep(offset, expected);
   raw.bytes = std::move(file);
   return raw;
 }
@@ -60,16 +72,18 @@ absl::Status Skip(GzipSource& source, uint64_t count) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RawSamples> ReadCompressed(const ByteBuffer& file, const NiftiLimits& limits) {
+absl::StatusOr<RawSamples> ReadCompressed(const ByteBuffer& file, const NiftiVolumeChoice& choice,
+                                          const NiftiLimits& limits) {
   GzipSource source(file.view());
   std::array<uint8_t, NiftiHeader::kBytes> start;
   ASSIGN_OR_RETURN(const size_t started, source.Read(start.data(), start.size()));
   const absl::string_view head(reinterpret_cast<const char*>(start.data()), started);
   RawSamples raw;
   ASSIGN_OR_RETURN(raw.header, ParseNiftiHeader(head));
+  RETURN_IF_ERROR(CheckVolumes(raw.header, choice));
   ASSIGN_OR_RETURN(const size_t expected, SampleBytes(raw.header, limits));
   ASSIGN_OR_RETURN(raw.bytes, ByteBuffer::Zeroed(expected));
-  const uint64_t offset = raw.header.sample_offset;
+  const uint64_t offset = OffsetOf(raw.header, choice, expected);
   size_t filled = 0;
   if (offset < started) {
     filled = std::min<size_t>(started - offset, expected);
@@ -174,12 +188,13 @@ absl::StatusOr<Volume> AsVolume(RawSamples raw) {
 
 }  // namespace
 
-absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits) {
+absl::StatusOr<Volume> ReadNiftiVolume(ByteBuffer bytes, const NiftiVolumeChoice& choice,
+                                       const NiftiLimits& limits) {
   RawSamples raw;
   if (IsGzip(bytes.view())) {
-    ASSIGN_OR_RETURN(raw, ReadCompressed(bytes, limits));
+    ASSIGN_OR_RETURN(raw, ReadCompressed(bytes, choice, limits));
   } else {
-    ASSIGN_OR_RETURN(raw, ReadPlain(std::move(bytes), limits));
+    ASSIGN_OR_RETURN(raw, ReadPlain(std::move(bytes), choice, limits));
   }
   ToNativeOrder(raw);
   switch (raw.header.type) {
@@ -195,6 +210,12 @@ absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits) {
     case NiftiType::kUint64: return AsVolume<uint64_t, SampleType::kUint32>(std::move(raw));
   }
   return absl::InternalError("NIfTI: a datatype without a reader");
+}
+
+absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits) {
+  absl::StatusOr<Volume> volume = ReadNiftiVolume(std::move(bytes), {}, limits);
+  if (!absl::IsOutOfRange(volume.status())) return volume;
+  return absl::InvalidArgumentError(absl::StrCat(volume.status().message(), ": send one 3D volume of it"));
 }
 
 }  // namespace sgpsam

@@ -29,6 +29,16 @@ struct NiftiLimits {
 // only.
 absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits = {});
 
+// One of the volumes along an image's fourth axis (an MRI's sequences): which one, from 0, of how many.
+struct NiftiVolumeChoice {
+  int64_t number = 0, of = 1;  // 0 <= number < of
+};
+
+// As ReadNifti, of such an image; the limits are one volume's. OUT_OF_RANGE if the image has another number
+// of volumes. Behind the chosen one nothing is looked at.
+absl::StatusOr<Volume> ReadNiftiVolume(ByteBuffer bytes, const NiftiVolumeChoice& choice,
+                                       const NiftiLimits& limits = {});
+
 // .nii.gz of a label map (uint8): voxel value = 1-based index of the last mask that covers it.
 // INVALID_ARGUMENT unless all masks have the geometry's shape and there are at most 255 of them.
 // sform and qform are both written, except that axes not at right angles have no qform. The same

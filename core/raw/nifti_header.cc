@@ -66,13 +66,21 @@ absl::StatusOr<Shape> ReadShape(const Fields& fields) {
   if (axes < 3) {
     return absl::InvalidArgumentError(absl::StrCat("NIfTI: a volume has 3 axes, this image has ", axes));
   }
-  for (int n = 4; n <= axes; ++n) {
+  for (int n = 5; n <= axes; ++n) {
     if (fields.Dim(n) != 1) {
       return absl::InvalidArgumentError(
-          "NIfTI: this image has more than 3 axes (a time series or vectors): send one 3D volume of it");
+          "NIfTI: this image has more than 4 axes (vectors): send one 3D volume of it");
     }
   }
   return Shape{fields.Dim(1), fields.Dim(2), fields.Dim(3)};
+}
+
+absl::StatusOr<int64_t> ReadVolumes(const Fields& fields) {
+  if (fields.Dim(0) < 4) return 1;
+  const int64_t volumes = fields.Dim(4);
+  if (volumes >= 1 && volumes <= NiftiHeader::kMaxVolumes) return volumes;
+  return absl::InvalidArgumentError(
+      absl::StrCat("NIfTI: the fourth axis has 1 to ", NiftiHeader::kMaxVolumes, " volumes, not ", volumes));
 }
 
 absl::StatusOr<NiftiType> ReadType(const Fields& fields) {
@@ -231,6 +239,7 @@ absl::StatusOr<NiftiHeader> ParseNiftiHeader(absl::string_view start) {
   ASSIGN_OR_RETURN(header.type, ReadType(fields));
   ASSIGN_OR_RETURN(header.sample_offset, ReadOffset(fields));
   ASSIGN_OR_RETURN(header.geometry, ReadGeometry(fields));
+  ASSIGN_OR_RETURN(header.volumes, ReadVolumes(fields));
   RETURN_IF_ERROR(ReadScaling(fields, header));
   return header;
 }

@@ -33,15 +33,19 @@ struct NiftiHeader {
   static constexpr size_t kBytes = 540;
   // Samples start at most here: behind the header and its extensions.
   static constexpr uint64_t kMaxOffset = uint64_t{64} << 20;
+  // What NIfTI-1 can say; NIfTI-2 is held to it, so that no size overflows.
+  static constexpr int64_t kMaxVolumes = 32767;
 
   bool swapped = false;  // byte order other than this machine's
   NiftiType type = NiftiType::kInt16;
   uint64_t sample_offset = 352;
   double slope = 1, intercept = 0;  // 1, 0: unscaled
   Geometry geometry;                // LPS
+  int64_t volumes = 1;              // along the fourth axis, one after the other
 };
 
-// `start`: the file's first bytes, kBytes of them or the whole file. INVALID_ARGUMENT as ReadNifti.
+// `start`: the file's first bytes, kBytes of them or the whole file. INVALID_ARGUMENT as ReadNifti,
+// but for images of more than one volume.
 absl::StatusOr<NiftiHeader> ParseNiftiHeader(absl::string_view start);
 
 }  // namespace sgpsam

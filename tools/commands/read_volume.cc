@@ -18,13 +18,6 @@
 namespace sgpsam::tools {
 namespace {
 
-absl::StatusOr<ByteBuffer> ReadBytes(const std::string& path) {
-  ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
-  ASSIGN_OR_RETURN(ByteBuffer bytes, ByteBuffer::Zeroed(file.size()));
-  RETURN_IF_ERROR(file.Read(0, bytes.data(), bytes.size()));
-  return bytes;
-}
-
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) return std::vector<std::string>{path};
@@ -46,7 +39,7 @@ absl::StatusOr<Volume> ReadSeriesFiles(const std::vector<std::string>& paths) {
   }
   std::vector<ByteBuffer> files;
   for (const std::string& path : paths) {
-    ASSIGN_OR_RETURN(files.emplace_back(), ReadBytes(path));
+    ASSIGN_OR_RETURN(files.emplace_back(), ReadFile(path));
   }
   ASSIGN_OR_RETURN(DicomStudy study, ReadSeries(std::move(files), limits, CallContext()));
   return std::move(study.volume);
@@ -54,7 +47,7 @@ absl::StatusOr<Volume> ReadSeriesFiles(const std::vector<std::string>& paths) {
 
 absl::StatusOr<Volume> ReadAny(const std::string& path) {
   if (absl::EndsWith(path, ".nii") || absl::EndsWith(path, ".nii.gz")) {
-    ASSIGN_OR_RETURN(ByteBuffer bytes, ReadBytes(path));
+    ASSIGN_OR_RETURN(ByteBuffer bytes, ReadFile(path));
     return ReadNifti(std::move(bytes));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(path));

@@ -44,6 +44,18 @@ TEST_F(FileIo, RemovesAFileThatIsNotCommitted) {
   EXPECT_EQ(FilesInFolder(), 0u);
 }
 
+TEST_F(FileIo, ReadsAWholeFileUpToALimit) {
+  const std::string path = Write("a", "bytes");
+  const absl::StatusOr<ByteBuffer> bytes = ReadFile(path, 5);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  EXPECT_EQ(bytes->view(), "bytes");
+  const absl::Status refused = ReadFile(path, 4).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr(path));
+  EXPECT_TRUE(ReadFile(Write("empty", ""))->empty());
+  EXPECT_EQ(ReadFile(Path("nowhere")).status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST_F(FileIo, DigestsAWholeFile) {
   const std::string bytes(3 * (1 << 20) + 7, 'x');  // more than one block, and a rest
   const auto digest = DigestOfFile(Write("a", bytes));

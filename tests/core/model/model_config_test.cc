@@ -135,7 +135,7 @@ TEST(ModelConfig, NamesTheFieldThatIsWrong) {
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12.5").message(),
               HasSubstr("\"depth\": must be an integer"));
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"depth\":11").message(),
-              HasSubstr("\"depth\": is given twice"));
+              HasSubstr("\"depth\" is given twice"));
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":0").message(), HasSubstr("0 is not in 1..64"));
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":18446744073709551615").message(),
               HasSubstr("out of range"));

@@ -116,12 +116,22 @@ TEST_P(NiftiHeaderTest, ReadsTheSlope) {
 }
 
 TEST_P(NiftiHeaderTest, AcceptsTrailingAxesOfOneOnly) {
-  file_.dim = {4, 4, 3, 2, 1, 1, 1, 1};
+  file_.dim = {7, 4, 3, 2, 1, 1, 1, 1};
   EXPECT_TRUE(Parse().ok());
   file_.dim = {5, 4, 3, 2, 1, 3, 1, 1};
-  ExpectRefused("more than 3 axes");
+  ExpectRefused("more than 4 axes");
+}
+
+TEST_P(NiftiHeaderTest, CountsTheVolumesAlongTheFourthAxis) {
+  EXPECT_EQ(Parse()->volumes, 1);
+  file_.dim = {3, 4, 3, 2, 7, 1, 1, 1};  // an axis that is not there
+  EXPECT_EQ(Parse()->volumes, 1);
   file_.dim = {4, 4, 3, 2, 7, 1, 1, 1};
-  ExpectRefused("more than 3 axes");
+  EXPECT_EQ(Parse()->volumes, 7);
+  for (const int64_t wrong : {0, -7, 32768}) {
+    file_.dim[4] = wrong;
+    ExpectRefused("fourth axis");
+  }
 }
 
 TEST_P(NiftiHeaderTest, RefusesShapesThatCannotBe) {

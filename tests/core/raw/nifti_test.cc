@@ -150,6 +150,45 @@ TEST(ReadNifti, DoesNotTouchMemoryForSamplesThatAreNotThere) {
   ExpectRefused(Gzipped(file.Build()), "truncated");
 }
 
+std::string ThreeVolumes() {
+  NiftiBuilder file;
+  file.dim = {4, 2, 2, 1, 3, 1, 1, 1};
+  return file.Samples(std::vector<int16_t>{0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23}).Build();
+}
+
+TEST(ReadNifti, RefusesMoreThanOneVolume) {
+  ExpectRefused(ThreeVolumes(), "3 volumes along its fourth axis");
+  ExpectRefused(Gzipped(ThreeVolumes()), "3 volumes along its fourth axis");
+}
+
+TEST(ReadNiftiVolume, ReadsTheChosenOneOnly) {
+  for (const std::string& file : {ThreeVolumes(), Gzipped(ThreeVolumes())}) {
+    for (int64_t number = 0; number < 3; ++number) {
+      absl::StatusOr<Volume> volume = ReadNiftiVolume(BufferOf(file), {number, 3});
+      ASSERT_TRUE(volume.ok()) << volume.status();
+      EXPECT_EQ(volume->geometry().shape(), (Shape{2, 2, 1}));
+      EXPECT_EQ(volume->at(0, 0, 0), 10.0 * static_cast<double>(number));
+      EXPECT_EQ(volume->at(1, 1, 0), 10.0 * static_cast<double>(number) + 3);
+    }
+  }
+}
+
+TEST(ReadNiftiVolume, SaysOutOfRangeForAnotherNumberOfVolumes) {
+  for (const std::string& file : {ThreeVolumes(), Gzipped(ThreeVolumes())}) {
+    EXPECT_EQ(ReadNiftiVolume(BufferOf(file), {0, 1}).status().code(), absl::StatusCode::kOutOfRange);
+    EXPECT_EQ(ReadNiftiVolume(BufferOf(file), {3, 4}).status().code(), absl::StatusCode::kOutOfRange);
+  }
+}
+
+TEST(ReadNiftiVolume, NeedsItsOwnSamplesOnly) {
+  const std::string cut = ThreeVolumes().substr(0, 352 + 2 * 8);
+  EXPECT_TRUE(ReadNiftiVolume(BufferOf(cut), {1, 3}).ok());
+  EXPECT_TRUE(ReadNiftiVolume(BufferOf(Gzipped(cut)), {1, 3}).ok());
+  for (const std::string& file : {cut, Gzipped(cut), Gzipped(cut.substr(0, 352)), cut.substr(0, 352)}) {
+    EXPECT_EQ(ReadNiftiVolume(BufferOf(file), {2, 3}).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
 TEST(ReadNifti, RefusesWhatIsNoNifti) {
   ExpectRefused("", "not a NIfTI");
   ExpectRefused(std::string(1000, 'x'), "not a NIfTI");

@@ -1,0 +1,60 @@
+#include "core/cases/targets.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/byte_buffer.h"
+#include "core/base/status_macros.h"
+#include "core/cases/case.h"
+#include "core/volume/components.h"
+
+namespace sgpsam {
+namespace {
+
+// The target of each component, 0 for those that are left out.
+std::vector<int64_t> NumberTargets(const Components& components, const TargetOptions& options) {
+  std::vector<int64_t> target_of(components.voxels.size(), 0);
+  int64_t count = 0;
+  for (size_t c = 0; c < target_of.size(); ++c) {
+    if (components.voxels[c] < options.min_voxels) continue;
+    if (options.each == TargetOptions::Each::kComponent || count == 0) ++count;
+    target_of[c] = count;
+  }
+  return target_of;
+}
+
+void Paint(const ComponentRun& run, const Shape& label, const GridMap& map, uint16_t target,
+           uint16_t* samples) {
+  const int64_t i = run.begin % label.i, j = run.begin / label.i % label.j, k = run.begin / label.i / label.j;
+  int64_t at = map.first + i * map.strides[0] + j * map.strides[1] + k * map.strides[2];
+  for (int64_t n = 0; n < run.length; ++n, at += map.strides[0]) samples[at] = target;
+}
+
+}  // namespace
+
+absl::StatusOr<Targets> MakeTargets(const Mask& label, const GridMap& map, const Geometry& image,
+                                    const TargetOptions& options) {
+  const Components components = FindComponents(label, Connectivity::kFacesEdgesAndCorners);
+  const std::vector<int64_t> target_of = NumberTargets(components, options);
+  Targets targets;
+  targets.components = components.count();
+  if (!target_of.empty()) targets.count = *std::max_element(target_of.begin(), target_of.end());
+  if (targets.count > Case::kMaxTargets) {
+    return absl::InvalidArgumentError(absl::StrCat("the label has ", targets.count, " components, more than ",
+                                                   Case::kMaxTargets, ": leave the smallest ones out"));
+  }
+  const size_t voxels = static_cast<size_t>(image.shape().voxels());
+  ASSIGN_OR_RETURN(ByteBuffer bytes, ByteBuffer::Zeroed(voxels * sizeof(uint16_t)));
+  auto* samples = reinterpret_cast<uint16_t*>(bytes.data());
+  for (const ComponentRun& run : components.runs) {
+    const int64_t target = target_of[static_cast<size_t>(run.component)];
+    if (target > 0) Paint(run, label.shape(), map, static_cast<uint16_t>(target), samples);
+  }
+  ASSIGN_OR_RETURN(targets.volume, Volume::Create(image, SampleType::kUint16, std::move(bytes)));
+  return targets;
+}
+
+}  // namespace sgpsam
