@@ -117,31 +117,31 @@ Voxel RandomVoxel(const Mask& mask, uint64_t seed) {
   return {n % shape.i, n / shape.i % shape.j, n / (shape.i * shape.j)};
 }
 
-std::optional<Click> RandomCorrection(const Mask& truth, const Mask& prediction, uint64_t seed) {
+std::optional<SimulatedClick> RandomCorrection(const Mask& truth, const Mask& prediction, uint64_t seed) {
   const Mask errors = ExclusiveOr(truth, prediction);
   if (errors.CountVoxels() == 0) return std::nullopt;
   const Voxel voxel = RandomVoxel(errors, seed);
-  return Click{voxel, truth.at(voxel.i, voxel.j, voxel.k)};
+  return SimulatedClick{voxel, truth.at(voxel.i, voxel.j, voxel.k)};
 }
 
-std::optional<Click> CentralCorrection(const Mask& truth, const Mask& prediction,
+std::optional<SimulatedClick> CentralCorrection(const Mask& truth, const Mask& prediction,
                                        const std::array<double, 3>& spacing_mm) {
   const std::optional<Component> missed = LargestComponent(Difference(truth, prediction));
   const std::optional<Component> surplus = LargestComponent(Difference(prediction, truth));
   if (!missed && !surplus) return std::nullopt;
   const bool positive = missed && (!surplus || missed->voxels >= surplus->voxels);
-  return Click{DeepestVoxel(positive ? missed->runs : surplus->runs, spacing_mm).voxel, positive};
+  return SimulatedClick{DeepestVoxel(positive ? missed->runs : surplus->runs, spacing_mm).voxel, positive};
 }
 
 }  // namespace
 
-std::optional<Click> FirstClick(const Mask& truth, const ClickOptions& options, uint64_t seed) {
+std::optional<SimulatedClick> FirstClick(const Mask& truth, const ClickOptions& options, uint64_t seed) {
   if (truth.CountVoxels() == 0) return std::nullopt;
-  if (options.strategy == ClickStrategy::kRandom) return Click{RandomVoxel(truth, seed), true};
-  return Click{DeepestVoxelOfAll(ConnectedComponents(truth), options.spacing_mm), true};
+  if (options.strategy == ClickStrategy::kRandom) return SimulatedClick{RandomVoxel(truth, seed), true};
+  return SimulatedClick{DeepestVoxelOfAll(ConnectedComponents(truth), options.spacing_mm), true};
 }
 
-absl::StatusOr<std::optional<Click>> NextClick(const Mask& truth, const Mask& prediction,
+absl::StatusOr<std::optional<SimulatedClick>> NextClick(const Mask& truth, const Mask& prediction,
                                                const ClickOptions& options, uint64_t seed) {
   RETURN_IF_ERROR(CheckSameShape(truth, prediction));
   if (options.strategy == ClickStrategy::kRandom) return RandomCorrection(truth, prediction, seed);

@@ -14,10 +14,10 @@
 
 namespace sgpsam {
 
-struct Click {
+struct SimulatedClick {
   Voxel voxel;
   bool positive = true;
-  friend bool operator==(const Click& a, const Click& b) {
+  friend bool operator==(const SimulatedClick& a, const SimulatedClick& b) {
     return a.voxel == b.voxel && a.positive == b.positive;
   }
 };
@@ -40,12 +40,12 @@ struct ClickOptions {
 // The depth of a voxel is its distance to the nearest voxel outside, and beyond the volume is outside. Of
 // equally deep ones the voxel nearest to its 26-connected component's centre of mass is taken, of those the
 // first in the order of the mask's bits. `seed` matters to kRandom only.
-std::optional<Click> FirstClick(const Mask& truth, const ClickOptions& options, uint64_t seed);
+std::optional<SimulatedClick> FirstClick(const Mask& truth, const ClickOptions& options, uint64_t seed);
 
 // A click that corrects `prediction`; nullopt if there is nothing to correct. For kCentre missed voxels and
 // voxels too many fall into 26-connected components, and the one with the most voxels counts, of equal ones
 // a missed one. INVALID_ARGUMENT unless both masks have the same shape.
-absl::StatusOr<std::optional<Click>> NextClick(const Mask& truth, const Mask& prediction,
+absl::StatusOr<std::optional<SimulatedClick>> NextClick(const Mask& truth, const Mask& prediction,
                                                const ClickOptions& options, uint64_t seed);
 
 }  // namespace sgpsam

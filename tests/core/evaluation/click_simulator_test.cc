@@ -27,9 +27,9 @@ Mask Without(const Mask& a, const Mask& b) {
   return MaskWhere(a.shape(), [&](const Voxel& v) { return Has(a, v) && !Has(b, v); });
 }
 
-std::optional<Click> Next(const Mask& truth, const Mask& prediction, const ClickOptions& options = kCentre,
+std::optional<SimulatedClick> Next(const Mask& truth, const Mask& prediction, const ClickOptions& options = kCentre,
                           uint64_t seed = 1) {
-  const absl::StatusOr<std::optional<Click>> click = NextClick(truth, prediction, options, seed);
+  const absl::StatusOr<std::optional<SimulatedClick>> click = NextClick(truth, prediction, options, seed);
   EXPECT_TRUE(click.ok()) << click.status();
   return click.ok() ? *click : std::nullopt;
 }
@@ -56,25 +56,25 @@ double GreatestDepthIn(const Mask& mask, const std::array<double, 3>& spacing_mm
 
 TEST(FirstClick, HitsTheMiddleOfABall) {
   const Mask ball = BallMask(kShape, {12, 15, 11}, 7);
-  EXPECT_EQ(FirstClick(ball, kCentre, 1), (Click{{12, 15, 11}, true}));
+  EXPECT_EQ(FirstClick(ball, kCentre, 1), (SimulatedClick{{12, 15, 11}, true}));
 }
 
 TEST(FirstClick, TakesTheMiddleOfEquallyDeepVoxels) {
-  EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 5, 6}, {25, 16, 7}), kCentre, 1), (Click{{14, 10, 6}, true}));
+  EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 5, 6}, {25, 16, 7}), kCentre, 1), (SimulatedClick{{14, 10, 6}, true}));
   // Of an even number the middle is a choice: the first.
-  EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 4, 4}, {8, 8, 8}), kCentre, 1), (Click{{5, 5, 5}, true}));
+  EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 4, 4}, {8, 8, 8}), kCentre, 1), (SimulatedClick{{5, 5, 5}, true}));
 }
 
 // A flat box and a cube: which is deeper depends on how thick the slices are.
 TEST(FirstClick, MeasuresDepthInMillimetres) {
   const Mask truth =
       Either(BoxMask(kShape, {2, 2, 2}, {9, 9, 5}), BoxMask(kShape, {15, 15, 15}, {20, 20, 20}));
-  EXPECT_EQ(FirstClick(truth, {ClickStrategy::kCentre, {1, 1, 1}}, 1), (Click{{17, 17, 17}, true}));
-  EXPECT_EQ(FirstClick(truth, {ClickStrategy::kCentre, {1, 1, 4}}, 1), (Click{{5, 5, 3}, true}));
+  EXPECT_EQ(FirstClick(truth, {ClickStrategy::kCentre, {1, 1, 1}}, 1), (SimulatedClick{{17, 17, 17}, true}));
+  EXPECT_EQ(FirstClick(truth, {ClickStrategy::kCentre, {1, 1, 4}}, 1), (SimulatedClick{{5, 5, 3}, true}));
 }
 
 TEST(FirstClick, TakesWhatLiesBeyondTheVolumeForOutside) {
-  EXPECT_EQ(FirstClick(BoxMask(kShape, {0, 0, 0}, {33, 29, 27}), kCentre, 1), (Click{{16, 14, 13}, true}));
+  EXPECT_EQ(FirstClick(BoxMask(kShape, {0, 0, 0}, {33, 29, 27}), kCentre, 1), (SimulatedClick{{16, 14, 13}, true}));
 }
 
 TEST(FirstClick, IsAsDeepAsBruteForceFinds) {
@@ -83,7 +83,7 @@ TEST(FirstClick, IsAsDeepAsBruteForceFinds) {
   for (const auto& spacing_mm : {std::array<double, 3>{1, 1, 1}, {0.7, 0.7, 2.5}}) {
     for (const double probability : {0.1, 0.7, 0.97}) {
       const Mask truth = NoiseMask(shape, probability, random);
-      const std::optional<Click> click = FirstClick(truth, {ClickStrategy::kCentre, spacing_mm}, 1);
+      const std::optional<SimulatedClick> click = FirstClick(truth, {ClickStrategy::kCentre, spacing_mm}, 1);
       ASSERT_TRUE(click.has_value());
       ASSERT_TRUE(Has(truth, click->voxel));
       const double deepest = GreatestDepthIn(truth, spacing_mm);
@@ -107,33 +107,33 @@ TEST(NextClick, WithNothingToCorrectIsNone) {
 
 TEST(NextClick, GoesIntoTheMissedPartAndSaysMore) {
   const Mask truth = BoxMask(kShape, {2, 2, 2}, {23, 9, 9}), found = BoxMask(kShape, {2, 2, 2}, {16, 9, 9});
-  EXPECT_EQ(Next(truth, found), (Click{{19, 5, 5}, true}));
+  EXPECT_EQ(Next(truth, found), (SimulatedClick{{19, 5, 5}, true}));
 }
 
 TEST(NextClick, GoesIntoTheSurplusAndSaysLess) {
   const Mask truth = BoxMask(kShape, {2, 2, 2}, {16, 9, 9}), found = BoxMask(kShape, {2, 2, 2}, {23, 9, 9});
-  EXPECT_EQ(Next(truth, found), (Click{{19, 5, 5}, false}));
+  EXPECT_EQ(Next(truth, found), (SimulatedClick{{19, 5, 5}, false}));
 }
 
 // 7x7x1 voxels against a ball of 33: the ball is deeper, the plate larger.
 TEST(NextClick, CorrectsTheLargestErrorBeforeTheDeepest) {
   const Mask plate = BoxMask(kShape, {2, 2, 2}, {9, 9, 3}), ball = BallMask(kShape, {20, 20, 20}, 2);
   ASSERT_EQ(ball.CountVoxels(), 33u);
-  EXPECT_EQ(Next(Either(plate, ball), Mask(kShape)), (Click{{5, 5, 2}, true}));
-  EXPECT_EQ(Next(ball, plate), (Click{{5, 5, 2}, false}));
-  EXPECT_EQ(Next(plate, ball), (Click{{5, 5, 2}, true}));
+  EXPECT_EQ(Next(Either(plate, ball), Mask(kShape)), (SimulatedClick{{5, 5, 2}, true}));
+  EXPECT_EQ(Next(ball, plate), (SimulatedClick{{5, 5, 2}, false}));
+  EXPECT_EQ(Next(plate, ball), (SimulatedClick{{5, 5, 2}, true}));
 }
 
 TEST(NextClick, CorrectsTheMissedOneOfEqualErrors) {
   const Mask a = BoxMask(kShape, {2, 2, 2}, {7, 7, 7}), b = Moved(a, {12, 0, 0});
-  EXPECT_EQ(Next(a, b), (Click{{4, 4, 4}, true}));
-  EXPECT_EQ(Next(b, a), (Click{{16, 4, 4}, true}));
+  EXPECT_EQ(Next(a, b), (SimulatedClick{{4, 4, 4}, true}));
+  EXPECT_EQ(Next(b, a), (SimulatedClick{{16, 4, 4}, true}));
 }
 
 // A missed and a surplus region that touch are two errors, not one.
 TEST(NextClick, KeepsMissedAndSurplusVoxelsApart) {
   const Mask truth = BoxMask(kShape, {4, 4, 4}, {9, 9, 9}), found = BoxMask(kShape, {9, 4, 4}, {16, 9, 9});
-  EXPECT_EQ(Next(truth, found), (Click{{12, 6, 6}, false}));
+  EXPECT_EQ(Next(truth, found), (SimulatedClick{{12, 6, 6}, false}));
 }
 
 TEST(NextClick, MovesWithTheMasks) {
@@ -141,7 +141,7 @@ TEST(NextClick, MovesWithTheMasks) {
   for (int round = 0; round < 10; ++round) {
     const auto place = [&] { return Voxel{6 + static_cast<int64_t>(random.Below(9)), 8, 8}; };
     const Mask truth = BallMask(kShape, place(), 5), found = BallMask(kShape, place(), 4);
-    const std::optional<Click> here = Next(truth, found),
+    const std::optional<SimulatedClick> here = Next(truth, found),
                                there = Next(Moved(truth, {9, 8, 7}), Moved(found, {9, 8, 7}));
     ASSERT_TRUE(here && there);
     EXPECT_EQ(there->positive, here->positive);
@@ -155,7 +155,7 @@ TEST(NextClick, IsTheDeepestVoxelOfTheLargestComponent) {
   constexpr std::array<double, 3> kSpacing{0.9, 1.1, 1.6};
   for (int round = 0; round < 10; ++round) {
     const Mask truth = NoiseMask(shape, 0.25, random), found = NoiseMask(shape, 0.2, random);
-    const std::optional<Click> click = Next(truth, found, {ClickStrategy::kCentre, kSpacing});
+    const std::optional<SimulatedClick> click = Next(truth, found, {ClickStrategy::kCentre, kSpacing});
     ASSERT_TRUE(click.has_value());
     const std::optional<Component> missed = LargestComponent(Without(truth, found)),
                                    surplus = LargestComponent(Without(found, truth));
@@ -175,7 +175,7 @@ TEST(NextClick, InTheCentreDoesNotDependOnTheSeed) {
 
 using Counts = std::map<std::tuple<int64_t, int64_t, int64_t, bool>, int>;
 
-void Count(const std::optional<Click>& click, Counts& counts) {
+void Count(const std::optional<SimulatedClick>& click, Counts& counts) {
   ASSERT_TRUE(click.has_value());
   ++counts[{click->voxel.i, click->voxel.j, click->voxel.k, click->positive}];
 }
@@ -212,7 +212,7 @@ TEST(RandomClick, IsTheSameForTheSameSeed) {
   const Mask truth = NoiseMask(kShape, 0.3, random), found = NoiseMask(kShape, 0.3, random);
   std::set<std::tuple<int64_t, int64_t, int64_t>> places;
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    const std::optional<Click> click = Next(truth, found, kRandom, seed);
+    const std::optional<SimulatedClick> click = Next(truth, found, kRandom, seed);
     EXPECT_EQ(click, Next(truth, found, kRandom, seed));
     places.insert({click->voxel.i, click->voxel.j, click->voxel.k});
   }
