@@ -201,7 +201,7 @@ absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentTarget(const 
   segmented.logits = std::move(decoded.output);
 
   RETURN_IF_ERROR(journey.Do(Stage::kRestore, [&]() -> absl::Status {
-    RestoredMask restored = RestoreMask(segmented.logits, sizes, segmented.placement, geometry);
+    RestoredMask restored = RestoreMask(OnePatch(segmented.logits.values, sizes, segmented.placement), geometry);
     segmented.mask = std::move(restored.mask);
     result.touches_patch_border = restored.touches_patch_border;
     result.voxels = segmented.mask.CountVoxels();
@@ -269,8 +269,10 @@ absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study&
   }
   for (size_t t = 0; request.probabilities && t < segmented.size(); ++t) {
     RETURN_IF_ERROR(journey.call.Check(clock_.Now()));
-    ASSIGN_OR_RETURN(ByteBuffer probabilities, RestoreProbabilities(segmented[t].logits, pool_.info().sizes,
-                                                                    segmented[t].placement, geometry));
+    ASSIGN_OR_RETURN(
+        ByteBuffer probabilities,
+        RestoreProbabilities(
+            OnePatch(segmented[t].logits.values, pool_.info().sizes, segmented[t].placement), geometry));
     result.outputs.push_back({OutputKind::kProbabilities, t, std::move(probabilities)});
   }
   for (size_t t = 0; request.logits && t < segmented.size(); ++t) {
