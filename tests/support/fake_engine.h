@@ -1,9 +1,8 @@
 // An Engine whose answers are simple functions of its inputs, so that tests can tell whose is whose:
 //   embedding value n  = the patch's value at n * patch_floats / embedding_floats, gate scores 0.75;
 //   mask logits        = a ball of patch / 8 voxels around every positive click and the inside of a box,
-//   minus
-//                        a ball around every negative click (positive inside, in patch voxels of distance to
-//                        the surface);
+//                        minus a ball around every negative click (positive inside, in patch voxels of
+//                        distance to the surface);
 //   iou_prediction     = 1 / (1 + |embedding value 0|).
 // Hooks make it slow, fail or die on command.
 #ifndef SGPSAM_TESTS_SUPPORT_FAKE_ENGINE_H_
