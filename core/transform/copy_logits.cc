@@ -25,9 +25,7 @@ std::vector<Tap> MakeTaps(const LogitsBox& found, const Placement& placement, in
     std::array<double, 3> voxel{};
     voxel[axis] = (static_cast<double>(c) + 0.5) * to_cell - 0.5;
     const double in_box = SourceToPatch(found.placement, PatchToSource(placement, voxel))[axis];
-    double exact = (in_box + 0.5) / from_cell - 0.5;
-    // Half a patch away on the same grid, cells fall on cells, but for the rounding of the spacing.
-    if (std::abs(exact - std::round(exact)) < kIndexTolerance) exact = std::round(exact);
+    const double exact = (in_box + 0.5) / from_cell - 0.5;
     Tap& tap = taps[c];
     tap.nearest = NearestVoxel(exact);
     tap.lo = std::clamp<int64_t>(static_cast<int64_t>(std::floor(exact)), 0, found.cells[axis] - 1);

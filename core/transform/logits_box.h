@@ -18,7 +18,9 @@ struct LogitsBox {
   std::array<int64_t, 3> voxels{};  // of that grid, by patch axis
   std::array<int64_t, 3> cells{};   // of the decoder; each covers a whole number of voxels
   std::vector<float> values;        // by cell, row-major i, j, k; > 0 is inside
-  std::vector<uint8_t> seen;        // by cell: 0 where no patch was decoded; empty: seen everywhere
+  // By cell: 0 where no patch was decoded; empty: seen everywhere. The value there is 0, so that upsampling
+  // beside it gives what was seen in the right direction, only weaker.
+  std::vector<uint8_t> seen;
 
   int64_t Offset(int64_t i, int64_t j, int64_t k) const { return (i * cells[1] + j) * cells[2] + k; }
   bool Contains(int64_t i, int64_t j, int64_t k) const {

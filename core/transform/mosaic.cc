@@ -119,34 +119,6 @@ void KeepConnected(const Tile& first_tile, const Cell& corner, int64_t side, Log
   }
 }
 
-// Gives cells beside what was seen the value of their neighbour there, axis by axis: upsampling then ends at
-// a border inside the box as it does at the box's own.
-void ExtendOverBorder(LogitsBox& box) {
-  std::vector<uint8_t> known = box.seen;
-  for (int axis = 0; axis < 3; ++axis) {
-    const std::vector<uint8_t> before = known;
-    Cell cell{};
-    for (cell[0] = 0; cell[0] < box.cells[0]; ++cell[0]) {
-      for (cell[1] = 0; cell[1] < box.cells[1]; ++cell[1]) {
-        for (cell[2] = 0; cell[2] < box.cells[2]; ++cell[2]) {
-          const int64_t here = box.Offset(cell[0], cell[1], cell[2]);
-          if (before[here] != 0) continue;
-          for (const int step : {-1, 1}) {
-            Cell next = cell;
-            next[axis] += step;
-            if (!box.Contains(next[0], next[1], next[2])) continue;
-            const int64_t there = box.Offset(next[0], next[1], next[2]);
-            if (before[there] == 0) continue;
-            box.values[here] = box.values[there];
-            known[here] = 1;
-            break;
-          }
-        }
-      }
-    }
-  }
-}
-
 // What to follow: connected to the positive clicks, or all.
 std::vector<uint8_t> Lesion(const LogitsBox& merged, const Placement& first, absl::Span<const Tile> tiles) {
   std::vector<Cell> seeds;
@@ -167,8 +139,7 @@ std::vector<uint8_t> Lesion(const LogitsBox& merged, const Placement& first, abs
   return all;
 }
 
-// Whether voxels of a cell lie in the volume along an axis, or of its neighbours: upsampling reaches that
-// far.
+// Whether voxels of a cell or of its neighbours lie in the volume along an axis: so far upsampling reaches.
 bool NearVolume(const LogitsBox& box, int axis, int64_t cell) {
   const int64_t side = box.cell_voxels();
   const int64_t begin = box.placement.begin[axis] + cell * side;
@@ -211,7 +182,6 @@ LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const
   LogitsBox box = BoxAround(first, tiles, sizes);
   Average(first, tiles, sizes.logits_side, box);
   KeepConnected(tiles[0], Corner(box, first, tiles[0].at), sizes.logits_side, box);
-  ExtendOverBorder(box);
   return box;
 }
 

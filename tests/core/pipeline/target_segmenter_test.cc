@@ -122,7 +122,7 @@ class LargeLesionTest : public testing::Test {
   TargetSegmentation MustRun(const TargetOptions& options, PatchModel& model) const {
     absl::StatusOr<TargetSegmentation> found = Run(options, model);
     EXPECT_TRUE(found.ok()) << found.status();
-    return *std::move(found);
+    return found.ok() ? *std::move(found) : TargetSegmentation();
   }
   static TargetOptions AtMost(int patches) {
     TargetOptions options;
@@ -315,7 +315,7 @@ class SmallLesionTest : public testing::Test {
   TargetSegmentation MustRun(const TargetOptions& options, PatchModel& model) const {
     absl::StatusOr<TargetSegmentation> found = SegmentTarget(geometry_, click_, options, model);
     EXPECT_TRUE(found.ok()) << found.status();
-    return *std::move(found);
+    return found.ok() ? *std::move(found) : TargetSegmentation();
   }
   static TargetOptions Auto() {
     TargetOptions options;
@@ -345,6 +345,18 @@ TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
   EXPECT_EQ(found.mask.bits(),
             RestoreMask(OnePatch(logits.values, model_.info().sizes, placement), geometry_).mask.bits());
   EXPECT_THAT(found.gate_scores, ElementsAre(0.75f));
+}
+
+TEST_F(SmallLesionTest, IsNotFollowedUnlessAVoxelOfItsMaskLiesOnAFace) {
+  WatchedModel watched(model_);
+  // One cell on a face, too faint beside its neighbours to mark a voxel.
+  watched.change = [](size_t, MaskLogits& logits) {
+    std::fill(logits.values.begin(), logits.values.end(), -1.0f);
+    logits.values[(0 * 16 + 8) * 16 + 8] = 0.01f;
+  };
+  const TargetSegmentation found = MustRun({}, watched);
+  EXPECT_EQ(found.mask.CountVoxels(), 0u);
+  EXPECT_EQ(found.patches, 1);
 }
 
 TEST_F(SmallLesionTest, IsFoundBetterByACloserLook) {

@@ -98,7 +98,8 @@ TEST_F(MosaicTest, KnowsWhatNoTileSaw) {
   EXPECT_TRUE(merged.Seen(7, 11, 0));
   EXPECT_FALSE(merged.Seen(8, 8, 0));
   EXPECT_FALSE(merged.Seen(12, 0, 0));
-  // So the mask ends sharply at the corner, and as far out as it goes where the box ends.
+  EXPECT_EQ(ValueAt(merged, 8, 8, 0), 0);
+  // So the mask ends sharply at the corner.
   const RestoredMask restored = RestoreMask(merged, geometry_);
   EXPECT_EQ(restored.mask.CountVoxels(), (48u * 48 - 16 * 16) * 32);
   EXPECT_TRUE(restored.touches_patch_border);
