@@ -172,11 +172,12 @@ class FakeEngine : public Engine {
     return std::min(inside, cut);
   }
 
-  // Of a point, below the nearest face; negative outside.
+  // Of a point (in voxels from the patch's face), below the nearest face; negative outside.
   static float DepthInBox(const BoxCorners& box, const std::array<float, 3>& at) {
     float depth = std::numeric_limits<float>::max();
     for (size_t axis = 0; axis < 3; ++axis) {
-      depth = std::min({depth, at[axis] - box.low[axis], box.high[axis] - at[axis]});
+      const float voxel = at[axis] - 0.5f;
+      depth = std::min({depth, voxel - box.low[axis], box.high[axis] - voxel});
     }
     return depth;
   }
