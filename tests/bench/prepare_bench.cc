@@ -69,7 +69,7 @@ void Restore(benchmark::State& state) {
   const Placement placement = PlaceAround(geometry, {256, 256, 150});
   const MaskLogits logits = Ball(static_cast<double>(state.range(0)));
   for (auto _ : state) {
-    RestoredMask restored = RestoreMask(logits, PatchSizes(), placement, geometry);
+    RestoredMask restored = RestoreMask(OnePatch(logits.values, PatchSizes(), placement), geometry);
     benchmark::DoNotOptimize(restored.mask.bits().data());
   }
 }
@@ -80,7 +80,8 @@ void RestoreProbabilityMap(benchmark::State& state) {
   const Placement placement = PlaceAround(geometry, {256, 256, 150});
   const MaskLogits logits = Ball(4);
   for (auto _ : state) {
-    absl::StatusOr<ByteBuffer> map = RestoreProbabilities(logits, PatchSizes(), placement, geometry);
+    absl::StatusOr<ByteBuffer> map =
+        RestoreProbabilities(OnePatch(logits.values, PatchSizes(), placement), geometry);
     if (!map.ok()) std::abort();
     benchmark::DoNotOptimize(map->data());
   }
@@ -92,7 +93,7 @@ void PromptWithMask(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
   const Placement placement = PlaceAround(geometry, {256, 256, 150});
   Prompts prompts;
-  prompts.mask = RestoreMask(Ball(8), PatchSizes(), placement, geometry).mask;
+  prompts.mask = RestoreMask(OnePatch(Ball(8).values, PatchSizes(), placement), geometry).mask;
   for (auto _ : state) {
     absl::StatusOr<PreparedPrompts> prepared = PreparePrompts(geometry, placement, prompts, PatchSizes());
     if (!prepared.ok()) std::abort();
