@@ -17,7 +17,7 @@
 #include "core/engine/torch_guard.h"
 #include "core/model/check_tensors.h"
 #include "core/model/load_weights.h"
-#include "core/model/safetensors.h"
+#include "core/model/model_file.h"
 #include "core/model/sgp_sam.h"
 
 namespace sgpsam {
@@ -219,7 +219,7 @@ absl::Status WarmUp(TorchEngine& engine) {
 absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const std::string& model_path,
                                                                  const TorchEngineOptions& options) {
   ASSIGN_OR_RETURN(const Digest digest, DigestOfFile(model_path));
-  ASSIGN_OR_RETURN(const TensorFile file, ReadSafetensorsFile(model_path));
+  ASSIGN_OR_RETURN(const TensorFile file, ReadModelFile(model_path));
   return Create(file, digest, options);
 }
 
