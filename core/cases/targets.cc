@@ -15,12 +15,12 @@ namespace sgpsam {
 namespace {
 
 // The target of each component, 0 for those that are left out.
-std::vector<int64_t> NumberTargets(const Components& components, const TargetOptions& options) {
+std::vector<int64_t> NumberTargets(const Components& components, const TargetChoice& options) {
   std::vector<int64_t> target_of(components.voxels.size(), 0);
   int64_t count = 0;
   for (size_t c = 0; c < target_of.size(); ++c) {
     if (components.voxels[c] < options.min_voxels) continue;
-    if (options.each == TargetOptions::Each::kComponent || count == 0) ++count;
+    if (options.each == TargetChoice::Each::kComponent || count == 0) ++count;
     target_of[c] = count;
   }
   return target_of;
@@ -36,7 +36,7 @@ void Paint(const ComponentRun& run, const Shape& label, const GridMap& map, uint
 }  // namespace
 
 absl::StatusOr<Targets> MakeTargets(const Mask& label, const GridMap& map, const Geometry& image,
-                                    const TargetOptions& options) {
+                                    const TargetChoice& options) {
   const Components components = FindComponents(label, Connectivity::kFacesEdgesAndCorners);
   const std::vector<int64_t> target_of = NumberTargets(components, options);
   Targets targets;
