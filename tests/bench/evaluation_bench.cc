@@ -2,7 +2,10 @@
 // thread; nothing here may grow with the volume around a lesion.
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <cstdint>
 #include <cstdlib>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/evaluation/click_simulator.h"
@@ -43,14 +46,11 @@ Mask Noise(const Shape& shape) {
 }
 
 Mask Everything(const Shape& shape) {
-  return MaskOf(shape, [&] {
-    std::vector<VoxelRun> runs;
-    for (int32_t row = 0; row < shape.j * shape.k; ++row) {
-      runs.push_back({0, static_cast<int32_t>(shape.i), row % static_cast<int32_t>(shape.j),
-                      row / static_cast<int32_t>(shape.j)});
-    }
-    return runs;
-  }());
+  std::vector<VoxelRun> runs;
+  for (int32_t k = 0; k < shape.k; ++k) {
+    for (int32_t j = 0; j < shape.j; ++j) runs.push_back({0, static_cast<int32_t>(shape.i), j, k});
+  }
+  return MaskOf(shape, runs);
 }
 
 enum class Model { kTrained, kNoise, kEverything };
