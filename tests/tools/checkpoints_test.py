@@ -255,7 +255,8 @@ def test_pytorch_loads_the_network_strictly_and_finds_the_modules(torch, trained
 def test_the_network_has_the_order_of_the_references_state_dict(torch, trained, golden, tmp_path):
     call("export", trained, "--out", tmp_path / "out.pth")
     names = list(torch.load(tmp_path / "out.pth")["model_state_dict"])
-    rows = [line.split("\t")[0] for line in (golden / "tensors.tsv").read_text().splitlines() if line[:1] not in ("", "#")]
+    lines = (golden / "tensors.tsv").read_text().splitlines()
+    rows = [line.split("\t")[0] for line in lines if line[:1] not in ("", "#")]
     assert names == [name for name in rows if name in set(names)]
 
 
