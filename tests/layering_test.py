@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BELOW_MODEL = ["core/base/", "core/engine/"]
 BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/transform/",
                   "core/metrics/", "core/batching/"]
+# The part of the pipeline that a tool may run on an engine of its own.
+ON_ONE_ENGINE = ["core/pipeline/target_segmenter", "core/pipeline/engine_patch_model"]
 
 # Who may include headers of whom (docs/architecture.md). Rules are path prefixes, the longest one
 # decides; every rule sees itself.
@@ -33,12 +35,15 @@ SEES = {
     "core/model/": BELOW_MODEL,
     "core/worker_link/": BELOW_MODEL,
     "core/batching/": BELOW_MODEL + ["core/metrics/"],
-    "core/pipeline/": BELOW_PIPELINE,
+    "core/pipeline/": BELOW_PIPELINE + ON_ONE_ENGINE,
+    "core/pipeline/target_segmenter": ["core/base/", "core/volume/", "core/engine/", "core/transform/", "core/metrics/"],
+    "core/pipeline/engine_patch_model": ["core/base/", "core/volume/", "core/engine/", "core/transform/",
+                                         "core/pipeline/target_segmenter"],
     "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "proto/"],
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/"],
     "client/cpp/": ["core/base/", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ["core/engine/torch_", "core/model/", "core/evaluation/"],
+    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/evaluation/"],
     "proto/": [],
 }
 
@@ -171,6 +176,8 @@ def test_headers_are_guarded_by_their_path(sources):
     ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
     ("client/cli/a.cc", "core/pipeline/segment_pipeline.h"),
+    ("tools/a.cc", "core/pipeline/segment_pipeline.h"),
+    ("core/pipeline/target_segmenter.cc", "core/batching/worker_pool.h"),
     ("core/raw/a.cc", "tests/support/fake_clock.h"),
     ("misc/a.cc", "core/base/clock.h"),
 ])
@@ -184,6 +191,8 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("server/worker/main.cc", "core/engine/torch_engine.h"),
     ("tools/a.cc", "core/model/checkpoint.h"),
     ("tools/a.cc", "core/evaluation/overlap.h"),
+    ("tools/a.cc", "core/pipeline/target_segmenter.h"),
+    ("core/pipeline/a.cc", "core/pipeline/target_segmenter.h"),
     ("tests/core/base/a_test.cc", "server/config.h"),
 ])
 def test_an_allowed_direction_passes(path, include):

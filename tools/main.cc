@@ -1,4 +1,4 @@
-// sgpsam-model: makes, imports, inspects, runs and measures model files.
+// sgpsam-model: makes, imports, exports, inspects, runs and measures model files.
 #include <cstdio>
 #include <exception>
 
@@ -10,13 +10,14 @@ namespace {
 constexpr int kOk = 0, kFailed = 1, kUsage = 2;
 
 int Run(int argc, char** argv) {
-  CLI::App app("Makes, imports, inspects, runs and measures the model files of sgpsam-server.",
+  CLI::App app("Makes, imports, exports, inspects, runs and measures the model files of sgpsam-server.",
                "sgpsam-model");
   app.footer("Exit codes: 0 done, 1 failed (the reason is on stderr), 2 wrong usage.");
   app.require_subcommand(1);
   sgpsam::tools::Action chosen;
   sgpsam::tools::AddMakeSeeded(app, chosen);
   sgpsam::tools::AddImport(app, chosen);
+  sgpsam::tools::AddExport(app, chosen);
   sgpsam::tools::AddInfo(app, chosen);
   sgpsam::tools::AddPrepare(app, chosen);
   sgpsam::tools::AddRun(app, chosen);

@@ -39,7 +39,8 @@ std::string AsJson(const client::ModelDescription& model) {
       {"devices", model.devices},
       {"server_version", model.server_version},
       {"max_volume_bytes", model.max_volume_bytes},
-      {"max_targets", model.max_targets}};
+      {"max_targets", model.max_targets},
+      {"logits_side", model.logits_side}};
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam::cli {
@@ -60,6 +62,8 @@ absl::StatusOr<std::array<uint8_t, 3>> ParseColour(const PromptArgument& argumen
   return rgb;
 }
 
+bool IsMask(const PromptArgument& argument) { return argument.flag == "--mask"; }
+
 absl::Status AddArgument(const PromptArgument& argument, client::Target& target) {
   if (argument.flag == "--category") {
     ASSIGN_OR_RETURN(target.category, ParseCode(argument));
@@ -67,10 +71,30 @@ absl::Status AddArgument(const PromptArgument& argument, client::Target& target)
     ASSIGN_OR_RETURN(target.type, ParseCode(argument));
   } else if (argument.flag == "--colour") {
     ASSIGN_OR_RETURN(target.rgb, ParseColour(argument));
-  } else {
+  } else if (argument.flag == "--label") {
+    target.label = argument.value;
+  } else if (!IsMask(argument)) {
     return AddPrompt(argument, target);
   }
   return absl::OkStatus();
+}
+
+// The arguments of each target: a label begins the next one, but for the first label.
+std::vector<absl::Span<const PromptArgument>> ByTarget(const std::vector<PromptArgument>& arguments) {
+  const absl::Span<const PromptArgument> all(arguments);
+  std::vector<absl::Span<const PromptArgument>> groups;
+  size_t begin = 0;
+  bool labelled = false;
+  for (size_t n = 0; n < all.size(); ++n) {
+    if (all[n].flag != "--label") continue;
+    if (labelled) {
+      groups.push_back(all.subspan(begin, n - begin));
+      begin = n;
+    }
+    labelled = true;
+  }
+  groups.push_back(all.subspan(begin));
+  return groups;
 }
 
 }  // namespace
@@ -93,18 +117,24 @@ absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::s
 }
 
 absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments) {
-  std::vector<client::Target> targets(1);
-  bool labelled = false;
-  for (const PromptArgument& argument : arguments) {
-    if (argument.flag != "--label") {
-      RETURN_IF_ERROR(AddArgument(argument, targets.back()));
-      continue;
+  std::vector<client::Target> targets;
+  for (const absl::Span<const PromptArgument> group : ByTarget(arguments)) {
+    client::Target& target = targets.emplace_back();
+    for (const PromptArgument& argument : group) RETURN_IF_ERROR(AddArgument(argument, target));
+    if (absl::c_count_if(group, IsMask) > 1) {
+      return absl::InvalidArgumentError("a target can have one mask only");
     }
-    if (labelled) targets.emplace_back();
-    labelled = true;
-    targets.back().label = argument.value;
   }
   return targets;
+}
+
+std::vector<std::string> MaskFiles(const std::vector<PromptArgument>& arguments) {
+  std::vector<std::string> files;
+  for (const absl::Span<const PromptArgument> group : ByTarget(arguments)) {
+    const auto mask = absl::c_find_if(group, IsMask);
+    files.push_back(mask == group.end() ? "" : mask->value);
+  }
+  return files;
 }
 
 }  // namespace sgpsam::cli

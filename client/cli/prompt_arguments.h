@@ -31,14 +31,18 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--negative-voxel", "I,J,K", "A click outside, in voxels"},
     {"--box", "X,Y,Z,X,Y,Z", "A box by two opposite corners, in patient coordinates"},
     {"--voxel-box", "I,J,K,I,J,K", "A box by two opposite corners, in voxels"},
+    {"--mask", "FILE", "A mask to correct: DICOM-SEG or NIfTI on the volume's grid"},
     {"--label", "TEXT", "Names the prompts that follow; several labels make several segments"},
     {"--category", "VALUE,SCHEME,MEANING", "The segment's category, for the DICOM-SEG"},
     {"--type", "VALUE,SCHEME,MEANING", "The segment's type, e.g. 59441001,SCT,Lymph node"},
     {"--colour", "R,G,B", "The segment's colour, each 0 to 255"},
 };
 
-// INVALID_ARGUMENT names the flag whose value is not understood.
+// INVALID_ARGUMENT names the flag whose value is not understood. Masks are still in their files (MaskFiles).
 absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments);
+
+// The file of each target's --mask, empty where it has none; as many as MakeTargets makes.
+std::vector<std::string> MaskFiles(const std::vector<PromptArgument>& arguments);
 
 // "1,2.5,-3" -> {1, 2.5, -3}. INVALID_ARGUMENT unless exactly `count` finite numbers.
 absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::string_view text,

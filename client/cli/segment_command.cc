@@ -14,6 +14,7 @@
 #include "absl/time/clock.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/logits_file.h"
+#include "client/cli/mask_prompt.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/prompt_arguments.h"
 #include "client/cli/segment_report.h"
@@ -24,10 +25,13 @@
 namespace sgpsam::cli {
 namespace {
 
+constexpr char kAuto[] = "auto";
+
 struct SegmentArguments {
   std::vector<std::string> inputs;
-  std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits;
+  std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits, spacing;
   std::vector<PromptArgument> prompts;
+  uint32_t max_patches = 0;
   bool json = false;
 };
 
@@ -83,6 +87,7 @@ struct Plan {
   client::MaskFormat format;
   absl::Time deadline;
   std::optional<std::pair<double, double>> clamp;
+  std::optional<double> spacing_mm;  // none: auto, if --spacing was given
 };
 
 absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
@@ -93,6 +98,10 @@ absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
   if (!arguments.clamp.empty()) {
     ASSIGN_OR_RETURN(const std::vector<double> range, ParseNumbers("--clamp", arguments.clamp, 2));
     plan.clamp = {range[0], range[1]};
+  }
+  if (!arguments.spacing.empty() && arguments.spacing != kAuto) {
+    ASSIGN_OR_RETURN(const std::vector<double> spacing, ParseNumbers("--spacing", arguments.spacing, 1));
+    plan.spacing_mm = spacing[0];
   }
   return plan;
 }
@@ -108,6 +117,19 @@ absl::Status AddPreviousLogits(const std::string& path, client::SegmentRequest& 
   return absl::OkStatus();
 }
 
+absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest& request) {
+  const std::vector<std::string> files = MaskFiles(arguments.prompts);
+  for (size_t n = 0; n < files.size(); ++n) {
+    if (files[n].empty()) continue;
+    if (arguments.inputs.size() != 1) {
+      return absl::InvalidArgumentError(
+          "--mask needs one INPUT, the folder or file that the mask belongs to");
+    }
+    ASSIGN_OR_RETURN(request.targets[n].mask_bits, ReadMaskPrompt(arguments.inputs[0], files[n]));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& arguments, const Plan& plan) {
   ASSIGN_OR_RETURN(client::Volume volume, ReadInputs(arguments.inputs));
   client::SegmentRequest request(std::move(volume));
@@ -115,9 +137,13 @@ absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& argum
   request.format = plan.format;
   request.deadline = plan.deadline;
   request.clamp = plan.clamp;
+  request.max_patches = arguments.max_patches;
+  request.spacing_mm = plan.spacing_mm;
+  request.auto_spacing = arguments.spacing == kAuto;
   request.logits = !arguments.save_logits.empty();
   request.idempotency_key = arguments.idempotency_key;
   request.priority = PriorityOf(arguments.priority);
+  RETURN_IF_ERROR(AddMasks(arguments, request));
   RETURN_IF_ERROR(AddPreviousLogits(arguments.previous_logits, request));
   return request;
 }
@@ -181,13 +207,25 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
       ->check(CLI::IsMember({"stat", "routine", "batch"}));
   command.add_option("--clamp", arguments.clamp, "Clamp intensities before the model sees them")
       ->type_name("MIN,MAX");
+  command
+      .add_option(
+          "--max-patches", arguments.max_patches,
+          "Follow a mask over its patch's border with up to so many patches, 1 to 27; 1: never; default 8")
+      ->check(CLI::Range(1, 27))
+      ->type_name("N");
+  command
+      .add_option(
+          "--spacing", arguments.spacing,
+          "Edge of the model's voxels in mm, 0.25 to 3 (default 1.5), or auto: a small mask is looked at "
+          "again at a finer one")
+      ->type_name("MM|auto");
   command.add_flag("--json", arguments.json, "Print one JSON object instead of lines, errors too");
 }
 
 }  // namespace
 
 void AddSegmentCommand(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("segment", "Segment lesions by clicks and boxes");
+  CLI::App* command = app.add_subcommand("segment", "Segment lesions by clicks, boxes and masks");
   auto arguments = std::make_shared<SegmentArguments>();
   AddOptions(*command, *arguments);
   command->footer(kExitCodesHelp);

@@ -18,6 +18,10 @@ std::string Milliseconds(absl::Duration duration) {
 void AppendTarget(const client::TargetResult& target, const std::string& label, std::string& text) {
   absl::StrAppendFormat(&text, "%s: %d voxels, %.3f ml\n", label, target.voxels, target.volume_ml);
   if (target.voxels == 0) absl::StrAppend(&text, "  nothing was found at the prompts\n");
+  if (target.patches > 0) {
+    absl::StrAppendFormat(&text, "  from %d %s of %g mm voxels\n", target.patches,
+                          target.patches == 1 ? "patch" : "patches", target.spacing_mm);
+  }
   if (target.touches_patch_border) {
     absl::StrAppend(&text, "  reaches the border of what the model saw; it may go on outside\n");
   }
@@ -37,6 +41,8 @@ Json TargetJson(const client::TargetResult& target, const std::string& label) {
           {"volume_ml", target.volume_ml},
           {"touches_patch_border", target.touches_patch_border},
           {"embedding_cached", target.embedding_cached},
+          {"patches", target.patches},
+          {"spacing_mm", target.spacing_mm},
           {"iou_prediction", target.iou_prediction},
           {"logits_sha256", absl::BytesToHexString(target.previous.sha256)},
           {"gates", gates}};

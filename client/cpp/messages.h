@@ -9,10 +9,10 @@
 namespace sgpsam::client {
 
 // The header of a request. INVALID_ARGUMENT for what cannot be expressed: no data, corners of a box in
-// two spaces, logits of a wrong size. Everything else is the server's to judge.
+// two spaces, no logits, two spacings. Everything else is the server's to judge.
 absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request);
 
-// 131,072 bytes, little endian. INVALID_ARGUMENT unless there are 32*32*32 samples.
+// Little endian. INVALID_ARGUMENT if there are none; how many it takes, the server knows.
 absl::StatusOr<std::string> LogitsBytes(const std::vector<float>& samples);
 // INVALID_ARGUMENT if the bytes are not whole float32 samples.
 absl::StatusOr<std::vector<float>> FloatSamples(const std::string& bytes);

@@ -19,6 +19,8 @@ TargetResult FromMessage(const v1::ResultTarget& message) {
   target.volume_ml = message.volume_ml();
   target.touches_patch_border = message.touches_patch_border();
   target.embedding_cached = message.embedding_cached();
+  target.patches = message.patches();
+  target.spacing_mm = message.spacing_mm();
   for (const v1::GateScore& gate : message.gates()) {
     target.gates.push_back({gate.block(), gate.score(), gate.open()});
   }
@@ -81,6 +83,7 @@ ModelDescription FromMessage(const v1::DescribeModelResponse& message) {
   model.server_version = message.server_version();
   model.max_volume_bytes = message.max_volume_bytes();
   model.max_targets = message.max_targets();
+  model.logits_side = message.logits_side();
   return model;
 }
 

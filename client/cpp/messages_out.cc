@@ -15,8 +15,6 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "samples travel little endian and are not swapped here");
 
-constexpr size_t kLogits = 32 * 32 * 32;
-
 void FillRaw(const RawGrid& grid, v1::RawVolume& raw) {
   raw.mutable_shape()->Assign(grid.shape.begin(), grid.shape.end());
   raw.set_sample_type(static_cast<v1::SampleType>(grid.sample_type));
@@ -130,6 +128,16 @@ absl::Status FillTarget(const Target& target, bool inline_logits, v1::Target& me
   return FillPrompts(target, inline_logits, *message.mutable_prompts());
 }
 
+absl::Status FillInference(const SegmentRequest& request, v1::InferenceOptions& inference) {
+  if (request.spacing_mm && request.auto_spacing) {
+    return absl::InvalidArgumentError("give spacing_mm or auto_spacing, not both");
+  }
+  inference.set_max_patches(request.max_patches);
+  if (request.spacing_mm) inference.set_spacing_mm(*request.spacing_mm);
+  if (request.auto_spacing) inference.set_auto_spacing(true);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
@@ -149,14 +157,12 @@ absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
     header.mutable_preprocessing()->set_clamp_min(request.clamp->first);
     header.mutable_preprocessing()->set_clamp_max(request.clamp->second);
   }
+  RETURN_IF_ERROR(FillInference(request, *header.mutable_inference()));
   return header;
 }
 
 absl::StatusOr<std::string> LogitsBytes(const std::vector<float>& samples) {
-  if (samples.size() != kLogits) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("previous logits must have ", kLogits, " samples, not ", samples.size()));
-  }
+  if (samples.empty()) return absl::InvalidArgumentError("previous logits have neither digest nor samples");
   return std::string(reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(float));
 }
 

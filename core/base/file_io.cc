@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 
@@ -25,6 +26,11 @@ absl::Status SystemError(absl::string_view action, const std::string& path) {
 }
 
 }  // namespace
+
+absl::Status WithPath(const absl::Status& status, const std::string& path) {
+  if (status.ok() || absl::StrContains(status.message(), path)) return status;
+  return {status.code(), absl::StrCat(path, ": ", status.message())};
+}
 
 InputFile::InputFile(std::string path, int descriptor, uint64_t size)
     : path_(std::move(path)), descriptor_(descriptor), size_(size) {}

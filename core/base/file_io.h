@@ -17,6 +17,9 @@
 
 namespace sgpsam {
 
+// The error with the file's path before it, unless it names the file already.
+absl::Status WithPath(const absl::Status& status, const std::string& path);
+
 // An open regular file. Reads by position into the caller's memory, so that a file which shrinks
 // meanwhile is an error and not a signal, as it would be with a mapping.
 class InputFile {

@@ -16,12 +16,12 @@ namespace sgpsam {
 namespace {
 
 // The target of each component, 0 for those that are left out.
-std::vector<int64_t> NumberTargets(const Components& components, const TargetOptions& options) {
+std::vector<int64_t> NumberTargets(const Components& components, const TargetChoice& options) {
   std::vector<int64_t> target_of(components.voxels.size(), 0);
   int64_t count = 0;
   for (size_t c = 0; c < target_of.size(); ++c) {
     if (components.voxels[c] < options.min_voxels) continue;
-    if (options.each == TargetOptions::Each::kComponent || count == 0) ++count;
+    if (options.each == TargetChoice::Each::kComponent || count == 0) ++count;
     target_of[c] = count;
   }
   return target_of;
@@ -35,7 +35,7 @@ void Paint(const VoxelRun& run, const GridMap& map, uint16_t target, uint16_t* s
 }  // namespace
 
 absl::StatusOr<Targets> MakeTargets(const Mask& label, const GridMap& map, const Geometry& image,
-                                    const TargetOptions& options) {
+                                    const TargetChoice& options) {
   const Components components = FindComponents(label, Connectivity::k26);
   const std::vector<int64_t> target_of = NumberTargets(components, options);
   Targets targets;

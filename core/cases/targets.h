@@ -11,7 +11,7 @@
 
 namespace sgpsam {
 
-struct TargetOptions {
+struct TargetChoice {
   enum class Each { kComponent, kLabel };
 
   Each each = Each::kComponent;  // each connected component (26 neighbours) by itself, or all of them as one
@@ -28,7 +28,7 @@ struct Targets {
 // order. INVALID_ARGUMENT for more than Case::kMaxTargets, RESOURCE_EXHAUSTED without memory for 2 bytes a
 // voxel.
 absl::StatusOr<Targets> MakeTargets(const Mask& label, const GridMap& map, const Geometry& image,
-                                    const TargetOptions& options);
+                                    const TargetChoice& options);
 
 }  // namespace sgpsam
 

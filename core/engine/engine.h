@@ -5,8 +5,10 @@
 #ifndef SGPSAM_CORE_ENGINE_ENGINE_H_
 #define SGPSAM_CORE_ENGINE_ENGINE_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +41,7 @@ struct ModelInfo {
   std::string device;                // "cpu", "cuda:0"
   std::vector<int> gate_blocks;      // encoder blocks that carry an SGPM, ascending
   float gate_threshold = 0.5f;
-  int box_corner_embeddings = 0;     // 0 or 2
+  int box_corner_embeddings = 0;     // 0 or 2: whether DecodeInput.box may be set
 };
 
 // One model input: sizes.patch_floats() z-normalised values, row-major [i, j, k] in RAS+ order.
@@ -59,12 +61,18 @@ struct Click {
   bool positive = true;
 };
 
+// Two opposite corners of a box in patch voxels (array order i, j, k; 0 to patch - 1; low <= high).
+struct BoxCorners {
+  std::array<float, 3> low{}, high{};
+};
+
 // One run of prompt encoder and mask decoder on one embedding.
 struct DecodeInput {
   std::shared_ptr<const Embedding> embedding;
-  std::vector<Click> clicks;         // 1 to 64, all so far, oldest first
+  std::vector<Click> clicks;         // 1 to 64, with a box 0 to 64; all so far, oldest first
   std::vector<float> mask_logits;    // previous low-resolution logits, or empty: a zero mask is used,
                                      // as the reference's first pass does (reference: infer_utils.py)
+  std::optional<BoxCorners> box = std::nullopt;  // only if ModelInfo.box_corner_embeddings is 2
 };
 
 struct MaskLogits {

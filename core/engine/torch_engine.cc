@@ -17,7 +17,7 @@
 #include "core/engine/torch_guard.h"
 #include "core/model/check_tensors.h"
 #include "core/model/load_weights.h"
-#include "core/model/safetensors.h"
+#include "core/model/model_file.h"
 #include "core/model/sgp_sam.h"
 
 namespace sgpsam {
@@ -77,12 +77,12 @@ absl::Status CheckPatch(const Patch& patch, const PatchSizes& sizes) {
   return absl::OkStatus();
 }
 
-absl::Status CheckClicks(const std::vector<Click>& clicks, const PatchSizes& sizes) {
-  if (clicks.empty() || clicks.size() > kMaxClicks) {
-    return absl::InvalidArgumentError(absl::StrCat("a decode needs 1 to ", kMaxClicks, " clicks"));
+absl::Status CheckClicks(const DecodeInput& input, const PatchSizes& sizes) {
+  if ((input.clicks.empty() && !input.box) || input.clicks.size() > kMaxClicks) {
+    return absl::InvalidArgumentError(absl::StrCat("a decode needs 1 to ", kMaxClicks, " clicks, or a box"));
   }
   const float last = static_cast<float>(sizes.patch - 1);
-  for (const Click& click : clicks) {
+  for (const Click& click : input.clicks) {
     for (const float index : {click.i, click.j, click.k}) {
       if (!(index >= 0 && index <= last)) return absl::InvalidArgumentError("a click lies outside the patch");
     }
@@ -90,8 +90,26 @@ absl::Status CheckClicks(const std::vector<Click>& clicks, const PatchSizes& siz
   return absl::OkStatus();
 }
 
-absl::Status CheckDecodeInput(const DecodeInput& input, const PatchSizes& sizes) {
-  RETURN_IF_ERROR(CheckClicks(input.clicks, sizes));
+absl::Status CheckBox(const std::optional<BoxCorners>& box, const ModelInfo& info) {
+  if (!box) return absl::OkStatus();
+  if (info.box_corner_embeddings != 2) {
+    return absl::InvalidArgumentError(
+        "this model has no embeddings for a box's corners; give clicks instead");
+  }
+  const float last = static_cast<float>(info.sizes.patch - 1);
+  for (size_t axis = 0; axis < 3; ++axis) {
+    const float low = box->low[axis], high = box->high[axis];
+    if (!(low >= 0 && low <= high && high <= last)) {
+      return absl::InvalidArgumentError("a box lies outside the patch, or its corners are not in order");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDecodeInput(const DecodeInput& input, const ModelInfo& info) {
+  const PatchSizes& sizes = info.sizes;
+  RETURN_IF_ERROR(CheckClicks(input, sizes));
+  RETURN_IF_ERROR(CheckBox(input.box, info));
   if (input.embedding == nullptr ||
       input.embedding->values.size() != static_cast<size_t>(sizes.embedding_floats())) {
     return absl::InvalidArgumentError("the embedding is not one of this model");
@@ -106,6 +124,9 @@ absl::Status CheckDecodeInput(const DecodeInput& input, const PatchSizes& sizes)
   }
   return absl::OkStatus();
 }
+
+// Clicks, and the corners of a box or else one token more (prompt_encoder.h).
+size_t PromptTokens(const DecodeInput& input) { return input.clicks.size() + (input.box ? 2 : 1); }
 
 // Splits what is valid into batches. On a processor each input is a batch of its own: results are then the
 // same bits whatever the companions, and a second patch costs what the first did.
@@ -144,6 +165,7 @@ absl::StatusOr<std::vector<MaskLogits>> DecodeBatch(const SgpSam& model,
     const DecodeInput& input = *inputs[batch[b]];
     embeddings.push_back(View(input.embedding->values, {model.config.out_channels, grid, grid, grid}));
     prompts[b].clicks = input.clicks;
+    prompts[b].box = input.box;
     if (input.mask_logits.empty()) continue;
     prompts[b].mask = MaskPrompt::kLogits;
     prompts[b].logits = View(input.mask_logits, {side, side, side}).to(model.device());
@@ -197,7 +219,7 @@ absl::Status WarmUp(TorchEngine& engine) {
 absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const std::string& model_path,
                                                                  const TorchEngineOptions& options) {
   ASSIGN_OR_RETURN(const Digest digest, DigestOfFile(model_path));
-  ASSIGN_OR_RETURN(const TensorFile file, ReadSafetensorsFile(model_path));
+  ASSIGN_OR_RETURN(const TensorFile file, ReadModelFile(model_path));
   return Create(file, digest, options);
 }
 
@@ -244,15 +266,15 @@ std::vector<absl::StatusOr<Embedding>> TorchEngine::Encode(absl::Span<const Patc
 
 std::vector<absl::StatusOr<MaskLogits>> TorchEngine::Decode(absl::Span<const DecodeInput* const> inputs) {
   std::vector<absl::StatusOr<MaskLogits>> results(inputs.size());
-  std::map<size_t, Indices> by_clicks;  // a batch has equally many tokens, so that none needs padding
+  std::map<size_t, Indices> by_tokens;  // a batch has equally many, so that none needs padding
   for (size_t n = 0; n < inputs.size(); ++n) {
-    if (absl::Status status = CheckDecodeInput(*inputs[n], info().sizes); status.ok()) {
-      by_clicks[inputs[n]->clicks.size()].push_back(n);
+    if (absl::Status status = CheckDecodeInput(*inputs[n], info()); status.ok()) {
+      by_tokens[PromptTokens(*inputs[n])].push_back(n);
     } else {
       results[n] = std::move(status);
     }
   }
-  for (const auto& [clicks, valid] : by_clicks) {
+  for (const auto& [tokens, valid] : by_tokens) {
     for (const Indices& batch : SplitIntoBatches(valid, state_->model.device().is_cpu())) {
       RunBatch(
           batch, [&](const Indices& b) { return DecodeBatch(state_->model, inputs, b); }, results);

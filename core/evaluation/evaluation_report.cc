@@ -25,6 +25,7 @@ MeansBySize Means(absl::Span<const LesionScores> lesions, const BootstrapOptions
       if (value && InGroup(lesion, group)) by_case[lesion.case_id].push_back(*value);
     }
     std::vector<std::vector<double>> cases;
+    cases.reserve(by_case.size());
     for (auto& [id, values] : by_case) cases.push_back(std::move(values));
     means[group] = BootstrapMean(cases, options);
   }

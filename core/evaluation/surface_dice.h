@@ -22,8 +22,8 @@ namespace sgpsam {
 inline constexpr double kSurfaceToleranceMm = 2;
 
 // 0 to 1: 1 if both masks are empty (where MONAI has no number), 0 if one is. A distance that exceeds the
-// tolerance by less than a millionth of it is within, because spacings often come from 32-bit floats, and
-// five steps of 0.4 mm are meant to be 2 mm. Spacings are positive, as Geometry::spacing_mm has them; the
+// tolerance by less than a millionth of it is within, because spacings are often written as 32-bit floats:
+// seven steps of 2/7 mm are meant to be 2 mm. Spacings are positive, as Geometry::spacing_mm has them; the
 // tolerance is not negative. INVALID_ARGUMENT unless both masks have the same shape.
 absl::StatusOr<double> SurfaceDice(const Mask& a, const Mask& b, const std::array<double, 3>& spacing_mm,
                                    double tolerance_mm = kSurfaceToleranceMm);

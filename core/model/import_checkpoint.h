@@ -13,13 +13,11 @@ namespace sgpsam {
 
 // `config` says which model the checkpoint holds; its point embeddings (2, or 4 with box corners) are taken
 // from the checkpoint, and its modules (none if sgpm.blocks is empty) are added fresh, which changes
-// nothing that the model computes. INVALID_ARGUMENT listing every missing, unexpected and misshapen tensor
-// by name and both shapes, or naming one that holds NaN or infinite values.
-absl::StatusOr<TensorFile> ImportCheckpoint(const std::string& path, ModelConfig config);
-
-// Float16, bfloat16 and float64 to float32; float32 as it is. INVALID_ARGUMENT for integers and for values
-// that are not finite (in float32).
-absl::StatusOr<NamedTensor> ToFloat32(NamedTensor tensor);
+// nothing that the model computes. A checkpoint by export_checkpoint.h brings its own configuration and
+// modules, which then count; an empty sgpm.blocks leaves the modules out. INVALID_ARGUMENT listing every
+// missing, unexpected and misshapen tensor by name and both shapes, or naming one that holds NaN or infinite
+// values.
+absl::StatusOr<TensorFile> ImportCheckpoint(const std::string& path, const ModelConfig& config);
 
 }  // namespace sgpsam
 

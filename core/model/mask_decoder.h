@@ -79,7 +79,7 @@ enum class MaskOutput {
 };
 
 // image [B, N, C], float32: the embedding's tokens plus the encoded mask prompt; overwritten.
-// clicks [B, clicks + 1, C], float32.
+// clicks [B, tokens, C], float32: EncodeClicks of each.
 Decoded Decode(const MaskDecoder& decoder, at::Tensor image, const at::Tensor& clicks, MaskOutput output);
 
 }  // namespace sgpsam

@@ -88,6 +88,7 @@ absl::Status CheckText(absl::string_view field, const std::string& text) {
 
 absl::Status CheckConsistency(const ModelConfig& c) {
   RETURN_IF_ERROR(CheckMultiple("patch", c.patch, c.token, "token"));
+  RETURN_IF_ERROR(CheckMultiple("token", c.token, 4, "the cells of the mask's logits in a token"));
   RETURN_IF_ERROR(CheckMultiple("embed_dim", c.embed_dim, c.heads, "heads"));
   RETURN_IF_ERROR(CheckMultiple("out_channels", c.out_channels, 24,
                                 "3 coordinates and the 8-fold narrowing of the mask decoder"));

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
+#include "core/model/little_endian.h"
 
 namespace sgpsam {
 
@@ -30,9 +31,7 @@ class PickleInput {
   absl::StatusOr<uint64_t> Unsigned(size_t width) {
     uint8_t raw[8] = {};
     RETURN_IF_ERROR(Take(width, raw));
-    uint64_t value = 0;
-    for (size_t i = width; i-- > 0;) value = (value << 8) | raw[i];
-    return value;
+    return FromLittleEndian(raw, width);
   }
 
   // As many bytes as a length of that width says.

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <numbers>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -42,9 +44,11 @@ PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& con
   encoder.grid = config.grid();
   const at::Tensor gaussian = tensors.Get(name + "pe_layer.positional_encoding_gaussian_matrix");
   encoder.gaussian = tensors.Value(gaussian);
-  // Embeddings 2 and 3, if there, belong to box corners, which the engine is never given.
-  encoder.points = tensors.Value(at::cat(
-      {tensors.Get(name + "point_embeddings.0.weight"), tensors.Get(name + "point_embeddings.1.weight")}));
+  std::vector<at::Tensor> points;
+  for (int label = 0; label < config.point_embeddings; ++label) {
+    points.push_back(tensors.Get(absl::StrCat(name, "point_embeddings.", label, ".weight")));
+  }
+  encoder.points = tensors.Value(at::cat(points));
   encoder.not_a_point = tensors.Value(tensors.Get(name + "not_a_point_embed.weight"));
   encoder.mask_conv1 = tensors.GetLinear(name + "mask_downscaling.0");
   encoder.mask_norm1 = tensors.GetNorm(name + "mask_downscaling.1", kEncoderNormEps);
@@ -59,21 +63,26 @@ PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& con
   return encoder;
 }
 
-at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks) {
-  const int64_t count = static_cast<int64_t>(clicks.size());
+at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks,
+                        const std::optional<BoxCorners>& box) {
+  const int64_t count = static_cast<int64_t>(clicks.size()) + (box ? 2 : 0);
   at::Tensor coordinates = at::empty({count, 3}, at::kFloat);
   at::Tensor labels = at::empty({count}, at::kLong);
   float* coordinate = coordinates.mutable_data_ptr<float>();
   int64_t* label = labels.mutable_data_ptr<int64_t>();
-  for (const Click& click : clicks) {
-    for (const float index : {click.i, click.j, click.k}) {
-      *coordinate++ = (index + 0.5f) / static_cast<float>(encoder.patch);
-    }
-    *label++ = click.positive ? 1 : 0;
+  const auto add = [&](const std::array<float, 3>& voxel, int64_t its_label) {
+    for (const float index : voxel) *coordinate++ = (index + 0.5f) / static_cast<float>(encoder.patch);
+    *label++ = its_label;
+  };
+  for (const Click& click : clicks) add({click.i, click.j, click.k}, click.positive ? 1 : 0);
+  if (box) {
+    add(box->low, 2);
+    add(box->high, 3);
   }
   const at::Device device = encoder.gaussian.device();
   const at::Tensor positions = EncodePositions(encoder.gaussian, coordinates.to(device));
-  return at::cat({positions + encoder.points.index_select(0, labels.to(device)), encoder.not_a_point});
+  const at::Tensor tokens = positions + encoder.points.index_select(0, labels.to(device));
+  return box ? tokens : at::cat({tokens, encoder.not_a_point});
 }
 
 at::Tensor EncodeMask(const PromptEncoder& encoder, const at::Tensor& logits) {

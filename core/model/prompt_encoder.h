@@ -1,11 +1,14 @@
 // SAM-Med3D's prompt encoder (prompt_encoder3D.py), quirks kept, since the weights were trained with them:
 // positions are encoded as [sin, cos, sin]; the image's tokens are encoded with axes 0 and 1 swapped against
 // the clicks'; clicks without a box get one more token, "not a point"; the reference's first pass gives an
-// all-zero mask instead of none.
+// all-zero mask instead of none. A box is two tokens behind the clicks, its low and its high corner, as in
+// SAM; SAM-Med3D inherits that (with a slip: its reshape to 2 x 2 numbers forgets the third axis).
 #ifndef SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_
 #define SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_
 
 #include <ATen/core/Tensor.h>
+
+#include <optional>
 
 #include "absl/types/span.h"
 #include "core/engine/engine.h"
@@ -18,7 +21,7 @@ namespace sgpsam {
 struct PromptEncoder {
   int patch = 0, grid = 0;
   at::Tensor gaussian;                        // [3, C / 3], float32
-  at::Tensor points;                          // [2, C], float32: negative, positive
+  at::Tensor points;                          // [2 or 4, C], float32: negative, positive; low, high corner
   at::Tensor not_a_point;                     // [1, C], float32
   Linear mask_conv1, mask_conv2, mask_conv3;  // 2^3 voxels -> narrow; 2^3 narrow -> mask channels -> C
   Norm mask_norm1, mask_norm2;
@@ -30,8 +33,10 @@ struct PromptEncoder {
 
 PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& config);
 
-// -> [clicks + 1, C], float32
-at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks);
+// -> [clicks + 1, C], with a box [clicks + 2, C], float32. A box only if the encoder has four point
+// embeddings.
+at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks,
+                        const std::optional<BoxCorners>& box = std::nullopt);
 
 // logits [B, 4g, 4g, 4g], float32 -> what is added to the embedding, [B, N, C], float32
 at::Tensor EncodeMask(const PromptEncoder& encoder, const at::Tensor& logits);

@@ -11,15 +11,15 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
+#include "core/model/model_config.h"
 
 namespace sgpsam {
 namespace {
 
 using Kind = PickleNode::Kind;
 
-constexpr uint64_t kMaxPickleBytes = 16 << 20;
-constexpr uint64_t kMaxStorageBytes = uint64_t{16} << 30;
-constexpr uint64_t kMaxSmallEntry = 64;
+// Of a tensor that is larger than its storage, because PyTorch expanded it.
+constexpr int64_t kMaxExpandedBytes = 64 << 20;
 constexpr size_t kShownKeys = 12;
 constexpr size_t kShownNameLength = 120;
 
@@ -29,40 +29,13 @@ absl::Status Invalid(const std::string& path, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", reason));
 }
 
-// A zip file begins with its first entry; what PyTorch wrote before version 1.6 begins with a pickle.
-absl::Status CheckFormat(const InputFile& file) {
+// A zip file begins with its first entry, the older layout with a pickle.
+absl::StatusOr<PthFile> OpenLayout(InputFile file) {
   char start[4] = {};
   RETURN_IF_ERROR(file.Read(0, start, std::min<uint64_t>(file.size(), sizeof(start))));
-  if (std::memcmp(start, "PK\3\4", 4) == 0) return absl::OkStatus();
-  if (start[0] == '\x80') {
-    return Invalid(
-        file.path(),
-        "is in the format of PyTorch before 1.6. Convert it where PyTorch is installed: python3 -c "
-        "\"import torch; torch.save(torch.load('IN.pth', map_location='cpu'), 'OUT.pth')\" (this "
-        "executes the file: do it only with one that you trust)");
-  }
+  if (std::memcmp(start, "PK\3\4", 4) == 0) return OpenZipPth(std::move(file));
+  if (start[0] == '\x80') return OpenLegacyPth(std::move(file));
   return Invalid(file.path(), "is no PyTorch checkpoint: it is neither a zip file nor a pickle");
-}
-
-// Everything lies in one top folder, whose name PyTorch takes from the file's.
-absl::StatusOr<std::string> FindPrefix(const ZipArchive& archive) {
-  for (const auto& [name, entry] : archive.entries()) {
-    const size_t slash = name.find('/');
-    if (slash == std::string::npos || name.substr(slash) != "/data.pkl") continue;
-    const std::string prefix = name.substr(0, slash + 1);
-    if (archive.entries().count(prefix + "constants.pkl") == 0) return prefix;
-    return Invalid(archive.path(),
-                   "is a TorchScript program, not a checkpoint: save its state_dict() with torch.save");
-  }
-  return Invalid(archive.path(), "is a zip file, but no PyTorch checkpoint: it has no data.pkl");
-}
-
-absl::Status CheckByteOrder(const ZipArchive& archive, const std::string& prefix) {
-  const std::string name = prefix + "byteorder";
-  if (archive.entries().count(name) == 0) return absl::OkStatus();  // before PyTorch 2.1
-  ASSIGN_OR_RETURN(const std::vector<uint8_t> order, archive.Read(name, kMaxSmallEntry));
-  if (std::string(order.begin(), order.end()) == "little") return absl::OkStatus();
-  return Invalid(archive.path(), "was saved on a big-endian machine: save it again on a little-endian one");
 }
 
 const PickleNode* FindKey(const Pickle& pickle, const PickleNode& dict, absl::string_view key) {
@@ -82,7 +55,7 @@ std::string KeysOf(const Pickle& pickle, const PickleNode& dict) {
 }
 
 const PickleNode& FindStateDict(const Pickle& pickle, const PickleNode& top) {
-  for (const char* key : {"model_state_dict", "state_dict"}) {
+  for (const char* key : {kModelStateKey, "state_dict"}) {
     const PickleNode* found = FindKey(pickle, top, key);
     if (found != nullptr && found->kind == Kind::kDict) return *found;
   }
@@ -90,7 +63,7 @@ const PickleNode& FindStateDict(const Pickle& pickle, const PickleNode& top) {
 }
 
 // Elements that the shape and strides reach from the offset on: 0 if the shape is empty, nothing if the
-// storage does not have them or a tensor would be larger than its storage (an expanded one).
+// storage does not have them, or if they are far more than the storage has.
 std::optional<int64_t> CountElements(const PickledTensor& tensor) {
   int64_t count = 1, last = tensor.offset;
   for (const int64_t size : tensor.shape) {
@@ -104,7 +77,8 @@ std::optional<int64_t> CountElements(const PickledTensor& tensor) {
       return std::nullopt;
     }
   }
-  if (last >= tensor.storage.elements || count > tensor.storage.elements) return std::nullopt;
+  const int64_t most = kMaxExpandedBytes / static_cast<int64_t>(tensor.storage.width);
+  if (last >= tensor.storage.elements || count > std::max(tensor.storage.elements, most)) return std::nullopt;
   return count;
 }
 
@@ -135,46 +109,49 @@ void GatherElements(const PickledTensor& tensor, size_t width, const uint8_t* st
 
 }  // namespace
 
+PthCheckpoint::PthCheckpoint(std::string path, std::unique_ptr<PthStorages> storages)
+    : path_(std::move(path)), storages_(std::move(storages)) {}
+
 absl::StatusOr<PthCheckpoint> PthCheckpoint::Open(const std::string& path) {
-  ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
-  RETURN_IF_ERROR(CheckFormat(file));
-  ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(std::move(file)));
-  ASSIGN_OR_RETURN(std::string prefix, FindPrefix(archive));
-  RETURN_IF_ERROR(CheckByteOrder(archive, prefix));
-  PthCheckpoint checkpoint(std::move(archive), std::move(prefix));
-  ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
-                   checkpoint.archive_.Read(checkpoint.prefix_ + "data.pkl", kMaxPickleBytes));
-  const absl::StatusOr<Pickle> pickle =
-      ReadPickle(absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  if (!pickle.ok()) return Invalid(path, pickle.status().message());
-  RETURN_IF_ERROR(checkpoint.CollectTensors(*pickle));
+  ASSIGN_OR_RETURN(InputFile input, InputFile::Open(path));
+  ASSIGN_OR_RETURN(PthFile file, OpenLayout(std::move(input)));
+  PthCheckpoint checkpoint(path, std::move(file.storages));
+  RETURN_IF_ERROR(checkpoint.CollectTensors(file.pickle));
   return checkpoint;
 }
 
 absl::Status PthCheckpoint::CollectTensors(const Pickle& pickle) {
   const PickleNode& top = pickle[pickle.root];
-  if (top.kind != Kind::kDict) return Invalid(archive_.path(), "holds no dict, so no state dict either");
-  const PickleNode& state = FindStateDict(pickle, top);
+  if (top.kind != Kind::kDict) return Invalid(path_, "holds no dict, so no state dict either");
+  RETURN_IF_ERROR(AddTensors(pickle, FindStateDict(pickle, top)));
+  if (tensors_.empty()) {
+    return Invalid(
+        path_,
+        absl::StrCat("holds no tensors under model_state_dict, state_dict or at its top; its keys are: ",
+                     KeysOf(pickle, top)));
+  }
+  if (const PickleNode* config = FindKey(pickle, top, kModelConfigKey)) config_json_ = config->text;
+  const PickleNode* modules = FindKey(pickle, top, kModuleStateKey);
+  return modules == nullptr || modules->kind != Kind::kDict ? absl::OkStatus() : AddTensors(pickle, *modules);
+}
+
+absl::Status PthCheckpoint::AddTensors(const Pickle& pickle, const PickleNode& state) {
   for (size_t i = 0; i + 1 < state.items.size(); i += 2) {
     const PickleNode& key = pickle[state.items[i]];
     const PickleNode& value = pickle[state.items[i + 1]];
     if (key.kind != Kind::kText || value.kind != Kind::kTensor) continue;
     const std::string name(absl::StripPrefix(key.text, "module."));
     if (!tensors_.emplace(name, *value.tensor).second) {
-      return Invalid(archive_.path(), absl::StrCat("has two tensors named ", Shown(name)));
+      return Invalid(path_, absl::StrCat("has two tensors named ", Shown(name)));
     }
   }
-  if (!tensors_.empty()) return absl::OkStatus();
-  return Invalid(
-      archive_.path(),
-      absl::StrCat("holds no tensors under model_state_dict, state_dict or at its top; its keys are: ",
-                   KeysOf(pickle, top)));
+  return absl::OkStatus();
 }
 
 absl::Status PthCheckpoint::ReadStorage(const PickledStorage& storage) {
   if (storage_key_ == storage.key) return absl::OkStatus();
   storage_key_.clear();
-  ASSIGN_OR_RETURN(storage_, archive_.Read(absl::StrCat(prefix_, "data/", storage.key), kMaxStorageBytes));
+  ASSIGN_OR_RETURN(storage_, storages_->Read(storage.key));
   storage_key_ = storage.key;
   return absl::OkStatus();
 }
@@ -183,7 +160,7 @@ absl::StatusOr<NamedTensor> PthCheckpoint::Read(const std::string& name) {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) return absl::NotFoundError(absl::StrCat("no tensor ", Shown(name)));
   const PickledTensor& tensor = found->second;
-  const std::string where = absl::StrCat(archive_.path(), ": tensor ", Shown(name));
+  const std::string where = absl::StrCat(path_, ": tensor ", Shown(name));
   if (!tensor.storage.type) {
     return Invalid(where, absl::StrCat("is a ", Shown(tensor.storage.type_name), ", which is not supported"));
   }

@@ -3,10 +3,10 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/model/little_endian.h"
 #include "core/model/safetensors_header.h"
 
 namespace sgpsam {
@@ -15,19 +15,13 @@ namespace {
 constexpr uint64_t kLengthBytes = 8;
 constexpr uint64_t kMaxHeaderBytes = 16 << 20;  // a model of a thousand tensors needs 100 KiB
 
-uint64_t LittleEndian(const uint8_t (&bytes)[kLengthBytes]) {
-  uint64_t value = 0;
-  for (size_t i = kLengthBytes; i-- > 0;) value = (value << 8) | bytes[i];
-  return value;
-}
-
 // `read(offset, into, size)` gives bytes of the container, whose size is known.
 template <typename Read>
 absl::StatusOr<TensorFile> ReadContainer(uint64_t size, const Read& read) {
   uint8_t length[kLengthBytes];
   if (size < kLengthBytes) return absl::InvalidArgumentError("no safetensors file: shorter than 8 bytes");
   RETURN_IF_ERROR(read(0, length, kLengthBytes));
-  const uint64_t header_bytes = LittleEndian(length);
+  const uint64_t header_bytes = FromLittleEndian(length, kLengthBytes);
   if (header_bytes > kMaxHeaderBytes || header_bytes > size - kLengthBytes) {
     return absl::InvalidArgumentError(absl::StrCat(
         "no safetensors file, or a truncated one: it announces a header of ", header_bytes, " bytes"));
@@ -48,11 +42,6 @@ absl::StatusOr<TensorFile> ReadContainer(uint64_t size, const Read& read) {
   return file;
 }
 
-absl::Status WithPath(const absl::Status& status, const std::string& path) {
-  if (status.ok() || absl::StrContains(status.message(), path)) return status;
-  return {status.code(), absl::StrCat(path, ": ", status.message())};
-}
-
 // A tensor whose bytes do not follow from its type and shape would make a file that no reader accepts.
 absl::Status CheckTensor(const std::string& name, const NamedTensor& tensor) {
   uint64_t bytes = BytesPerElement(tensor.type);
@@ -64,9 +53,7 @@ absl::Status CheckTensor(const std::string& name, const NamedTensor& tensor) {
 
 absl::Status WriteTensors(const TensorFile& file, AtomicFile& out) {
   const std::string header = FormatSafetensorsHeader(file);
-  uint8_t length[kLengthBytes];
-  for (size_t i = 0; i < kLengthBytes; ++i) length[i] = static_cast<uint8_t>(header.size() >> (8 * i));
-  RETURN_IF_ERROR(out.Append(length, kLengthBytes));
+  RETURN_IF_ERROR(out.Append(LittleEndian(header.size(), kLengthBytes)));
   RETURN_IF_ERROR(out.Append(header));
   for (const auto& [name, tensor] : file.tensors) {
     RETURN_IF_ERROR(CheckTensor(name, tensor));

@@ -21,7 +21,7 @@ Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::S
                       MaskOutput output) {
   std::vector<at::Tensor> clicks, masks;
   for (size_t b = 0; b < prompts.size(); ++b) {
-    clicks.push_back(EncodeClicks(model.prompt_encoder, prompts[b].clicks));
+    clicks.push_back(EncodeClicks(model.prompt_encoder, prompts[b].clicks, prompts[b].box));
     masks.push_back(EncodeMaskPrompt(model.prompt_encoder, prompts[b]));
   }
   // A copy first: transposing inside of the sum is five times slower.

@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -36,9 +37,11 @@ struct Prompt {
   std::vector<Click> clicks;
   MaskPrompt mask = MaskPrompt::kZero;
   at::Tensor logits;  // [4g, 4g, 4g], float32, if mask is kLogits
+  std::optional<BoxCorners> box = std::nullopt;
 };
 
-// embeddings [B, out, g, g, g], float32, one for each prompt; all prompts have equally many clicks.
+// embeddings [B, out, g, g, g], float32, one for each prompt; all prompts have equally many tokens
+// (clicks, and 2 for a box, else 1).
 Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::Span<const Prompt> prompts,
                       MaskOutput output = MaskOutput::kSingle);
 

@@ -34,12 +34,19 @@ absl::StatusOr<std::vector<int64_t>> Sizes(const Pickle& pickle, const PickleNod
   return sizes;
 }
 
-// _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, …); the older
-// _rebuild_tensor has the same first four.
+PickleNode Inert() {
+  PickleNode node;
+  node.kind = Kind::kOther;
+  return node;
+}
+
+// _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks, metadata); the older
+// _rebuild_tensor has the same first four. With metadata, values are not what the storage holds.
 absl::StatusOr<PickleNode> TensorNode(const Pickle& pickle, const PickleNode& arguments) {
   if (arguments.items.size() < 4) return Malformed("tensor: too few arguments");
   const PickleNode& storage = pickle[arguments.items[0]];
   if (storage.kind != Kind::kStorage) return Malformed("tensor: no storage");
+  if (arguments.items.size() > 6 && !pickle[arguments.items[6]].items.empty()) return Inert();
   PickleNode node;
   node.kind = Kind::kTensor;
   node.tensor = storage.tensor;
@@ -63,24 +70,42 @@ absl::StatusOr<PickleNode> DictNode(const Pickle& pickle, const PickleNode& argu
   return node;
 }
 
-}  // namespace
+struct StorageClass {
+  absl::string_view name;
+  size_t width;  // bytes per element
+  std::optional<TensorType> type;
+};
 
-std::optional<TensorType> PickledStorage::TypeOf(absl::string_view class_name) {
-  struct Class {
-    absl::string_view name;
-    TensorType type;
-  };
-  static constexpr Class kClasses[] = {
-      {"torch.FloatStorage", TensorType::kFloat32},     {"torch.HalfStorage", TensorType::kFloat16},
-      {"torch.BFloat16Storage", TensorType::kBfloat16}, {"torch.DoubleStorage", TensorType::kFloat64},
-      {"torch.LongStorage", TensorType::kInt64},        {"torch.IntStorage", TensorType::kInt32},
-      {"torch.ByteStorage", TensorType::kUint8},
-  };
-  for (const Class& known : kClasses) {
-    if (known.name == class_name) return known.type;
+// Those of torch/storage.py. The old layout can be walked only by knowing every element's width.
+constexpr StorageClass kStorageClasses[] = {
+    {"torch.FloatStorage", 4, TensorType::kFloat32},
+    {"torch.HalfStorage", 2, TensorType::kFloat16},
+    {"torch.BFloat16Storage", 2, TensorType::kBfloat16},
+    {"torch.DoubleStorage", 8, TensorType::kFloat64},
+    {"torch.LongStorage", 8, TensorType::kInt64},
+    {"torch.IntStorage", 4, TensorType::kInt32},
+    {"torch.ByteStorage", 1, TensorType::kUint8},
+    {"torch.ShortStorage", 2, std::nullopt},
+    {"torch.CharStorage", 1, std::nullopt},
+    {"torch.BoolStorage", 1, std::nullopt},
+    {"torch.ComplexFloatStorage", 8, std::nullopt},
+    {"torch.ComplexDoubleStorage", 16, std::nullopt},
+    {"torch.QInt8Storage", 1, std::nullopt},
+    {"torch.QUInt8Storage", 1, std::nullopt},
+    {"torch.QUInt4x2Storage", 1, std::nullopt},
+    {"torch.QUInt2x4Storage", 1, std::nullopt},
+    {"torch.QInt32Storage", 4, std::nullopt},
+    {"torch.storage.UntypedStorage", 1, std::nullopt},
+};
+
+const StorageClass* FindStorageClass(absl::string_view name) {
+  for (const StorageClass& known : kStorageClasses) {
+    if (known.name == name) return &known;
   }
-  return std::nullopt;
+  return nullptr;
 }
+
+}  // namespace
 
 absl::StatusOr<PickleNode> ReduceToNode(const Pickle& pickle, const PickleNode& callable,
                                         const PickleNode& arguments) {
@@ -92,32 +117,46 @@ absl::StatusOr<PickleNode> ReduceToNode(const Pickle& pickle, const PickleNode& 
     }
     if (name == "collections.OrderedDict") return DictNode(pickle, arguments);
     if (name == "torch._utils._rebuild_parameter" || name == "torch._utils._rebuild_parameter_with_state") {
-      const bool tensor = !arguments.items.empty() && pickle[arguments.items[0]].kind == Kind::kTensor;
-      return tensor ? absl::StatusOr<PickleNode>(pickle[arguments.items[0]]) : Malformed("parameter");
+      if (arguments.items.empty()) return Malformed("parameter");
+      const PickleNode& data = pickle[arguments.items[0]];
+      return data.kind == Kind::kTensor ? data : Inert();
     }
   }
-  PickleNode inert;
-  inert.kind = Kind::kOther;
-  return inert;
+  return Inert();
 }
 
 absl::StatusOr<PickleNode> StorageNode(const Pickle& pickle, const PickleNode& id) {
-  if (id.kind != Kind::kTuple || id.items.size() < 5) return Malformed("persistent id");
+  if (id.kind != Kind::kTuple || id.items.empty()) return Malformed("persistent id");
   const PickleNode& tag = pickle[id.items[0]];
+  if (tag.text == "module") return Inert();  // the class of a whole network, with its source text
+  if (id.items.size() < 5) return Malformed("persistent id");
   const PickleNode& type = pickle[id.items[1]];
   const PickleNode& key = pickle[id.items[2]];
   if (tag.text != "storage" || type.kind != Kind::kGlobal || key.kind != Kind::kText)
     return Malformed("persistent id");
   if (key.text.empty() || key.text.size() > kMaxKeyLength) return Malformed("storage key");
+  if (id.items.size() > 5 && pickle[id.items[5]].kind != Kind::kNone) {
+    return Malformed("persistent id: a view of a storage, which PyTorch has not written since 0.4");
+  }
   PickleNode node;
   node.kind = Kind::kStorage;
   node.tensor.emplace();
   PickledStorage& storage = node.tensor->storage;
   storage.key = key.text;
   storage.type_name = type.text;
-  storage.type = PickledStorage::TypeOf(type.text);
+  if (const StorageClass* known = FindStorageClass(type.text)) {
+    storage.type = known->type;
+    storage.width = known->width;
+  }
   ASSIGN_OR_RETURN(storage.elements, NotNegative(pickle[id.items[4]], "storage size"));
   return node;
+}
+
+absl::string_view StorageClassOf(TensorType type) {
+  for (const StorageClass& known : kStorageClasses) {
+    if (known.type == type) return known.name;
+  }
+  return {};
 }
 
 }  // namespace sgpsam

@@ -1,4 +1,5 @@
-// What PyTorch's checkpoints call and refer to, as data. Private to unpickler.cc. Pure functions.
+// What PyTorch's checkpoints call and refer to, as data. Private to unpickler.cc and pickle_writer.cc. Pure
+// functions.
 #ifndef SGPSAM_CORE_MODEL_TORCH_OBJECTS_H_
 #define SGPSAM_CORE_MODEL_TORCH_OBJECTS_H_
 
@@ -14,8 +15,11 @@ namespace sgpsam {
 absl::StatusOr<PickleNode> ReduceToNode(const Pickle& pickle, const PickleNode& callable,
                                         const PickleNode& arguments);
 
-// ('storage', class, key, device, elements) -> kStorage.
+// ('storage', class, key, device, elements, …) -> kStorage; ('module', …) -> kOther.
 absl::StatusOr<PickleNode> StorageNode(const Pickle& pickle, const PickleNode& persistent_id);
+
+// The class of a storage of this type: "torch.FloatStorage".
+absl::string_view StorageClassOf(TensorType type);
 
 }  // namespace sgpsam
 

@@ -34,6 +34,7 @@ class Machine : private PickleStack {
       absl::Status status = input_.Take(1, &op);
       if (status.ok() && op == kStop) {
         status = Pop(&pickle.root);
+        pickle.size = input_.position();
         if (status.ok()) return std::move(pickle);
       }
       if (status.ok()) status = Step(op);

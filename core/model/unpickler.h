@@ -19,15 +19,13 @@ namespace sgpsam {
 
 using PickleId = uint32_t;  // a node of its Pickle
 
-// torch.FloatStorage and its like, in the archive's entry data/KEY.
+// torch.FloatStorage and its like; where its bytes lie is the file's matter (pth_layouts.h).
 struct PickledStorage {
   std::string key;
   std::string type_name;           // "torch.FloatStorage"
   std::optional<TensorType> type;  // nothing: a type that this project does not read
+  size_t width = 0;                // bytes per element; 0: a class that is not PyTorch's
   int64_t elements = 0;
-
-  // The type of a storage class.
-  static std::optional<TensorType> TypeOf(absl::string_view class_name);
 };
 
 struct PickledTensor {
@@ -63,12 +61,13 @@ struct PickleNode {
 struct Pickle {
   std::vector<PickleNode> nodes;
   PickleId root = 0;
+  size_t size = 0;  // the bytes that it took; others may follow
 
   const PickleNode& operator[](PickleId id) const { return nodes[id]; }
 };
 
-// Protocols 2 to 5. INVALID_ARGUMENT naming position and reason for what is truncated, malformed, too
-// large, or uses an instruction that checkpoints never have.
+// The pickle at the beginning of `bytes`. Protocols 2 to 5. INVALID_ARGUMENT naming position and reason for
+// what is truncated, malformed, too large, or uses an instruction that checkpoints never have.
 absl::StatusOr<Pickle> ReadPickle(absl::string_view bytes);
 
 }  // namespace sgpsam

@@ -10,30 +10,23 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/base/status_macros.h"
+#include "core/model/little_endian.h"
+#include "core/model/zip_format.h"
 
 namespace sgpsam {
 namespace {
 
+using namespace zip_format;  // NOLINT: its numbers alone
+
 constexpr uint64_t kMaxDirectoryBytes = 32 << 20;  // 100,000 tensors need less
-constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50, kEnd = 0x06054b50;
-constexpr uint32_t kEnd64 = 0x06064b50, kLocator64 = 0x07064b50;
-constexpr size_t kLocalHeaderSize = 30, kCentralHeaderSize = 46, kEndSize = 22;
-constexpr size_t kEnd64Size = 56, kLocator64Size = 20;
 constexpr size_t kMaxComment = 0xffff;
-constexpr uint16_t kZip64Field = 1;
-constexpr uint32_t kInZip64 = 0xffffffff;  // "the value stands in the zip64 field"
 
 using Bytes = absl::Span<const uint8_t>;
 
-// Little-endian numbers of a block, by position; positions are the format's own.
-uint64_t Number(Bytes bytes, size_t at, size_t width) {
-  uint64_t value = 0;
-  for (size_t i = width; i-- > 0;) value = (value << 8) | bytes[at + i];
-  return value;
-}
-uint16_t U16(Bytes bytes, size_t at) { return static_cast<uint16_t>(Number(bytes, at, 2)); }
-uint32_t U32(Bytes bytes, size_t at) { return static_cast<uint32_t>(Number(bytes, at, 4)); }
-uint64_t U64(Bytes bytes, size_t at) { return Number(bytes, at, 8); }
+// Numbers of a block, by position; positions are the format's own.
+uint16_t U16(Bytes bytes, size_t at) { return static_cast<uint16_t>(FromLittleEndian(&bytes[at], 2)); }
+uint32_t U32(Bytes bytes, size_t at) { return static_cast<uint32_t>(FromLittleEndian(&bytes[at], 4)); }
+uint64_t U64(Bytes bytes, size_t at) { return FromLittleEndian(&bytes[at], 8); }
 
 absl::StatusOr<std::vector<uint8_t>> ReadBlock(const InputFile& file, uint64_t offset, uint64_t size) {
   std::vector<uint8_t> bytes(size);

@@ -10,8 +10,9 @@
 #include "core/dicom/series_reader.h"
 #include "core/pipeline/content_keys.h"
 #include "core/pipeline/mask_prompt.h"
+#include "core/pipeline/target_segmenter.h"
 #include "core/raw/nifti.h"
-#include "core/transform/placement.h"
+#include "core/transform/prepare.h"
 #include "core/transform/restore.h"
 
 namespace sgpsam {
@@ -107,10 +108,32 @@ class SegmentPipeline::Journey {
 
 struct SegmentPipeline::Segmented {
   TargetResult result;
-  Placement placement;
   std::string prompts;
-  MaskLogits logits;
-  Mask mask;
+  TargetSegmentation found;
+};
+
+// The patches of one request's volume, from the cache or from the pool.
+class SegmentPipeline::CachedModel final : public PatchModel {
+ public:
+  CachedModel(SegmentPipeline& pipeline, const PipelineRequest& request, const Study& study, Journey& journey)
+      : pipeline_(pipeline), request_(request), study_(study), journey_(journey) {}
+
+  const ModelInfo& info() const override { return pipeline_.pool_.info(); }
+  absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) override {
+    return pipeline_.Embed(request_, study_, placement, journey_);
+  }
+  absl::StatusOr<MaskLogits> Decode(DecodeInput input) override {
+    return pipeline_.PromptMask(std::move(input), journey_);
+  }
+  absl::Status Compute(Stage stage, absl::FunctionRef<absl::Status()> step) override {
+    return journey_.Do(stage, step);
+  }
+
+ private:
+  SegmentPipeline& pipeline_;
+  const PipelineRequest& request_;
+  const Study& study_;
+  Journey& journey_;
 };
 
 SegmentPipeline::SegmentPipeline(const PipelineOptions& options, WorkerPool& pool, Clock& clock,
@@ -141,7 +164,7 @@ absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, con
 
   std::vector<Segmented> segmented;
   for (journey.target = 0; journey.target < request.targets.size(); ++journey.target) {
-    ASSIGN_OR_RETURN(Segmented target, SegmentTarget(request, *study, journey.target, journey));
+    ASSIGN_OR_RETURN(Segmented target, SegmentOne(request, *study, journey));
     segmented.push_back(std::move(target));
   }
   journey.target = request.targets.size() - 1;
@@ -151,7 +174,12 @@ absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, con
   result.geometry = study->volume.geometry();
   RETURN_IF_ERROR(journey.Do(
       Stage::kWrite, [&] { return Write(request, *study, absl::MakeSpan(segmented), journey, result); }));
-  for (Segmented& target : segmented) result.targets.push_back(std::move(target.result));
+  for (size_t t = 0; t < segmented.size(); ++t) {
+    result.targets.push_back(std::move(segmented[t].result));
+    for (const std::string& warning : segmented[t].found.warnings) {
+      result.warnings.push_back(absl::StrCat("target ", t + 1, ": ", warning));
+    }
+  }
   result.stage_times = journey.times;
   return result;
 }
@@ -167,67 +195,47 @@ absl::StatusOr<std::shared_ptr<const Study>> SegmentPipeline::Decode(PipelineReq
   return study;
 }
 
-absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentTarget(const PipelineRequest& request,
-                                                                          const Study& study, size_t index,
-                                                                          Journey& journey) {
-  const TargetRequest& target = request.targets[index];
+absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentOne(const PipelineRequest& request,
+                                                                       const Study& study, Journey& journey) {
+  const TargetRequest& target = request.targets[journey.target];
   const Geometry& geometry = study.volume.geometry();
-  const PatchSizes& sizes = pool_.info().sizes;
-
+  Prompts prompts = target.prompts;
+  if (!target.mask_zlib_bits.empty()) {
+    ASSIGN_OR_RETURN(prompts.mask, journey.Do(Stage::kPrepare, [&] {
+      return InflateMask(geometry.shape(), target.mask_zlib_bits);
+    }));
+  }
   Segmented segmented;
-  DecodeInput input;
-  RETURN_IF_ERROR(journey.Do(Stage::kPrepare, [&]() -> absl::Status {
-    Prompts prompts = target.prompts;
-    if (!target.mask_zlib_bits.empty()) {
-      ASSIGN_OR_RETURN(prompts.mask, InflateMask(geometry.shape(), target.mask_zlib_bits));
-    }
-    segmented.prompts = DescribePrompts(prompts);
-    ASSIGN_OR_RETURN(segmented.placement, PlacePatch(geometry, prompts, sizes.patch));
-    ASSIGN_OR_RETURN(PreparedPrompts prepared, PreparePrompts(geometry, segmented.placement, prompts, sizes));
-    input.clicks = std::move(prepared.clicks);
-    input.mask_logits = std::move(prepared.mask_logits);
-    return absl::OkStatus();
-  }));
+  segmented.prompts = DescribePrompts(prompts);
+  CachedModel model(*this, request, study, journey);
+  ASSIGN_OR_RETURN(segmented.found, SegmentTarget(geometry, prompts, request.inference, model));
 
+  const TargetSegmentation& found = segmented.found;
   TargetResult& result = segmented.result;
-  ASSIGN_OR_RETURN(input.embedding,
-                   Embed(request, study, segmented.placement, result.embedding_cached, journey));
-  result.gate_scores = input.embedding->gate_scores;
-
-  ASSIGN_OR_RETURN(auto decoded,
-                   pool_.Decode(std::move(input), journey.call, journey.WaitingFor(Stage::kPromptMask)));
-  journey.Took(Stage::kQueue, decoded.queued);
-  journey.Took(Stage::kPromptMask, decoded.ran);
-  segmented.logits = std::move(decoded.output);
-
-  RETURN_IF_ERROR(journey.Do(Stage::kRestore, [&]() -> absl::Status {
-    RestoredMask restored = RestoreMask(segmented.logits, sizes, segmented.placement, geometry);
-    segmented.mask = std::move(restored.mask);
-    result.touches_patch_border = restored.touches_patch_border;
-    result.voxels = segmented.mask.CountVoxels();
-    result.volume_ml = static_cast<double>(result.voxels) * geometry.voxel_ml();
-    result.iou_prediction = segmented.logits.iou_prediction;
-    result.logits_digest = LogitsKey(segmented.logits.values);
-    logits_.Put(result.logits_digest, std::make_shared<const std::vector<float>>(segmented.logits.values),
-                segmented.logits.values.size() * sizeof(float));
-    return absl::OkStatus();
-  }));
+  result.voxels = found.mask.CountVoxels();
+  result.volume_ml = static_cast<double>(result.voxels) * geometry.voxel_ml();
+  result.touches_patch_border = found.touches_patch_border;
+  result.embedding_cached = found.embedding_cached;
+  result.patches = found.patches;
+  result.spacing_mm = found.spacing_mm;
+  result.gate_scores = found.gate_scores;
+  result.iou_prediction = found.first.iou_prediction;
+  result.logits_digest = LogitsKey(found.first.values);
+  logits_.Put(result.logits_digest, std::make_shared<const std::vector<float>>(found.first.values),
+              found.first.values.size() * sizeof(float));
   return segmented;
 }
 
-absl::StatusOr<std::shared_ptr<const Embedding>> SegmentPipeline::Embed(const PipelineRequest& request,
-                                                                        const Study& study,
-                                                                        const Placement& placement,
-                                                                        bool& cached, Journey& journey) {
+absl::StatusOr<EmbeddedPatch> SegmentPipeline::Embed(const PipelineRequest& request, const Study& study,
+                                                     const Placement& placement, Journey& journey) {
   const Digest key = EmbeddingKey(journey.study_key, placement, request.clamp, pool_.info().weights_digest);
   RETURN_IF_ERROR(encodes_.Acquire(key, journey.call, clock_));
   const absl::Cleanup release = [&] { encodes_.Release(key); };
   std::shared_ptr<const Embedding> embedding = embeddings_.Get(key);
-  cached = embedding != nullptr;
-  if (cached) return embedding;
+  if (embedding != nullptr) return EmbeddedPatch{std::move(embedding), true};
   ASSIGN_OR_RETURN(embedding, Encode(request, study, placement, journey));
   embeddings_.Put(key, embedding, SizeOf(*embedding));
-  return embedding;
+  return EmbeddedPatch{std::move(embedding), false};
 }
 
 absl::StatusOr<std::shared_ptr<const Embedding>> SegmentPipeline::Encode(const PipelineRequest& request,
@@ -244,11 +252,19 @@ absl::StatusOr<std::shared_ptr<const Embedding>> SegmentPipeline::Encode(const P
   return std::make_shared<const Embedding>(std::move(encoded.output));
 }
 
+absl::StatusOr<MaskLogits> SegmentPipeline::PromptMask(DecodeInput input, Journey& journey) {
+  ASSIGN_OR_RETURN(auto decoded,
+                   pool_.Decode(std::move(input), journey.call, journey.WaitingFor(Stage::kPromptMask)));
+  journey.Took(Stage::kQueue, decoded.queued);
+  journey.Took(Stage::kPromptMask, decoded.ran);
+  return std::move(decoded.output);
+}
+
 absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study& study,
                                     absl::Span<Segmented> segmented, Journey& journey,
                                     PipelineResult& result) {
   std::vector<const Mask*> masks;
-  for (const Segmented& target : segmented) masks.push_back(&target.mask);
+  for (const Segmented& target : segmented) masks.push_back(&target.found.mask);
   const Geometry& geometry = study.volume.geometry();
   switch (FormatOf(request)) {
     case MaskFormat::kDicomSeg: {
@@ -263,18 +279,17 @@ absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study&
     }
     case MaskFormat::kRawBits:
       for (size_t t = 0; t < segmented.size(); ++t) {
-        result.outputs.push_back({OutputKind::kMask, t, std::move(segmented[t].mask)});
+        result.outputs.push_back({OutputKind::kMask, t, std::move(segmented[t].found.mask)});
       }
       break;
   }
   for (size_t t = 0; request.probabilities && t < segmented.size(); ++t) {
     RETURN_IF_ERROR(journey.call.Check(clock_.Now()));
-    ASSIGN_OR_RETURN(ByteBuffer probabilities, RestoreProbabilities(segmented[t].logits, pool_.info().sizes,
-                                                                    segmented[t].placement, geometry));
+    ASSIGN_OR_RETURN(ByteBuffer probabilities, RestoreProbabilities(segmented[t].found.logits, geometry));
     result.outputs.push_back({OutputKind::kProbabilities, t, std::move(probabilities)});
   }
   for (size_t t = 0; request.logits && t < segmented.size(); ++t) {
-    result.outputs.push_back({OutputKind::kLogits, t, BytesOf(segmented[t].logits.values)});
+    result.outputs.push_back({OutputKind::kLogits, t, BytesOf(segmented[t].found.first.values)});
   }
   return absl::OkStatus();
 }
@@ -297,7 +312,7 @@ absl::StatusOr<std::string> SegmentPipeline::WriteSegObject(const PipelineReques
   std::vector<Segment> segments;
   for (size_t t = 0; t < segmented.size(); ++t) {
     Segment segment = request.targets[t].segment;
-    segment.mask = &segmented[t].mask;
+    segment.mask = &segmented[t].found.mask;
     segment.prompts = segmented[t].prompts;
     segments.push_back(std::move(segment));
   }

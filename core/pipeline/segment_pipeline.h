@@ -1,6 +1,7 @@
 // The way of a request, from payload bytes to result bytes: decode, prepare, encode, prompt+mask,
-// restore, write. Plain blocking code, called from the server's job threads; thread-safe. The only
-// file that names every step. Knows nothing of gRPC.
+// restore, write; the four in the middle once for each patch of a target (target_segmenter.h). Plain blocking
+// code, called from the server's job threads; thread-safe. The only file that names every step. Knows nothing
+// of gRPC.
 #ifndef SGPSAM_CORE_PIPELINE_SEGMENT_PIPELINE_H_
 #define SGPSAM_CORE_PIPELINE_SEGMENT_PIPELINE_H_
 
@@ -45,17 +46,17 @@ class SegmentPipeline {
                                      const ProgressSink& progress);
 
  private:
-  class Journey;     // one request on its way: who called, how far it is, what the stages took
-  struct Segmented;  // one target's mask and what belongs to it
+  class Journey;      // one request on its way: who called, how far it is, what the stages took
+  class CachedModel;  // what a target's patches are run on
+  struct Segmented;   // one target's mask and what belongs to it
 
   absl::StatusOr<std::shared_ptr<const Study>> Decode(PipelineRequest& request, Journey& journey);
-  absl::StatusOr<Segmented> SegmentTarget(const PipelineRequest& request, const Study& study, size_t index,
-                                          Journey& journey);
-  absl::StatusOr<std::shared_ptr<const Embedding>> Embed(const PipelineRequest& request, const Study& study,
-                                                         const Placement& placement, bool& cached,
-                                                         Journey& journey);
+  absl::StatusOr<Segmented> SegmentOne(const PipelineRequest& request, const Study& study, Journey& journey);
+  absl::StatusOr<EmbeddedPatch> Embed(const PipelineRequest& request, const Study& study,
+                                      const Placement& placement, Journey& journey);
   absl::StatusOr<std::shared_ptr<const Embedding>> Encode(const PipelineRequest& request, const Study& study,
                                                           const Placement& placement, Journey& journey);
+  absl::StatusOr<MaskLogits> PromptMask(DecodeInput input, Journey& journey);
   absl::Status Write(const PipelineRequest& request, const Study& study, absl::Span<Segmented> segmented,
                      Journey& journey, PipelineResult& result);
   absl::StatusOr<std::string> WriteSegObject(const PipelineRequest& request, const Study& study,

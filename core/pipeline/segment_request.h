@@ -17,6 +17,7 @@
 #include "core/dicom/seg_writer.h"
 #include "core/dicom/series_info.h"
 #include "core/metrics/metrics.h"
+#include "core/pipeline/target_segmenter.h"
 #include "core/raw/raw_codec.h"
 #include "core/transform/prepare.h"
 #include "core/transform/prompts.h"
@@ -53,6 +54,7 @@ struct PipelineRequest {
   std::optional<MaskFormat> format;    // default: SEG for DICOM, NIfTI otherwise
   bool probabilities = false, logits = false;
   std::optional<IntensityClamp> clamp;
+  TargetOptions inference;
   std::string idempotency_key;
 };
 
@@ -61,6 +63,8 @@ struct TargetResult {
   double volume_ml = 0;
   bool touches_patch_border = false;
   bool embedding_cached = false;
+  int patches = 0;
+  double spacing_mm = 0;  // of the mask
   std::vector<float> gate_scores;
   float iou_prediction = 0;
   Digest logits_digest;

@@ -35,7 +35,8 @@ PatchAxis MakePatchAxis(const Placement& placement, int source_axis, int64_t siz
   return result;
 }
 
-SourceAxis MakeSourceAxis(const Placement& placement, int source_axis, int64_t size) {
+SourceAxis MakeSourceAxis(const Placement& placement, const std::array<int64_t, 3>& voxels, int source_axis,
+                          int64_t size) {
   SourceAxis result;
   result.patch_axis = CanonicalAxisOf(placement.grid, source_axis);
   result.patch_voxel.resize(size);
@@ -45,7 +46,7 @@ SourceAxis MakeSourceAxis(const Placement& placement, int source_axis, int64_t s
     const VoxelIndex source{source_axis == 0 ? along : 0, source_axis == 1 ? along : 0,
                             source_axis == 2 ? along : 0};
     const double coordinate = SourceToPatch(placement, source)[result.patch_axis];
-    if (!Inside(coordinate, placement.patch)) continue;
+    if (!Inside(coordinate, voxels[result.patch_axis])) continue;
     result.patch_voxel[n] = NearestVoxel(coordinate);
     if (!found) result.begin = n;
     found = true;
@@ -77,9 +78,10 @@ std::array<PatchAxis, 3> PatchAxes(const Placement& placement, const Shape& sour
   return axes;
 }
 
-std::array<SourceAxis, 3> SourceAxes(const Placement& placement, const Shape& source) {
+std::array<SourceAxis, 3> SourceAxes(const Placement& placement, const std::array<int64_t, 3>& voxels,
+                                     const Shape& source) {
   std::array<SourceAxis, 3> axes;
-  for (int s = 0; s < 3; ++s) axes[s] = MakeSourceAxis(placement, s, SizeAlong(source, s));
+  for (int s = 0; s < 3; ++s) axes[s] = MakeSourceAxis(placement, voxels, s, SizeAlong(source, s));
   return axes;
 }
 

@@ -36,16 +36,17 @@ struct PatchAxis {
 // By source axis.
 std::array<PatchAxis, 3> PatchAxes(const Placement& placement, const Shape& source);
 
-// What a volume reads of a patch along one source axis: for source index n in [begin, end) the patch
-// coordinate patch_voxel[n]; source indices outside [begin, end) lie outside the patch.
+// What a volume reads of a box along one source axis: for source index n in [begin, end) the box's
+// coordinate patch_voxel[n]; source indices outside [begin, end) lie outside the box.
 struct SourceAxis {
   int patch_axis = 0;
   int64_t begin = 0, end = 0;
   std::vector<int64_t> patch_voxel;
 };
 
-// By source axis.
-std::array<SourceAxis, 3> SourceAxes(const Placement& placement, const Shape& source);
+// By source axis. The box begins where the placement does and has `voxels` by patch axis: one patch or more.
+std::array<SourceAxis, 3> SourceAxes(const Placement& placement, const std::array<int64_t, 3>& voxels,
+                                     const Shape& source);
 
 }  // namespace sgpsam
 

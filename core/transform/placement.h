@@ -1,8 +1,9 @@
 // Where a patch lies in its volume, and the grids between which values move. Pure functions.
 //
-// The grid is the reference's (SAM-Med3D utils/infer_utils.py): the volume resampled to 1.5 mm with
-// size ceil(n * old / new) (a single slice stays one) and origin shifted by 0.5 * (new / old - 1)
-// voxels, then flipped and permuted to the closest RAS+ orientation; a patch is a 128^3 crop of it.
+// The grid is the reference's (SAM-Med3D utils/infer_utils.py): the volume resampled to 1.5 mm (or another
+// spacing) with size ceil(n * old / new) (a single slice stays one) and origin shifted by
+// 0.5 * (new / old - 1) voxels, then flipped and permuted to the closest RAS+ orientation; a patch is a
+// cube of it, of 128^3 for SAM-Med3D.
 // Where the volume's axes are not at right angles (gantry tilt) neither are the grid's.
 #ifndef SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
 #define SGPSAM_CORE_TRANSFORM_PLACEMENT_H_

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/engine/engine.h"
+#include "core/transform/logits_box.h"
 #include "core/transform/placement.h"
 #include "core/transform/prompts.h"
 #include "core/volume/volume.h"
@@ -26,10 +28,11 @@ struct IntensityClamp {
 absl::StatusOr<Patch> PreparePatch(const Volume& volume, const Placement& placement,
                                    const std::optional<IntensityClamp>& clamp = std::nullopt);
 
-// The prompts of one target in the patch's terms.
+// The prompts of one target in one patch's terms.
 struct PreparedPrompts {
-  std::vector<Click> clicks;       // at least one is positive
-  std::vector<float> mask_logits;  // empty, the caller's previous logits, or a mask prompt's logits
+  std::vector<Click> clicks;       // at least one is positive, or there is a box
+  std::vector<float> mask_logits;  // empty, previous logits, or a mask prompt's logits
+  std::optional<BoxCorners> box = std::nullopt;
 };
 
 // What a mask prompt turns into: +-8 where a cell of the decoder's grid lies all inside or outside the
@@ -37,13 +40,40 @@ struct PreparedPrompts {
 // the target is, so it is as sure as the model's own logits are at their surest, and no surer.
 inline constexpr float kMaskPromptLogit = 8.0f;
 
+// What a box becomes: what the model was trained with.
+enum class BoxUse {
+  kClick,    // a positive click in its middle, unless there is a positive point anyway
+  kCorners,  // its two corners, cut to the patch, beside all clicks (ModelInfo.box_corner_embeddings is 2)
+};
+
+// Points outside the patch that is prepared.
+enum class FarPoints { kRefuse, kLeaveOut };
+
+struct PromptRules {
+  BoxUse box_use = BoxUse::kClick;
+  FarPoints far_points = FarPoints::kRefuse;
+};
+
 // `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
-// reference clicks voxels); a box adds a positive click at its centre where no positive point is given; a
-// mask becomes logits on the decoder's grid and, with neither a positive point nor a box, a click deep inside
-// it. INVALID_ARGUMENT: a point outside the volume or the patch; no positive prompt; more than kMaxClicks
-// clicks; an empty or misshapen mask; previous logits of a wrong size, not finite, or with a mask.
+// reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid and,
+// with neither a positive point nor a box, a click deep inside it. INVALID_ARGUMENT: a point outside the
+// volume or (to be refused) outside the patch; no positive prompt; more than kMaxClicks clicks, corners
+// counting as one; an empty or misshapen mask; previous logits of a wrong size, not finite, or with a mask.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
-                                               const Prompts& prompts, const PatchSizes& sizes);
+                                               const Prompts& prompts, const PatchSizes& sizes,
+                                               const PromptRules& rules = {});
+
+// The same prompts for a further patch of their target, after PreparePrompts took them for the first: points
+// and box as far as they lie in this patch, and what was `found` so far as mask logits, resampled (trilinear)
+// onto the patch's cells; 0 where nothing was seen, or the mask prompt's logits. Where nothing positive is in
+// sight, a click deep inside what was found. Nothing if that is not in sight either.
+std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const Placement& placement,
+                                               const Prompts& prompts, const LogitsBox& found,
+                                               const PatchSizes& sizes, BoxUse box_use);
+
+// INVALID_ARGUMENT naming the first point that lies in none of the patches; there is at least one patch.
+absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,
+                             const Prompts& prompts);
 
 }  // namespace sgpsam
 

@@ -6,23 +6,24 @@
 
 #include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
+#include "core/transform/box_bits.h"
 
 namespace sgpsam {
 namespace {
 
-// Between which two cells of the decoder's grid a patch coordinate lies (align_corners = false).
+// Between which two cells of the decoder's grid a voxel lies (align_corners = false).
 struct Tap {
   int64_t lo = 0, hi = 0;
   float weight = 0;
 };
 
-std::vector<Tap> MakeTaps(int64_t patch, int64_t side) {
-  std::vector<Tap> taps(patch);
-  const double scale = static_cast<double>(side) / static_cast<double>(patch);
-  for (int64_t p = 0; p < patch; ++p) {
+std::vector<Tap> MakeTaps(int64_t voxels, int64_t cells) {
+  std::vector<Tap> taps(voxels);
+  const double scale = static_cast<double>(cells) / static_cast<double>(voxels);
+  for (int64_t p = 0; p < voxels; ++p) {
     const double source = std::max(0.0, (static_cast<double>(p) + 0.5) * scale - 0.5);
-    taps[p].lo = std::min(static_cast<int64_t>(source), side - 1);
-    taps[p].hi = std::min(taps[p].lo + 1, side - 1);
+    taps[p].lo = std::min(static_cast<int64_t>(source), cells - 1);
+    taps[p].hi = std::min(taps[p].lo + 1, cells - 1);
     taps[p].weight = static_cast<float>(source - static_cast<double>(taps[p].lo));
   }
   return taps;
@@ -30,102 +31,63 @@ std::vector<Tap> MakeTaps(int64_t patch, int64_t side) {
 
 float Lerp(float a, float b, float weight) { return a + (b - a) * weight; }
 
-// Calls visit(i, j, row) for every patch row along k; `row` still has the decoder's cells along k, so
-// that the visitor can leave out rows whose cells already tell the answer.
+// Calls visit(i, j, row, taps) for every row of voxels along k with i in [begin, end). `row` still has the
+// decoder's cells along k, so that the visitor can leave out rows whose cells already tell the answer.
 template <typename Visitor>
-void VisitUpsampledRows(const MaskLogits& logits, const PatchSizes& sizes, const std::vector<Tap>& taps,
-                        Visitor&& visit) {
-  const int64_t side = sizes.logits_side;
-  std::vector<float> plane(side * side), row(side);
-  for (int64_t i = 0; i < sizes.patch; ++i) {
-    const float* a = logits.values.data() + taps[i].lo * side * side;
-    const float* b = logits.values.data() + taps[i].hi * side * side;
-    for (int64_t n = 0; n < side * side; ++n) plane[n] = Lerp(a[n], b[n], taps[i].weight);
-    for (int64_t j = 0; j < sizes.patch; ++j) {
-      const float* c = plane.data() + taps[j].lo * side;
-      const float* d = plane.data() + taps[j].hi * side;
-      for (int64_t n = 0; n < side; ++n) row[n] = Lerp(c[n], d[n], taps[j].weight);
-      visit(i, j, row);
+void VisitUpsampledRows(const LogitsBox& logits, int64_t begin, int64_t end, Visitor&& visit) {
+  const auto& [rows, columns, depth] = logits.cells;
+  const std::vector<Tap> i_taps = MakeTaps(logits.voxels[0], rows);
+  const std::vector<Tap> j_taps = MakeTaps(logits.voxels[1], columns);
+  const std::vector<Tap> k_taps = MakeTaps(logits.voxels[2], depth);
+  std::vector<float> plane(columns * depth), row(depth);
+  for (int64_t i = begin; i < end; ++i) {
+    const float* a = logits.values.data() + i_taps[i].lo * columns * depth;
+    const float* b = logits.values.data() + i_taps[i].hi * columns * depth;
+    for (int64_t n = 0; n < columns * depth; ++n) plane[n] = Lerp(a[n], b[n], i_taps[i].weight);
+    for (int64_t j = 0; j < logits.voxels[1]; ++j) {
+      const float* c = plane.data() + j_taps[j].lo * depth;
+      const float* d = plane.data() + j_taps[j].hi * depth;
+      for (int64_t n = 0; n < depth; ++n) row[n] = Lerp(c[n], d[n], j_taps[j].weight);
+      visit(i, j, row, k_taps);
     }
   }
 }
 
-bool BitAt(absl::Span<const uint8_t> bits, int64_t n) { return ((bits[n >> 3] >> (n & 7)) & 1) != 0; }
-
-// What a patch mask covers, inclusive, by patch axis; empty if high < low.
-struct PatchBounds {
-  std::array<int64_t, 3> low{{INT64_MAX, INT64_MAX, INT64_MAX}};
-  std::array<int64_t, 3> high{{-1, -1, -1}};
-};
-
-PatchBounds BoundsOf(absl::Span<const uint8_t> bits, int64_t patch) {
-  PatchBounds bounds;
-  for (size_t byte = 0; byte < bits.size(); ++byte) {
-    if (bits[byte] == 0) continue;
-    for (int64_t n = static_cast<int64_t>(byte) * 8; n < static_cast<int64_t>(byte) * 8 + 8; ++n) {
-      if (!BitAt(bits, n)) continue;
-      const std::array<int64_t, 3> p{n / (patch * patch), n / patch % patch, n % patch};
-      for (int a = 0; a < 3; ++a) {
-        bounds.low[a] = std::min(bounds.low[a], p[a]);
-        bounds.high[a] = std::max(bounds.high[a], p[a]);
+// Calls visit(i, j, k, count) for every run along k of voxels with i in [begin, end) that were not seen.
+template <typename Visitor>
+void VisitUnseenRuns(const LogitsBox& box, int64_t begin, int64_t end, Visitor&& visit) {
+  if (box.seen.empty()) return;
+  const int64_t side = box.cell_voxels();
+  for (int64_t i = begin; i < end; ++i) {
+    for (int64_t j = 0; j < box.voxels[1]; ++j) {
+      for (int64_t cell = 0; cell < box.cells[2]; ++cell) {
+        if (!box.Seen(i / side, j / side, cell)) visit(i, j, cell * side, side);
       }
     }
   }
-  return bounds;
 }
 
-// The source indices of an axis whose patch voxels lie within [low, high].
+// The source indices of an axis whose voxels in the box lie within [low, high].
 void Narrow(SourceAxis& axis, int64_t low, int64_t high) {
   const auto outside = [&](int64_t n) { return axis.patch_voxel[n] < low || axis.patch_voxel[n] > high; };
   while (axis.begin < axis.end && outside(axis.begin)) ++axis.begin;
   while (axis.begin < axis.end && outside(axis.end - 1)) --axis.end;
 }
 
-int64_t PatchStride(int axis, int64_t patch) { return axis == 0 ? patch * patch : axis == 1 ? patch : 1; }
-
-// Patch offsets of a source axis's indices.
-std::vector<int64_t> Offsets(const SourceAxis& axis, int64_t patch) {
+// Offsets in the box of a source axis's indices.
+std::vector<int64_t> Offsets(const SourceAxis& axis, const std::array<int64_t, 3>& voxels) {
   std::vector<int64_t> offsets(axis.patch_voxel.size());
-  const int64_t stride = PatchStride(axis.patch_axis, patch);
+  const int64_t stride = Stride(axis.patch_axis, voxels);
   for (int64_t n = axis.begin; n < axis.end; ++n) offsets[n] = axis.patch_voxel[n] * stride;
   return offsets;
 }
 
-// Whether a voxel of the mask lies on the patch's face `high` of `axis`, within the volume.
-bool TouchesFace(absl::Span<const uint8_t> bits, const Placement& placement, int axis, bool high) {
-  const int64_t patch = placement.patch;
-  const int u = (axis + 1) % 3, v = (axis + 2) % 3;
-  const auto first = [&](int a) { return std::max<int64_t>(0, -placement.begin[a]); };
-  const auto end = [&](int a) { return std::min(patch, placement.grid.shape[a] - placement.begin[a]); };
-  const int64_t face = (high ? patch - 1 : 0) * PatchStride(axis, patch);
-  for (int64_t p = first(u); p < end(u); ++p) {
-    for (int64_t q = first(v); q < end(v); ++q) {
-      if (BitAt(bits, face + p * PatchStride(u, patch) + q * PatchStride(v, patch))) return true;
-    }
-  }
-  return false;
-}
-
-bool TouchesBorder(absl::Span<const uint8_t> bits, const Placement& placement) {
-  for (int axis = 0; axis < 3; ++axis) {
-    // Only where the volume goes on behind the face could the mask have gone on.
-    const bool low_inside = placement.begin[axis] > 0 && placement.begin[axis] < placement.grid.shape[axis];
-    const int64_t end = placement.begin[axis] + placement.patch;
-    const bool high_inside = end > 0 && end < placement.grid.shape[axis];
-    if (low_inside && TouchesFace(bits, placement, axis, false)) return true;
-    if (high_inside && TouchesFace(bits, placement, axis, true)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
-std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& sizes) {
-  std::vector<uint8_t> bits((sizes.patch_floats() + 7) / 8);
-  const std::vector<Tap> taps = MakeTaps(sizes.patch, sizes.logits_side);
-  VisitUpsampledRows(logits, sizes, taps, [&](int64_t i, int64_t j, const std::vector<float>& row) {
+std::vector<uint8_t> MaskBits(const LogitsBox& logits) {
+  const int64_t height = logits.voxels[0], width = logits.voxels[1], depth = logits.voxels[2];
+  std::vector<uint8_t> bits((height * width * depth + 7) / 8);
+  VisitUpsampledRows(logits, 0, height, [&](int64_t i, int64_t j, const auto& row, const auto& taps) {
     if (*std::max_element(row.begin(), row.end()) <= 0) return;
-    int64_t n = (i * sizes.patch + j) * sizes.patch;
+    int64_t n = (i * width + j) * depth;
     unsigned byte = bits[n >> 3];
     for (const Tap& tap : taps) {
       byte |= static_cast<unsigned>(Lerp(row[tap.lo], row[tap.hi], tap.weight) > 0) << (n & 7);
@@ -135,66 +97,115 @@ std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& s
     }
     if ((n & 7) != 0) bits[n >> 3] = static_cast<uint8_t>(byte);
   });
+  VisitUnseenRuns(logits, 0, height, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
+    for (int64_t n = (i * width + j) * depth + k, end = n + count; n < end; ++n) {
+      bits[n >> 3] = static_cast<uint8_t>(bits[n >> 3] & ~(1u << (n & 7)));
+    }
+  });
   return bits;
 }
 
-RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placement& placement,
-                              const Geometry& geometry) {
+// `box` says where the mask lies and what was seen; its logits are not looked at.
+RestoredMask RestoreBits(absl::Span<const uint8_t> bits, const LogitsBox& box, const Geometry& geometry) {
   RestoredMask restored;
   restored.mask = Mask(geometry.shape());
-  const PatchBounds bounds = BoundsOf(patch_bits, placement.patch);
+  const BoxBounds bounds = BoundsOf(bits, box.voxels);
   if (bounds.high[0] < 0) return restored;
-  std::array<SourceAxis, 3> axes = SourceAxes(placement, geometry.shape());
+  for (int a = 0; a < 3; ++a) {
+    restored.low[a] = box.placement.begin[a] + bounds.low[a];
+    restored.high[a] = box.placement.begin[a] + bounds.high[a];
+  }
+  std::array<SourceAxis, 3> axes = SourceAxes(box.placement, box.voxels, geometry.shape());
   std::array<std::vector<int64_t>, 3> offsets;
   for (int s = 0; s < 3; ++s) {
     Narrow(axes[s], bounds.low[axes[s].patch_axis], bounds.high[axes[s].patch_axis]);
-    offsets[s] = Offsets(axes[s], placement.patch);
+    offsets[s] = Offsets(axes[s], box.voxels);
   }
   std::vector<uint8_t> flags(axes[0].end - axes[0].begin);
-  int64_t row = -1;  // whose flags these are: neighbours in the volume often lie in the same patch row
+  int64_t row = -1;  // whose flags these are: neighbours in the volume often lie in the same row of the box
   for (int64_t k = axes[2].begin; k < axes[2].end; ++k) {
     for (int64_t j = axes[1].begin; j < axes[1].end; ++j) {
       if (row != offsets[2][k] + offsets[1][j]) {
         row = offsets[2][k] + offsets[1][j];
         for (size_t n = 0; n < flags.size(); ++n) {
-          flags[n] = BitAt(patch_bits, row + offsets[0][axes[0].begin + static_cast<int64_t>(n)]) ? 1 : 0;
+          flags[n] = BitAt(bits, row + offsets[0][axes[0].begin + static_cast<int64_t>(n)]) ? 1 : 0;
         }
       }
       restored.mask.SetRow(axes[0].begin, j, k, flags);
     }
   }
-  restored.touches_patch_border = TouchesBorder(patch_bits, placement);
+  restored.touches_patch_border = TouchesBorder(bits, bounds, box);
   return restored;
 }
 
-RestoredMask RestoreMask(const MaskLogits& logits, const PatchSizes& sizes, const Placement& placement,
-                         const Geometry& geometry) {
-  return RestorePatchMask(PatchMaskBits(logits, sizes), placement, geometry);
-}
+// Planes along i that are upsampled at a time: few enough to hold for several patches, enough to write runs.
+constexpr int64_t kSlab = 64;
 
-absl::StatusOr<ByteBuffer> RestoreProbabilities(const MaskLogits& logits, const PatchSizes& sizes,
-                                                const Placement& placement, const Geometry& geometry) {
-  const Shape& shape = geometry.shape();
-  ASSIGN_OR_RETURN(ByteBuffer buffer,
-                   ByteBuffer::Zeroed(static_cast<size_t>(shape.voxels()) * sizeof(float)));
-  std::vector<float> patch(sizes.patch_floats());
-  const std::vector<Tap> taps = MakeTaps(sizes.patch, sizes.logits_side);
-  VisitUpsampledRows(logits, sizes, taps, [&](int64_t i, int64_t j, const std::vector<float>& row) {
-    float* out = patch.data() + (i * sizes.patch + j) * sizes.patch;
-    for (int64_t k = 0; k < sizes.patch; ++k) {
+// Fills `slab` with planes [begin, end) of the box.
+void UpsampleProbabilities(const LogitsBox& logits, int64_t begin, int64_t end, std::vector<float>& slab) {
+  const int64_t width = logits.voxels[1], depth = logits.voxels[2];
+  slab.resize((end - begin) * width * depth);
+  const auto row_at = [&](int64_t i, int64_t j) { return slab.data() + ((i - begin) * width + j) * depth; };
+  VisitUpsampledRows(logits, begin, end, [&](int64_t i, int64_t j, const auto& row, const auto& taps) {
+    float* out = row_at(i, j);
+    for (int64_t k = 0; k < depth; ++k) {
       out[k] = 1 / (1 + std::exp(-Lerp(row[taps[k].lo], row[taps[k].hi], taps[k].weight)));
     }
   });
-  const std::array<SourceAxis, 3> axes = SourceAxes(placement, shape);
-  const std::array<std::vector<int64_t>, 3> offsets{
-      Offsets(axes[0], sizes.patch), Offsets(axes[1], sizes.patch), Offsets(axes[2], sizes.patch)};
-  auto* out = reinterpret_cast<float*>(buffer.data());
+  VisitUnseenRuns(logits, begin, end, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
+    std::fill_n(row_at(i, j) + k, count, 0.0f);
+  });
+}
+
+// Writes the volume's voxels that lie in planes [begin, end) of the box.
+void WriteSlab(const std::vector<float>& slab, std::array<SourceAxis, 3> axes,
+               const std::array<int64_t, 3>& voxels, int64_t begin, int64_t end, const Shape& shape,
+               float* out) {
+  std::array<std::vector<int64_t>, 3> offsets;
+  for (int s = 0; s < 3; ++s) {
+    if (axes[s].patch_axis == 0) Narrow(axes[s], begin, end - 1);
+    offsets[s] = Offsets(axes[s], voxels);
+  }
+  const int64_t skipped = begin * Stride(0, voxels);
   for (int64_t k = axes[2].begin; k < axes[2].end; ++k) {
     for (int64_t j = axes[1].begin; j < axes[1].end; ++j) {
-      const float* from = patch.data() + offsets[2][k] + offsets[1][j];
+      const int64_t from = offsets[2][k] + offsets[1][j] - skipped;
       float* to = out + (k * shape.j + j) * shape.i;
-      for (int64_t i = axes[0].begin; i < axes[0].end; ++i) to[i] = from[offsets[0][i]];
+      for (int64_t i = axes[0].begin; i < axes[0].end; ++i) to[i] = slab[from + offsets[0][i]];
     }
+  }
+}
+
+}  // namespace
+
+RestoredMask RestoreMask(const LogitsBox& logits, const Geometry& geometry) {
+  return RestoreBits(MaskBits(logits), logits, geometry);
+}
+
+std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& sizes) {
+  return MaskBits(OnePatch(logits.values, sizes, {}));
+}
+
+RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placement& placement,
+                              const Geometry& geometry) {
+  LogitsBox box;
+  box.placement = placement;
+  box.voxels.fill(placement.patch);
+  box.cells.fill(1);
+  return RestoreBits(patch_bits, box, geometry);
+}
+
+absl::StatusOr<ByteBuffer> RestoreProbabilities(const LogitsBox& logits, const Geometry& geometry) {
+  const Shape& shape = geometry.shape();
+  ASSIGN_OR_RETURN(ByteBuffer buffer,
+                   ByteBuffer::Zeroed(static_cast<size_t>(shape.voxels()) * sizeof(float)));
+  auto* out = reinterpret_cast<float*>(buffer.data());
+  const std::array<SourceAxis, 3> axes = SourceAxes(logits.placement, logits.voxels, shape);
+  std::vector<float> slab;
+  for (int64_t begin = 0; begin < logits.voxels[0]; begin += kSlab) {
+    const int64_t end = std::min(begin + kSlab, logits.voxels[0]);
+    UpsampleProbabilities(logits, begin, end, slab);
+    WriteSlab(slab, axes, logits.voxels, begin, end, shape, out);
   }
   return buffer;
 }

@@ -1,7 +1,8 @@
-// MaskLogits + Placement -> what the caller asked for, on the volume's own grid. Pure functions.
+// Logits -> what the caller asked for, on the volume's own grid. Pure functions.
 #ifndef SGPSAM_CORE_TRANSFORM_RESTORE_H_
 #define SGPSAM_CORE_TRANSFORM_RESTORE_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "absl/types/span.h"
 #include "core/base/byte_buffer.h"
 #include "core/engine/engine.h"
+#include "core/transform/logits_box.h"
 #include "core/transform/placement.h"
 #include "core/volume/geometry.h"
 #include "core/volume/mask.h"
@@ -16,17 +18,21 @@
 namespace sgpsam {
 
 struct RestoredMask {
-  Mask mask;                          // on the volume's grid
-  bool touches_patch_border = false;  // a mask voxel lies on a face of the patch that lies inside the volume
+  Mask mask;  // on the volume's grid
+  // A mask voxel lies on a face of what was seen, and the volume goes on behind it.
+  bool touches_patch_border = false;
+  // What the mask covers on the patch's canonical grid, inclusive, by patch axis; high < low: nothing.
+  std::array<int64_t, 3> low{}, high{{-1, -1, -1}};
+
+  bool empty() const { return high[0] < low[0]; }
 };
 
 // Trilinear (align_corners = false) from the decoder's grid to the patch, threshold logit > 0 (sigmoid
 // > 0.5), then nearest neighbour onto the volume's grid (SAM-Med3D utils/infer_utils.py). Costs what
-// the lesion's bounding box costs, not what the volume does. `sizes.patch` is the placement's.
-RestoredMask RestoreMask(const MaskLogits& logits, const PatchSizes& sizes, const Placement& placement,
-                         const Geometry& geometry);
+// the lesion's bounding box costs, not what the volume does. What was not seen is outside the mask.
+RestoredMask RestoreMask(const LogitsBox& logits, const Geometry& geometry);
 
-// The two halves of RestoreMask. The patch's own mask: bit (i*patch + j)*patch + k, least significant
+// The two halves of RestoreMask, for one patch. Its own mask: bit (i*patch + j)*patch + k, least significant
 // first (golden `mask_bits`) ...
 std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& sizes);
 
@@ -35,10 +41,9 @@ RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placem
                               const Geometry& geometry);
 
 // sigmoid of the upsampled logits on the volume's grid, nearest neighbour as RestoreMask (so > 0.5 is
-// its mask), float32, i fastest; 0 outside the patch.
+// its mask), float32, i fastest; 0 outside of what was seen.
 // RESOURCE_EXHAUSTED if there is no memory for 4 bytes a voxel.
-absl::StatusOr<ByteBuffer> RestoreProbabilities(const MaskLogits& logits, const PatchSizes& sizes,
-                                                const Placement& placement, const Geometry& geometry);
+absl::StatusOr<ByteBuffer> RestoreProbabilities(const LogitsBox& logits, const Geometry& geometry);
 
 }  // namespace sgpsam
 

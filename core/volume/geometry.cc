@@ -84,4 +84,18 @@ bool Geometry::Contains(const VoxelIndex& v) const {
          v.k <= shape_.k - 0.5;
 }
 
+bool SameGrid(const Geometry& a, const Geometry& b) {
+  constexpr double kSameGridMm = 1e-2;
+  if (!(a.shape() == b.shape())) return false;
+  const Shape& shape = a.shape();
+  for (int corner = 0; corner < 8; ++corner) {
+    const VoxelIndex index{static_cast<double>((corner & 1) != 0 ? shape.i - 1 : 0),
+                           static_cast<double>((corner & 2) != 0 ? shape.j - 1 : 0),
+                           static_cast<double>((corner & 4) != 0 ? shape.k - 1 : 0)};
+    const WorldPoint p = a.ToWorld(index), q = b.ToWorld(index);
+    if (std::hypot(p.x - q.x, p.y - q.y, p.z - q.z) > kSameGridMm) return false;
+  }
+  return true;
+}
+
 }  // namespace sgpsam

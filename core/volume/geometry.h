@@ -62,6 +62,9 @@ class Geometry {
   std::array<WorldPoint, 3> inverse_{{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};  // rows: voxels per mm
 };
 
+// True if both have the same shape and their outermost voxels lie within 0.01 mm of each other.
+bool SameGrid(const Geometry& a, const Geometry& b);
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_VOLUME_GEOMETRY_H_

@@ -34,10 +34,12 @@ struct TensorSlots::Header {
   };
   uint32_t clicks;
   uint32_t has_previous;
+  uint32_t has_box;
   uint32_t code;
   uint32_t error_bytes;
   float iou_prediction;
   uint32_t gates;
+  BoxCorners box;
   WireClick click[kMaxLinkClicks];
   float gate_score[kMaxGates];
   char error[kMaxErrorBytes];
@@ -88,9 +90,9 @@ absl::Status TensorSlots::PutInput(int slot, const DecodeInput& input) {
   if (embedding.size() != static_cast<size_t>(sizes_.embedding_floats())) {
     return WrongSize("the embedding", embedding.size(), sizes_.embedding_floats());
   }
-  if (input.clicks.empty() || input.clicks.size() > kMaxLinkClicks) {
+  if ((input.clicks.empty() && !input.box) || input.clicks.size() > kMaxLinkClicks) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a prompt takes 1 to ", kMaxLinkClicks, " clicks, not ", input.clicks.size()));
+        absl::StrCat("a prompt takes 1 to ", kMaxLinkClicks, " clicks, or a box, not ", input.clicks.size()));
   }
   const std::vector<float>& previous = input.mask_logits;
   if (!previous.empty() && previous.size() != static_cast<size_t>(sizes_.logits_floats())) {
@@ -102,6 +104,8 @@ absl::Status TensorSlots::PutInput(int slot, const DecodeInput& input) {
     const Click& click = input.clicks[n];
     head.click[n] = {click.i, click.j, click.k, click.positive ? 1u : 0u};
   }
+  head.has_box = input.box ? 1 : 0;
+  head.box = input.box.value_or(BoxCorners());
   head.has_previous = previous.empty() ? 0 : 1;
   if (!previous.empty()) Write(slot, previous_at_, previous);
   Write(slot, embedding_at_, embedding);
@@ -119,6 +123,7 @@ absl::StatusOr<DecodeInput> TensorSlots::GetDecodeInput(int slot) const {
     const Header::WireClick& click = head.click[n];
     input.clicks.push_back({click.i, click.j, click.k, click.positive != 0});
   }
+  if (head.has_box != 0) input.box = head.box;
   if (head.has_previous != 0) input.mask_logits = Read(slot, previous_at_, sizes_.logits_floats());
   auto embedding = std::make_shared<Embedding>();
   embedding->values = Read(slot, embedding_at_, sizes_.embedding_floats());

@@ -30,6 +30,8 @@ void Fill(const TargetResult& target, const ModelInfo& model, v1::ResultTarget& 
   message.set_volume_ml(target.volume_ml);
   message.set_touches_patch_border(target.touches_patch_border);
   message.set_embedding_cached(target.embedding_cached);
+  message.set_patches(static_cast<uint32_t>(target.patches));
+  message.set_spacing_mm(target.spacing_mm);
   message.set_iou_prediction(target.iou_prediction);
   message.set_logits_sha256(target.logits_digest.ToBytes());
   for (size_t g = 0; g < target.gate_scores.size() && g < model.gate_blocks.size(); ++g) {
@@ -97,6 +99,7 @@ v1::DescribeModelResponse Describe(const ModelInfo& model, const std::vector<std
   response.set_server_version(std::string(server_version));
   response.set_max_volume_bytes(limits.max_volume_bytes);
   response.set_max_targets(kMaxTargets);
+  response.set_logits_side(static_cast<uint32_t>(model.sizes.logits_side));
   return response;
 }
 

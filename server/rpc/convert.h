@@ -26,6 +26,8 @@ inline constexpr int kMaxPoints = 64;
 inline constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;  // what DICOM parsers address
 inline constexpr size_t kMaxMaskBytes = size_t{2} << 20;            // deflated
 inline constexpr size_t kMaxIdempotencyKey = 128;
+// Finer shows nothing of any scanner's image but interpolation; coarser loses the lesions.
+inline constexpr double kMinSpacingMm = 0.25, kMaxSpacingMm = 3;
 
 // What this server can take; the rest of the limits is the contract's own.
 struct ContractLimits {

@@ -278,6 +278,22 @@ absl::Status ParseClamp(const v1::PreprocessingOptions& options, PipelineRequest
   return absl::OkStatus();
 }
 
+absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& inference) {
+  if (options.max_patches() > kMostPatches) {
+    return Invalid("inference.max_patches is ", options.max_patches(), "; allowed are 1 to ", kMostPatches);
+  }
+  if (options.max_patches() != 0) inference.max_patches = static_cast<int>(options.max_patches());
+  if (options.has_spacing_mm()) {
+    const double spacing = options.spacing_mm();
+    if (!(spacing >= kMinSpacingMm && spacing <= kMaxSpacingMm)) {
+      return Invalid("inference.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
+    }
+    inference.spacing_mm = spacing;
+  }
+  inference.auto_spacing = options.auto_spacing();
+  return absl::OkStatus();
+}
+
 // A raw volume's place is known from the header alone: points outside are refused before the upload.
 absl::Status CheckPointsInside(const PipelineRequest& request) {
   if (request.kind != VolumeKind::kRaw) return absl::OkStatus();
@@ -319,6 +335,7 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
   }
   RETURN_IF_ERROR(ParseOutput(header.output(), parsed.request));
   RETURN_IF_ERROR(ParseClamp(header.preprocessing(), parsed.request));
+  RETURN_IF_ERROR(ParseInference(header.inference(), parsed.request.inference));
   ASSIGN_OR_RETURN(parsed.priority, ParsePriority(header.priority()));
   if (header.idempotency_key().size() > kMaxIdempotencyKey) {
     return Invalid("idempotency_key has ", header.idempotency_key().size(), " bytes; at most ",

@@ -2,6 +2,8 @@
 // thread; nothing here may grow with the volume around a lesion.
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <cstdint>
 #include <cstdlib>
 
 #include "core/base/random.h"

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/transform/mosaic.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
 #include "core/transform/restore.h"
@@ -69,18 +70,37 @@ void Restore(benchmark::State& state) {
   const Placement placement = PlaceAround(geometry, {256, 256, 150});
   const MaskLogits logits = Ball(static_cast<double>(state.range(0)));
   for (auto _ : state) {
-    RestoredMask restored = RestoreMask(logits, PatchSizes(), placement, geometry);
+    RestoredMask restored = RestoreMask(OnePatch(logits.values, PatchSizes(), placement), geometry);
     benchmark::DoNotOptimize(restored.mask.bits().data());
   }
 }
 BENCHMARK(Restore)->ArgName("radius_cells")->Arg(4)->Arg(8)->Arg(40)->Unit(benchmark::kMillisecond);
+
+// What following a lesion over `patches` in a row costs beside encodes and decodes: the logits put together,
+// the next patch found, the mask made.
+void FollowLesion(benchmark::State& state) {
+  const Geometry geometry = CtGeometry(1.0);
+  const Placement first = PlaceAround(geometry, {256, 256, 150});
+  std::vector<Tile> tiles;
+  for (int n = 0; n < state.range(0); ++n) {
+    tiles.push_back({{0, (n % 2 == 0 ? n : -n - 1) / 2, 0}, {{64, 64, 64, true}}, Ball(12).values});
+  }
+  for (auto _ : state) {
+    const LogitsBox merged = MergeTiles(first, tiles, PatchSizes());
+    benchmark::DoNotOptimize(NextTile(merged, first, tiles, {}));
+    RestoredMask restored = RestoreMask(merged, geometry);
+    benchmark::DoNotOptimize(restored.mask.bits().data());
+  }
+}
+BENCHMARK(FollowLesion)->ArgName("patches")->Arg(1)->Arg(3)->Arg(8)->Unit(benchmark::kMillisecond);
 
 void RestoreProbabilityMap(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
   const Placement placement = PlaceAround(geometry, {256, 256, 150});
   const MaskLogits logits = Ball(4);
   for (auto _ : state) {
-    absl::StatusOr<ByteBuffer> map = RestoreProbabilities(logits, PatchSizes(), placement, geometry);
+    absl::StatusOr<ByteBuffer> map =
+        RestoreProbabilities(OnePatch(logits.values, PatchSizes(), placement), geometry);
     if (!map.ok()) std::abort();
     benchmark::DoNotOptimize(map->data());
   }
@@ -92,7 +112,7 @@ void PromptWithMask(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
   const Placement placement = PlaceAround(geometry, {256, 256, 150});
   Prompts prompts;
-  prompts.mask = RestoreMask(Ball(8), PatchSizes(), placement, geometry).mask;
+  prompts.mask = RestoreMask(OnePatch(Ball(8).values, PatchSizes(), placement), geometry).mask;
   for (auto _ : state) {
     absl::StatusOr<PreparedPrompts> prepared = PreparePrompts(geometry, placement, prompts, PatchSizes());
     if (!prepared.ok()) std::abort();

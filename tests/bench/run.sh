@@ -20,6 +20,8 @@ title "preparing a patch, restoring a mask"
 google prepare_bench
 title "reading a series, writing a SEG"
 google seg_bench
+title "scores and simulated clicks"
+google evaluation_bench
 title "server and worker: the process boundary"
 google worker_link_bench
 title "upload over loopback, against a bare gRPC stream"

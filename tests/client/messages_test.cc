@@ -108,6 +108,40 @@ TEST(Messages, CarryKeyPriorityFormatAndClamp) {
   EXPECT_EQ(header->preprocessing().clamp_max(), 300);
 }
 
+TEST(Messages, CarryWhatIsToBeLookedAt) {
+  SegmentRequest request = RequestOf({});
+  EXPECT_EQ(MakeHeader(request)->inference().max_patches(), 0u);
+  EXPECT_EQ(MakeHeader(request)->inference().spacing_case(), v1::InferenceOptions::SPACING_NOT_SET);
+  request.max_patches = 3;
+  request.spacing_mm = 0.5;
+  EXPECT_EQ(MakeHeader(request)->inference().max_patches(), 3u);
+  EXPECT_EQ(MakeHeader(request)->inference().spacing_mm(), 0.5);
+  request.auto_spacing = true;
+  EXPECT_EQ(MakeHeader(request).status().code(), absl::StatusCode::kInvalidArgument);
+  request.spacing_mm.reset();
+  EXPECT_TRUE(MakeHeader(request)->inference().auto_spacing());
+}
+
+TEST(Messages, CarryLogitsOfAnyModel) {
+  SegmentRequest request =
+      RequestOf({.clicks = {}, .previous = PreviousLogits{"", std::vector<float>(4096)}});
+  EXPECT_EQ(MakeHeader(request)->targets(0).prompts().previous_logits().samples().size(), 16384u);
+  request.targets[0].previous->samples.clear();
+  EXPECT_EQ(MakeHeader(request).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Messages, BringWhatWasLookedAt) {
+  v1::SegmentResult message;
+  message.add_targets()->set_patches(4);
+  message.mutable_targets(0)->set_spacing_mm(0.75);
+  const SegmentResult result = FromMessage(message);
+  EXPECT_EQ(result.targets[0].patches, 4u);
+  EXPECT_EQ(result.targets[0].spacing_mm, 0.75);
+  v1::DescribeModelResponse model;
+  model.set_logits_side(16);
+  EXPECT_EQ(FromMessage(model).logits_side, 16u);
+}
+
 TEST(Messages, RefuseAnEmptyVolume) {
   EXPECT_EQ(MakeHeader(SegmentRequest(Volume::FromDicom({}))).status().code(),
             absl::StatusCode::kInvalidArgument);

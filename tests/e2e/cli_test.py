@@ -87,8 +87,34 @@ def test_a_box_alone_is_a_prompt(segment, ct, tmp_path):
     assert segment(ct.folder, tmp_path / "m.nii.gz", "--voxel-box", "40,40,20,80,80,40")["status"] == "ok"
 
 
+def test_patches_and_spacing_are_the_callers_choice(segment, ct, tmp_path):
+    one = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--max-patches", 1)["targets"][0]
+    assert one["patches"] == 1 and one["spacing_mm"] == 1.5
+    more = segment(ct.folder, tmp_path / "3.bits", "--point", ct.click, "--max-patches", 3)["targets"][0]
+    assert 1 <= more["patches"] <= 3 and more["logits_sha256"] == one["logits_sha256"]
+    assert (more["patches"] == 1) == (not one["touches_patch_border"])
+    fine = segment(ct.folder, tmp_path / "f.bits", "--point", ct.click, "--max-patches", 1, "--spacing", 0.75)
+    assert fine["targets"][0]["spacing_mm"] == 0.75
+    assert fine["targets"][0]["logits_sha256"] != one["logits_sha256"]
+    auto = segment(ct.folder, tmp_path / "a.bits", "--point", ct.click, "--max-patches", 2, "--spacing", "auto")
+    assert auto["targets"][0]["patches"] in (1, 2)
+
+
+def test_a_mask_file_is_a_prompt(segment, sgpsam, server, ct, tmp_path):
+    first = segment(ct.folder, tmp_path / "1.nii.gz", "--point", ct.click)
+    segment(ct.folder, tmp_path / "1.dcm", "--point", ct.click)
+    by_nifti = segment(ct.folder, tmp_path / "2.nii.gz", "--point", ct.click, "--mask", tmp_path / "1.nii.gz")
+    by_seg = segment(ct.folder, tmp_path / "3.nii.gz", "--point", ct.click, "--mask", tmp_path / "1.dcm")
+    assert by_nifti["targets"][0]["logits_sha256"] == by_seg["targets"][0]["logits_sha256"]
+    assert by_nifti["targets"][0]["logits_sha256"] != first["targets"][0]["logits_sha256"]
+    done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--out", tmp_path / "4.nii.gz", "--mask", tmp_path / "no")
+    assert done.returncode == 1 and str(tmp_path / "no") in done.stderr
+
+
 @pytest.mark.parametrize("code, status, arguments", [
     (2, "INVALID_ARGUMENT", ["--voxel", "1,2"]),
+    (2, "INVALID_ARGUMENT", ["--voxel", "1,2,3", "--spacing", "fine"]),
+    (3, "INVALID_ARGUMENT", ["--voxel", "1,2,3", "--spacing", "4"]),
     (2, "INVALID_ARGUMENT", ["--voxel", "1,2,3", "--deadline", "soon"]),
     (3, "INVALID_ARGUMENT", ["--voxel", "1,2,5000"]),
     (3, "INVALID_ARGUMENT", ["--negative-voxel", "1,2,3"]),
@@ -110,6 +136,7 @@ def test_failures_have_their_exit_codes_and_leave_the_output_alone(sgpsam, serve
     (2, []),
     (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER"]),
     (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "mask.png"]),
+    (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm", "--max-patches", "28"]),
     (1, ["/nowhere", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm"]),
     (1, ["IN", "--voxel", "60,60,30", "--server", "SERVER", "--out", "/nowhere/m.nii.gz"]),
 ])
@@ -157,5 +184,5 @@ def test_preview_draws_seg_and_nifti_over_their_source(segment, sgpsam, ct, tmp_
 def test_model_says_what_is_served(sgpsam, server):
     said = json.loads(sgpsam("model", "--server", server.grpc, "--json").stdout)
     assert said["patch_voxels"] == [128, 128, 128] and said["patch_spacing_mm"] == 1.5
-    assert len(said["weights_sha256"]) == 64
+    assert said["logits_side"] == 32 and len(said["weights_sha256"]) == 64
     assert said["weights_sha256"] in sgpsam("model", "--server", server.grpc).stdout

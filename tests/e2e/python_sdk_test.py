@@ -106,6 +106,18 @@ def test_a_mask_and_a_box_are_prompts_too(sdk, client):
     assert by_mask.targets[0].voxels > 0 and by_box.mask.shape == by_mask.mask.shape
 
 
+def test_patches_and_spacing_are_the_callers_choice(sdk, client, ct):
+    target = sdk.Target([sdk.Click.patient(*map(float, ct.click.split(",")))])
+    one = client.segment(ct.folder, target, max_patches=1).targets[0]
+    assert one.patches == 1 and one.spacing_mm == 1.5
+    more = client.segment(ct.folder, target, max_patches=3).targets[0]
+    assert 1 <= more.patches <= 3 and more.previous.sha256 == one.previous.sha256
+    assert client.segment(ct.folder, target, max_patches=1, spacing=0.75).targets[0].spacing_mm == 0.75
+    assert client.segment(ct.folder, target, max_patches=2, spacing="auto").targets[0].patches in (1, 2)
+    with pytest.raises(sdk.InvalidInput, match="spacing_mm"):
+        client.segment(ct.folder, target, spacing=4)
+
+
 def test_several_targets_keep_their_order_label_and_code(sdk, client, ct):
     lymph = sdk.Code("59441001", "SCT", "Lymph node")
     targets = [sdk.Target([sdk.Click.voxel(60, 60, 30)], label="First"),
@@ -154,6 +166,7 @@ def test_errors_say_what_to_do(sdk, client):
 def test_describes_the_model(client):
     description = client.describe_model(timeout=20)
     assert description.patch_voxels == (128, 128, 128) and description.devices == ("cpu",)
+    assert description.logits_side == 32 and description.box_corner_embeddings == 0
 
 
 def test_is_typed(sdk, tmp_path):

@@ -40,12 +40,15 @@ inline ModelInfo TestModel() {
 class TestServer {
  public:
   explicit TestServer(ServerConfig config = TestConfig(), FakeEngineHooks hooks = {},
-                      ModelInfo model = TestModel()) {
+                      ModelInfo model = TestModel())
+      : TestServer(std::make_unique<FakeEngine>(std::move(model), std::move(hooks)), std::move(config)) {}
+
+  explicit TestServer(std::unique_ptr<Engine> engine, ServerConfig config = TestConfig()) {
     auto started = App::Start(std::move(config), Clock::Real());
     EXPECT_TRUE(started.ok()) << started.status();
     app_ = *std::move(started);
     std::vector<std::unique_ptr<Engine>> engines;
-    engines.push_back(std::make_unique<FakeEngine>(std::move(model), std::move(hooks)));
+    engines.push_back(std::move(engine));
     EXPECT_TRUE(app_->Serve(std::move(engines)).ok());
     channel_ = grpc::CreateChannel(absl::StrCat("127.0.0.1:", app_->grpc_port()),
                                    grpc::InsecureChannelCredentials());

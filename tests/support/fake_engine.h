@@ -1,13 +1,15 @@
 // An Engine whose answers are simple functions of its inputs, so that tests can tell whose is whose:
 //   embedding value n  = the patch's value at n * patch_floats / embedding_floats, gate scores 0.75;
-//   mask logits        = a ball of patch / 8 voxels around every positive click, minus one around every
-//                        negative click (positive inside, in patch voxels of distance to the surface);
+//   mask logits        = a ball of patch / 8 voxels around every positive click and the inside of a box,
+//                        minus a ball around every negative click (positive inside, in patch voxels of
+//                        distance to the surface);
 //   iou_prediction     = 1 / (1 + |embedding value 0|).
 // Hooks make it slow, fail or die on command.
 #ifndef SGPSAM_TESTS_SUPPORT_FAKE_ENGINE_H_
 #define SGPSAM_TESTS_SUPPORT_FAKE_ENGINE_H_
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <functional>
@@ -149,8 +151,7 @@ class FakeEngine : public Engine {
     for (int64_t i = 0; i < side; ++i) {
       for (int64_t j = 0; j < side; ++j) {
         for (int64_t k = 0; k < side; ++k) {
-          logits.values.push_back(
-              Logit(input.clicks, (i + 0.5f) * step, (j + 0.5f) * step, (k + 0.5f) * step));
+          logits.values.push_back(Logit(input, {(i + 0.5f) * step, (j + 0.5f) * step, (k + 0.5f) * step}));
         }
       }
     }
@@ -158,16 +159,27 @@ class FakeEngine : public Engine {
     return logits;
   }
 
-  float Logit(const std::vector<Click>& clicks, float i, float j, float k) const {
+  float Logit(const DecodeInput& input, const std::array<float, 3>& at) const {
     const float radius = static_cast<float>(info_.sizes.patch) / 8;
     float inside = -std::numeric_limits<float>::max();
     float cut = std::numeric_limits<float>::max();
-    for (const Click& click : clicks) {
-      const float depth = radius - std::hypot(i - click.i, j - click.j, k - click.k);
+    if (input.box) inside = DepthInBox(*input.box, at);
+    for (const Click& click : input.clicks) {
+      const float depth = radius - std::hypot(at[0] - click.i, at[1] - click.j, at[2] - click.k);
       if (click.positive) inside = std::max(inside, depth);
       if (!click.positive) cut = std::min(cut, -depth);
     }
     return std::min(inside, cut);
+  }
+
+  // Of a point (in voxels from the patch's face), below the nearest face; negative outside.
+  static float DepthInBox(const BoxCorners& box, const std::array<float, 3>& at) {
+    float depth = std::numeric_limits<float>::max();
+    for (size_t axis = 0; axis < 3; ++axis) {
+      const float voxel = at[axis] - 0.5f;
+      depth = std::min({depth, voxel - box.low[axis], box.high[axis] - voxel});
+    }
+    return depth;
   }
 
   const ModelInfo info_;

@@ -13,6 +13,8 @@ BIN = pathlib.Path(os.environ.get("SGPSAM_BIN_DIR", ROOT / "build/release/bin"))
 SHARED = ROOT.parent / "shared"
 sys.path.insert(0, str(HERE))
 
+import real_torch   # noqa: E402
+
 FAILED, USAGE = 1, 2
 
 
@@ -28,6 +30,11 @@ def tiny(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     call("make-seeded", "--seed", 5, "--config", "tiny", "--out", path)
     return path
+
+
+@pytest.fixture(scope="session")
+def torch(tmp_path_factory):
+    return real_torch.load(tmp_path_factory.mktemp("stand-ins"))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
-#include "core/model/safetensors.h"
+#include "core/model/model_file.h"
 #include "core/model/seeded_weights.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/bench_kernels.h"
@@ -131,7 +131,7 @@ absl::StatusOr<std::unique_ptr<BenchKernels>> MakeKernels(const Options& options
   if (options.model.empty()) {
     return BenchKernels::Create(SeededModel(options.choice.Get(), options.seed), options.engine);
   }
-  ASSIGN_OR_RETURN(const TensorFile file, ReadSafetensorsFile(options.model));
+  ASSIGN_OR_RETURN(const TensorFile file, ReadModelFile(options.model));
   return BenchKernels::Create(file, options.engine);
 }
 

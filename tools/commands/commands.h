@@ -15,6 +15,7 @@ using Action = std::function<absl::Status()>;
 
 void AddMakeSeeded(CLI::App& app, Action& chosen);
 void AddImport(CLI::App& app, Action& chosen);
+void AddExport(CLI::App& app, Action& chosen);
 void AddInfo(CLI::App& app, Action& chosen);
 void AddRun(CLI::App& app, Action& chosen);
 void AddPrepare(CLI::App& app, Action& chosen);

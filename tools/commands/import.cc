@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/status_macros.h"
+#include "core/model/check_tensors.h"
 #include "core/model/import_checkpoint.h"
 #include "core/model/safetensors.h"
 #include "tools/commands/commands.h"
@@ -17,12 +18,19 @@ struct Options {
   ModelChoice model;
 };
 
-absl::Status Import(const Options& options) {
-  ModelConfig config = options.model.Get();
+absl::Status NameModel(const Options& options, ModelConfig& config) {
   if (!options.name.empty()) config.name = options.name;
   if (!options.version.empty()) config.version = options.version;
-  RETURN_IF_ERROR(ValidateModelConfig(config));
-  ASSIGN_OR_RETURN(const TensorFile file, ImportCheckpoint(options.checkpoint, config));
+  return ValidateModelConfig(config);
+}
+
+absl::Status Import(const Options& options) {
+  ModelConfig config = options.model.Get();
+  RETURN_IF_ERROR(NameModel(options, config));
+  ASSIGN_OR_RETURN(TensorFile file, ImportCheckpoint(options.checkpoint, config));
+  ASSIGN_OR_RETURN(ModelConfig made, ReadModelConfig(file));  // a checkpoint may bring its own
+  RETURN_IF_ERROR(NameModel(options, made));
+  file.metadata[kModelConfigKey] = ToJson(made);
   RETURN_IF_ERROR(WriteSafetensorsFile(file, options.out));
   std::printf("wrote %s: %zu tensors\n", options.out.c_str(), file.tensors.size());
   return absl::OkStatus();
@@ -33,7 +41,8 @@ absl::Status Import(const Options& options) {
 void AddImport(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "import",
-      "Turn a PyTorch checkpoint of SAM-Med3D (.pth) into a model file. Nothing in it is executed.");
+      "Turn a PyTorch checkpoint of SAM-Med3D (.pth, by any PyTorch) into a model file. Nothing in it is "
+      "executed. A file by `export` brings its own configuration and modules; --no-sgpm leaves them out.");
   auto options = std::make_shared<Options>();
   command
       ->add_option("checkpoint", options->checkpoint, "What SAM-Med3D's train.py saved, or a bare state dict")

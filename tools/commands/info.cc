@@ -12,7 +12,7 @@
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/model/check_tensors.h"
-#include "core/model/safetensors.h"
+#include "core/model/model_file.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
 
@@ -33,13 +33,9 @@ struct Summary {
 };
 
 absl::StatusOr<Summary> Summarise(const std::string& path) {
-  ASSIGN_OR_RETURN(const TensorFile file, ReadSafetensorsFile(path));
+  ASSIGN_OR_RETURN(const TensorFile file, ReadModelFile(path));
   Summary summary;
-  const auto config = ReadModelConfig(file);
-  if (!config.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", config.status().message()));
-  summary.config = *config;
-  const absl::Status complete = CheckTensors(file, summary.config);
-  if (!complete.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", complete.message()));
+  ASSIGN_OR_RETURN(summary.config, ReadModelConfig(file));
   ASSIGN_OR_RETURN(summary.digest, DigestOfFile(path));
   summary.tensors = file.tensors.size();
   for (const TensorSpec& spec : TensorTable(summary.config)) {

@@ -2,7 +2,6 @@
 #include "core/transform/prepare.h"
 
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -20,38 +19,20 @@
 namespace sgpsam::tools {
 namespace {
 
-constexpr double kSameGridMm = 1e-2;
-
 struct Options {
   std::string volume, out;
   std::string begin, point, label;  // one of them
   double label_value = 1;
 };
 
-// A label must have the volume's own grid: the same shape, and the same place of the corners.
-absl::Status CheckSameGrid(const Geometry& volume, const Geometry& label) {
-  const absl::Status different = absl::InvalidArgumentError("its grid is not the volume's");
-  if (!(volume.shape() == label.shape())) return different;
-  const Shape& shape = volume.shape();
-  for (int corner = 0; corner < 8; ++corner) {
-    const VoxelIndex index{static_cast<double>(corner & 1 ? shape.i : 0),
-                           static_cast<double>(corner & 2 ? shape.j : 0),
-                           static_cast<double>(corner & 4 ? shape.k : 0)};
-    const WorldPoint a = volume.ToWorld(index), b = label.ToWorld(index);
-    if (std::hypot(a.x - b.x, a.y - b.y, a.z - b.z) > kSameGridMm) return different;
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<Placement> PlaceByLabel(const Options& options, const Geometry& geometry) {
   ASSIGN_OR_RETURN(const Volume labels, ReadVolume(options.label));
-  absl::Status status = CheckSameGrid(geometry, labels.geometry());
-  if (status.ok()) {
-    auto placement = PlaceAroundLabel(labels, options.label_value);
-    if (placement.ok()) return placement;
-    status = placement.status();
-  }
-  return absl::Status(status.code(), absl::StrCat(options.label, ": ", status.message()));
+  auto placement = SameGrid(geometry, labels.geometry())
+                       ? PlaceAroundLabel(labels, options.label_value)
+                       : absl::InvalidArgumentError("its grid is not the volume's");
+  if (placement.ok()) return placement;
+  return absl::Status(placement.status().code(),
+                      absl::StrCat(options.label, ": ", placement.status().message()));
 }
 
 absl::StatusOr<Placement> Place(const Options& options, const Geometry& geometry) {

@@ -24,16 +24,27 @@ at::Tensor PlainDecoder::DensePositions() const {
   return EncodePositions(at::stack({x, y, z}, -1)).permute({3, 0, 1, 2}).unsqueeze(0);  // [1, C, g, g, g]
 }
 
-at::Tensor PlainDecoder::EncodeClicks(const std::vector<Click>& clicks) const {
+// -> [1, C]
+at::Tensor PlainDecoder::EncodeVoxel(float i, float j, float k, int label) const {
+  const at::Tensor coordinate = (at::tensor({i, j, k}) + 0.5) / config_.patch;
+  return EncodePositions(coordinate.unsqueeze(0)) +
+         weights_[absl::StrCat("prompt_encoder.point_embeddings.", label, ".weight")];
+}
+
+// -> [1, tokens, C]: the clicks, then the two corners of the box or else a padding point
+at::Tensor PlainDecoder::EncodePrompts(const std::vector<Click>& clicks,
+                                       const std::optional<BoxCorners>& box) const {
   std::vector<at::Tensor> rows;
   for (const Click& click : clicks) {
-    const at::Tensor coordinate = (at::tensor({click.i, click.j, click.k}) + 0.5) / config_.patch;
-    const char* label = click.positive ? "1" : "0";
-    rows.push_back(EncodePositions(coordinate.unsqueeze(0)) +
-                   weights_[absl::StrCat("prompt_encoder.point_embeddings.", label, ".weight")]);
+    rows.push_back(EncodeVoxel(click.i, click.j, click.k, click.positive ? 1 : 0));
   }
-  rows.push_back(weights_["prompt_encoder.not_a_point_embed.weight"]);
-  return at::cat(rows).unsqueeze(0);  // [1, clicks + 1, C]
+  if (box) {
+    rows.push_back(EncodeVoxel(box->low[0], box->low[1], box->low[2], 2));
+    rows.push_back(EncodeVoxel(box->high[0], box->high[1], box->high[2], 3));
+  } else {
+    rows.push_back(weights_["prompt_encoder.not_a_point_embed.weight"]);
+  }
+  return at::cat(rows).unsqueeze(0);
 }
 
 at::Tensor PlainDecoder::EncodeMask(const at::Tensor& mask_logits) const {
@@ -99,13 +110,14 @@ at::Tensor PlainDecoder::Upscale(const at::Tensor& image) const {
 }
 
 Decoded PlainDecoder::Decode(const at::Tensor& embedding, const std::vector<Click>& clicks,
-                             const at::Tensor& mask_logits, MaskOutput output) const {
+                             const at::Tensor& mask_logits, MaskOutput output,
+                             const std::optional<BoxCorners>& box) const {
   const c10::InferenceMode inference_mode;
   const std::string name = "mask_decoder.";
   const int64_t grid = config_.grid(), masks = config_.mask_tokens();
   const at::Tensor token_pe =
       at::cat({weights_[name + "iou_token.weight"].unsqueeze(0),
-               weights_[name + "mask_tokens.weight"].unsqueeze(0), EncodeClicks(clicks)},
+               weights_[name + "mask_tokens.weight"].unsqueeze(0), EncodePrompts(clicks, box)},
               1);
   const at::Tensor image_pe = DensePositions().flatten(2).transpose(1, 2);
   at::Tensor tokens = token_pe, image = (embedding + EncodeMask(mask_logits)).flatten(2).transpose(1, 2);

@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <vector>
 
 #include "core/engine/engine.h"
@@ -22,12 +23,13 @@ class PlainDecoder {
 
   // embedding [1, C, g, g, g]; mask_logits [1, 1, 4g, 4g, 4g] or undefined for no mask. -> as DecodePrompts.
   Decoded Decode(const at::Tensor& embedding, const std::vector<Click>& clicks, const at::Tensor& mask_logits,
-                 MaskOutput output) const;
+                 MaskOutput output, const std::optional<BoxCorners>& box = std::nullopt) const;
 
  private:
   at::Tensor EncodePositions(const at::Tensor& coordinates) const;
   at::Tensor DensePositions() const;
-  at::Tensor EncodeClicks(const std::vector<Click>& clicks) const;
+  at::Tensor EncodeVoxel(float i, float j, float k, int label) const;
+  at::Tensor EncodePrompts(const std::vector<Click>& clicks, const std::optional<BoxCorners>& box) const;
   at::Tensor EncodeMask(const at::Tensor& mask_logits) const;
   at::Tensor Attend(const std::string& name, const at::Tensor& q, const at::Tensor& k,
                     const at::Tensor& v) const;

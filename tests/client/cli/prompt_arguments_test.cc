@@ -57,6 +57,16 @@ TEST(PromptArguments, ReadBoxes) {
   EXPECT_THAT(ErrorOf({{"--box", "1,2,3,4,5,6"}, {"--box", "1,2,3,4,5,6"}}), HasSubstr("one box only"));
 }
 
+TEST(PromptArguments, KeepMasksWithTheirTargets) {
+  const std::vector<PromptArgument> arguments{{"--mask", "a.dcm"},  {"--label", "A"}, {"--label", "B"},
+                                              {"--voxel", "1,2,3"}, {"--label", "C"}, {"--mask", "c.nii"}};
+  ASSERT_TRUE(MakeTargets(arguments).ok());
+  EXPECT_EQ(MakeTargets(arguments)->size(), 3u);
+  EXPECT_THAT(MaskFiles(arguments), ElementsAre("a.dcm", "", "c.nii"));
+  EXPECT_THAT(MaskFiles({}), ElementsAre(""));
+  EXPECT_THAT(ErrorOf({{"--mask", "a"}, {"--mask", "b"}}), HasSubstr("one mask only"));
+}
+
 TEST(PromptArguments, GiveCodesAndAColourToTheTargetTheyStandWith) {
   const auto targets = MakeTargets({{"--label", "A"},
                                     {"--category", "123037004,SCT,Anatomical, of some kind"},

@@ -20,6 +20,8 @@ client::SegmentResult SomeResult() {
   result.targets[0].voxels = 1234;
   result.targets[0].volume_ml = 4.5;
   result.targets[0].gates = {{8, 0.75f, true}};
+  result.targets[0].patches = 3;
+  result.targets[0].spacing_mm = 0.75;
   result.model = {"demo", "1", std::string(32, '\x01')};
   result.volume_sha256 = std::string(32, '\xff');
   result.stage_times = {{client::Stage::kEncode, absl::Milliseconds(1500)}};
@@ -36,6 +38,8 @@ TEST(SegmentReport, GivesProgramsOneObject) {
   EXPECT_EQ(json["out"], "out.dcm");
   EXPECT_EQ(json["targets"][0]["voxels"], 1234);
   EXPECT_EQ(json["targets"][0]["gates"][0]["block"], 8);
+  EXPECT_EQ(json["targets"][0]["patches"], 3);
+  EXPECT_EQ(json["targets"][0]["spacing_mm"], 0.75);
   EXPECT_EQ(json["stage_seconds"]["encode"], 1.5);
   EXPECT_EQ(json["total_seconds"], 2.0);
   EXPECT_EQ(json["volume_sha256"], std::string(64, 'f'));
@@ -47,6 +51,7 @@ TEST(SegmentReport, TellsPeopleWhatMatters) {
   const std::vector<client::Target> targets = {{.clicks = {}, .label = "Node"}};
   std::string text = ReportForPeople({result, targets, "out.dcm", 99, absl::Seconds(2)});
   EXPECT_THAT(text, HasSubstr("Node: 1234 voxels, 4.500 ml\n"));
+  EXPECT_THAT(text, HasSubstr("from 3 patches of 0.75 mm voxels"));
   EXPECT_THAT(text, HasSubstr("encode 1500.0 ms"));
   EXPECT_THAT(text, HasSubstr("warning: one slice was repaired"));
   EXPECT_THAT(text, HasSubstr("the server had the volume"));

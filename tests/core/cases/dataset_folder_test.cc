@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using absl::StatusCode;
-using Each = TargetOptions::Each;
+using Each = TargetChoice::Each;
 
 class DatasetFolderTest : public FolderFixture {
  protected:

@@ -13,7 +13,7 @@ namespace sgpsam {
 namespace {
 
 using testing::ElementsAre;
-using Each = TargetOptions::Each;
+using Each = TargetChoice::Each;
 
 constexpr Shape kShape{6, 4, 3};
 constexpr GridMap kSame{0, {1, 6, 24}};
@@ -28,7 +28,7 @@ Mask ThreeComponents() {
   return mask;
 }
 
-Targets Made(const Mask& mask, const TargetOptions& options, const GridMap& map = kSame) {
+Targets Made(const Mask& mask, const TargetChoice& options, const GridMap& map = kSame) {
   absl::StatusOr<Targets> targets = MakeTargets(mask, map, TestGeometry(kShape), options);
   EXPECT_TRUE(targets.ok()) << targets.status();
   return targets.ok() ? *std::move(targets) : Targets();

@@ -114,6 +114,69 @@ TEST(TorchEngine, DecodesMixedPromptsToTheSameBitsAsEachAlone) {
   EXPECT_NE(together[0]->values, together[2]->values);
 }
 
+std::unique_ptr<TorchEngine> MakeBoxEngine(int patch = 128) {
+  ModelConfig config = ModelConfig::Tiny();
+  config.point_embeddings = 4;
+  config.token = patch / 8;
+  config.patch = patch;
+  TorchEngineOptions options = OnProcessor();
+  options.warm_up = true;
+  auto engine = TorchEngine::Create(SeededModel(config, /*seed=*/2), Sha256::Of("boxes"), options);
+  if (!engine.ok()) ADD_FAILURE() << engine.status();
+  return *std::move(engine);
+}
+
+TEST(TorchEngine, DecodesBoxesBesideClicksToTheSameBitsAsEachAlone) {
+  const auto engine = MakeBoxEngine();
+  EXPECT_EQ(engine->info().box_corner_embeddings, 2);
+  const BoxCorners box{{30, 40, 50}, {90, 80, 70}};
+  std::vector<DecodeInput> inputs{MakeInput(*engine, 1), MakeInput(*engine, 2), MakeInput(*engine, 1),
+                                  MakeInput(*engine, 0)};
+  inputs[2].box = inputs[3].box = box;  // as many tokens as two clicks, and as one
+  std::vector<const DecodeInput*> pointers;
+  for (const DecodeInput& input : inputs) pointers.push_back(&input);
+  const auto together = engine->Decode(pointers);
+  for (size_t n = 0; n < inputs.size(); ++n) {
+    ASSERT_TRUE(together[n].ok()) << together[n].status();
+    EXPECT_EQ(together[n]->values, MustDecode(*engine, inputs[n]).values);
+  }
+  EXPECT_NE(together[0]->values, together[2]->values);
+}
+
+TEST(TorchEngine, RefusesABoxThatItCannotTake) {
+  const auto engine = MakeBoxEngine();
+  std::vector<DecodeInput> bad(4, MakeInput(*engine, 1));
+  bad[0].box = BoxCorners{{0, 0, 0}, {128, 1, 1}};
+  bad[1].box = BoxCorners{{-1, 0, 0}, {1, 1, 1}};
+  bad[2].box = BoxCorners{{0, 9, 0}, {1, 1, 1}};
+  bad[3].box = BoxCorners{{0, std::nanf(""), 0}, {1, 1, 1}};
+  std::vector<const DecodeInput*> pointers;
+  for (const DecodeInput& input : bad) pointers.push_back(&input);
+  for (const auto& result : engine->Decode(pointers)) {
+    EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  }
+  const auto without = MakeEngine();
+  DecodeInput box = MakeInput(*without, 1);
+  box.box = BoxCorners{{0, 0, 0}, {1, 1, 1}};
+  const DecodeInput* const inputs[] = {&box};
+  EXPECT_THAT(std::string(without->Decode(inputs)[0].status().message()), HasSubstr("clicks instead"));
+}
+
+TEST(TorchEngine, RunsAModelOfPatchesOf64Voxels) {
+  const auto engine = MakeBoxEngine(64);
+  const PatchSizes& sizes = engine->info().sizes;
+  EXPECT_EQ(sizes.patch, 64);
+  EXPECT_EQ(sizes.embedding_side, 8);
+  EXPECT_EQ(sizes.logits_side, 32);
+  DecodeInput input;
+  input.embedding = std::make_shared<const Embedding>(MustEncode(*engine, {SeededPatch(1, 64)}));
+  input.clicks = {{63, 0, 31, true}};
+  EXPECT_EQ(MustDecode(*engine, input).values.size(), static_cast<size_t>(sizes.logits_floats()));
+  input.clicks[0].i = 64;
+  const DecodeInput* const inputs[] = {&input};
+  EXPECT_EQ(engine->Decode(inputs)[0].status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(TorchEngine, TakesNoMaskForAMaskOfZeros) {
   const auto engine = MakeEngine();
   DecodeInput input = MakeInput(*engine, 1);

@@ -62,9 +62,9 @@ TEST(SurfaceDice, MeasuresMillimetresAlongEachAxis) {
 }
 
 TEST(SurfaceDice, ForgivesTheRoundingOfSpacings) {
-  const Mask a = BoxMask(kShape, {5, 5, 5}, {15, 15, 6}), moved = Moved(a, {0, 0, 5});
-  EXPECT_EQ(NsdOf(a, moved, {1, 1, static_cast<double>(0.4f)}), 1);  // 0.4f is above 0.4
-  EXPECT_EQ(NsdOf(a, moved, {1, 1, 0.4001}), 0);
+  const Mask a = BoxMask(kShape, {5, 5, 5}, {15, 15, 6}), moved = Moved(a, {0, 0, 7});
+  EXPECT_EQ(NsdOf(a, moved, {1, 1, static_cast<double>(2.0f / 7)}), 1);  // a little more than 2 / 7
+  EXPECT_EQ(NsdOf(a, moved, {1, 1, 2.00001 / 7}), 0);
 }
 
 TEST(SurfaceDice, OfEmptyMasksIsOneAndOfOneEmptyMaskZero) {

@@ -1,8 +1,5 @@
 #include "core/model/import_checkpoint.h"
 
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -36,14 +33,16 @@ std::vector<int64_t> RowMajorStrides(const std::vector<int64_t>& shape) {
 }
 
 // A checkpoint of these tensors, each of zeros in a storage of its own.
-std::string CheckpointOf(const std::vector<TensorSpec>& specs) {
+std::string CheckpointOf(const std::vector<TensorSpec>& specs, const std::string& config_json = "") {
   std::vector<std::pair<std::string, std::string>> items;
   for (size_t i = 0; i < specs.size(); ++i) {
     const std::string storage = Storage("FloatStorage", std::to_string(i), specs[i].elements());
     items.emplace_back(specs[i].name,
                        pickles::Tensor(storage, 0, specs[i].shape, RowMajorStrides(specs[i].shape)));
   }
-  ZipBuilder zip = Archive(Dict({{"model_state_dict", Dict(items)}}));
+  std::vector<std::pair<std::string, std::string>> top{{"model_state_dict", Dict(items)}};
+  if (!config_json.empty()) top.emplace_back("sgpsam_config", pickles::Text(config_json));
+  ZipBuilder zip = Archive(Dict(top));
   for (size_t i = 0; i < specs.size(); ++i) {
     zip.Add("archive/data/" + std::to_string(i),
             std::string(static_cast<size_t>(specs[i].elements()) * 4, '\0'));
@@ -101,40 +100,22 @@ TEST(ImportCheckpoint, ListsEveryWrongTensorByNameAndShapes) {
   EXPECT_THAT(message, HasSubstr("image_encoder.pos_embed [1,8,8,8,15] instead of [1,8,8,8,16]"));
 }
 
+// A merged file's own configuration is as hostile as the rest of it.
+TEST(ImportCheckpoint, RefusesAConfigurationThatContradictsTheTensors) {
+  const TemporaryFile contradicting(CheckpointOf(TensorTable(PlainTiny()), ToJson(ModelConfig::Tiny())));
+  const absl::Status status = ImportCheckpoint(contradicting.path(), PlainTiny()).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr(contradicting.path() + " is no sgpsam-tiny"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("missing: sgpm.1.norm.weight [16]"));
+  const TemporaryFile broken(CheckpointOf(TensorTable(PlainTiny()), "{\"depth\":4}"));
+  const absl::Status invalid = ImportCheckpoint(broken.path(), PlainTiny()).status();
+  EXPECT_THAT(std::string(invalid.message()),
+              HasSubstr(broken.path() + ": model configuration, field \"name\""));
+}
+
 TEST(ImportCheckpoint, SaysWhenAnotherModelIsMeant) {
   const auto model = ImportCheckpoint(kTrainerCheckpoint, ModelConfig());
   ASSERT_FALSE(model.ok());
   EXPECT_THAT(std::string(model.status().message()), HasSubstr("is no sam-med3d-vit_b_ori"));
-}
-
-TEST(ToFloat32, ConvertsEveryFloatingPointType) {
-  const std::vector<float> expected{1.0f, -2.5f, 0.0f, 6.103515625e-5f, 5.9604644775390625e-8f, 65504.0f};
-  const std::vector<uint16_t> halves{0x3c00, 0xc100, 0x0000, 0x0400, 0x0001, 0x7bff};
-  const std::vector<double> doubles(expected.begin(), expected.end());
-  const auto convert = [](TensorType type, const std::string& bytes) {
-    const auto tensor = ToFloat32({type, {6}, std::vector<uint8_t>(bytes.begin(), bytes.end())});
-    EXPECT_TRUE(tensor.ok()) << tensor.status();
-    std::vector<float> values(6);
-    std::memcpy(values.data(), tensor->bytes.data(), 24);
-    return values;
-  };
-  EXPECT_EQ(convert(TensorType::kFloat16, BytesOf(halves)), expected);
-  EXPECT_EQ(convert(TensorType::kFloat32, BytesOf(expected)), expected);
-  EXPECT_EQ(convert(TensorType::kFloat64, BytesOf(doubles)), expected);
-  EXPECT_EQ(convert(TensorType::kBfloat16,
-                    BytesOf(std::vector<uint16_t>{0x3f80, 0xc020, 0, 0x0080, 0x8000, 0x4049})),
-            (std::vector<float>{1.0f, -2.5f, 0.0f, std::numeric_limits<float>::min(), -0.0f, 3.140625f}));
-}
-
-TEST(ToFloat32, RefusesWhatIsNoWeight) {
-  EXPECT_FALSE(ToFloat32({TensorType::kInt64, {1}, std::vector<uint8_t>(8, 0)}).ok());
-  for (const uint16_t half : {0x7c00, 0xfc00, 0x7e00}) {
-    const std::string bytes = BytesOf(std::vector<uint16_t>{half});
-    EXPECT_FALSE(
-        ToFloat32({TensorType::kFloat16, {1}, std::vector<uint8_t>(bytes.begin(), bytes.end())}).ok());
-  }
-  const std::string large = BytesOf(std::vector<double>{1e300});
-  EXPECT_FALSE(ToFloat32({TensorType::kFloat64, {1}, std::vector<uint8_t>(large.begin(), large.end())}).ok());
 }
 
 }  // namespace

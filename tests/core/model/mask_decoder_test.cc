@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <string>
+
 #include "core/model/oracle/plain_decoder.h"
 #include "core/model/sgp_sam.h"
 #include "gtest/gtest.h"
@@ -65,6 +67,46 @@ TEST_F(DecoderTest, LeavesTheEmbeddingAsItWas) {
   DecodePrompts(model_, embedding_, {Prompt{GoldenClicks(1), MaskPrompt::kZero, {}}});
   EXPECT_TRUE(at::equal(embedding_, before));
 }
+
+class BoxDecoderTest : public testing::TestWithParam<ModelConfig> {
+ protected:
+  const c10::InferenceMode inference_mode_;
+  const ModelConfig config_ = GetParam();
+  const TensorFile file_ = SeededModel(config_, /*seed=*/5);
+  const SgpSam model_ = MustLoad(file_, config_);
+  const PlainDecoder plain_{file_, config_};
+  const at::Tensor embedding_ = at::sin(at::arange(24 * 512).to(at::kFloat)).view({1, 24, 8, 8, 8});
+  const BoxCorners box_{{5, 6.5f, 7}, {40, 41, 63}};
+};
+
+TEST_P(BoxDecoderTest, EqualsThePlainOneWithABoxAloneAndWithClicks) {
+  for (size_t clicks = 0; clicks <= 2; ++clicks) {
+    Prompt prompt{GoldenClicks(clicks), MaskPrompt::kZero, {}};
+    for (Click& click : prompt.clicks) click.i -= 40;  // inside 64 voxels too
+    prompt.box = box_;
+    ExpectSame(DecodePrompts(model_, embedding_, {prompt}),
+               plain_.Decode(embedding_, prompt.clicks, at::zeros({1, 1, 32, 32, 32}), MaskOutput::kSingle,
+                             prompt.box));
+  }
+}
+
+TEST_P(BoxDecoderTest, TellsTheCornersApart) {
+  const auto decode = [&](const BoxCorners& box) {
+    Prompt prompt;
+    prompt.box = box;
+    return DecodePrompts(model_, embedding_, {prompt}).low_res;
+  };
+  EXPECT_GT(MaxDifference(decode(box_), decode({box_.high, box_.low})), 1e-3);
+}
+
+TEST_P(BoxDecoderTest, EqualsThePlainOneWithoutABox) {
+  const Prompt prompt{{{20, 30, 40, true}}, MaskPrompt::kZero, {}};
+  ExpectSame(DecodePrompts(model_, embedding_, {prompt}),
+             plain_.Decode(embedding_, prompt.clicks, at::zeros({1, 1, 32, 32, 32}), MaskOutput::kSingle));
+}
+
+INSTANTIATE_TEST_SUITE_P(Patch, BoxDecoderTest, testing::Values(BoxTinyConfig(), Patch64TinyConfig()),
+                         [](const auto& info) { return std::to_string(info.param.patch); });
 
 // A swap of axes would move a click on the first axis like one on the second.
 TEST_F(DecoderTest, TellsTheAxesOfAClickApart) {

@@ -149,6 +149,7 @@ TEST(ModelConfig, NamesTheFieldThatIsWrong) {
 TEST(ModelConfig, RefusesSizesThatDoNotFitEachOther) {
   EXPECT_THAT(ParseWith("\"heads\":12", "\"heads\":13").message(), HasSubstr("embed_dim"));
   EXPECT_THAT(ParseWith("\"token\":16", "\"token\":15").message(), HasSubstr("patch"));
+  EXPECT_THAT(ParseWith("\"token\":16", "\"token\":2").message(), HasSubstr("cells"));
   EXPECT_THAT(ParseWith("\"window\":14", "\"window\":7").message(), HasSubstr("smaller than the token grid"));
   EXPECT_THAT(ParseWith("\"out_channels\":384", "\"out_channels\":392").message(), HasSubstr("out_channels"));
   EXPECT_THAT(ParseWith("\"point_embeddings\":2", "\"point_embeddings\":3").message(),

@@ -47,6 +47,21 @@ inline ModelConfig PlainTinyConfig() {
   return config;
 }
 
+// The same with embeddings for the corners of a box.
+inline ModelConfig BoxTinyConfig() {
+  ModelConfig config = PlainTinyConfig();
+  config.point_embeddings = 4;
+  return config;
+}
+
+// The small configuration on patches of 64 voxels: finer tokens, equally many.
+inline ModelConfig Patch64TinyConfig() {
+  ModelConfig config = BoxTinyConfig();
+  config.patch = 64;
+  config.token = 8;
+  return config;
+}
+
 // [1, 1, side, side, side]
 inline at::Tensor MakePatch(uint64_t seed, int64_t side = 128) {
   const std::vector<float> values = SeededPatch(seed, side);

@@ -35,6 +35,25 @@ TEST_F(PromptEncoderTest, EncodesTheImagesTokensWithTheFirstTwoAxesSwapped) {
   EXPECT_GT(MaxDifference(token, Position({39.5f, 87.5f, 119.5f, true})), 1e-2);
 }
 
+TEST(PromptEncoder, AppendsABoxsCornersInsteadOfATokenThatIsNotAPoint) {
+  const c10::InferenceMode inference_mode;
+  const ModelConfig config = BoxTinyConfig();
+  const PromptEncoder encoder = MustLoad(SeededModel(config, 1), config).prompt_encoder;
+  ASSERT_EQ(encoder.points.size(0), 4);
+  const BoxCorners box{{10, 20, 30}, {40, 50, 60.5f}};
+  const at::Tensor tokens = EncodeClicks(encoder, GoldenClicks(2), box);
+  ASSERT_EQ(tokens.size(0), 4);
+  EXPECT_TRUE(at::equal(tokens.narrow(0, 0, 2), EncodeClicks(encoder, GoldenClicks(2)).narrow(0, 0, 2)));
+  // The corners as if they were clicks, but for the label.
+  const std::vector<Click> corners{{10, 20, 30, true}, {40, 50, 60.5f, true}};
+  const at::Tensor as_clicks = EncodeClicks(encoder, corners);
+  for (int64_t n = 0; n < 2; ++n) {
+    const at::Tensor expected = as_clicks[n] - encoder.points[1] + encoder.points[2 + n];
+    EXPECT_LE(MaxDifference(tokens[2 + n], expected), 1e-5);
+  }
+  EXPECT_TRUE(at::equal(EncodeClicks(encoder, {}, box), tokens.narrow(0, 2, 2)));
+}
+
 TEST_F(PromptEncoderTest, PreparesTheMaskOfZeros) {
   EXPECT_TRUE(at::equal(encoder_.zero_mask, EncodeMask(encoder_, at::zeros({1, 32, 32, 32}))[0]));
   EXPECT_GT(MaxDifference(encoder_.zero_mask, encoder_.no_mask), 1e-2) << "a mask of zeros is not no mask";

@@ -50,12 +50,6 @@ std::string End64(uint64_t entries, uint64_t size, uint64_t begin) {
 
 }  // namespace
 
-std::string LittleEndian(uint64_t value, int width) {
-  std::string bytes;
-  for (int i = 0; i < width; ++i) bytes.push_back(static_cast<char>(value >> (8 * i)));
-  return bytes;
-}
-
 void ZipBuilder::Add(const std::string& name, const std::string& bytes) {
   Entry entry;
   entry.name = name;
@@ -89,6 +83,21 @@ ZipBuilder Archive(const std::string& pickle_body) {
   return zip;
 }
 
+std::string LegacyBuilder::Build() const {
+  const std::string system =
+      pickles::Dict({{"protocol_version", pickles::Int(protocol)}, {"little_endian", "\x88"}});
+  std::vector<std::string> keys;
+  for (const Storage& storage : storages) keys.push_back(pickles::Text(storage.key));
+  std::string file;
+  for (const std::string& pickle : {magic, pickles::Int(protocol), system, body, pickles::List(keys)}) {
+    file += pickles::Whole(pickle);
+  }
+  for (const Storage& storage : storages) {
+    absl::StrAppend(&file, LittleEndian(static_cast<uint64_t>(storage.elements), 8), storage.bytes);
+  }
+  return file;
+}
+
 namespace pickles {
 
 std::string Text(const std::string& text) { return absl::StrCat("X", LittleEndian(text.size(), 4), text); }
@@ -105,6 +114,10 @@ std::string Ints(const std::vector<int64_t>& values) {
   std::vector<std::string> items;
   for (const int64_t value : values) items.push_back(Int(value));
   return Tuple(items);
+}
+
+std::string List(const std::vector<std::string>& items) {
+  return absl::StrCat("](", absl::StrJoin(items, ""), "e");
 }
 
 std::string Global(const std::string& module, const std::string& name) {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace sgpsam {
+#include "core/model/little_endian.h"
 
-std::string LittleEndian(uint64_t value, int width);
+namespace sgpsam {
 
 // A zip file of stored entries; its fields can be made to lie.
 struct ZipBuilder {
@@ -32,6 +32,22 @@ struct ZipBuilder {
 // A zip file as torch.save writes it, around the body of a pickle; storages are to be added.
 ZipBuilder Archive(const std::string& pickle_body);
 
+// A file as torch.save wrote it before PyTorch 1.6, around the body of a pickle; its parts can be made to
+// lie.
+struct LegacyBuilder {
+  struct Storage {
+    std::string key;
+    int64_t elements = 0;  // as announced before the bytes
+    std::string bytes;
+  };
+  std::string body;
+  std::vector<Storage> storages;
+  std::string magic = "\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19";
+  int64_t protocol = 1001;
+
+  std::string Build() const;
+};
+
 // Pieces of pickles, as Python's pickle module writes them.
 namespace pickles {
 
@@ -39,6 +55,7 @@ std::string Text(const std::string& text);
 std::string Int(int64_t value);
 std::string Tuple(const std::vector<std::string>& items);
 std::string Ints(const std::vector<int64_t>& values);
+std::string List(const std::vector<std::string>& items);
 std::string Global(const std::string& module, const std::string& name);
 std::string Dict(const std::vector<std::pair<std::string, std::string>>& items);
 std::string Storage(const std::string& type, const std::string& key, int64_t elements);

@@ -1,6 +1,7 @@
 #include "core/model/pth_reader.h"
 
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,15 @@ ZipBuilder WithTensor(int64_t offset, const std::vector<int64_t>& shape,
   ZipBuilder zip = Archive(Dict({{"t", Tensor(Storage("FloatStorage", "0", 6), offset, shape, strides)}}));
   zip.Add("archive/data/0", BytesOf(std::vector<float>{0, 1, 2, 3, 4, 5}));
   return zip;
+}
+
+// The same in the layout from before PyTorch 1.6.
+LegacyBuilder LegacyWithTensor(int64_t offset, const std::vector<int64_t>& shape,
+                               const std::vector<int64_t>& strides) {
+  LegacyBuilder legacy;
+  legacy.body = Dict({{"t", Tensor(Storage("FloatStorage", "94393388234912", 6), offset, shape, strides)}});
+  legacy.storages = {{"94393388234912", 6, BytesOf(std::vector<float>{0, 1, 2, 3, 4, 5})}};
+  return legacy;
 }
 
 absl::StatusOr<NamedTensor> ReadT(const std::string& bytes) {
@@ -60,6 +70,24 @@ TEST(PthReader, PutsTransposedTensorsInOrder) {
   EXPECT_EQ(FloatsOf(WithTensor(1, {2, 2}, {2, 1}).Build()), (std::vector<float>{1, 2, 3, 4}));
 }
 
+TEST(PthReader, ReadsTheLayoutFromBeforeVersion16) {
+  EXPECT_EQ(FloatsOf(LegacyWithTensor(0, {2, 3}, {3, 1}).Build()), (std::vector<float>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(FloatsOf(LegacyWithTensor(1, {2, 2}, {1, 2}).Build()), (std::vector<float>{1, 3, 2, 4}));
+}
+
+TEST(PthReader, FindsEachStorageOfTheOldLayoutBehindTheOthersOfAnyType) {
+  LegacyBuilder legacy = LegacyWithTensor(0, {6}, {1});
+  legacy.body = Dict({{"t", Tensor(Storage("FloatStorage", "9", 1), 0, {1}, {1})},
+                      {"flags", Tensor(Storage("BoolStorage", "1", 3), 0, {3}, {1})},
+                      {"spectrum", Tensor(Storage("ComplexDoubleStorage", "2", 2), 0, {2}, {1})},
+                      {"empty", Tensor(Storage("HalfStorage", "3", 0), 0, {0}, {1})}});
+  legacy.storages = {{"1", 3, std::string(3, '\1')},
+                     {"2", 2, std::string(32, '\2')},
+                     {"3", 0, ""},
+                     {"9", 1, BytesOf(std::vector<float>{7})}};
+  EXPECT_EQ(FloatsOf(legacy.Build()), (std::vector<float>{7}));
+}
+
 TEST(PthReader, FindsTheStateDictWhereTrainersPutIt) {
   const std::string tensor = Tensor(Storage("FloatStorage", "0", 1), 0, {1}, {1});
   for (const std::string& body : {Dict({{"epoch", Int(1)}, {"model_state_dict", Dict({{"t", tensor}})}}),
@@ -70,6 +98,11 @@ TEST(PthReader, FindsTheStateDictWhereTrainersPutIt) {
     zip.Add("archive/data/0", BytesOf(std::vector<float>{4}));
     EXPECT_EQ(FloatsOf(zip.Build()), (std::vector<float>{4}));
   }
+}
+
+TEST(PthReader, RepeatsTheElementsOfAnExpandedTensor) {
+  EXPECT_EQ(FloatsOf(WithTensor(2, {4, 2}, {0, 1}).Build()), (std::vector<float>{2, 3, 2, 3, 2, 3, 2, 3}));
+  EXPECT_EQ(FloatsOf(WithTensor(5, {9}, {0}).Build()), (std::vector<float>(9, 5)));
 }
 
 TEST(PthReader, ReadsEveryStorageTypeOfTensorType) {
@@ -97,8 +130,8 @@ TEST(PthReader, RefusesTensorsThatReachBeyondTheirStorage) {
   constexpr int64_t kHuge = int64_t{1} << 62;
   for (const ZipBuilder& zip :
        {WithTensor(0, {7}, {1}), WithTensor(6, {1}, {1}), WithTensor(0, {2, 3}, {4, 1}),
-        WithTensor(0, {1000}, {0}), WithTensor(0, {kHuge, 4}, {0, 0}), WithTensor(kHuge, {2}, {kHuge}),
-        WithTensor(0, {2, 2}, {kHuge, kHuge})}) {
+        WithTensor(0, {int64_t{1} << 24, 2}, {0, 0}), WithTensor(0, {kHuge, 4}, {0, 0}),
+        WithTensor(kHuge, {2}, {kHuge}), WithTensor(0, {2, 2}, {kHuge, kHuge})}) {
     EXPECT_THAT(Refusal(zip.Build()), HasSubstr("tensor t: its shape and strides do not fit"));
   }
 }
@@ -112,8 +145,9 @@ TEST(PthReader, RefusesAStorageOfAnotherSizeThanAnnounced) {
 }
 
 TEST(PthReader, SaysHowToConvertOtherFormats) {
-  EXPECT_THAT(Refusal(std::string("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M")),
-              HasSubstr("before 1.6. Convert it"));
+  LegacyBuilder other_pickle = LegacyWithTensor(0, {6}, {1});
+  other_pickle.magic = Int(7);
+  EXPECT_THAT(Refusal(other_pickle.Build()), HasSubstr("is a pickle, but not one of torch.save"));
   ZipBuilder script = WithTensor(0, {6}, {1});
   script.Add("archive/constants.pkl", "x");
   EXPECT_THAT(Refusal(script.Build()), HasSubstr("TorchScript"));
@@ -140,8 +174,68 @@ TEST(PthReader, SaysWhatItFoundInsteadOfAStateDict) {
 }
 
 TEST(PthReader, RefusesEveryTruncation) {
-  const std::string bytes = WithTensor(0, {2, 3}, {3, 1}).Build();
-  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(ReadT(bytes.substr(0, size)).ok()) << size;
+  for (const std::string& bytes :
+       {WithTensor(0, {2, 3}, {3, 1}).Build(), LegacyWithTensor(0, {2, 3}, {3, 1}).Build()}) {
+    for (size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(ReadT(bytes.substr(0, size)).ok()) << size;
+    }
+  }
+}
+
+// What the old layout says twice must agree, and nothing may lie behind the end.
+TEST(PthReader, RefusesStoragesOfTheOldLayoutThatLie) {
+  const auto refusal = [](const std::function<void(LegacyBuilder&)>& spoil) {
+    LegacyBuilder legacy = LegacyWithTensor(0, {6}, {1});
+    spoil(legacy);
+    return Refusal(legacy.Build());
+  };
+  for (const int64_t elements : {int64_t{5}, int64_t{7}, int64_t{-1}, int64_t{1} << 62}) {
+    EXPECT_THAT(refusal([&](LegacyBuilder& legacy) { legacy.storages[0].elements = elements; }),
+                HasSubstr("elements instead of the 6 that its pickle says"));
+  }
+  EXPECT_THAT(refusal([](LegacyBuilder& legacy) { legacy.storages[0].bytes.pop_back(); }),
+              HasSubstr("storage \"94393388234912\" does not lie in the file"));
+  EXPECT_THAT(refusal([](LegacyBuilder& legacy) { legacy.storages[0].key = "unknown"; }),
+              HasSubstr("storage \"unknown\", which no tensor has"));
+  EXPECT_THAT(refusal([](LegacyBuilder& legacy) { legacy.storages.push_back(legacy.storages[0]); }),
+              HasSubstr("storage \"94393388234912\" occurs twice"));
+  EXPECT_THAT(refusal([](LegacyBuilder& legacy) { legacy.storages.clear(); }),
+              HasSubstr("has no storage \"94393388234912\""));
+  EXPECT_THAT(refusal([](LegacyBuilder& legacy) { legacy.protocol = 1000; }), HasSubstr("version 1000"));
+}
+
+TEST(PthReader, RefusesAStorageOfTheOldLayoutThatIsDescribedTwice) {
+  LegacyBuilder legacy = LegacyWithTensor(0, {6}, {1});
+  legacy.body = Dict({{"t", Tensor(Storage("FloatStorage", "0", 6), 0, {6}, {1})},
+                      {"u", Tensor(Storage("FloatStorage", "0", 7), 0, {6}, {1})}});
+  EXPECT_THAT(Refusal(legacy.Build()), HasSubstr("describes storage \"0\" twice"));
+  legacy.body = Dict({{"t", Tensor(Storage("FloatStorage", "0", 6), 0, {6}, {1})},
+                      {"u", Tensor(Storage("MadeUpStorage", "1", 6), 0, {6}, {1})}});
+  legacy.storages[0] = {"0", 6, legacy.storages[0].bytes};
+  legacy.storages.push_back({"1", 6, "123456"});
+  EXPECT_THAT(Refusal(legacy.Build()), HasSubstr("storage \"1\" is a torch.MadeUpStorage"));
+}
+
+TEST(PthReader, RefusesHugeStoragesBeforeItReadsThem) {
+  constexpr int64_t kHuge = int64_t{1} << 61;  // times four is zero in 64 bits
+  LegacyBuilder legacy = LegacyWithTensor(0, {6}, {1});
+  legacy.body = Dict({{"t", Tensor(Storage("FloatStorage", "0", kHuge), 0, {6}, {1})}});
+  legacy.storages[0] = {"0", kHuge, legacy.storages[0].bytes};
+  EXPECT_THAT(Refusal(legacy.Build()), HasSubstr("storage \"0\" does not lie in the file"));
+}
+
+TEST(PthReader, ReadsTheModulesAndTheConfigurationOfAMergedFile) {
+  const std::string tensor = Tensor(Storage("FloatStorage", "0", 6), 0, {6}, {1});
+  ZipBuilder zip = WithTensor(0, {6}, {1});
+  zip.entries[0].bytes = pickles::Whole(Dict({{"model_state_dict", Dict({{"t", tensor}})},
+                                              {"sgpm_state_dict", Dict({{"sgpm.1.t", tensor}})},
+                                              {"sgpsam_config", Text("{}")}}));
+  const TemporaryFile file(zip.Build());
+  auto checkpoint = PthCheckpoint::Open(file.path());
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  EXPECT_EQ(checkpoint->config_json(), "{}");
+  EXPECT_EQ(checkpoint->tensors().size(), 2u);
+  EXPECT_TRUE(checkpoint->Read("sgpm.1.t").ok());
 }
 
 }  // namespace

@@ -88,6 +88,33 @@ TEST(Unpickler, UnderstandsTensorsAndParameters) {
   }
 }
 
+TEST(Unpickler, SaysHowManyBytesItTook) {
+  const auto pickle = ReadPickle(absl::StrCat(Whole(Int(7)), "behind it"));
+  ASSERT_TRUE(pickle.ok()) << pickle.status();
+  EXPECT_EQ(pickle->size, Whole(Int(7)).size());
+}
+
+// PyTorch's views that change a value when it is read (negated, conjugated) say so behind the hooks.
+TEST(Unpickler, DoesNotTakeALazilyChangedTensorForItsStorage) {
+  const auto with_metadata = [](const std::string& metadata) {
+    return Global("torch._utils", "_rebuild_tensor_v2") +
+           Tuple({Storage("FloatStorage", "0", 4), Int(0), Ints({4}), Ints({1}), "\x89", "N", metadata}) +
+           "R";
+  };
+  EXPECT_EQ(RootOf(with_metadata(Dict({{"neg", "\x88"}}))).kind, Kind::kOther);
+  EXPECT_EQ(RootOf(with_metadata("}")).kind, Kind::kTensor);
+}
+
+TEST(Unpickler, UnderstandsPersistentIdsOfTheOldLayout) {
+  const auto storage = [](const std::string& view) {
+    return Tuple({Text("storage"), Global("torch", "FloatStorage"), Text("0"), Text("cpu"), Int(4), view}) +
+           "Q";
+  };
+  EXPECT_EQ(RootOf(storage("N")).kind, Kind::kStorage);
+  EXPECT_THAT(Refusal(storage(Tuple({Text("1"), Int(0), Int(2)}))), HasSubstr("view of a storage"));
+  EXPECT_EQ(RootOf(Tuple({Text("module"), Global("a", "b"), "N", "N"}) + "Q").kind, Kind::kOther);
+}
+
 TEST(Unpickler, KeepsEverythingElseInert) {
   EXPECT_EQ(RootOf(Global("posix", "system") + Tuple({Text("false")}) + "R").kind, Kind::kOther);
   EXPECT_EQ(RootOf(Global("argparse", "Namespace") + ")\x81" + Dict({{"lr", Int(1)}}) + "b").kind,

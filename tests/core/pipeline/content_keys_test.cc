@@ -92,7 +92,9 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
        [](auto& r) { r.targets[0].segment.rgb[0] = 1; }, [](auto& r) { r.targets.push_back(r.targets[0]); },
        [](auto& r) {
          r.clamp = IntensityClamp{0, 1};
-       }},
+       },
+       [](auto& r) { r.inference.max_patches = 1; }, [](auto& r) { r.inference.spacing_mm = 0.75; },
+       [](auto& r) { r.inference.auto_spacing = true; }},
       Request, KeyOf);
   EXPECT_EQ(KeyOf(Request()), KeyOf(Request()));
 }

@@ -25,17 +25,18 @@ ModelInfo SmallModel() {
 
 class SegmentPipelineTest : public ::testing::Test {
  protected:
-  explicit SegmentPipelineTest(PipelineOptions options = {})
-      : pool_(Engines(), {}, Clock::Real(), metrics_), pipeline_(options, pool_, Clock::Real(), metrics_) {}
+  explicit SegmentPipelineTest(PipelineOptions options = {}, const ModelInfo& model = SmallModel())
+      : pool_(Engines(model), {}, Clock::Real(), metrics_),
+        pipeline_(options, pool_, Clock::Real(), metrics_) {}
 
-  std::vector<std::unique_ptr<Engine>> Engines() {
+  std::vector<std::unique_ptr<Engine>> Engines(const ModelInfo& model) {
     FakeEngineHooks hooks;
     hooks.encode = [this](absl::Span<const Patch* const> patches) {
       encodes_ += static_cast<int>(patches.size());
       return absl::OkStatus();
     };
     std::vector<std::unique_ptr<Engine>> engines;
-    engines.push_back(std::make_unique<FakeEngine>(SmallModel(), hooks));
+    engines.push_back(std::make_unique<FakeEngine>(model, hooks));
     return engines;
   }
 
@@ -156,6 +157,80 @@ TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("MASK_FORMAT_NIFTI"));
   EXPECT_EQ(encodes_, 0);
+}
+
+class FollowingPipelineTest : public SegmentPipelineTest {
+ protected:
+  FollowingPipelineTest() : SegmentPipelineTest({}, BoxModel()) {}
+
+  // Its mask fills a box, as far as the box lies in the patch of 48 mm.
+  static ModelInfo BoxModel() {
+    ModelInfo model = SmallModel();
+    model.box_corner_embeddings = 2;
+    return model;
+  }
+
+  // A ramp of 100 x 20 x 20 voxels of 1.5 mm with a box from i = 10 to 80.
+  static PipelineRequest Rod() {
+    PipelineRequest request;
+    request.kind = VolumeKind::kRaw;
+    request.raw.shape = {100, 20, 20};
+    request.raw.spacing_mm = {1.5, 1.5, 1.5};
+    std::vector<int16_t> samples(100 * 20 * 20);
+    for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
+    const absl::string_view bytes(reinterpret_cast<const char*>(samples.data()), samples.size() * 2);
+    request.digest = Sha256::Of(bytes);
+    request.payload.push_back(*ByteBuffer::CopyOf(bytes));
+    request.targets.emplace_back().prompts.box = BoxPrompt{VoxelIndex{10, 4, 4}, VoxelIndex{80, 14, 14}};
+    request.format = MaskFormat::kRawBits;
+    return request;
+  }
+};
+
+TEST_F(FollowingPipelineTest, CountsPatchesAndFindsThemAllAgainForASecondClick) {
+  const auto first = Run(Rod());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->targets[0].patches, 5);
+  EXPECT_EQ(encodes_, 5);
+  EXPECT_FALSE(first->targets[0].embedding_cached);
+  EXPECT_FALSE(first->targets[0].touches_patch_border);
+  PipelineRequest again = Rod();
+  again.targets[0].prompts.points.push_back({VoxelIndex{45, 9, 9}, true});
+  const auto second = Run(std::move(again));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->targets[0].patches, 5);
+  EXPECT_TRUE(second->targets[0].embedding_cached);
+  EXPECT_EQ(encodes_, 5);
+}
+
+TEST_F(FollowingPipelineTest, NamesTheTargetThatTheLimitCutsShort) {
+  PipelineRequest request = Rod();
+  request.targets.push_back(request.targets[0]);
+  request.inference.max_patches = 2;
+  const auto result = Run(std::move(request));
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->targets[0].patches, 2);
+  ASSERT_EQ(result->warnings.size(), 2u);
+  EXPECT_THAT(result->warnings[0], HasSubstr("target 1: "));
+  EXPECT_THAT(result->warnings[1], HasSubstr("target 2: the lesion goes on beyond the 2 patches"));
+}
+
+TEST_F(FollowingPipelineTest, StopsBetweenTwoPatchesOnceNobodyWaits) {
+  CallContext call;
+  const ProgressSink leave = [&](const ProgressEvent& event) {
+    if (event.stage == Stage::kRestore) call.cancel.Cancel();
+  };
+  EXPECT_EQ(pipeline_.Run(Rod(), call, leave).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(encodes_, 1);
+}
+
+TEST_F(FollowingPipelineTest, TakesTheSpacingThatIsAskedFor) {
+  PipelineRequest request = Rod();
+  request.inference.spacing_mm = 3;  // a patch of 96 mm
+  const auto coarse = Run(std::move(request));
+  ASSERT_TRUE(coarse.ok()) << coarse.status();
+  EXPECT_EQ(coarse->targets[0].spacing_mm, 3);
+  EXPECT_EQ(coarse->targets[0].patches, 3);
 }
 
 class ForgetfulPipelineTest : public SegmentPipelineTest {

@@ -58,7 +58,7 @@ TEST(PatchAxes, LeaveOutTheLastSampleThatLiesOutsideTheVolume) {
 TEST(SourceAxes, PointToTheNearestPatchVoxel) {
   const Geometry geometry = TestGeometry({100, 100, 300}, {1.5, 1.5, 0.75});
   const Placement placement = PlaceAtBegin(geometry, {0, 0, 10});
-  const SourceAxis axis = SourceAxes(placement, geometry.shape())[2];
+  const SourceAxis axis = SourceAxes(placement, {128, 128, 128}, geometry.shape())[2];
   EXPECT_EQ(axis.patch_axis, 2);
   EXPECT_EQ(axis.begin, 20);  // source 20 and 21 share canonical voxel 10
   EXPECT_EQ(axis.patch_voxel[20], 0);

@@ -23,6 +23,12 @@ class PreparePromptsTest : public testing::Test {
     return PreparePrompts(geometry_, placement_, prompts, PatchSizes());
   }
 
+  absl::StatusOr<PreparedPrompts> PrepareCorners(const Prompts& prompts) const {
+    PromptRules rules;
+    rules.box_use = BoxUse::kCorners;
+    return PreparePrompts(geometry_, placement_, prompts, PatchSizes(), rules);
+  }
+
   void ExpectRefused(const Prompts& prompts, const char* why) const {
     const absl::Status status = Prepare(prompts).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
@@ -111,6 +117,133 @@ TEST_F(PreparePromptsTest, ABoxOutsideTheVolumeIsRefusedByName) {
   Prompts prompts;
   prompts.box = BoxPrompt{VoxelIndex{80, 40, 40}, VoxelIndex{60, 60, 700}};
   ExpectRefused(prompts, "box: the position lies");
+}
+
+TEST_F(PreparePromptsTest, ABoxBecomesItsCornersInOrderForAModelThatKnowsThem) {
+  Prompts prompts;
+  prompts.box = BoxPrompt{VoxelIndex{80, 40, 40.25}, VoxelIndex{60, 60, 70}};
+  absl::StatusOr<PreparedPrompts> prepared = PrepareCorners(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_THAT(prepared->clicks, testing::IsEmpty());
+  ASSERT_TRUE(prepared->box.has_value());
+  EXPECT_THAT(prepared->box->low, testing::ElementsAre(50, 20, 10.25f));
+  EXPECT_THAT(prepared->box->high, testing::ElementsAre(70, 40, 40));
+  prompts.points = {{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{51, 50, 50}, false}};
+  prepared = PrepareCorners(prompts);
+  EXPECT_THAT(prepared->clicks, SizeIs(2));
+  EXPECT_TRUE(prepared->box.has_value());
+}
+
+TEST_F(PreparePromptsTest, ABoxsCornersAreCutToThePatch) {
+  Prompts prompts;
+  prompts.box = BoxPrompt{VoxelIndex{0, 30, 30}, VoxelIndex{199, 199, 199}};
+  const absl::StatusOr<PreparedPrompts> prepared = PrepareCorners(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_THAT(prepared->box->low, testing::ElementsAre(0, 10, 0));
+  EXPECT_THAT(prepared->box->high, testing::ElementsAre(127, 127, 127));
+  prompts.box = BoxPrompt{VoxelIndex{0, 30, 30}, VoxelIndex{9, 40, 40}};
+  EXPECT_THAT(PrepareCorners(prompts).status().message(), HasSubstr("box: lies"));
+}
+
+TEST_F(PreparePromptsTest, TheCornersOfABoxCountAsAClick) {
+  Prompts prompts = Points(std::vector<PointPrompt>(kMaxClicks, {VoxelIndex{50, 50, 50}, true}));
+  prompts.box = BoxPrompt{VoxelIndex{40, 40, 40}, VoxelIndex{60, 60, 60}};
+  EXPECT_THAT(PrepareCorners(prompts).status().message(), HasSubstr("at most 64"));
+  prompts.points.pop_back();
+  EXPECT_TRUE(PrepareCorners(prompts).ok());
+}
+
+TEST_F(PreparePromptsTest, LeavesOutPointsBesideThePatchIfItMay) {
+  const Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, false}});
+  PromptRules rules;
+  rules.far_points = FarPoints::kLeaveOut;
+  EXPECT_THAT(PreparePrompts(geometry_, placement_, prompts, PatchSizes(), rules)->clicks, SizeIs(1));
+  // But never a point outside the volume.
+  const Prompts outside = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 200}, false}});
+  EXPECT_FALSE(PreparePrompts(geometry_, placement_, outside, PatchSizes(), rules).ok());
+  const Placement other = PlaceAtBegin(geometry_, {10, 20, 94});
+  EXPECT_TRUE(CheckPointsSeen(geometry_, {placement_, other}, prompts).ok());
+  EXPECT_THAT(CheckPointsSeen(geometry_, {placement_}, prompts).message(), HasSubstr("point 2: lies 6 mm"));
+}
+
+class FollowUpTest : public PreparePromptsTest {
+ protected:
+  // Logits of a ball around patch voxel `centre` of the first patch.
+  LogitsBox Found(double radius, const std::array<double, 3>& centre) const {
+    std::vector<float> values;
+    for (int64_t n = 0; n < PatchSizes().logits_floats(); ++n) {
+      const std::array<double, 3> at{4.0 * (n / 1024) + 1.5, 4.0 * (n / 32 % 32) + 1.5, 4.0 * (n % 32) + 1.5};
+      values.push_back(
+          static_cast<float>(radius - std::hypot(at[0] - centre[0], at[1] - centre[1], at[2] - centre[2])));
+    }
+    return OnePatch(values, PatchSizes(), placement_);
+  }
+  // For the patch half a patch further along i.
+  std::optional<PreparedPrompts> FollowUp(const Prompts& prompts, const LogitsBox& found,
+                                          BoxUse box_use = BoxUse::kClick) const {
+    return PrepareFollowUp(geometry_, next_, prompts, found, PatchSizes(), box_use);
+  }
+
+  const Placement next_ = PlaceAtBegin(geometry_, {74, 20, 30});
+};
+
+TEST_F(FollowUpTest, KeepsThePointsInSightAndWhatWasFound) {
+  const auto prepared = FollowUp(Points({{VoxelIndex{90, 50, 60}, true},
+                                         {VoxelIndex{60, 50, 60}, false},
+                                         {VoxelIndex{190, 50, 60}, false}}),
+                                 Found(30, {90, 40, 40}));
+  ASSERT_TRUE(prepared.has_value());
+  ASSERT_THAT(prepared->clicks, SizeIs(2));
+  EXPECT_EQ(prepared->clicks[0].i, 16);
+  EXPECT_TRUE(prepared->clicks[0].positive);
+  EXPECT_EQ(prepared->clicks[1].i, 116);
+  EXPECT_FALSE(prepared->clicks[1].positive);
+  ASSERT_THAT(prepared->mask_logits, SizeIs(32 * 32 * 32));
+  const LogitsBox found = Found(30, {90, 40, 40});
+  EXPECT_EQ(prepared->mask_logits[(5 * 32 + 10) * 32 + 10], found.values[found.Offset(21, 10, 10)]);
+  EXPECT_EQ(prepared->mask_logits[(16 * 32 + 10) * 32 + 10], 0);  // not seen yet
+}
+
+TEST_F(FollowUpTest, ClicksDeepInsideWhatWasFoundWhereNothingPositiveIsInSight) {
+  const auto prepared = FollowUp(Points({{VoxelIndex{60, 50, 60}, true}, {VoxelIndex{190, 50, 60}, false}}),
+                                 Found(40, {90, 40, 44}));
+  ASSERT_TRUE(prepared.has_value());
+  ASSERT_THAT(prepared->clicks, SizeIs(2));
+  const Click& click = prepared->clicks[1];
+  EXPECT_TRUE(click.positive);
+  // In the first patch at 64 to 128 along i, as far from the ball's surface as from what was not seen.
+  EXPECT_NEAR(click.i, 26, 8);
+  EXPECT_NEAR(click.j, 40, 4);
+  EXPECT_NEAR(click.k, 44, 4);
+}
+
+TEST_F(FollowUpTest, IsNothingWhereNothingPositiveIsInSight) {
+  EXPECT_FALSE(FollowUp(Points({{VoxelIndex{60, 50, 60}, true}}), Found(10, {20, 40, 40})).has_value());
+}
+
+TEST_F(FollowUpTest, CutsTheBoxToThisPatch) {
+  Prompts prompts;
+  prompts.box = BoxPrompt{VoxelIndex{20, 40, 40}, VoxelIndex{180, 60, 60}};
+  const auto prepared = FollowUp(prompts, Found(10, {20, 40, 40}), BoxUse::kCorners);
+  ASSERT_TRUE(prepared.has_value());
+  EXPECT_THAT(prepared->clicks, testing::IsEmpty());
+  EXPECT_THAT(prepared->box->low, testing::ElementsAre(0, 20, 10));
+  EXPECT_THAT(prepared->box->high, testing::ElementsAre(106, 40, 30));
+  // As a click its middle counts, where it is in sight.
+  EXPECT_EQ(FollowUp(prompts, Found(10, {20, 40, 40}))->clicks.at(0).i, 26);
+}
+
+TEST_F(FollowUpTest, TakesAMaskPromptWhereNothingWasSeen) {
+  Prompts prompts = CubeMask(80, 40);  // of the first patch; goes 16 voxels on into what was not seen
+  for (int64_t i = 130; i < 160; ++i) prompts.mask->Set(10 + i, 20 + 90, 30 + 90);
+  const auto prepared = FollowUp(prompts, Found(10, {80, 40, 40}));
+  ASSERT_TRUE(prepared.has_value());
+  const auto logit = [&](int64_t i, int64_t j, int64_t k) {
+    return prepared->mask_logits[(i * 32 + j) * 32 + k];
+  };
+  EXPECT_LT(logit(8, 25, 25), 0);  // the first answer left this out
+  EXPECT_FLOAT_EQ(logit(20, 10, 10), -kMaskPromptLogit);
+  EXPECT_GT(logit(20, 22, 22), -kMaskPromptLogit);
 }
 
 TEST_F(PreparePromptsTest, AMaskBecomesLogitsByTheShareOfEachCell) {

@@ -85,7 +85,7 @@ TEST(PatchMaskBits, ReachesHalfwayBetweenTwoCells) {
 TEST(RestoreMask, PutsThePatchBackWhereItWasTaken) {
   const Geometry geometry = TestGeometry({160, 150, 140});
   const Placement placement = PlaceAround(geometry, {80, 75, 70});
-  const RestoredMask restored = RestoreMask(CubeLogits(12, 20), kSizes, placement, geometry);
+  const RestoredMask restored = RestoreMask(OnePatch(CubeLogits(12, 20).values, kSizes, placement), geometry);
   EXPECT_GT(restored.mask.CountVoxels(), 20000u);
   for (int64_t k = 0; k < 140; k += 3) {
     for (int64_t j = 0; j < 150; j += 3) {
@@ -104,7 +104,7 @@ TEST(RestoreMask, PutsThePatchBackWhereItWasTaken) {
 TEST(RestoreMask, IsEmptyWhereNothingWasFound) {
   const Geometry geometry = TestGeometry({60, 60, 60});
   const RestoredMask restored =
-      RestoreMask(CubeLogits(0, 0), kSizes, PlaceAround(geometry, {30, 30, 30}), geometry);
+      RestoreMask(OnePatch(CubeLogits(0, 0).values, kSizes, PlaceAround(geometry, {30, 30, 30})), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 0u);
   EXPECT_FALSE(restored.touches_patch_border);
 }
@@ -112,23 +112,29 @@ TEST(RestoreMask, IsEmptyWhereNothingWasFound) {
 TEST(RestoreMask, MarksEveryVoxelOfASmallVolume) {
   const Geometry geometry = TestGeometry({61, 53, 47}, {2.1, 0.8, 1.3});
   const RestoredMask restored =
-      RestoreMask(CubeLogits(0, 32), kSizes, PlaceAround(geometry, {30, 26, 23}), geometry);
+      RestoreMask(OnePatch(CubeLogits(0, 32).values, kSizes, PlaceAround(geometry, {30, 26, 23})), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 61u * 53u * 47u);
 }
 
 TEST(RestoreMask, TouchesTheBorderOnlyWhereTheVolumeGoesOn) {
   const MaskLogits whole = CubeLogits(0, 32);
   const Geometry large = TestGeometry({300, 300, 300});
-  EXPECT_TRUE(RestoreMask(whole, kSizes, PlaceAround(large, {150, 150, 150}), large).touches_patch_border);
+  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAround(large, {150, 150, 150})), large)
+                  .touches_patch_border);
   const Geometry small = TestGeometry({100, 100, 100});
-  EXPECT_FALSE(RestoreMask(whole, kSizes, PlaceAround(small, {50, 50, 50}), small).touches_patch_border);
+  EXPECT_FALSE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAround(small, {50, 50, 50})), small)
+                   .touches_patch_border);
   // Exactly as large as the patch: nothing lies behind any face.
   const Geometry equal = TestGeometry({128, 128, 128});
-  EXPECT_FALSE(RestoreMask(whole, kSizes, PlaceAtBegin(equal, {0, 0, 0}), equal).touches_patch_border);
-  EXPECT_TRUE(RestoreMask(whole, kSizes, PlaceAtBegin(equal, {0, 1, 0}), equal).touches_patch_border);
-  EXPECT_TRUE(RestoreMask(whole, kSizes, PlaceAtBegin(equal, {0, 0, -1}), equal).touches_patch_border);
-  EXPECT_FALSE(RestoreMask(CubeLogits(1, 31), kSizes, PlaceAround(large, {150, 150, 150}), large)
+  EXPECT_FALSE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 0, 0})), equal)
                    .touches_patch_border);
+  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 1, 0})), equal)
+                  .touches_patch_border);
+  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 0, -1})), equal)
+                  .touches_patch_border);
+  EXPECT_FALSE(
+      RestoreMask(OnePatch(CubeLogits(1, 31).values, kSizes, PlaceAround(large, {150, 150, 150})), large)
+          .touches_patch_border);
 }
 
 TEST(RestoreMask, DoesNotCountAFacesVoxelsOutsideTheVolume) {
@@ -138,19 +144,83 @@ TEST(RestoreMask, DoesNotCountAFacesVoxelsOutsideTheVolume) {
   logits.values.assign(kSizes.logits_floats(), -1.0f);
   for (int64_t n = 0; n < 2 * 32 * 32; ++n) logits.values[n] = 1;
   const Placement placement = PlaceAtBegin(geometry, {-36, 80, -10});
-  const RestoredMask restored = RestoreMask(logits, kSizes, placement, geometry);
+  const RestoredMask restored = RestoreMask(OnePatch(logits.values, kSizes, placement), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 0u);
   EXPECT_FALSE(restored.touches_patch_border);
+}
+
+TEST(RestoreMask, SaysWhatTheMaskCoversOnItsGrid) {
+  const Geometry geometry = TestGeometry({300, 300, 300});
+  const Placement placement = PlaceAtBegin(geometry, {40, 50, 60});
+  const MaskLogits logits = CubeLogits(8, 16);
+  const RestoredMask restored = RestoreMask(OnePatch(logits.values, kSizes, placement), geometry);
+  EXPECT_EQ(restored.low, (std::array<int64_t, 3>{72, 82, 92}));
+  EXPECT_EQ(restored.high, (std::array<int64_t, 3>{103, 113, 123}));
+  EXPECT_FALSE(restored.empty());
+  EXPECT_TRUE(RestoreMask(OnePatch(CubeLogits(0, 0).values, kSizes, placement), geometry).empty());
+}
+
+// Two and a half patches long, one and a half wide, all inside; the corner behind cells (32, 32) is not seen.
+LogitsBox CornerBox(const Placement& placement) {
+  LogitsBox box;
+  box.placement = placement;
+  box.voxels = {320, 192, 128};
+  box.cells = {80, 48, 32};
+  box.values.assign(80 * 48 * 32, 2.0f);
+  box.seen.assign(box.values.size(), 1);
+  for (int64_t i = 32; i < 80; ++i) {
+    for (int64_t j = 32; j < 48; ++j) {
+      for (int64_t k = 0; k < 32; ++k) box.seen[box.Offset(i, j, k)] = 0;
+    }
+  }
+  return box;
+}
+
+TEST(RestoreMask, LeavesOutWhatWasNotSeen) {
+  const Geometry geometry = SteppedGeometry({320, 192, 128}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
+  const LogitsBox box = CornerBox(PlaceAtBegin(geometry, {0, 0, 0}));
+  const RestoredMask restored = RestoreMask(box, geometry);
+  EXPECT_EQ(restored.mask.CountVoxels(), (320u * 128 + 128 * 64) * 128);
+  EXPECT_TRUE(restored.mask.at(127, 191, 127));
+  EXPECT_FALSE(restored.mask.at(128, 128, 0));
+  EXPECT_EQ(restored.high, (std::array<int64_t, 3>{319, 191, 127}));
+  const absl::StatusOr<ByteBuffer> bytes = RestoreProbabilities(box, geometry);
+  ASSERT_TRUE(bytes.ok());
+  std::vector<float> probabilities(bytes->size() / sizeof(float));
+  std::memcpy(probabilities.data(), bytes->data(), bytes->size());
+  for (int64_t k = 0, n = 0; k < 128; ++k) {
+    for (int64_t j = 0; j < 192; ++j) {
+      for (int64_t i = 0; i < 320; ++i, ++n) {
+        ASSERT_EQ(probabilities[n] > 0.5f, restored.mask.at(i, j, k)) << i << " " << j << " " << k;
+      }
+    }
+  }
+}
+
+TEST(RestoreMask, TouchesTheBorderOfWhatWasSeenInsideTheBox) {
+  const Geometry geometry = TestGeometry({320, 192, 128});
+  LogitsBox box = CornerBox(PlaceAtBegin(geometry, {0, 0, 0}));  // as large as the volume
+  EXPECT_TRUE(RestoreMask(box, geometry).touches_patch_border);
+  // Nothing at the two faces of the corner that was not seen.
+  for (int64_t i = 31; i < 80; ++i) {
+    for (int64_t j = 31; j < 48; ++j) {
+      for (int64_t k = 0; k < 32; ++k) box.values[box.Offset(i, j, k)] = -1;
+    }
+  }
+  EXPECT_FALSE(RestoreMask(box, geometry).touches_patch_border);
+  box.seen.clear();
+  EXPECT_FALSE(RestoreMask(box, geometry).touches_patch_border);
 }
 
 TEST(RestoreProbabilities, AgreesWithTheMask) {
   const Geometry geometry = SteppedGeometry({90, 140, 60}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}});
   const Placement placement = PlaceAround(geometry, {30, 100, 20});
   const MaskLogits logits = CubeLogits(14, 19, 3);
-  absl::StatusOr<ByteBuffer> bytes = RestoreProbabilities(logits, kSizes, placement, geometry);
+  absl::StatusOr<ByteBuffer> bytes =
+      RestoreProbabilities(OnePatch(logits.values, kSizes, placement), geometry);
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   ASSERT_EQ(bytes->size(), 4u * 90 * 140 * 60);
-  const RestoredMask restored = RestoreMask(logits, kSizes, placement, geometry);
+  const RestoredMask restored = RestoreMask(OnePatch(logits.values, kSizes, placement), geometry);
   EXPECT_GT(restored.mask.CountVoxels(), 1000u);
   float largest = 0;
   for (int64_t k = 0, n = 0; k < 60; ++k) {
@@ -168,8 +238,8 @@ TEST(RestoreProbabilities, AgreesWithTheMask) {
 
 TEST(RestoreProbabilities, IsZeroOutsideThePatch) {
   const Geometry geometry = TestGeometry({300, 10, 10});
-  absl::StatusOr<ByteBuffer> bytes =
-      RestoreProbabilities(CubeLogits(0, 32), kSizes, PlaceAround(geometry, {60, 5, 5}), geometry);
+  absl::StatusOr<ByteBuffer> bytes = RestoreProbabilities(
+      OnePatch(CubeLogits(0, 32).values, kSizes, PlaceAround(geometry, {60, 5, 5})), geometry);
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   float probability;
   std::memcpy(&probability, bytes->data() + 4 * 299, 4);

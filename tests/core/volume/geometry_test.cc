@@ -54,6 +54,15 @@ TEST(Geometry, ContainsVoxelsUpToTheirFaces) {
   EXPECT_FALSE(geometry.Contains({kNan, 0, 0}));
 }
 
+TEST(Geometry, TellsWhetherTwoGridsAreTheSame) {
+  const Geometry grid = TestGeometry({100, 20, 30}, {0.5, 0.8, 5}, {1, 2, 3});
+  EXPECT_TRUE(SameGrid(grid, grid));
+  EXPECT_TRUE(SameGrid(grid, TestGeometry({100, 20, 30}, {0.50005, 0.8, 5}, {1, 2, 3.005})));
+  EXPECT_FALSE(SameGrid(grid, TestGeometry({100, 20, 31}, {0.5, 0.8, 5}, {1, 2, 3})));
+  EXPECT_FALSE(SameGrid(grid, TestGeometry({100, 20, 30}, {0.5, 0.8, 5}, {1, 2, 3.1})));
+  EXPECT_FALSE(SameGrid(grid, TestGeometry({100, 20, 30}, {0.501, 0.8, 5}, {1, 2, 3})));
+}
+
 TEST(Geometry, RefusesShapesOutOfRange) {
   constexpr int64_t kMax = Geometry::kMaxAxis;
   EXPECT_EQ(CreateCode({kMax, kMax, 32}, {}, kAxes), absl::StatusCode::kOk);

@@ -112,11 +112,14 @@ TEST(RemoteEngine, DecodesAsTheWorkersEngineDoes) {
   DecodeInput second = first;
   second.clicks.pop_back();
   second.mask_logits.assign(local.info().sizes.logits_floats(), 0.5f);
-  const std::vector<const DecodeInput*> inputs = {&first, &second};
+  DecodeInput box = first;
+  box.clicks.clear();
+  box.box = BoxCorners{{2, 3, 4}, {9, 10, 11}};
+  const std::vector<const DecodeInput*> inputs = {&first, &second, &box};
   const auto expected = local.Decode(inputs);
   const auto results = remote->Decode(inputs);
-  ASSERT_EQ(results.size(), 2u);
-  for (int n = 0; n < 2; ++n) {
+  ASSERT_EQ(results.size(), 3u);
+  for (int n = 0; n < 3; ++n) {
     ASSERT_TRUE(results[n].ok()) << results[n].status();
     EXPECT_EQ(results[n]->values, expected[n]->values);
     EXPECT_EQ(results[n]->iou_prediction, expected[n]->iou_prediction);

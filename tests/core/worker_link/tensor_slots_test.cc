@@ -34,6 +34,7 @@ TEST_F(TensorSlotsTest, CarryEveryPartOfADecodeWithoutTouchingTheNeighbours) {
   full.embedding = embedding;
   for (int n = 0; n < 64; ++n) full.clicks.push_back({n + 0.25f, n + 0.5f, n + 0.75f, n % 3 == 0});
   full.mask_logits = Ramp(info_.sizes.logits_floats(), -5);
+  full.box = BoxCorners{{1, 2, 3}, {4, 5, 6.5f}};
   DecodeInput plain;
   plain.embedding = embedding;
   plain.clicks = {{1, 2, 3, false}};
@@ -51,10 +52,14 @@ TEST_F(TensorSlotsTest, CarryEveryPartOfADecodeWithoutTouchingTheNeighbours) {
   EXPECT_EQ(read->clicks[63].k, 63.75f);
   EXPECT_TRUE(read->clicks[63].positive);
   EXPECT_FALSE(read->clicks[62].positive);
+  ASSERT_TRUE(read->box.has_value());
+  EXPECT_EQ(read->box->low, full.box->low);
+  EXPECT_EQ(read->box->high, full.box->high);
   for (int neighbour : {0, 2}) {
     const auto other = worker_.GetDecodeInput(neighbour);
     ASSERT_TRUE(other.ok());
     EXPECT_TRUE(other->mask_logits.empty());
+    EXPECT_FALSE(other->box.has_value());
     ASSERT_EQ(other->clicks.size(), 1u);
     EXPECT_EQ(other->clicks[0].k, 3);
   }

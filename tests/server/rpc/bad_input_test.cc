@@ -288,6 +288,12 @@ const BadHeader kBadRest[] = {
        h.mutable_preprocessing()->set_clamp_min(1);
      },
      "clamp_min"},
+    {"TwentyEightPatches", [](auto& h) { h.mutable_inference()->set_max_patches(28); },
+     "allowed are 1 to 27"},
+    {"SpacingTooFine", [](auto& h) { h.mutable_inference()->set_spacing_mm(0.24); }, "0.25 to 3"},
+    {"SpacingTooCoarse", [](auto& h) { h.mutable_inference()->set_spacing_mm(3.1); }, "0.25 to 3"},
+    {"SpacingZero", [](auto& h) { h.mutable_inference()->set_spacing_mm(0); }, "0.25 to 3"},
+    {"NanSpacingOfPatches", [](auto& h) { h.mutable_inference()->set_spacing_mm(kNan); }, "0.25 to 3"},
     {"LongIdempotencyKey", [](auto& h) { h.set_idempotency_key(std::string(129, 'x')); }, "129 bytes"},
 };
 

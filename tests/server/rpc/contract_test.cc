@@ -31,6 +31,8 @@ TEST(Contract, AnswersARawVolumeWithAMaskAroundTheClick) {
   ASSERT_THAT(target.gates(), SizeIs(4));
   EXPECT_EQ(target.gates(1).block(), 5u);
   EXPECT_TRUE(target.gates(1).open());
+  EXPECT_EQ(target.patches(), 1u);
+  EXPECT_EQ(target.spacing_mm(), 1.5);
   EXPECT_EQ(call.result->volume_sha256(), Sha256Of(RampPayload()));
   EXPECT_EQ(call.result->model().name(), "fake");
 }
@@ -236,6 +238,7 @@ TEST(Contract, DescribesTheModel) {
   EXPECT_THAT(model.devices(), ElementsAre("cpu"));
   EXPECT_EQ(model.server_version(), "test");
   EXPECT_EQ(model.max_targets(), 16u);
+  EXPECT_EQ(model.logits_side(), 16u);
 }
 
 }  // namespace

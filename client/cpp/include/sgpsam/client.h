@@ -56,7 +56,7 @@ struct Box {
 // The digest is sent; the samples follow only if the server no longer knows it. One of both suffices.
 struct PreviousLogits {
   std::string sha256;          // 32 bytes or empty
-  std::vector<float> samples;  // 32*32*32 or empty
+  std::vector<float> samples;  // ModelDescription::logits_side^3 or empty
 };
 
 struct Code {
@@ -110,7 +110,11 @@ struct SegmentRequest {
   bool probabilities = false;                      // fill TargetResult::probabilities
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
-  std::string idempotency_key;  // same key, volume, prompts, model: same UIDs. At most 128 bytes
+  // A mask that touches its patch's border is followed with up to so many patches; 1: never. 0: 8
+  uint32_t max_patches = 0;
+  std::optional<double> spacing_mm;  // of the model's voxels, 0.25 to 3; default 1.5
+  bool auto_spacing = false;         // look at a small mask again at a finer spacing; not with spacing_mm
+  std::string idempotency_key;       // same key, volume, prompts, model: same UIDs. At most 128 bytes
   Priority priority = Priority::kDefault;
   absl::Time deadline = absl::InfiniteFuture();
   Cancel cancel;
@@ -146,6 +150,8 @@ struct TargetResult {
   double volume_ml = 0;
   bool touches_patch_border = false;  // the lesion may go on outside what the model saw
   bool embedding_cached = false;
+  uint32_t patches = 0;   // that were looked at
+  double spacing_mm = 0;  // of those that the mask comes from
   std::vector<GateScore> gates;
   double iou_prediction = 0;         // the model's raw output; not a calibrated confidence
   PreviousLogits previous;           // for Target::previous of the next call
@@ -176,11 +182,12 @@ struct ModelDescription {
   double patch_spacing_mm = 0;
   std::string precision;
   std::vector<uint32_t> gate_blocks;
-  uint32_t box_corner_embeddings = 0;  // 0: a box becomes a click in its centre
+  uint32_t box_corner_embeddings = 0;  // what a box becomes: 0 a click in its centre, 2 its corners
   std::vector<std::string> devices;
   std::string server_version;
   uint64_t max_volume_bytes = 0;
   uint32_t max_targets = 0;
+  uint32_t logits_side = 0;  // PreviousLogits::samples has the cube of this
 };
 
 // ----------------------------------------------------------------------------------------- client

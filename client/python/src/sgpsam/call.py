@@ -152,6 +152,7 @@ class Parts:
         return TargetResult(
             voxels=message.voxels, volume_ml=message.volume_ml,
             touches_patch_border=message.touches_patch_border, embedding_cached=message.embedding_cached,
+            patches=message.patches, spacing_mm=message.spacing_mm,
             iou_prediction=message.iou_prediction,
             gates=[results.Gate(gate.block, gate.score, gate.open) for gate in message.gates],
             previous=PreviousLogits(message.logits_sha256, samples), mask=self._mask(index),

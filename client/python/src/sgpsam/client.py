@@ -51,7 +51,8 @@ class Client:
 
     def segment(self, volume: Volume | PathLike, targets: Target | Sequence[Target], *,
                 output: Output = "mask", probabilities: bool = False, logits: bool = True,
-                clamp: tuple[float, float] | None = None, idempotency_key: str = "",
+                clamp: tuple[float, float] | None = None, max_patches: int = 0,
+                spacing: float | Literal["auto"] | None = None, idempotency_key: str = "",
                 priority: Priority = "routine", timeout: float | None = None,
                 progress: ProgressCallback | None = None) -> Result:
         """Blocks until the result is there, or raises SgpsamError (see errors.py).
@@ -60,6 +61,10 @@ class Client:
         targets: 1 to 16; each becomes one segment.
         logits: also fetch what TargetResult.previous needs when the server forgets (128 KiB a target).
         clamp: intensities are clamped to [first, second] before the model sees them.
+        max_patches: a mask that touches its patch's border is followed with up to so many patches, 1 to 27;
+        1: never; 0: the server's default, 8.
+        spacing: edge of the model's voxels in mm, 0.25 to 3 (default 1.5), or "auto": a small mask is looked at
+        again at a finer one.
         idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
@@ -70,11 +75,18 @@ class Client:
         header = pb.SegmentHeader(
             volume=volume.source(), targets=[requests.to_message(target) for target in targets],
             output=pb.OutputOptions(format=_format(output), probabilities=probabilities, logits=logits),
-            idempotency_key=idempotency_key, priority=_PRIORITIES[priority])
+            idempotency_key=idempotency_key, priority=_PRIORITIES[priority],
+            inference=_inference(max_patches, spacing))
         if clamp is not None:
             header.preprocessing.CopyFrom(
                 pb.PreprocessingOptions(has_clamp=True, clamp_min=clamp[0], clamp_max=clamp[1]))
         return Call(self._stub, volume, targets, progress).run(header, timeout)
+
+
+def _inference(max_patches: int, spacing: float | Literal["auto"] | None) -> pb.InferenceOptions:
+    if spacing == "auto":
+        return pb.InferenceOptions(max_patches=max_patches, auto_spacing=True)
+    return pb.InferenceOptions(max_patches=max_patches, spacing_mm=spacing)
 
 
 def _format(output: Output) -> pb.MaskFormat:

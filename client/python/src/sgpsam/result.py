@@ -22,7 +22,7 @@ class PreviousLogits:
     are sent only if the server no longer knows the digest."""
 
     sha256: bytes = b""
-    samples: Samples | None = None       # 32 * 32 * 32, flat
+    samples: Samples | None = None       # ModelDescription.logits_side ** 3, flat
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class TargetResult:
     volume_ml: float
     touches_patch_border: bool           # the lesion may go on outside what the model saw
     embedding_cached: bool
+    patches: int                         # that were looked at
+    spacing_mm: float                    # of those that the mask comes from
     iou_prediction: float                # the model's raw output; not a calibrated confidence
     gates: Sequence[Gate]
     previous: PreviousLogits
@@ -59,10 +61,12 @@ class ModelDescription:
     patch_spacing_mm: float
     precision: str
     gate_blocks: tuple[int, ...]
+    box_corner_embeddings: int           # what a box becomes: 0 a click in its centre, 2 its corners
     devices: tuple[str, ...]
     server_version: str
     max_volume_bytes: int
     max_targets: int
+    logits_side: int                     # PreviousLogits.samples has the cube of this
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,10 @@ def describe(message: pb.DescribeModelResponse) -> ModelDescription:
     return ModelDescription(
         model=model_identity(message.model), patch_voxels=tuple(message.patch_voxels),
         patch_spacing_mm=message.patch_spacing_mm, precision=message.precision,
-        gate_blocks=tuple(message.gate_blocks), devices=tuple(message.devices),
-        server_version=message.server_version, max_volume_bytes=message.max_volume_bytes,
-        max_targets=message.max_targets)
+        gate_blocks=tuple(message.gate_blocks), box_corner_embeddings=message.box_corner_embeddings,
+        devices=tuple(message.devices), server_version=message.server_version,
+        max_volume_bytes=message.max_volume_bytes, max_targets=message.max_targets,
+        logits_side=message.logits_side)
 
 
 def mask_from_bits(bits: bytes, shape: tuple[int, ...]) -> Mask:

@@ -1,0 +1,17 @@
+// Floating-point types into each other, to the bit as PyTorch does it. Called by import and export. Pure
+// functions.
+#ifndef SGPSAM_CORE_MODEL_CONVERT_TENSOR_H_
+#define SGPSAM_CORE_MODEL_CONVERT_TENSOR_H_
+
+#include "absl/status/statusor.h"
+#include "core/model/named_tensors.h"
+
+namespace sgpsam {
+
+// `type` is kFloat32, kFloat16 or kBfloat16; values are rounded to the nearest, ties to even.
+// INVALID_ARGUMENT for a tensor of integers, and for values that are not finite, or too large for `type`.
+absl::StatusOr<NamedTensor> ConvertTensor(NamedTensor tensor, TensorType type);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_MODEL_CONVERT_TENSOR_H_

@@ -1,0 +1,36 @@
+#include "core/model/export_checkpoint.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/model/check_tensors.h"
+#include "core/model/convert_tensor.h"
+#include "core/model/pth_layouts.h"
+#include "core/model/pth_writer.h"
+
+namespace sgpsam {
+
+absl::Status ExportCheckpoint(TensorFile model, TensorType type, const std::string& path) {
+  ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(model));
+  RETURN_IF_ERROR(CheckTensors(model, config));
+  PthStateDict network{kModelStateKey, {}}, modules{kModuleStateKey, {}};
+  for (const TensorSpec& spec : TensorTable(config)) {
+    absl::StatusOr<NamedTensor> tensor = ConvertTensor(std::move(model.tensors[spec.name]), type);
+    if (!tensor.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", spec.name, " ", tensor.status().message()));
+    }
+    PthStateDict& state = absl::StartsWith(spec.name, "sgpm.") ? modules : network;
+    state.tensors.emplace_back(spec.name, *std::move(tensor));
+  }
+  PthContents contents;
+  contents.state_dicts.push_back(std::move(network));
+  if (!modules.tensors.empty()) contents.state_dicts.push_back(std::move(modules));
+  contents.texts.emplace_back(kModelConfigKey, ToJson(config));
+  return WritePthFile(contents, path);
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,54 @@
+// A lesion larger than one patch: further patches, half a patch apart on the first one's grid, laid where the
+// mask touches a face, and the logits of all of them put together. What to lay next and how to put together
+// are pure functions; the loop is core/pipeline/target_segmenter.h.
+//
+// Where patches overlap, their logits are averaged with weights that fall linearly from a patch's middle to
+// its faces. At a face the model sees no context on one side, while the neighbour has its middle there; and
+// since neighbours lie half a patch apart, two weights always add up to one: the logits fade from patch to
+// patch without a seam, which the nearest patch's alone would have.
+#ifndef SGPSAM_CORE_TRANSFORM_MOSAIC_H_
+#define SGPSAM_CORE_TRANSFORM_MOSAIC_H_
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "core/engine/engine.h"
+#include "core/transform/logits_box.h"
+#include "core/transform/placement.h"
+
+namespace sgpsam {
+
+// Where a patch lies, in halves of a patch from the first, by patch axis.
+using TilePosition = std::array<int, 3>;
+
+// What was asked and answered for one patch.
+struct Tile {
+  TilePosition at{};
+  std::vector<Click> clicks;
+  std::vector<float> logits;  // sizes.logits_floats()
+};
+
+Placement PlaceTile(const Placement& first, const TilePosition& at);
+
+// The tiles' logits as one; tiles[0] lies at 0,0,0, the sizes' patch and logits_side are even. Every cell
+// above 0 is connected to the first tile's answer: what is not, over the 26 neighbours of a cell, has its
+// sign turned, for a neighbour may see other lesions. One tile alone comes out as it went in.
+LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const PatchSizes& sizes);
+
+// Whether the answer of a further tile shares a cell with what was found before. One that does not has missed
+// the lesion, or found another: averaged in, it would eat into an answer that is good.
+bool Confirms(const LogitsBox& merged, const Placement& first, const Tile& tile);
+
+// The next patch to lay: of the first tile, in their order, that has an open face, the neighbour behind the
+// first such face in the order -i, +i, -j, +j, -k, +k; so patches are laid breadth first. A face is open if
+// the lesion lies in a cell on it, nothing was seen behind that cell and the volume goes on there. The lesion
+// is what is connected to the positive clicks, or everything if they hit nothing. Never one of `tried`.
+// `merged` is that of the tiles.
+std::optional<TilePosition> NextTile(const LogitsBox& merged, const Placement& first,
+                                     absl::Span<const Tile> tiles, absl::Span<const TilePosition> tried);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_TRANSFORM_MOSAIC_H_

@@ -1,0 +1,145 @@
+#include "core/transform/patch_mask.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "core/transform/axis_map.h"
+#include "core/transform/prepare.h"
+
+namespace sgpsam {
+namespace {
+
+// How deep each cell of a mask's bounding box lies inside the mask: a two-pass chamfer distance with
+// steps of 3, 4 and 5, the cube's border counting as outside.
+class ChamferDistance {
+ public:
+  explicit ChamferDistance(const PatchMask& mask) {
+    for (int a = 0; a < 3; ++a)
+      size_[a] = mask.high()[a] - mask.low()[a] + 3;  // a layer of outside around it
+    distance_.assign(size_[0] * size_[1] * size_[2], 0);
+    for (int64_t i = mask.low()[0]; i <= mask.high()[0]; ++i) {
+      for (int64_t j = mask.low()[1]; j <= mask.high()[1]; ++j) {
+        for (int64_t k = mask.low()[2]; k <= mask.high()[2]; ++k) {
+          if (!mask.at(i, j, k)) continue;
+          distance_[Offset(i - mask.low()[0] + 1, j - mask.low()[1] + 1, k - mask.low()[2] + 1)] = kFar;
+        }
+      }
+    }
+    Sweep(1);
+    Sweep(-1);
+  }
+
+  // The depth of cell low + (i, j, k).
+  int at(int64_t i, int64_t j, int64_t k) const { return distance_[Offset(i + 1, j + 1, k + 1)]; }
+
+ private:
+  static constexpr int kFar = 1 << 20;
+
+  size_t Offset(int64_t i, int64_t j, int64_t k) const {
+    return static_cast<size_t>((i * size_[1] + j) * size_[2] + k);
+  }
+
+  // Passes what the neighbours already seen know on to each cell; direction is 1 or -1.
+  void Sweep(int direction) {
+    struct Step {
+      int64_t offset;
+      int length;
+    };
+    std::vector<Step> seen;
+    for (int i = -1; i <= 1; ++i) {
+      for (int j = -1; j <= 1; ++j) {
+        for (int k = -1; k <= 1; ++k) {
+          const int64_t offset = (i * size_[1] + j) * size_[2] + k;
+          const int order = i != 0 ? i : j != 0 ? j : k;
+          if (order == -direction) seen.push_back({offset, 2 + std::abs(i) + std::abs(j) + std::abs(k)});
+        }
+      }
+    }
+    const int64_t count = static_cast<int64_t>(distance_.size());
+    for (int64_t n = 0; n < count; ++n) {
+      const int64_t voxel = direction > 0 ? n : count - 1 - n;
+      int& distance = distance_[voxel];
+      if (distance == 0) continue;  // outside, among it the whole border
+      for (const Step& step : seen)
+        distance = std::min(distance, distance_[voxel + step.offset] + step.length);
+    }
+  }
+
+  std::array<int64_t, 3> size_{};
+  std::vector<int> distance_;
+};
+
+}  // namespace
+
+void PatchMask::Set(const std::array<int64_t, 3>& cell) {
+  inside_[(cell[0] * side_ + cell[1]) * side_ + cell[2]] = 1;
+  ++count_;
+  for (int a = 0; a < 3; ++a) {
+    low_[a] = std::min(low_[a], cell[a]);
+    high_[a] = std::max(high_[a], cell[a]);
+  }
+}
+
+PatchMask SampleMask(const Mask& mask, const Placement& placement) {
+  PatchMask result(placement.patch);
+  const std::array<PatchAxis, 3> axes = PatchAxes(placement, mask.shape());
+  std::array<int64_t, 3> p{};  // by patch axis
+  for (int64_t z = axes[2].begin; z < axes[2].end; ++z) {
+    const int64_t k = NearestVoxel(axes[2].source[z]);
+    p[axes[2].patch_axis] = z;
+    for (int64_t y = axes[1].begin; y < axes[1].end; ++y) {
+      const int64_t j = NearestVoxel(axes[1].source[y]);
+      p[axes[1].patch_axis] = y;
+      for (int64_t x = axes[0].begin; x < axes[0].end; ++x) {
+        if (!mask.at(NearestVoxel(axes[0].source[x]), j, k)) continue;
+        p[axes[0].patch_axis] = x;
+        result.Set(p);
+      }
+    }
+  }
+  return result;
+}
+
+std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side) {
+  const int64_t cell = mask.side() / logits_side;
+  std::vector<int> counts(logits_side * logits_side * logits_side);
+  for (int64_t i = mask.low()[0]; i <= mask.high()[0]; ++i) {
+    for (int64_t j = mask.low()[1]; j <= mask.high()[1]; ++j) {
+      int* row = counts.data() + (i / cell * logits_side + j / cell) * logits_side;
+      for (int64_t k = mask.low()[2]; k <= mask.high()[2]; ++k) row[k / cell] += mask.at(i, j, k) ? 1 : 0;
+    }
+  }
+  std::vector<float> logits(counts.size());
+  const float whole = static_cast<float>(cell * cell * cell);
+  for (size_t n = 0; n < counts.size(); ++n) {
+    logits[n] = kMaskPromptLogit * (2 * static_cast<float>(counts[n]) / whole - 1);
+  }
+  return logits;
+}
+
+std::array<int64_t, 3> DeepestCell(const PatchMask& mask) {
+  const ChamferDistance distance(mask);
+  const std::array<int64_t, 3>& low = mask.low();
+  const std::array<int64_t, 3>& high = mask.high();
+  int deepest = -1;
+  double nearest = 0;
+  std::array<int64_t, 3> cell{};
+  for (int64_t i = low[0]; i <= high[0]; ++i) {
+    for (int64_t j = low[1]; j <= high[1]; ++j) {
+      for (int64_t k = low[2]; k <= high[2]; ++k) {
+        const int depth = distance.at(i - low[0], j - low[1], k - low[2]);
+        if (depth < std::max(deepest, 1)) continue;
+        const auto off = [&](int a, int64_t p) { return static_cast<double>(2 * p - low[a] - high[a]); };
+        const double away = std::hypot(off(0, i), off(1, j), off(2, k));
+        if (depth == deepest && away >= nearest) continue;
+        deepest = depth;
+        nearest = away;
+        cell = {i, j, k};
+      }
+    }
+  }
+  return cell;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,37 @@
+#include "core/transform/finer_spacing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/synthetic_volume.h"
+
+namespace sgpsam {
+namespace {
+
+using ::testing::Optional;
+
+const Geometry& Fine() {
+  static const Geometry& geometry = *new Geometry(TestGeometry({99, 99, 99}, {0.3, 0.3, 1}));
+  return geometry;
+}
+
+TEST(FinerSpacing, MakesASmallMaskAThirdOfThePatch) {
+  EXPECT_THAT(FinerSpacing(32, 128, 1.5, Fine()), Optional(0.75));
+  EXPECT_THAT(FinerSpacing(16, 64, 1.5, Fine()), Optional(0.75));
+  EXPECT_THAT(FinerSpacing(33, 128, 1.5, Fine()), Optional(0.8125));  // whole sixteenths, rounded up
+}
+
+TEST(FinerSpacing, LeavesALargeMaskAsItIs) {
+  EXPECT_THAT(FinerSpacing(47.9, 128, 1.5, Fine()), Optional(1.125));
+  EXPECT_EQ(FinerSpacing(48, 128, 1.5, Fine()), std::nullopt);
+  EXPECT_EQ(FinerSpacing(24, 64, 1.5, Fine()), std::nullopt);
+}
+
+TEST(FinerSpacing, GoesNoFinerThanTheVolumeNorThanHalfAMillimetre) {
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine()), Optional(kFinestSpacingMm));
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2, 0.8, 5})), Optional(0.8125));
+  EXPECT_EQ(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {1.2, 1.2, 5})), std::nullopt);
+}
+
+}  // namespace
+}  // namespace sgpsam
