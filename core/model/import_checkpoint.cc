@@ -32,6 +32,7 @@ struct Plan {
   ModelConfig made;    // what becomes of it
 };
 
+// A merged file says what it is and is restored as it was; of any other, only the caller knows.
 absl::StatusOr<Plan> MakePlan(const PthCheckpoint& checkpoint, ModelConfig config) {
   if (!checkpoint.config_json().empty()) {
     ASSIGN_OR_RETURN(ModelConfig own, ModelConfigFromJson(checkpoint.config_json()));
