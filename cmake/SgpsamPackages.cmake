@@ -6,7 +6,7 @@ find_package(absl REQUIRED)              # Status, time, strings, synchronizatio
 include(TsanAbseil)                      # makes its locks visible to the thread sanitizer
 find_package(OpenSSL REQUIRED)           # SHA-256; gRPC needs it anyway
 find_package(ZLIB REQUIRED)              # .nii.gz, deflated masks and DICOM prescan
-find_package(PNG REQUIRED)               # sgpsam preview
+find_package(PNG REQUIRED)               # previews and charts; core/picture only
 find_package(Protobuf REQUIRED)          # the contract
 find_package(gRPC CONFIG REQUIRED)       # the transport
 find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)  # metrics registry and text format

@@ -25,6 +25,7 @@ SEES = {
     "core/base/": [],
     "core/volume/": ["core/base/"],
     "core/evaluation/": ["core/base/", "core/volume/"],
+    "core/picture/": [],
     "core/engine/": ["core/base/"],
     "core/engine/torch_": BELOW_MODEL + ["core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
@@ -42,8 +43,8 @@ SEES = {
     "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "proto/"],
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/"],
     "client/cpp/": ["core/base/", "proto/"],
-    "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/evaluation/"],
+    "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
+    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/evaluation/", "core/picture/"],
     "proto/": [],
 }
 
@@ -60,6 +61,7 @@ class ThirdParty:
 THIRD_PARTIES = [
     ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True),
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
+    ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
     ThirdParty("LibTorch", r"(ATen|torch|c10)/", ["core/model/", "core/engine/torch_", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
@@ -172,6 +174,8 @@ def test_headers_are_guarded_by_their_path(sources):
     ("core/pipeline/a.cc", "server/config.h"),
     ("core/evaluation/a.cc", "core/raw/nifti.h"),
     ("core/pipeline/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
+    ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
+    ("server/app.cc", "core/picture/picture.h"),
     ("server/app.cc", "core/model/checkpoint.h"),
     ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
@@ -191,6 +195,8 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("server/worker/main.cc", "core/engine/torch_engine.h"),
     ("tools/a.cc", "core/model/checkpoint.h"),
     ("tools/a.cc", "core/evaluation/overlap.h"),
+    ("tools/a.cc", "core/picture/line_chart.h"),
+    ("client/cli/a.cc", "core/picture/picture.h"),
     ("tools/a.cc", "core/pipeline/target_segmenter.h"),
     ("core/pipeline/a.cc", "core/pipeline/target_segmenter.h"),
     ("tests/core/base/a_test.cc", "server/config.h"),
@@ -201,6 +207,7 @@ def test_an_allowed_direction_passes(path, include):
 
 @pytest.mark.parametrize("path, include", [
     ("core/volume/a.cc", "dcmtk/dcmdata/dctk.h"),
+    ("client/cli/a.cc", "png.h"),
     ("core/engine/engine.cc", "ATen/ATen.h"),
     ("core/pipeline/a.cc", "grpcpp/grpcpp.h"),
     ("core/base/a.cc", "sgpsam/v1/segmentation.pb.h"),

@@ -10,6 +10,7 @@
 #include "client/cli/preview/scene.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/picture/encode_png.h"
 
 namespace sgpsam::cli {
 namespace {

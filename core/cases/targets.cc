@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/cases/case.h"
 #include "core/volume/components.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 namespace {
@@ -26,21 +27,19 @@ std::vector<int64_t> NumberTargets(const Components& components, const TargetCho
   return target_of;
 }
 
-void Paint(const ComponentRun& run, const Shape& label, const GridMap& map, uint16_t target,
-           uint16_t* samples) {
-  const int64_t i = run.begin % label.i, j = run.begin / label.i % label.j, k = run.begin / label.i / label.j;
-  int64_t at = map.first + i * map.strides[0] + j * map.strides[1] + k * map.strides[2];
-  for (int64_t n = 0; n < run.length; ++n, at += map.strides[0]) samples[at] = target;
+void Paint(const VoxelRun& run, const GridMap& map, uint16_t target, uint16_t* samples) {
+  int64_t at = map.first + run.begin * map.strides[0] + run.j * map.strides[1] + run.k * map.strides[2];
+  for (int32_t i = run.begin; i < run.end; ++i, at += map.strides[0]) samples[at] = target;
 }
 
 }  // namespace
 
 absl::StatusOr<Targets> MakeTargets(const Mask& label, const GridMap& map, const Geometry& image,
                                     const TargetChoice& options) {
-  const Components components = FindComponents(label, Connectivity::kFacesEdgesAndCorners);
+  const Components components = FindComponents(label, Connectivity::k26);
   const std::vector<int64_t> target_of = NumberTargets(components, options);
   Targets targets;
-  targets.components = components.count();
+  targets.components = static_cast<int64_t>(components.count());
   if (!target_of.empty()) targets.count = *std::max_element(target_of.begin(), target_of.end());
   if (targets.count > Case::kMaxTargets) {
     return absl::InvalidArgumentError(absl::StrCat("the label has ", targets.count, " components, more than ",
@@ -49,9 +48,11 @@ absl::StatusOr<Targets> MakeTargets(const Mask& label, const GridMap& map, const
   const size_t voxels = static_cast<size_t>(image.shape().voxels());
   ASSIGN_OR_RETURN(ByteBuffer bytes, ByteBuffer::Zeroed(voxels * sizeof(uint16_t)));
   auto* samples = reinterpret_cast<uint16_t*>(bytes.data());
-  for (const ComponentRun& run : components.runs) {
-    const int64_t target = target_of[static_cast<size_t>(run.component)];
-    if (target > 0) Paint(run, label.shape(), map, static_cast<uint16_t>(target), samples);
+  for (size_t c = 0; c < components.count(); ++c) {
+    if (target_of[c] == 0) continue;
+    for (const VoxelRun& run : components.runs_of(c)) {
+      Paint(run, map, static_cast<uint16_t>(target_of[c]), samples);
+    }
   }
   ASSIGN_OR_RETURN(targets.volume, Volume::Create(image, SampleType::kUint16, std::move(bytes)));
   return targets;

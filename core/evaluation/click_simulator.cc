@@ -8,9 +8,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status_macros.h"
-#include "core/evaluation/components.h"
 #include "core/evaluation/distance_map.h"
 #include "core/evaluation/overlap.h"
+#include "core/volume/components.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 namespace {
@@ -33,7 +34,7 @@ Mask ExclusiveOr(const Mask& a, const Mask& b) {
 
 // How deep each voxel of the runs lies, squared; 0 for the other voxels of the box around them, which has a
 // rim: nothing outside that rim is nearer than the rim itself.
-DistanceMap DepthsOf(const std::vector<VoxelRun>& runs, const std::array<double, 3>& spacing_mm) {
+DistanceMap DepthsOf(absl::Span<const VoxelRun> runs, const std::array<double, 3>& spacing_mm) {
   DistanceMap map{GrownByOne(BoundingBox(runs)), {}};
   const Shape size = map.box.shape();
   std::vector<uint8_t> outside(static_cast<size_t>(size.voxels()), 1);
@@ -47,13 +48,13 @@ DistanceMap DepthsOf(const std::vector<VoxelRun>& runs, const std::array<double,
 }
 
 template <typename Visitor>
-void ForEachVoxel(const std::vector<VoxelRun>& runs, Visitor&& visit) {
+void ForEachVoxel(absl::Span<const VoxelRun> runs, Visitor&& visit) {
   for (const VoxelRun& run : runs) {
     for (int64_t i = run.begin; i < run.end; ++i) visit(Voxel{i, run.j, run.k});
   }
 }
 
-std::array<double, 3> CentreOfMass(const std::vector<VoxelRun>& runs) {
+std::array<double, 3> CentreOfMass(absl::Span<const VoxelRun> runs) {
   std::array<double, 3> sum{};
   double count = 0;
   for (const VoxelRun& run : runs) {
@@ -75,7 +76,7 @@ struct Deepest {
   float depth = 0;  // squared
 };
 
-Deepest DeepestVoxel(const std::vector<VoxelRun>& runs, const std::array<double, 3>& spacing_mm) {
+Deepest DeepestVoxel(absl::Span<const VoxelRun> runs, const std::array<double, 3>& spacing_mm) {
   const DistanceMap depths = DepthsOf(runs, spacing_mm);
   const float depth = *std::max_element(depths.squared_mm2.begin(), depths.squared_mm2.end());
   const std::array<double, 3> centre = CentreOfMass(runs);
@@ -94,10 +95,10 @@ Deepest DeepestVoxel(const std::vector<VoxelRun>& runs, const std::array<double,
   return {best, depth};
 }
 
-Voxel DeepestVoxelOfAll(const std::vector<Component>& components, const std::array<double, 3>& spacing_mm) {
+Voxel DeepestVoxelOfAll(const Components& components, const std::array<double, 3>& spacing_mm) {
   Deepest best;
-  for (const Component& component : components) {
-    const Deepest deepest = DeepestVoxel(component.runs, spacing_mm);
+  for (size_t n = 0; n < components.count(); ++n) {
+    const Deepest deepest = DeepestVoxel(components.runs_of(n), spacing_mm);
     if (deepest.depth * (1 - kRounding) > best.depth) best = deepest;
   }
   return best.voxel;
@@ -124,13 +125,18 @@ std::optional<SimulatedClick> RandomCorrection(const Mask& truth, const Mask& pr
   return SimulatedClick{voxel, truth.at(voxel.i, voxel.j, voxel.k)};
 }
 
+int64_t VoxelsOfLargest(const Components& components) {
+  return components.count() == 0 ? 0 : components.voxels[components.largest()];
+}
+
 std::optional<SimulatedClick> CentralCorrection(const Mask& truth, const Mask& prediction,
-                                       const std::array<double, 3>& spacing_mm) {
-  const std::optional<Component> missed = LargestComponent(Difference(truth, prediction));
-  const std::optional<Component> surplus = LargestComponent(Difference(prediction, truth));
-  if (!missed && !surplus) return std::nullopt;
-  const bool positive = missed && (!surplus || missed->voxels >= surplus->voxels);
-  return SimulatedClick{DeepestVoxel(positive ? missed->runs : surplus->runs, spacing_mm).voxel, positive};
+                                                const std::array<double, 3>& spacing_mm) {
+  const Components missed = FindComponents(Difference(truth, prediction));
+  const Components surplus = FindComponents(Difference(prediction, truth));
+  if (missed.count() + surplus.count() == 0) return std::nullopt;
+  const bool positive = VoxelsOfLargest(missed) >= VoxelsOfLargest(surplus);
+  const Components& errors = positive ? missed : surplus;
+  return SimulatedClick{DeepestVoxel(errors.runs_of(errors.largest()), spacing_mm).voxel, positive};
 }
 
 }  // namespace
@@ -138,11 +144,11 @@ std::optional<SimulatedClick> CentralCorrection(const Mask& truth, const Mask& p
 std::optional<SimulatedClick> FirstClick(const Mask& truth, const ClickOptions& options, uint64_t seed) {
   if (truth.CountVoxels() == 0) return std::nullopt;
   if (options.strategy == ClickStrategy::kRandom) return SimulatedClick{RandomVoxel(truth, seed), true};
-  return SimulatedClick{DeepestVoxelOfAll(ConnectedComponents(truth), options.spacing_mm), true};
+  return SimulatedClick{DeepestVoxelOfAll(FindComponents(truth), options.spacing_mm), true};
 }
 
 absl::StatusOr<std::optional<SimulatedClick>> NextClick(const Mask& truth, const Mask& prediction,
-                                               const ClickOptions& options, uint64_t seed) {
+                                                        const ClickOptions& options, uint64_t seed) {
   RETURN_IF_ERROR(CheckSameShape(truth, prediction));
   if (options.strategy == ClickStrategy::kRandom) return RandomCorrection(truth, prediction, seed);
   return CentralCorrection(truth, prediction, options.spacing_mm);

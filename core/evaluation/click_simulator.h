@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "absl/status/statusor.h"
-#include "core/evaluation/voxel_runs.h"
 #include "core/volume/mask.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 
@@ -46,7 +46,7 @@ std::optional<SimulatedClick> FirstClick(const Mask& truth, const ClickOptions& 
 // voxels too many fall into 26-connected components, and the one with the most voxels counts, of equal ones
 // a missed one. INVALID_ARGUMENT unless both masks have the same shape.
 absl::StatusOr<std::optional<SimulatedClick>> NextClick(const Mask& truth, const Mask& prediction,
-                                               const ClickOptions& options, uint64_t seed);
+                                                        const ClickOptions& options, uint64_t seed);
 
 }  // namespace sgpsam
 

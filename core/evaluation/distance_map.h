@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "core/evaluation/voxel_runs.h"
 #include "core/volume/mask.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 

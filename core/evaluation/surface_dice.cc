@@ -6,7 +6,7 @@
 #include "core/base/status_macros.h"
 #include "core/evaluation/distance_map.h"
 #include "core/evaluation/overlap.h"
-#include "core/evaluation/voxel_runs.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 namespace {

@@ -1,134 +1,121 @@
 #include "core/volume/components.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <utility>
+#include <numeric>
 
 namespace sgpsam {
 namespace {
 
-bool IsSet(const Mask& mask, int64_t n) {
-  return ((mask.bits()[static_cast<size_t>(n >> 3)] >> (n & 7)) & 1) != 0;
-}
-
-// Runs that are known to touch form a tree whose root is the first of them.
-class TouchingRuns {
+// Disjoint sets of runs; a set's root is its first run.
+class Sets {
  public:
-  void Add() { parent_.push_back(parent_.size()); }
+  explicit Sets(size_t count) : parents_(count) { std::iota(parents_.begin(), parents_.end(), size_t{0}); }
 
-  size_t RootOf(size_t run) {
-    while (parent_[run] != run) {
-      parent_[run] = parent_[parent_[run]];  // halves the way for the next caller
-      run = parent_[run];
-    }
-    return run;
+  size_t Root(size_t n) {
+    while (parents_[n] != n) n = parents_[n] = parents_[parents_[n]];
+    return n;
   }
 
   void Join(size_t a, size_t b) {
-    a = RootOf(a);
-    b = RootOf(b);
-    parent_[std::max(a, b)] = std::min(a, b);
+    a = Root(a);
+    b = Root(b);
+    parents_[std::max(a, b)] = std::min(a, b);
   }
 
  private:
-  std::vector<size_t> parent_;
+  std::vector<size_t> parents_;
 };
 
-// Row by row, so that only the rows of this slice and of the one before it need to be found again.
-class RunScanner {
- public:
-  RunScanner(const Mask& mask, Connectivity connectivity)
-      : mask_(mask),
-        reach_(connectivity == Connectivity::kFaces ? 0 : 1),
-        slice_(static_cast<size_t>(mask.shape().j)),
-        slice_before_(slice_) {}
-
-  Components Scan() && {
-    const Shape& shape = mask_.shape();
-    next_ = static_cast<int64_t>(mask_.NextVoxel(0));
-    for (int64_t k = 0; k < shape.k; ++k) {
-      std::swap(slice_, slice_before_);
-      for (int64_t j = 0; j < shape.j; ++j) {
-        slice_[static_cast<size_t>(j)] = ReadRow((k * shape.j + j) * shape.i);
-        JoinRow(j, k);
-      }
-    }
-    Number();
-    return std::move(found_);
-  }
-
- private:
-  // The runs of one row: [begin, end) of found_.runs.
-  struct Row {
-    size_t begin = 0, end = 0;
-    int64_t offset = 0;  // of the row's first voxel
-  };
-
-  Row ReadRow(int64_t offset) {
-    const int64_t row_end = offset + mask_.shape().i;
-    Row row{found_.runs.size(), 0, offset};
-    while (next_ < row_end) {
-      int64_t end = next_ + 1;
-      while (end < row_end && IsSet(mask_, end)) ++end;
-      found_.runs.push_back({next_, end - next_, 0});
-      touching_.Add();
-      next_ = static_cast<int64_t>(mask_.NextVoxel(static_cast<uint64_t>(end)));
-    }
-    row.end = found_.runs.size();
-    return row;
-  }
-
-  void JoinRow(int64_t j, int64_t k) {
-    const Row& row = slice_[static_cast<size_t>(j)];
-    if (j > 0) JoinRows(slice_[static_cast<size_t>(j - 1)], row);
-    if (k == 0) return;
-    const int64_t last = std::min(j + reach_, mask_.shape().j - 1);
-    for (int64_t other = std::max<int64_t>(j - reach_, 0); other <= last; ++other) {
-      JoinRows(slice_before_[static_cast<size_t>(other)], row);
-    }
-  }
-
-  // Walks both rows at once: of two runs, the one that ends first can touch nothing further on.
-  void JoinRows(const Row& one, const Row& other) {
-    size_t a = one.begin, b = other.begin;
-    while (a < one.end && b < other.end) {
-      const int64_t a_begin = found_.runs[a].begin - one.offset, a_end = a_begin + found_.runs[a].length;
-      const int64_t b_begin = found_.runs[b].begin - other.offset, b_end = b_begin + found_.runs[b].length;
-      if (a_begin < b_end + reach_ && b_begin < a_end + reach_) touching_.Join(a, b);
-      if (a_end < b_end) {
-        ++a;
-      } else {
-        ++b;
-      }
-    }
-  }
-
-  void Number() {
-    for (size_t n = 0; n < found_.runs.size(); ++n) {
-      ComponentRun& run = found_.runs[n];
-      const size_t root = touching_.RootOf(n);
-      if (root == n) {
-        run.component = found_.count();
-        found_.voxels.push_back(0);
-      } else {
-        run.component = found_.runs[root].component;
-      }
-      found_.voxels[static_cast<size_t>(run.component)] += run.length;
-    }
-  }
-
-  const Mask& mask_;
-  const int64_t reach_;  // how many voxels apart neighbours may lie along each further axis
-  Components found_;
-  TouchingRuns touching_;
-  std::vector<Row> slice_, slice_before_;
-  int64_t next_ = 0;  // the first set voxel that is in no run yet
+// The runs begin..end - 1 of one row of voxels.
+struct Row {
+  size_t begin = 0, end = 0;
+  int32_t j = 0, k = 0;
+  friend bool operator<(const Row& a, const Row& b) { return a.k != b.k ? a.k < b.k : a.j < b.j; }
 };
+
+std::vector<Row> RowsOf(const std::vector<VoxelRun>& runs) {
+  std::vector<Row> rows;
+  for (size_t n = 0; n < runs.size(); ++n) {
+    if (rows.empty() || rows.back().j != runs[n].j || rows.back().k != runs[n].k) {
+      rows.push_back({n, n, runs[n].j, runs[n].k});
+    }
+    rows.back().end = n + 1;
+  }
+  return rows;
+}
+
+// Joins the runs of two rows that touch, or come as near as `reach` voxels: 1 if corners are enough.
+void JoinRows(const std::vector<VoxelRun>& runs, const Row& a, const Row& b, int32_t reach, Sets& sets) {
+  for (size_t m = a.begin, n = b.begin; m < a.end && n < b.end;) {
+    if (runs[m].end + reach > runs[n].begin && runs[n].end + reach > runs[m].begin) sets.Join(m, n);
+    if (runs[m].end < runs[n].end) {
+      ++m;
+    } else {
+      ++n;
+    }
+  }
+}
+
+// A row that comes before another and is its neighbour: which way, and the first row not before it.
+struct Neighbour {
+  int32_t dj, dk;
+  size_t row = 0;
+};
+
+// Rows are ordered, so that each kind of neighbour is found by passing through them once.
+void JoinNeighbours(const std::vector<VoxelRun>& runs, Connectivity connectivity, Sets& sets) {
+  const std::vector<Row> rows = RowsOf(runs);
+  std::vector<Neighbour> neighbours{{-1, 0}, {0, -1}};
+  if (connectivity == Connectivity::k26) neighbours.insert(neighbours.end(), {{-1, -1}, {1, -1}});
+  const int32_t reach = connectivity == Connectivity::k26 ? 1 : 0;
+  for (const Row& row : rows) {
+    for (Neighbour& neighbour : neighbours) {
+      const Row wanted{0, 0, row.j + neighbour.dj, row.k + neighbour.dk};
+      while (rows[neighbour.row] < wanted) ++neighbour.row;
+      const Row& found = rows[neighbour.row];
+      if (!(wanted < found)) JoinRows(runs, found, row, reach, sets);
+    }
+  }
+}
+
+// Numbers the sets in the order of their first runs.
+std::vector<size_t> NumberSets(size_t runs, Sets& sets, size_t& count) {
+  std::vector<size_t> number_of(runs);
+  count = 0;
+  for (size_t n = 0; n < runs; ++n) {
+    const size_t root = sets.Root(n);
+    number_of[n] = root == n ? count++ : number_of[root];
+  }
+  return number_of;
+}
+
+// Brings the runs of each component together, in the order that they have.
+Components Grouped(const std::vector<VoxelRun>& runs, const std::vector<size_t>& component_of, size_t count) {
+  Components found{std::vector<VoxelRun>(runs.size()), std::vector<size_t>(count + 1, 0),
+                   std::vector<int64_t>(count, 0)};
+  for (size_t n = 0; n < runs.size(); ++n) {
+    ++found.begins[component_of[n] + 1];
+    found.voxels[component_of[n]] += runs[n].end - runs[n].begin;
+  }
+  std::partial_sum(found.begins.begin(), found.begins.end(), found.begins.begin());
+  std::vector<size_t> next = found.begins;
+  for (size_t n = 0; n < runs.size(); ++n) found.runs[next[component_of[n]]++] = runs[n];
+  return found;
+}
 
 }  // namespace
 
+size_t Components::largest() const {
+  return static_cast<size_t>(std::max_element(voxels.begin(), voxels.end()) - voxels.begin());
+}
+
 Components FindComponents(const Mask& mask, Connectivity connectivity) {
-  return RunScanner(mask, connectivity).Scan();
+  const std::vector<VoxelRun> runs = RunsOf(mask);
+  Sets sets(runs.size());
+  JoinNeighbours(runs, connectivity, sets);
+  size_t count = 0;
+  const std::vector<size_t> component_of = NumberSets(runs.size(), sets, count);
+  return Grouped(runs, component_of, count);
 }
 
 }  // namespace sgpsam

@@ -4,8 +4,8 @@
 #ifndef SGPSAM_CLIENT_CLI_PREVIEW_PANELS_H_
 #define SGPSAM_CLIENT_CLI_PREVIEW_PANELS_H_
 
-#include "client/cli/preview/picture.h"
 #include "client/cli/preview/scene.h"
+#include "core/picture/picture.h"
 
 namespace sgpsam::cli {
 

@@ -1,14 +1,10 @@
 // The preview's picture: where things are drawn, not how pretty.
 #include <gtest/gtest.h>
-#include <png.h>
-
-#include <cstring>
-#include <vector>
 
 #include "client/cli/preview/panels.h"
-#include "client/cli/preview/picture.h"
 #include "client/cli/preview/scene.h"
 #include "client/cli/preview/window.h"
+#include "core/picture/picture.h"
 
 namespace sgpsam::cli {
 namespace {
@@ -97,21 +93,6 @@ TEST(Window, SurvivesAConstantVolume) {
   const Window window = ChooseWindow(scene);
   EXPECT_GT(window.high, window.low);
   EXPECT_EQ(window.Gray(0), 0);
-}
-
-TEST(Picture, IsAPngThatReadsBack) {
-  Picture picture(3, 2);
-  picture.at(2, 1) = {1, 2, 3};
-  const auto bytes = EncodePng(picture);
-  ASSERT_TRUE(bytes.ok());
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  ASSERT_TRUE(png_image_begin_read_from_memory(&image, bytes->data(), bytes->size()));
-  image.format = PNG_FORMAT_RGB;
-  ASSERT_EQ(image.width, 3u);
-  std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(image));
-  ASSERT_TRUE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr));
-  EXPECT_EQ(std::vector<uint8_t>(pixels.end() - 3, pixels.end()), (std::vector<uint8_t>{1, 2, 3}));
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <set>
 #include <tuple>
 
-#include "core/evaluation/components.h"
-#include "tests/core/evaluation/mask_shapes.h"
+#include "core/volume/components.h"
+#include "tests/support/mask_shapes.h"
 
 namespace sgpsam {
 namespace {
@@ -27,8 +27,8 @@ Mask Without(const Mask& a, const Mask& b) {
   return MaskWhere(a.shape(), [&](const Voxel& v) { return Has(a, v) && !Has(b, v); });
 }
 
-std::optional<SimulatedClick> Next(const Mask& truth, const Mask& prediction, const ClickOptions& options = kCentre,
-                          uint64_t seed = 1) {
+std::optional<SimulatedClick> Next(const Mask& truth, const Mask& prediction,
+                                   const ClickOptions& options = kCentre, uint64_t seed = 1) {
   const absl::StatusOr<std::optional<SimulatedClick>> click = NextClick(truth, prediction, options, seed);
   EXPECT_TRUE(click.ok()) << click.status();
   return click.ok() ? *click : std::nullopt;
@@ -60,7 +60,8 @@ TEST(FirstClick, HitsTheMiddleOfABall) {
 }
 
 TEST(FirstClick, TakesTheMiddleOfEquallyDeepVoxels) {
-  EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 5, 6}, {25, 16, 7}), kCentre, 1), (SimulatedClick{{14, 10, 6}, true}));
+  EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 5, 6}, {25, 16, 7}), kCentre, 1),
+            (SimulatedClick{{14, 10, 6}, true}));
   // Of an even number the middle is a choice: the first.
   EXPECT_EQ(FirstClick(BoxMask(kShape, {4, 4, 4}, {8, 8, 8}), kCentre, 1), (SimulatedClick{{5, 5, 5}, true}));
 }
@@ -74,7 +75,8 @@ TEST(FirstClick, MeasuresDepthInMillimetres) {
 }
 
 TEST(FirstClick, TakesWhatLiesBeyondTheVolumeForOutside) {
-  EXPECT_EQ(FirstClick(BoxMask(kShape, {0, 0, 0}, {33, 29, 27}), kCentre, 1), (SimulatedClick{{16, 14, 13}, true}));
+  EXPECT_EQ(FirstClick(BoxMask(kShape, {0, 0, 0}, {33, 29, 27}), kCentre, 1),
+            (SimulatedClick{{16, 14, 13}, true}));
 }
 
 TEST(FirstClick, IsAsDeepAsBruteForceFinds) {
@@ -142,7 +144,7 @@ TEST(NextClick, MovesWithTheMasks) {
     const auto place = [&] { return Voxel{6 + static_cast<int64_t>(random.Below(9)), 8, 8}; };
     const Mask truth = BallMask(kShape, place(), 5), found = BallMask(kShape, place(), 4);
     const std::optional<SimulatedClick> here = Next(truth, found),
-                               there = Next(Moved(truth, {9, 8, 7}), Moved(found, {9, 8, 7}));
+                                        there = Next(Moved(truth, {9, 8, 7}), Moved(found, {9, 8, 7}));
     ASSERT_TRUE(here && there);
     EXPECT_EQ(there->positive, here->positive);
     EXPECT_EQ(there->voxel, (Voxel{here->voxel.i + 9, here->voxel.j + 8, here->voxel.k + 7}));
@@ -157,10 +159,11 @@ TEST(NextClick, IsTheDeepestVoxelOfTheLargestComponent) {
     const Mask truth = NoiseMask(shape, 0.25, random), found = NoiseMask(shape, 0.2, random);
     const std::optional<SimulatedClick> click = Next(truth, found, {ClickStrategy::kCentre, kSpacing});
     ASSERT_TRUE(click.has_value());
-    const std::optional<Component> missed = LargestComponent(Without(truth, found)),
-                                   surplus = LargestComponent(Without(found, truth));
-    EXPECT_EQ(click->positive, missed->voxels >= surplus->voxels);
-    const Mask error = MaskOf(shape, (click->positive ? missed : surplus)->runs);
+    const Components missed = FindComponents(Without(truth, found)),
+                     surplus = FindComponents(Without(found, truth));
+    EXPECT_EQ(click->positive, missed.voxels[missed.largest()] >= surplus.voxels[surplus.largest()]);
+    const Components& errors = click->positive ? missed : surplus;
+    const Mask error = MaskOf(shape, errors.runs_of(errors.largest()));
     ASSERT_TRUE(Has(error, click->voxel));
     const double deepest = GreatestDepthIn(error, kSpacing);
     EXPECT_NEAR(DepthIn(error, click->voxel, kSpacing), deepest, 1e-4 * deepest);

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/core/evaluation/mask_shapes.h"
+#include "tests/support/mask_shapes.h"
 
 namespace sgpsam {
 namespace {

@@ -9,7 +9,7 @@
 #include "core/evaluation/overlap.h"
 #include "core/evaluation/surface_dice.h"
 #include "core/raw/nifti.h"
-#include "tests/core/evaluation/mask_shapes.h"
+#include "tests/support/mask_shapes.h"
 #include "tests/support/test_files.h"
 
 namespace sgpsam {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "tests/core/evaluation/mask_shapes.h"
+#include "tests/support/mask_shapes.h"
 
 namespace sgpsam {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "tests/core/evaluation/mask_shapes.h"
+#include "tests/support/mask_shapes.h"
 
 namespace sgpsam {
 namespace {

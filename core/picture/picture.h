@@ -1,21 +1,28 @@
-// An RGB picture in memory and the few things that are drawn on it. As thread-safe as a vector.
-#ifndef SGPSAM_CLIENT_CLI_PREVIEW_PICTURE_H_
-#define SGPSAM_CLIENT_CLI_PREVIEW_PICTURE_H_
+// An RGB picture in memory and the few things that are drawn on it: for previews of segmentations and for
+// charts. x goes to the right, y down; everything is clipped to the picture unless it says otherwise. As
+// thread-safe as a vector.
+#ifndef SGPSAM_CORE_PICTURE_PICTURE_H_
+#define SGPSAM_CORE_PICTURE_PICTURE_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace sgpsam::cli {
+namespace sgpsam {
 
 using Rgb = std::array<uint8_t, 3>;
 
 class Picture {
  public:
+  // The middle of pixel x, y is the point x, y.
+  struct Point {
+    double x = 0, y = 0;
+  };
+
+  // Black.
   Picture(int width, int height) : width_(width), height_(height), pixels_(Count(width, height), Rgb{}) {}
 
   int width() const { return width_; }
@@ -23,15 +30,20 @@ class Picture {
   Rgb& at(int x, int y) { return pixels_[Count(width_, y) + static_cast<size_t>(x)]; }
   const Rgb& at(int x, int y) const { return pixels_[Count(width_, y) + static_cast<size_t>(x)]; }
 
-  // Mixes a colour into a pixel; opacity from 0 to 1.
+  // Mixes a colour into a pixel of the picture; opacity from 0 to 1.
   void Blend(int x, int y, const Rgb& colour, double opacity);
-  // A filled rectangle, clipped.
+  // A filled rectangle.
   void Fill(int x, int y, int width, int height, const Rgb& colour);
-  // Capital letters R L A P H F, digits, 'm' and blanks; others are left blank. `dot` pixels a dot.
+  // A stroke `width` pixels wide with round ends; a dot if both points are the same. Coordinates are finite.
+  void Line(const Point& from, const Point& to, double width, const Rgb& colour);
+  // One line of text, its upper left corner at x, y, `dot` pixels a dot: ASCII letters, digits, blanks and
+  // . , : - + = _ / ( ) %. Others are left blank.
   void Write(int x, int y, absl::string_view text, int dot, const Rgb& colour);
   static int TextWidth(absl::string_view text, int dot);
+  // Of capital letters and digits; some small letters and a comma reach two dots below.
   static int TextHeight(int dot);
 
+  // x and y are at least 0.
   void Paste(const Picture& other, int x, int y);
   // Half as wide and high, each pixel the mean of four: what makes drawn edges smooth.
   Picture Halved() const;
@@ -43,9 +55,6 @@ class Picture {
   std::vector<Rgb> pixels_;
 };
 
-// A PNG file's bytes.
-absl::StatusOr<std::string> EncodePng(const Picture& picture);
+}  // namespace sgpsam
 
-}  // namespace sgpsam::cli
-
-#endif  // SGPSAM_CLIENT_CLI_PREVIEW_PICTURE_H_
+#endif  // SGPSAM_CORE_PICTURE_PICTURE_H_

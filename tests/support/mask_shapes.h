@@ -1,13 +1,13 @@
-// Masks for the tests of this folder.
-#ifndef SGPSAM_TESTS_CORE_EVALUATION_MASK_SHAPES_H_
-#define SGPSAM_TESTS_CORE_EVALUATION_MASK_SHAPES_H_
+// Masks of simple shapes, and loops over voxels.
+#ifndef SGPSAM_TESTS_SUPPORT_MASK_SHAPES_H_
+#define SGPSAM_TESTS_SUPPORT_MASK_SHAPES_H_
 
 #include <array>
 #include <cstdint>
 
 #include "core/base/random.h"
-#include "core/evaluation/voxel_runs.h"
 #include "core/volume/mask.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 
@@ -69,4 +69,4 @@ inline double SquaredDistance(const Voxel& a, const Voxel& b, const std::array<d
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_TESTS_CORE_EVALUATION_MASK_SHAPES_H_
+#endif  // SGPSAM_TESTS_SUPPORT_MASK_SHAPES_H_

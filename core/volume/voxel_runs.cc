@@ -1,4 +1,4 @@
-#include "core/evaluation/voxel_runs.h"
+#include "core/volume/voxel_runs.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // A mask as its runs of voxels along i, and the box around them: what makes the work on a lesion cost as
 // much as the lesion and not as the volume. Pure functions; thread-safe.
-#ifndef SGPSAM_CORE_EVALUATION_VOXEL_RUNS_H_
-#define SGPSAM_CORE_EVALUATION_VOXEL_RUNS_H_
+#ifndef SGPSAM_CORE_VOLUME_VOXEL_RUNS_H_
+#define SGPSAM_CORE_VOLUME_VOXEL_RUNS_H_
 
 #include <cstdint>
 #include <vector>
@@ -54,4 +54,4 @@ std::vector<uint8_t> FlagsIn(const VoxelBox& box, const Mask& mask);
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_EVALUATION_VOXEL_RUNS_H_
+#endif  // SGPSAM_CORE_VOLUME_VOXEL_RUNS_H_

@@ -1,9 +1,9 @@
-#include "core/evaluation/voxel_runs.h"
+#include "core/volume/voxel_runs.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/core/evaluation/mask_shapes.h"
+#include "tests/support/mask_shapes.h"
 
 namespace sgpsam {
 namespace {
