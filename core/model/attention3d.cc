@@ -187,8 +187,11 @@ Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, c
   const at::Tensor shared = at::cat(offsets).t().div(scale).expand({config.heads, -1, -1});
   const at::Tensor pad_key = bias.narrow(0, channels, channels).view({config.heads, head_dim, 1});
   attention.positions = tensors.Matrix(at::cat({shared, pad_key}, 2));
-  weight.narrow(0, 0, channels).mul_(scale);
-  bias.narrow(0, 0, channels).mul_(scale);
+  // Queries are scaled once, here, instead of at every encode.
+  const at::Tensor factors = at::ones({3 * channels}, bias.options());
+  factors.narrow(0, 0, channels).fill_(scale);
+  weight = weight * factors.unsqueeze(1);
+  bias = bias * factors;
   attention.qkv = {tensors.Matrix(weight), tensors.Value(bias)};
   attention.proj = tensors.GetLinear(name + ".proj");
   return attention;
@@ -219,7 +222,54 @@ AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, 
   return scratch;
 }
 
+namespace {
+
+// D, H or W by offset [B, heads, i, j, k, offsets] -> by the key's index c, [B, heads, i, j, k, span]: column
+// c - own + g - 1, where `own` is the query's index along dimension `dim` (2, 3 or 4).
+at::Tensor GatherAxis(const at::Tensor& by_offset, int64_t dim, int64_t grid, int64_t span) {
+  std::vector<int64_t> own_shape(6, 1);
+  own_shape[dim] = grid;
+  const auto options = by_offset.options().dtype(at::kLong);
+  const at::Tensor column =
+      at::arange(span, options) - at::arange(grid, options).view(own_shape) + (grid - 1);
+  std::vector<int64_t> shape = by_offset.sizes().vec();
+  shape.back() = span;
+  return by_offset.gather(5, column.expand(shape));
+}
+
+// What Attend computes, as autograd can follow it: nothing is written in place and nothing is folded.
+at::Tensor AttendWithGradients(const Attention3d& attention, const at::Tensor& x) {
+  const int64_t batch = x.size(0), tokens = x.size(1), grid = attention.grid, span = attention.span;
+  const int64_t offsets = OffsetCount(grid, span);
+  const at::Tensor qkv =
+      attention.qkv(x).view({batch, tokens, 3, attention.heads, -1}).permute({2, 0, 3, 1, 4});
+  const at::Tensor query = qkv[0];  // [B, heads, N, head_dim]
+  at::Tensor key = qkv[1], value = qkv[2];
+  const at::Tensor products = at::matmul(query, attention.positions).unflatten(2, {grid, grid, grid});
+  const auto axis = [&](int n) {
+    return GatherAxis(products.narrow(5, n * offsets, offsets), 2 + n, grid, span);
+  };
+  const Relative relative{axis(0), axis(1), axis(2)};
+  const at::Tensor d = relative.d.narrow(5, 0, grid), h = relative.h.narrow(5, 0, grid),
+                   w = relative.w.narrow(5, 0, grid);
+  // [B, heads, i, j, k, a, b, c]: D by c; H, read at (i, j, a), by c; W, read at (i, j, b), by c.
+  const at::Tensor positions = d.unsqueeze(5).unsqueeze(5) + (h.unsqueeze(5) + w.unsqueeze(4)).unsqueeze(4);
+  at::Tensor logits = at::matmul(query, key.transpose(2, 3)) + positions.flatten(5, 7).flatten(2, 4);
+  if (attention.padded()) {
+    const at::Tensor pad =
+        LogPadMass(attention, relative).flatten(2) + products.select(5, 3 * offsets).flatten(2);
+    logits = at::cat({logits, pad.unsqueeze(3)}, 3);
+    value = at::cat({value, attention.pad_value.unsqueeze(0).expand({batch, -1, -1, -1})}, 2);
+  }
+  return at::matmul(at::softmax(logits, -1), value).transpose(1, 2).reshape({batch * tokens, -1});
+}
+
+}  // namespace
+
 at::Tensor Attend(const Attention3d& attention, const at::Tensor& x, AttentionScratch& scratch) {
+  if (WantsGradients({x, attention.qkv.weight, attention.qkv.bias, attention.positions})) {
+    return AttendWithGradients(attention, x);
+  }
   const int64_t batch = x.size(0), tokens = x.size(1), head_dim = attention.positions.size(1);
   const at::Tensor product = at::matmul(x.to(attention.qkv.weight.scalar_type()), attention.qkv.weight.t());
   const at::Tensor qkv = product.view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});

@@ -1,7 +1,9 @@
 #include "core/model/layers.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace sgpsam {
@@ -17,6 +19,10 @@ at::Tensor LinearWith(const at::Tensor& weight, const at::Tensor& bias, const at
 at::Tensor Linear::operator()(const at::Tensor& x) const { return LinearWith(weight, bias, x); }
 
 void Linear::AddTo(at::Tensor& accumulator, const at::Tensor& x) const {
+  if (WantsGradients({accumulator, x, weight, bias})) {
+    accumulator = accumulator + (*this)(x);
+    return;
+  }
   accumulator.add_(bias);
   if (weight.scalar_type() == at::kFloat) {
     accumulator.addmm_(x, weight.t());
@@ -29,6 +35,12 @@ at::Tensor Norm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x.to(at::kFloat), {weight.size(0)}, weight, bias, eps);
 }
 
-at::Tensor Gelu(at::Tensor x) { return at::gelu_(x); }
+at::Tensor Gelu(at::Tensor x) { return WantsGradients({x}) ? at::gelu(x) : at::gelu_(x); }
+
+bool WantsGradients(std::initializer_list<at::Tensor> tensors) {
+  if (!c10::GradMode::is_enabled()) return false;
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [](const at::Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); });
+}
 
 }  // namespace sgpsam

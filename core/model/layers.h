@@ -7,6 +7,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <initializer_list>
+
 namespace sgpsam {
 
 // LayerNorm's epsilon differs between the parts of the reference (image_encoder3D.py, mask_decoder3D.py).
@@ -20,7 +22,8 @@ struct Linear {
   // x [..., in], any type -> [..., out], matmul type
   at::Tensor operator()(const at::Tensor& x) const;
   // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32 the product is
-  // added as it is made, which saves two passes over memory.
+  // added as it is made, in place, which saves two passes over memory; where gradients will be asked for,
+  // `accumulator` becomes another tensor, because its old values are still needed.
   void AddTo(at::Tensor& accumulator, const at::Tensor& x) const;
 };
 
@@ -37,8 +40,11 @@ struct Norm {
 // x [..., in] . weight^T [in, out] + bias, where bias is [out] or has one row for each row of x.
 at::Tensor LinearWith(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& x);
 
-// Exact (erf) GELU in place.
+// Exact (erf) GELU; in place unless gradients will be asked for.
 at::Tensor Gelu(at::Tensor x);
+
+// Whether gradients will be asked for through what is computed from any of these (undefined ones count not).
+bool WantsGradients(std::initializer_list<at::Tensor> tensors);
 
 }  // namespace sgpsam
 

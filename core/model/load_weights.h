@@ -1,4 +1,5 @@
-// TensorFile -> SgpSam: checks every tensor first (check_tensors.h), then transforms.
+// Tensors -> SgpSam: from a file, whose tensors are checked first (check_tensors.h), or from the parameters
+// of a training.
 #ifndef SGPSAM_CORE_MODEL_LOAD_WEIGHTS_H_
 #define SGPSAM_CORE_MODEL_LOAD_WEIGHTS_H_
 
@@ -9,6 +10,7 @@
 #include "core/model/model_config.h"
 #include "core/model/named_tensors.h"
 #include "core/model/sgp_sam.h"
+#include "core/model/tensor_map.h"
 
 namespace sgpsam {
 
@@ -22,6 +24,11 @@ enum class Precision { kFloat32, kBfloat16 };
 // it). Throws c10::Error for what LibTorch refuses, such as a lack of memory.
 absl::StatusOr<SgpSam> LoadSgpSam(const TensorFile& file, const ModelConfig& config, at::Device device,
                                   Precision precision);
+
+// The same from tensors that the caller vouches for. Gradients flow back to those that ask for them, so a
+// training assembles the model anew after each change of its parameters; the frozen ones are not copied.
+SgpSam AssembleSgpSam(const TensorSource& tensors, const ModelConfig& config, at::Device device,
+                      Precision precision);
 
 }  // namespace sgpsam
 

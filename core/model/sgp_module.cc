@@ -21,6 +21,13 @@ void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const Gate& ga
   x.narrow(0, b, 1).add_(FuseScales(module, normed.narrow(0, b, 1), gate.channels.narrow(0, b, 1)));
 }
 
+// 0 or 1 for each patch, [B, 1, 1]; backwards, the score's own gradient passes as if nothing had been rounded
+// (the straight-through estimator). A threshold that no score can miss leaves nothing to decide.
+at::Tensor OpenWithGradients(const SgpModule& module, const at::Tensor& score) {
+  const at::Tensor open = score.detach().gt(module.threshold).to(at::kFloat);
+  return (module.threshold > 0 ? open + score - score.detach() : open).view({-1, 1, 1});
+}
+
 }  // namespace
 
 SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& config) {
@@ -67,7 +74,9 @@ at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const a
 at::Tensor ApplySgpModule(const SgpModule& module, at::Tensor& x) {
   const at::Tensor normed = module.norm(x);
   const Gate gate = ComputeGate(module, normed);
-  if (x.device().is_cpu()) {
+  if (WantsGradients({normed, module.up.weight})) {
+    x = x + FuseScales(module, normed, gate.channels) * OpenWithGradients(module, gate.score);
+  } else if (x.device().is_cpu()) {
     for (int64_t b = 0; b < x.size(0); ++b) AddIfOpen(module, normed, gate, b, x);
   } else {
     const at::Tensor open = gate.score.gt(module.threshold).view({-1, 1, 1});

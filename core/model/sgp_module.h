@@ -50,7 +50,8 @@ at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const a
 
 // Adds to x [B, N, C] in place where the gate is open; returns the scores [B]. On a processor the fusion of a
 // patch whose gate is closed is not computed at all; elsewhere all are, and the closed ones are multiplied by
-// zero, because waiting for the scores would cost more than the fusion.
+// zero, because waiting for the scores would cost more than the fusion. Where gradients will be asked for, x
+// becomes another tensor and all are computed, so that a closed gate can learn to open.
 at::Tensor ApplySgpModule(const SgpModule& module, at::Tensor& x);
 
 }  // namespace sgpsam

@@ -20,14 +20,16 @@ at::ScalarType ToScalarType(TensorType type) {
 
 }  // namespace
 
-at::Tensor TensorMap::Get(const std::string& name) const {
-  const auto found = file_.tensors.find(name);
-  TORCH_CHECK(found != file_.tensors.end(), "the model has no tensor ", name);
-  const NamedTensor& stored = found->second;
-  // from_blob wants a mutable pointer; the copy right after it is the only reader.
-  const at::Tensor view = at::from_blob(const_cast<uint8_t*>(stored.bytes.data()), stored.shape,
-                                        at::TensorOptions().dtype(ToScalarType(stored.type)));
-  return view.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+TensorSource TensorsOf(const TensorFile& file) {
+  return [&file](const std::string& name) {
+    const auto found = file.tensors.find(name);
+    TORCH_CHECK(found != file.tensors.end(), "the model has no tensor ", name);
+    const NamedTensor& stored = found->second;
+    // from_blob wants a mutable pointer; the copy right after it is the only reader.
+    const at::Tensor view = at::from_blob(const_cast<uint8_t*>(stored.bytes.data()), stored.shape,
+                                          at::TensorOptions().dtype(ToScalarType(stored.type)));
+    return view.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  };
 }
 
 at::Tensor TensorMap::Matrix(const at::Tensor& tensor) const {

@@ -1,26 +1,35 @@
-// A checked TensorFile, read as tensors on one device in one precision. Transformations of weights come
-// after reading, in each block's own Load function.
+// A model's tensors by their names in the file, as the blocks' Load functions take them: on one device, in
+// one precision. They come from a file, or from the parameters that are being trained; what the Load
+// functions make of parameters keeps the way back to them for the gradients, so that the model which is
+// trained is assembled by the same code as the model which is served.
 #ifndef SGPSAM_CORE_MODEL_TENSOR_MAP_H_
 #define SGPSAM_CORE_MODEL_TENSOR_MAP_H_
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "core/model/layers.h"
 #include "core/model/named_tensors.h"
 
 namespace sgpsam {
 
+// The tensor of this name, float32. Throws c10::Error for a name that it does not know.
+using TensorSource = std::function<at::Tensor(const std::string& name)>;
+
+// Copies of a file's tensors, on the processor. `file` outlives it.
+TensorSource TensorsOf(const TensorFile& file);
+
 class TensorMap {
  public:
-  // `file` outlives this and has every tensor that will be asked for (check_tensors.h); a name
-  // that it lacks throws c10::Error. `matmul_type`: at::kFloat or at::kBFloat16.
-  TensorMap(const TensorFile& file, at::Device device, at::ScalarType matmul_type)
-      : file_(file), device_(device), matmul_type_(matmul_type) {}
+  // `matmul_type`: at::kFloat or at::kBFloat16.
+  TensorMap(TensorSource source, at::Device device, at::ScalarType matmul_type)
+      : source_(std::move(source)), device_(device), matmul_type_(matmul_type) {}
 
-  // As stored, in float32 on the processor, in storage of its own.
-  at::Tensor Get(const std::string& name) const;
+  // As stored, in float32; not to be written to.
+  at::Tensor Get(const std::string& name) const { return source_(name); }
   // Where and how the model keeps it: a matrix to multiply with, or anything else.
   at::Tensor Matrix(const at::Tensor& tensor) const;
   at::Tensor Value(const at::Tensor& tensor) const;
@@ -34,7 +43,7 @@ class TensorMap {
   at::ScalarType matmul_type() const { return matmul_type_; }
 
  private:
-  const TensorFile& file_;
+  const TensorSource source_;
   const at::Device device_;
   const at::ScalarType matmul_type_;
 };

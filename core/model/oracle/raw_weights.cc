@@ -8,10 +8,10 @@
 namespace sgpsam {
 
 RawWeights::RawWeights(const TensorFile& file, absl::string_view prefix, absl::string_view other_prefix) {
-  const TensorMap source(file, at::kCPU, at::kFloat);
+  const TensorSource source = TensorsOf(file);
   for (const auto& [name, tensor] : file.tensors) {
     if (absl::StartsWith(name, prefix) || absl::StartsWith(name, other_prefix))
-      tensors_[name] = source.Get(name);
+      tensors_[name] = source(name);
   }
 }
 

@@ -17,7 +17,7 @@ void ExpectFoldingsAgree(const char* name, int span) {
   const c10::InferenceMode inference_mode;
   const ModelConfig config = PlainTinyConfig();
   const TensorFile file = SeededModel(config, /*seed=*/3);
-  const TensorMap tensors(file, at::kCPU, at::kFloat);
+  const TensorMap tensors(TensorsOf(file), at::kCPU, at::kFloat);
   const Attention3d attention = LoadAttention3d(tensors, name, config, span);
   const at::Tensor x = at::sin(at::arange(2 * 512 * config.embed_dim).to(at::kFloat)).view({2, 512, -1});
   AttentionScratch last_axis = MakeAttentionScratch(config, 2, at::kCPU, at::kFloat, Folding::kLastAxis);
@@ -33,7 +33,7 @@ TEST(Attention3d, LeavesNothingInTheScratchThatTheNextBlockSees) {
   const c10::InferenceMode inference_mode;
   const ModelConfig config = PlainTinyConfig();
   const TensorFile file = SeededModel(config, /*seed=*/3);
-  const TensorMap tensors(file, at::kCPU, at::kFloat);
+  const TensorMap tensors(TensorsOf(file), at::kCPU, at::kFloat);
   const Attention3d windowed = LoadAttention3d(tensors, kWindowed, config, 14);
   const Attention3d global = LoadAttention3d(tensors, kGlobal, config, 8);
   const at::Tensor x = at::cos(at::arange(512 * config.embed_dim).to(at::kFloat)).view({1, 512, -1});

@@ -63,7 +63,7 @@ TEST(SgpModule, DecidesForEachPatchAlone) {
   const c10::InferenceMode inference_mode;
   const ModelConfig config = ModelConfig::Tiny();
   const TensorFile file = TrainedModel(config);
-  SgpModule module = LoadSgpModule(TensorMap(file, at::kCPU, at::kFloat), /*block=*/1, config);
+  SgpModule module = LoadSgpModule(TensorMap(TensorsOf(file), at::kCPU, at::kFloat), /*block=*/1, config);
   const at::Tensor x = at::stack({at::sin(at::arange(512 * 16).to(at::kFloat)).view({512, 16}),
                                   at::cos(at::arange(512 * 16).to(at::kFloat) * 0.37).view({512, 16})});
   const Gate gate = ComputeGate(module, module.norm(x));
