@@ -222,6 +222,27 @@ ModelConfig ModelConfig::Tiny() {
   return config;
 }
 
+ModelConfig ModelConfig::Demo() {
+  ModelConfig config;
+  config.name = "sgpsam-demo";
+  config.patch = 64;
+  config.token = 8;
+  config.embed_dim = 192;
+  config.depth = 6;
+  config.heads = 6;
+  config.mlp_dim = 768;
+  config.window = 8;
+  config.global_blocks = {0, 1, 2, 3, 4, 5};
+  config.out_channels = 144;
+  config.decoder_heads = 6;
+  config.decoder_mlp_dim = 576;
+  config.iou_hidden = 64;
+  config.sgpm.blocks = {1, 3, 5};
+  config.sgpm.rank = 48;
+  config.sgpm.gate_hidden = 24;
+  return config;
+}
+
 absl::Status ValidateModelConfig(const ModelConfig& config) {
   RETURN_IF_ERROR(CheckText("name", config.name));
   RETURN_IF_ERROR(CheckText("version", config.version));

@@ -1,0 +1,53 @@
+// The cases of a source, read once and kept while there is room, so that a training does not wait for a disk
+// or a generator at every step. Thread-safe.
+#ifndef SGPSAM_CORE_TRAIN_CASE_MEMORY_H_
+#define SGPSAM_CORE_TRAIN_CASE_MEMORY_H_
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "core/cases/case.h"
+#include "core/train/training_sample.h"
+
+namespace sgpsam {
+
+class CaseMemory {
+ public:
+  // `source` outlives this. Of the cases read last, as many stay as `most_bytes` allow, and always one.
+  CaseMemory(const CaseSource& source, size_t most_bytes) : source_(source), most_bytes_(most_bytes) {}
+
+  const CaseSource& source() const { return source_; }
+  // The source's errors are not remembered: it is asked again.
+  absl::StatusOr<std::shared_ptr<const ClickableCase>> Get(int64_t index) const;
+
+  // Reads cases from 0 on, `threads` at a time, until all are there or the room is full. Errors are left to
+  // Get. `progress` is told how many are done, from this thread, and ends the reading by returning false.
+  void Preload(int threads, absl::FunctionRef<bool(int64_t)> progress) const;
+
+ private:
+  struct Entry {
+    int64_t index;
+    std::shared_ptr<const ClickableCase> content;
+  };
+
+  std::shared_ptr<const ClickableCase> Find(int64_t index) const;
+  void Keep(int64_t index, const std::shared_ptr<const ClickableCase>& content) const;
+  bool Full() const;
+
+  const CaseSource& source_;
+  const size_t most_bytes_;
+  mutable absl::Mutex mutex_;
+  mutable std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // the one used last is first
+  mutable std::map<int64_t, std::list<Entry>::iterator> by_index_ ABSL_GUARDED_BY(mutex_);
+  mutable size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_TRAIN_CASE_MEMORY_H_

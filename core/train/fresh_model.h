@@ -1,0 +1,26 @@
+// Weights to begin a training with: a whole model from nothing, or modules for a trained one. Pure functions
+// of configuration and seed; no LibTorch.
+#ifndef SGPSAM_CORE_TRAIN_FRESH_MODEL_H_
+#define SGPSAM_CORE_TRAIN_FRESH_MODEL_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/model/model_config.h"
+#include "core/model/named_tensors.h"
+
+namespace sgpsam {
+
+// The seeded model (seeded_weights.h) with what makes it a good beginning instead of a hard test: no biases
+// but those of the gates, norms that change nothing, no relative positions, small absolute ones, and branches
+// of the encoder that add little to the residual sum (by 1 / sqrt(2 depth), as GPT-2 begins).
+TensorFile FreshModel(const ModelConfig& config, uint64_t seed);
+
+// Adds modules after these encoder blocks to a model that has none, which changes nothing that it computes.
+// INVALID_ARGUMENT for a file that is no model, that has modules, or that lacks one of the blocks.
+absl::Status AddFreshModules(const std::vector<int>& blocks, uint64_t seed, TensorFile& file);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_TRAIN_FRESH_MODEL_H_

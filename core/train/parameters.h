@@ -1,0 +1,57 @@
+// The tensors of a model in training, by the names of its file. Trained ones are leaves that gather
+// gradients; the others are constants. One owner, one thread.
+#ifndef SGPSAM_CORE_TRAIN_PARAMETERS_H_
+#define SGPSAM_CORE_TRAIN_PARAMETERS_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/model/model_config.h"
+#include "core/model/named_tensors.h"
+#include "core/model/tensor_map.h"
+
+namespace sgpsam {
+
+// Which parts a training changes. Transfer to lesions is the default: the backbone stays as it is.
+struct TrainedParts {
+  bool image_encoder = false;
+  bool sgpm = true;
+  bool prompt_encoder = false;
+  bool mask_decoder = true;
+};
+
+class Parameters {
+ public:
+  // INVALID_ARGUMENT for tensors that are not the configuration's. float16 and bfloat16 become float32.
+  static absl::StatusOr<Parameters> FromFile(const TensorFile& file, const ModelConfig& config,
+                                             const TrainedParts& parts);
+
+  const ModelConfig& config() const { return config_; }
+  // By name, in the order of the names. The random Fourier matrix is a constant in any case (reference: a
+  // buffer).
+  const std::map<std::string, at::Tensor>& all() const { return tensors_; }
+  const std::vector<std::string>& trained() const { return trained_; }
+  at::Tensor& at(const std::string& name) { return tensors_.at(name); }
+
+  // What AssembleSgpSam reads. This outlives it.
+  TensorSource source() const;
+
+  // The model file: every tensor as float32, the configuration in the metadata.
+  TensorFile ToFile() const;
+
+ private:
+  ModelConfig config_;
+  std::map<std::string, at::Tensor> tensors_;
+  std::vector<std::string> trained_;
+};
+
+// A tensor on the processor as a file holds it, float32.
+NamedTensor ToNamedTensor(const at::Tensor& tensor);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_TRAIN_PARAMETERS_H_

@@ -1,0 +1,203 @@
+#include "core/train/training.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/engine/torch_guard.h"
+#include "core/model/load_weights.h"
+#include "core/train/patch_mask.h"
+#include "core/train/training_state.h"
+#include "nlohmann/json.hpp"
+
+namespace sgpsam {
+namespace {
+
+constexpr int kMostFailures = 100;  // in a row, before a training gives up
+constexpr uint64_t kValidationStream = uint64_t{1} << 63;
+
+// Another stream of random numbers for each pass of each step.
+uint64_t SeedOf(uint64_t seed, uint64_t pass) { return Random(Random(seed).Next() + pass).Next(); }
+
+absl::Status Require(bool holds, absl::string_view option, absl::string_view range) {
+  if (holds) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", option, " must be ", range));
+}
+
+Example ToExample(const TrainingSample& sample, int64_t patch) {
+  const at::Tensor values =
+      at::from_blob(const_cast<float*>(sample.patch.values.data()), {patch, patch, patch});
+  return {values.clone(), ToTensor(sample.truth), sample.click};
+}
+
+// Sums reports; Mean divides.
+class ReportMean {
+ public:
+  void Add(const StepResult& result) {
+    ++count_;
+    sum_.loss += result.segmentation_loss;
+    AddTo(result.dice, sum_.dice);
+    AddTo(result.opening, sum_.opening);
+  }
+  StepReport Mean() {
+    sum_.loss /= count_;
+    for (double& value : sum_.dice) value /= count_;
+    for (double& value : sum_.opening) value /= count_;
+    return std::move(sum_);
+  }
+
+ private:
+  static void AddTo(const std::vector<double>& values, std::vector<double>& sums) {
+    sums.resize(values.size());
+    for (size_t n = 0; n < values.size(); ++n) sums[n] += values[n];
+  }
+
+  int count_ = 0;
+  StepReport sum_;
+};
+
+}  // namespace
+
+absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
+  const StepOptions& step = options.step;
+  const SampleOptions& sample = options.sample;
+  RETURN_IF_ERROR(Require(options.steps >= 1, "steps", "at least 1"));
+  RETURN_IF_ERROR(Require(options.warm_up >= 0, "warm-up", "at least 0"));
+  RETURN_IF_ERROR(Require(options.batch >= 1 && options.batch <= 256, "batch", "1 to 256"));
+  RETURN_IF_ERROR(Require(options.accumulate >= 1 && options.accumulate <= 1024, "accumulate", "1 to 1024"));
+  RETURN_IF_ERROR(
+      Require(options.learning_rate > 0 && options.learning_rate < 1, "lr", "above 0 and below 1"));
+  RETURN_IF_ERROR(Require(step.clicks >= 1 && step.clicks <= 16, "clicks", "1 to 16"));
+  RETURN_IF_ERROR(Require(step.loss.gamma >= 0 && step.loss.gamma <= 10, "gamma", "0 to 10"));
+  RETURN_IF_ERROR(Require(step.loss.dice_weight >= 0 && step.loss.other_weight >= 0 &&
+                              step.loss.dice_weight + step.loss.other_weight > 0,
+                          "dice-weight and --focal-weight", "at least 0, and not both 0"));
+  RETURN_IF_ERROR(Require(step.budget >= 0 && step.budget <= 1, "gate-budget", "0 to 1"));
+  RETURN_IF_ERROR(Require(step.budget_weight >= 0, "gate-weight", "at least 0"));
+  RETURN_IF_ERROR(Require(sample.min_spacing_mm >= 0.25 && sample.min_spacing_mm <= sample.max_spacing_mm &&
+                              sample.max_spacing_mm <= 5,
+                          "spacing", "0.25 to 5 mm, the finest first"));
+  RETURN_IF_ERROR(Require(sample.jitter >= 0 && sample.jitter <= 64, "jitter", "0 to 64 voxels"));
+  RETURN_IF_ERROR(Require(options.augment.noise >= 0 && options.augment.gain >= 0 && options.augment.gain < 1,
+                          "noise and --gain", "at least 0, the gain below 1"));
+  return Require(options.optimiser.weight_decay >= 0, "weight-decay", "at least 0");
+}
+
+std::string DescribeTraining(const TrainingOptions& o) {
+  const nlohmann::ordered_json json = {
+      {"steps", o.steps},
+      {"warm_up", o.warm_up},
+      {"batch", o.batch},
+      {"accumulate", o.accumulate},
+      {"learning_rate", o.learning_rate},
+      {"seed", o.seed},
+      {"trains", {o.parts.image_encoder, o.parts.sgpm, o.parts.prompt_encoder, o.parts.mask_decoder}},
+      {"clicks", o.step.clicks},
+      {"loss", o.step.loss.kind == LossKind::kZoom ? "zoom" : "dice_ce"},
+      {"loss_weights", {o.step.loss.dice_weight, o.step.loss.other_weight}},
+      {"gamma", o.step.loss.gamma},
+      {"gate_budget", {o.step.budget, o.step.budget_weight}},
+      {"spacing_mm", {o.sample.min_spacing_mm, o.sample.max_spacing_mm}},
+      {"jitter", o.sample.jitter},
+      {"min_voxels", o.sample.min_voxels},
+      {"augment", {o.augment.flip ? 1.0 : 0.0, o.augment.gain, o.augment.offset, o.augment.noise}},
+      {"adamw",
+       {o.optimiser.beta1, o.optimiser.beta2, o.optimiser.eps, o.optimiser.weight_decay,
+        o.optimiser.max_gradient_norm}}};
+  return json.dump();
+}
+
+absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& file, const CaseMemory& cases,
+                                                           const TrainingOptions& options) {
+  RETURN_IF_ERROR(ValidateTrainingOptions(options));
+  ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(file));
+  return GuardTorch([&]() -> absl::StatusOr<std::unique_ptr<Training>> {
+    ASSIGN_OR_RETURN(Parameters parameters, Parameters::FromFile(file, config, options.parts));
+    if (parameters.trained().empty()) {
+      return absl::InvalidArgumentError("nothing is left to train: the model has none of the chosen parts");
+    }
+    return std::unique_ptr<Training>(new Training(std::move(parameters), cases, options));
+  });
+}
+
+absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases, uint64_t seed,
+                                                         bool augment) const {
+  Random random(seed);
+  const int64_t patch = parameters_.config().patch;
+  std::vector<Example> batch;
+  int failures = 0;
+  while (batch.size() < static_cast<size_t>(options_.batch)) {
+    const auto index = static_cast<int64_t>(random.Below(static_cast<uint64_t>(cases.source().size())));
+    const auto chosen = cases.Get(index);
+    absl::StatusOr<TrainingSample> sample =
+        chosen.ok() ? DrawSample(**chosen, options_.sample, patch, random) : chosen.status();
+    if (!sample.ok()) {
+      if (++failures == kMostFailures) return sample.status();
+      continue;
+    }
+    failures = 0;
+    Example example = ToExample(*sample, patch);
+    if (augment) Augment(options_.augment, random, example.patch, example.truth, example.click);
+    batch.push_back(std::move(example));
+  }
+  return batch;
+}
+
+absl::StatusOr<StepReport> Training::Step() {
+  return GuardTorch([&]() -> absl::StatusOr<StepReport> {
+    const auto step = static_cast<uint64_t>(steps_done());
+    ReportMean mean;
+    for (int pass = 0; pass < options_.accumulate; ++pass) {
+      const uint64_t seed = SeedOf(
+          options_.seed, step * static_cast<uint64_t>(options_.accumulate) + static_cast<uint64_t>(pass));
+      ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
+      const SgpSam model =
+          AssembleSgpSam(parameters_.source(), parameters_.config(), at::kCPU, Precision::kFloat32);
+      Random random(seed + 1);
+      const StepResult result = RunStep(model, batch, options_.step, random);
+      (result.loss / options_.accumulate).backward();
+      mean.Add(result);
+    }
+    StepReport report = mean.Mean();
+    report.learning_rate =
+        LearningRate(steps_done(), options_.steps, options_.warm_up, options_.learning_rate);
+    report.gradient_norm = optimiser_.Step(report.learning_rate);
+    report.step = steps_done();
+    return report;
+  });
+}
+
+absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t samples) const {
+  return GuardTorch([&]() -> absl::StatusOr<StepReport> {
+    const c10::NoGradGuard no_gradients;
+    const SgpSam model =
+        AssembleSgpSam(parameters_.source(), parameters_.config(), at::kCPU, Precision::kFloat32);
+    ReportMean mean;
+    for (int64_t done = 0; done < samples; done += options_.batch) {
+      const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));
+      ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases, seed, /*augment=*/false));
+      Random random(seed + 1);
+      mean.Add(RunStep(model, batch, options_.step, random));
+    }
+    StepReport report = mean.Mean();
+    report.step = steps_done();
+    return report;
+  });
+}
+
+std::string Training::Recipe(const std::string& data) const {
+  return absl::StrCat(data, " ", DescribeTraining(options_));
+}
+
+absl::Status Training::Save(const std::string& path, const std::string& data) {
+  return GuardTorch([&] { return SaveTrainingState(parameters_, optimiser_, Recipe(data), path); });
+}
+
+absl::Status Training::Restore(const std::string& path, const std::string& data) {
+  return GuardTorch([&] { return RestoreTrainingState(path, Recipe(data), parameters_, optimiser_); });
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,91 @@
+// The loop's body: draw samples, run a step, go backwards, change the parameters. What a step does follows
+// from the seed and its number alone, so that a training which was killed goes on from its last state as if
+// nothing had happened. Called by `sgpsam-model train`; one thread at a time (LibTorch's own aside).
+// LibTorch's exceptions leave as Status.
+#ifndef SGPSAM_CORE_TRAIN_TRAINING_H_
+#define SGPSAM_CORE_TRAIN_TRAINING_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/train/adamw.h"
+#include "core/train/augment.h"
+#include "core/train/case_memory.h"
+#include "core/train/parameters.h"
+#include "core/train/training_sample.h"
+#include "core/train/training_step.h"
+
+namespace sgpsam {
+
+struct TrainingOptions {
+  int64_t steps = 1000;
+  int64_t warm_up = 50;         // steps over which the learning rate rises
+  int batch = 4;                // patches that share one pass
+  int accumulate = 1;           // passes whose gradients are averaged into one step
+  double learning_rate = 8e-4;  // at its peak (reference: train.py)
+  uint64_t seed = 1;
+  TrainedParts parts;
+  StepOptions step;
+  SampleOptions sample;
+  AugmentOptions augment;
+  AdamWOptions optimiser;
+};
+
+// INVALID_ARGUMENT naming the option that is out of range.
+absl::Status ValidateTrainingOptions(const TrainingOptions& options);
+
+// One line of JSON that names every number above: what a state on disk is checked against.
+std::string DescribeTraining(const TrainingOptions& options);
+
+struct StepReport {
+  int64_t step = 0;  // how many are done
+  double loss = 0, learning_rate = 0, gradient_norm = 0;
+  std::vector<double> dice;     // after each click, mean over the step's samples
+  std::vector<double> opening;  // by module: how often its gate was open
+};
+
+class Training {
+ public:
+  // `file` holds the first weights; `cases` outlives this. INVALID_ARGUMENT for options or tensors that are
+  // not valid together, and if the options leave nothing to train.
+  static absl::StatusOr<std::unique_ptr<Training>> Create(const TensorFile& file, const CaseMemory& cases,
+                                                          const TrainingOptions& options);
+
+  const TrainingOptions& options() const { return options_; }
+  int64_t steps_done() const { return optimiser_.steps(); }
+  const Parameters& parameters() const { return parameters_; }
+
+  // The next step. Cases that cannot be read or hold nothing to click are passed over; if a hundred in a row
+  // are, the last one's error.
+  absl::StatusOr<StepReport> Step();
+
+  // What Step measures, on other cases and without learning: on `samples` of them, always the same ones.
+  absl::StatusOr<StepReport> Validate(const CaseMemory& cases, int64_t samples) const;
+
+  // training_state.h; `data` names the cases and the first weights.
+  absl::Status Save(const std::string& path, const std::string& data);
+  absl::Status Restore(const std::string& path, const std::string& data);
+
+ private:
+  Training(Parameters parameters, const CaseMemory& cases, const TrainingOptions& options)
+      : options_(options),
+        cases_(cases),
+        parameters_(std::move(parameters)),
+        optimiser_(parameters_, options.optimiser) {}
+
+  absl::StatusOr<std::vector<Example>> DrawBatch(const CaseMemory& cases, uint64_t seed, bool augment) const;
+  std::string Recipe(const std::string& data) const;
+
+  const TrainingOptions options_;
+  const CaseMemory& cases_;
+  Parameters parameters_;
+  AdamW optimiser_;
+};
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_TRAIN_TRAINING_H_
