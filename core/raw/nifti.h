@@ -47,6 +47,8 @@ absl::StatusOr<std::string> WriteNiftiLabels(const Geometry& geometry, absl::Spa
 
 // Plain .nii of a volume in its own sample type.
 absl::StatusOr<std::string> WriteNifti(const Volume& volume);
+// The same as .nii.gz. The same volume gives the same bytes.
+absl::StatusOr<std::string> WriteNiftiGz(const Volume& volume);
 
 }  // namespace sgpsam
 

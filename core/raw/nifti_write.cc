@@ -196,4 +196,11 @@ absl::StatusOr<std::string> WriteNifti(const Volume& volume) {
   return file;
 }
 
+absl::StatusOr<std::string> WriteNiftiGz(const Volume& volume) {
+  GzipSink sink;
+  RETURN_IF_ERROR(sink.Write(MakeHeader(volume.geometry(), TypeOf(volume.sample_type()))));
+  RETURN_IF_ERROR(sink.Write(volume.samples().view()));
+  return sink.Finish();
+}
+
 }  // namespace sgpsam

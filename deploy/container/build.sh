@@ -57,7 +57,7 @@ make_input() {
   local model=${BUILD:-build/release}/bin/sgpsam-model
   mkdir -p "$work/models" "$work/demo/series"
   [ -s "$work/models/model.safetensors" ] || "$model" make-seeded --seed 1 --out "$work/models/model.safetensors" >/dev/null
-  "$model" synthesize --seed 7 --out "$work/demo/series" > "$work/demo/series.json"
+  "$model" synthesize --seed 7 --lesions 1 --diameter 32 --organ liver --out "$work/demo/series" > "$work/demo/series.json"
   chmod -R a+rX "$work/models" "$work/demo"
   chmod a+w "$work/demo"
 }
@@ -91,7 +91,7 @@ stop_server() { ! server_pid > /dev/null || kill -TERM "$(server_pid)"; }
 
 segment() {
   local point
-  point=$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["lesion"]["centre_lps_mm"], sep=",")' \
+  point=$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["lesions"][0]["centre_lps_mm"], sep=",")' \
     "$work/demo/series.json")
   b run --network host --volume "$work/demo:/data" "$1" -- "$(entry_point localhost/sgpsam-client)" segment /data/series \
     --server "$(sed -n 's/^ready grpc=\([^ ]*\).*/\1/p' "$work/server.out")" --point="$point" --label Lesion \

@@ -1,4 +1,4 @@
-"""synthesize, prepare, run and bench, from the made-up CT to the model's own numbers."""
+"""prepare, run and bench, from a made-up CT to the model's own numbers."""
 
 import json
 
@@ -14,12 +14,13 @@ CLICKS = ["--click", "70,58,61:+", "--click", "83,58,61:-", "--click", "64,52,70
 @pytest.fixture(scope="session")
 def phantom(tmp_path_factory):
     folder = tmp_path_factory.mktemp("phantom")
-    truth = json.loads(call("synthesize", "--seed", 7, "--out", folder / "series", "--nifti", folder / "ct.nii"))
+    truth = json.loads(call("synthesize", "--seed", 7, "--shape", "160,160,64", "--spacing", "1.5,1.5,2.5",
+                            "--out", folder / "series", "--nifti", folder / "ct.nii"))
     return folder, truth
 
 
 def lesion(truth):
-    return ",".join(str(value) for value in truth["lesion"]["centre_lps_mm"])
+    return ",".join(str(value) for value in truth["lesions"][0]["centre_lps_mm"])
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +28,6 @@ def patch(phantom, tmp_path_factory):
     path = tmp_path_factory.mktemp("patch") / "patch.safetensors"
     call("prepare", "--volume", phantom[0] / "series", "--point", lesion(phantom[1]), "--out", path)
     return path
-
-
-def test_synthesize_tells_the_truth(phantom):
-    folder, truth = phantom
-    assert len(list((folder / "series").iterdir())) == truth["files"]
-    assert truth["lesion"]["volume_ml"] == pytest.approx(truth["lesion"]["voxels"] * 1.25 * 1.25 * 2.5 / 1000)
-    message = call("synthesize", "--seed", 7, "--out", folder / "series", code=FAILED)
-    assert "is not empty" in message
 
 
 def test_a_series_and_its_nifti_give_the_same_patch(phantom, patch, tmp_path):
@@ -49,7 +42,7 @@ def test_a_series_and_its_nifti_give_the_same_patch(phantom, patch, tmp_path):
 
 def test_the_patch_is_centred_on_the_point_and_begin_repeats_it(phantom, patch, tmp_path):
     made = load_file(patch)
-    x, y, z = phantom[1]["lesion"]["centre_lps_mm"]
+    x, y, z = phantom[1]["lesions"][0]["centre_lps_mm"]
     centre = made["roi_affine_ras"] @ [64, 64, 64, 1]
     assert numpy.abs(centre[:3] - [-x, -y, z]).max() <= 0.75 + 1e-9   # half a voxel
     begin = ",".join(str(value) for value in made["roi_begin_ijk"])

@@ -56,6 +56,18 @@ TEST(WriteNifti, ReadsBackByEitherForm) {
   }
 }
 
+TEST(WriteNiftiGz, ReadsBackAsThePlainFileDoes) {
+  const Volume volume = TestVolume<int16_t>(
+      Turned(0.3, 0.2, 1), [](int64_t i, int64_t j, int64_t k) { return i - 10 * j + 100 * k; });
+  const std::string file = WriteNiftiGz(volume).value();
+  absl::StatusOr<Volume> read = ReadNifti(BufferOf(file)), plain = ReadNifti(BufferOf(*WriteNifti(volume)));
+  ASSERT_TRUE(read.ok() && plain.ok()) << read.status() << plain.status();
+  EXPECT_EQ(read->sample_type(), SampleType::kInt16);
+  EXPECT_EQ(read->samples().view(), volume.samples().view());
+  ExpectSameGeometry(read->geometry(), plain->geometry());
+  EXPECT_EQ(file, *WriteNiftiGz(volume));
+}
+
 TEST(WriteNifti, LeavesTheQformOutOfATiltedVolume) {
   const Geometry tilted = SteppedGeometry({7, 6, 5}, {{{0.8, 0, 0}, {0, 0.8, 0}, {0, -0.5, 2}}}, {5, 6, 7});
   const std::string file =

@@ -1,0 +1,35 @@
+// The organs of a case apart from the bowel, painted into the fat of the cavity in this order. Each leaves a
+// seam of fat towards what lies there already. Pure functions of their arguments, apart from what they paint.
+#ifndef SGPSAM_TOOLS_SYNTHESIZE_ORGANS_H_
+#define SGPSAM_TOOLS_SYNTHESIZE_ORGANS_H_
+
+#include <array>
+
+#include "tools/synthesize/canvas.h"
+#include "tools/synthesize/liver.h"
+#include "tools/synthesize/random.h"
+#include "tools/synthesize/tissues.h"
+#include "tools/synthesize/torso.h"
+
+namespace sgpsam::synthesis {
+
+void PaintStomach(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);
+void PaintSpleen(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);
+void PaintPancreas(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);
+void PaintLiver(const Liver& liver, const Tissues& tissues, Random random, Canvas& canvas);
+void PaintKidneys(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);
+void PaintGallbladder(const Liver& liver, const Tissues& tissues, Random random, Canvas& canvas);
+
+// What an organ may displace: all but bone, lung, heart, the wall and what is outside.
+constexpr StructureSet kDisplaceable =
+    StructureSet::All().Without({Structure::kOutside, Structure::kLung, Structure::kHeart, Structure::kSpine,
+                                 Structure::kRib, Structure::kMuscle});
+
+// An organ and, around it, a seam of fat of `gap` mm.
+inline std::array<Layer, 2> WithSeam(float gap, const Tissues& tissues, float hu, Structure structure) {
+  return {{{gap, {tissues.fat, Structure::kFat, kDisplaceable}}, {0, {hu, structure, kDisplaceable}}}};
+}
+
+}  // namespace sgpsam::synthesis
+
+#endif  // SGPSAM_TOOLS_SYNTHESIZE_ORGANS_H_
