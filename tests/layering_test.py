@@ -34,6 +34,8 @@ SEES = {
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
     "core/metrics/": ["core/base/"],
     "core/model/": BELOW_MODEL,
+    "core/train/": BELOW_MODEL + ["core/model/", "core/engine/torch_", "core/volume/", "core/transform/", "core/cases/",
+                                  "core/evaluation/"],
     "core/worker_link/": BELOW_MODEL,
     "core/batching/": BELOW_MODEL + ["core/metrics/"],
     "core/pipeline/": BELOW_PIPELINE + ON_ONE_ENGINE,
@@ -44,7 +46,8 @@ SEES = {
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/"],
     "client/cpp/": ["core/base/", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/evaluation/", "core/picture/"],
+    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
+                                                "core/cases/", "core/picture/"],
     "proto/": [],
 }
 
@@ -62,7 +65,7 @@ THIRD_PARTIES = [
     ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True),
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
     ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
-    ThirdParty("LibTorch", r"(ATen|torch|c10)/", ["core/model/", "core/engine/torch_", "server/worker/", "tools/"],
+    ThirdParty("LibTorch", r"(ATen|torch|c10)/", ["core/model/", "core/train/", "core/engine/torch_", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
                transitive=True, never=("server/worker/",)),

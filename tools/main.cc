@@ -1,4 +1,4 @@
-// sgpsam-model: makes, imports, exports, inspects, runs and measures model files.
+// sgpsam-model: makes, imports, exports, inspects, trains, runs and measures model files.
 #include <cstdio>
 #include <exception>
 
@@ -22,6 +22,8 @@ int Run(int argc, char** argv) {
   sgpsam::tools::AddPrepare(app, chosen);
   sgpsam::tools::AddRun(app, chosen);
   sgpsam::tools::AddSynthesize(app, chosen);
+  sgpsam::tools::AddTrain(app, chosen);
+  sgpsam::tools::AddEvaluate(app, chosen);
   sgpsam::tools::AddBench(app, chosen);
   try {
     app.parse(argc, argv);

@@ -3,14 +3,19 @@
 namespace sgpsam::tools {
 
 void ModelChoice::AddOptions(CLI::App& command) {
-  command.add_option("--config", config, "vit_b_ori (SAM-Med3D, 402 MB) or tiny (for tests)")
-      ->check(CLI::IsMember({"vit_b_ori", "tiny"}))
+  command
+      .add_option("--config", config,
+                  "vit_b_ori (SAM-Med3D, 402 MB), demo (patches of 64 voxels, a few million parameters) or "
+                  "tiny (for tests)")
+      ->check(CLI::IsMember({"vit_b_ori", "demo", "tiny"}))
       ->capture_default_str();
   command.add_flag("--no-sgpm", no_sgpm, "Plain SAM-Med3D, without self-gated prompting modules");
 }
 
 ModelConfig ModelChoice::Get() const {
-  ModelConfig model = config == "tiny" ? ModelConfig::Tiny() : ModelConfig();
+  ModelConfig model = config == "tiny"   ? ModelConfig::Tiny()
+                      : config == "demo" ? ModelConfig::Demo()
+                                         : ModelConfig();
   if (no_sgpm) model.sgpm.blocks.clear();
   return model;
 }

@@ -1,0 +1,105 @@
+#include "tools/training/evaluate_case.h"
+
+#include <optional>
+#include <utility>
+
+#include "core/base/random.h"
+#include "core/base/status_macros.h"
+#include "core/evaluation/overlap.h"
+#include "core/evaluation/size_bins.h"
+#include "core/evaluation/surface_dice.h"
+#include "core/pipeline/engine_patch_model.h"
+#include "core/transform/prompts.h"
+
+namespace sgpsam {
+namespace {
+
+Mask MaskOfTarget(const Volume& targets, int64_t target) {
+  const Shape& shape = targets.geometry().shape();
+  Mask mask(shape);
+  VisitSamples(targets, [&](const auto* sample) {
+    for (int64_t k = 0; k < shape.k; ++k) {
+      for (int64_t j = 0; j < shape.j; ++j) {
+        for (int64_t i = 0; i < shape.i; ++i, ++sample) {
+          if (static_cast<int64_t>(*sample) == target) mask.Set(i, j, k);
+        }
+      }
+    }
+  });
+  return mask;
+}
+
+PointPrompt ToPrompt(const SimulatedClick& click) {
+  const auto& [i, j, k] = click.voxel;
+  return {VoxelIndex{static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)}, click.positive};
+}
+
+// One target on its way through the clicks.
+class Reader {
+ public:
+  Reader(const Geometry& geometry, Mask truth, const EvaluateOptions& options, uint64_t seed,
+         PatchModel& model)
+      : geometry_(geometry), truth_(std::move(truth)), options_(options), random_(seed), model_(model) {}
+
+  absl::StatusOr<LesionScores> ReadAll() {
+    LesionScores scores;
+    scores.diameter_mm = EquivalentDiameterMm(truth_.CountVoxels(), geometry_.voxel_ml());
+    const ClickOptions click_options{options_.clicks, geometry_.spacing_mm()};
+    std::optional<SimulatedClick> next = FirstClick(truth_, click_options, random_.Next());
+    size_t scored = 0;
+    for (int click = 1; scored < kScoredClicks.size(); ++click) {
+      if (next) RETURN_IF_ERROR(Click(*next, scores));
+      if (click == kScoredClicks[scored]) RETURN_IF_ERROR(Score(scored++, scores));
+      if (next) {
+        ASSIGN_OR_RETURN(next, NextClick(truth_, mask_, click_options, random_.Next()));
+      }
+    }
+    return scores;
+  }
+
+ private:
+  absl::Status Click(const SimulatedClick& click, LesionScores& scores) {
+    prompts_.points.push_back(ToPrompt(click));
+    ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(geometry_, prompts_, options_.target, model_));
+    mask_ = std::move(result.mask);
+    prompts_.previous_logits = std::move(result.first.values);
+    scores.gates.clear();
+    for (const float score : result.gate_scores) {
+      scores.gates.push_back({score, score > model_.info().gate_threshold});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Score(size_t at, LesionScores& scores) const {
+    ASSIGN_OR_RETURN(scores.dice[at], Dice(truth_, mask_));
+    ASSIGN_OR_RETURN(scores.nsd[at], SurfaceDice(truth_, mask_, geometry_.spacing_mm()));
+    return absl::OkStatus();
+  }
+
+  const Geometry& geometry_;
+  const Mask truth_;
+  const EvaluateOptions& options_;
+  Random random_;
+  PatchModel& model_;
+  Prompts prompts_;
+  Mask mask_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, Engine& engine,
+                                                       const EvaluateOptions& options) {
+  EnginePatchModel model(engine, source.image);
+  std::vector<LesionScores> all;
+  for (int64_t target = 1; target <= source.target_count; ++target) {
+    const uint64_t seed = options.seed + static_cast<uint64_t>(target);
+    Reader reader(source.image.geometry(), MaskOfTarget(source.targets, target), options, seed, model);
+    ASSIGN_OR_RETURN(LesionScores scores, reader.ReadAll());
+    scores.case_id = source.id;
+    scores.lesion_id = static_cast<int>(target);
+    all.push_back(std::move(scores));
+  }
+  return all;
+}
+
+}  // namespace sgpsam
