@@ -32,8 +32,13 @@ at::Tensor Noise(const at::Tensor& like, Random& random) {
 void Augment(const AugmentOptions& options, Random& random, at::Tensor& patch, at::Tensor& truth,
              Click& click) {
   if (options.flip) Flip(random, patch, truth, click);
-  patch = patch * (1 + Within(options.gain, random)) + Within(options.offset, random);
-  if (options.noise > 0) patch = patch + Noise(patch, random) * (options.noise * random.Uniform());
+  // One draw a statement: within an expression their order would be the compiler's choice.
+  const double offset = Within(options.offset, random);
+  const double gain = 1 + Within(options.gain, random);
+  patch = patch * gain + offset;
+  if (options.noise <= 0) return;
+  const double strength = options.noise * random.Uniform();
+  patch = patch + Noise(patch, random) * strength;
 }
 
 }  // namespace sgpsam
