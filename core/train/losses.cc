@@ -19,9 +19,11 @@ at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth) {
 
 at::Tensor VoxelBalancedFocalLoss(const at::Tensor& logits, const at::Tensor& truth, double gamma) {
   const at::Tensor x = BySample(logits), y = BySample(truth);
-  // log sigmoid(-x) is log(1 - p); both logarithms are exact where p saturates.
-  const at::Tensor inside = -at::log_sigmoid(x) * at::pow(at::sigmoid(-x), gamma);
-  const at::Tensor outside = -at::log_sigmoid(-x) * at::pow(at::sigmoid(x), gamma);
+  // Both logarithms are exact where p saturates, and the power of one has a finite gradient where the power
+  // of p, for a gamma below 1, has none.
+  const at::Tensor log_p = at::log_sigmoid(x), log_not_p = at::log_sigmoid(-x);
+  const at::Tensor inside = -log_p * at::exp(gamma * log_not_p);
+  const at::Tensor outside = -log_not_p * at::exp(gamma * log_p);
   const at::Tensor lesion = (inside * y).sum(1) / (y.sum(1) + kSmooth);
   const at::Tensor background = (outside * (1 - y)).sum(1) / ((1 - y).sum(1) + kSmooth);
   return (0.5 * (lesion + background)).mean();
