@@ -39,7 +39,7 @@ void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, Random& 
 
 at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const StepOptions& options) {
   const at::Tensor open = gate_scores.detach().gt(threshold).to(at::kFloat);
-  const at::Tensor opening = (open + gate_scores - gate_scores.detach()).mean();
+  const at::Tensor opening = (open + (gate_scores - gate_scores.detach())).mean();
   return options.budget_weight * at::clamp_min(opening - options.budget, 0).square();
 }
 
@@ -80,8 +80,9 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
     const at::Tensor open = encoded.gate_scores.select(1, m).gt(model.config.sgpm.threshold);
     result.opening.push_back(open.to(at::kFloat).mean().item<double>());
   }
-  if (options.budget_weight > 0 && modules > 0) {
-    result.loss = result.loss + BudgetLoss(encoded.gate_scores, model.config.sgpm.threshold, options);
+  const float threshold = model.config.sgpm.threshold;
+  if (options.budget_weight > 0 && modules > 0 && threshold > 0) {
+    result.loss = result.loss + BudgetLoss(encoded.gate_scores, threshold, options);
   }
   return result;
 }

@@ -27,7 +27,7 @@ struct StepOptions {
   int clicks = 3;  // passes of the decoder, each with one click more
   LossOptions loss;
   // How often gates may be open before it costs: budget_weight * max(0, mean opening - budget)^2, the mean
-  // being over the batch and the modules.
+  // being over the batch and the modules. Gates that no score can close (threshold 0) cost nothing.
   double budget = 0.5;
   double budget_weight = 0;
 };
