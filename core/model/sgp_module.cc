@@ -25,7 +25,7 @@ void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const Gate& ga
 // (the straight-through estimator). A threshold that no score can miss leaves nothing to decide.
 at::Tensor OpenWithGradients(const SgpModule& module, const at::Tensor& score) {
   const at::Tensor open = score.detach().gt(module.threshold).to(at::kFloat);
-  return (module.threshold > 0 ? open + score - score.detach() : open).view({-1, 1, 1});
+  return (module.threshold > 0 ? open + (score - score.detach()) : open).view({-1, 1, 1});  // exactly 0 or 1
 }
 
 }  // namespace
