@@ -5,14 +5,16 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/status_macros.h"
-
 namespace sgpsam {
 
 absl::StatusOr<std::shared_ptr<const ClickableCase>> CaseMemory::Get(int64_t index) const {
   if (auto found = Find(index)) return found;
-  ASSIGN_OR_RETURN(Case read, source_.Read(index));
-  auto content = std::make_shared<const ClickableCase>(std::move(read));
+  absl::StatusOr<Case> read = source_.Read(index);
+  if (!read.ok()) {
+    Complain(index, read.status());
+    return read.status();
+  }
+  auto content = std::make_shared<const ClickableCase>(*std::move(read));
   Keep(index, content);
   return content;
 }
@@ -53,6 +55,14 @@ bool CaseMemory::Full() const {
   absl::MutexLock lock(&mutex_);
   // Another one of the mean size would not fit.
   return !entries_.empty() && bytes_ + bytes_ / entries_.size() > most_bytes_;
+}
+
+void CaseMemory::Complain(int64_t index, const absl::Status& status) const {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!complained_of_.insert(index).second) return;
+  }
+  if (complain_) complain_(source_.id(index), status);
 }
 
 }  // namespace sgpsam

@@ -4,9 +4,13 @@
 #define SGPSAM_CORE_TRAIN_CASE_MEMORY_H_
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
@@ -19,8 +23,12 @@ namespace sgpsam {
 
 class CaseMemory {
  public:
+  // Told once of every case that cannot be read, by the thread that found out.
+  using Complaint = std::function<void(const std::string& id, const absl::Status& status)>;
+
   // `source` outlives this. Of the cases read last, as many stay as `most_bytes` allow, and always one.
-  CaseMemory(const CaseSource& source, size_t most_bytes) : source_(source), most_bytes_(most_bytes) {}
+  CaseMemory(const CaseSource& source, size_t most_bytes, Complaint complain = nullptr)
+      : source_(source), most_bytes_(most_bytes), complain_(std::move(complain)) {}
 
   const CaseSource& source() const { return source_; }
   // The source's errors are not remembered: it is asked again.
@@ -39,13 +47,16 @@ class CaseMemory {
   std::shared_ptr<const ClickableCase> Find(int64_t index) const;
   void Keep(int64_t index, const std::shared_ptr<const ClickableCase>& content) const;
   bool Full() const;
+  void Complain(int64_t index, const absl::Status& status) const;
 
   const CaseSource& source_;
   const size_t most_bytes_;
+  const Complaint complain_;
   mutable absl::Mutex mutex_;
   mutable std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // the one used last is first
   mutable std::map<int64_t, std::list<Entry>::iterator> by_index_ ABSL_GUARDED_BY(mutex_);
   mutable size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  mutable std::set<int64_t> complained_of_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sgpsam
