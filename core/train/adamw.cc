@@ -63,8 +63,12 @@ double AdamW::Step(double learning_rate) {
     StepGroup(decayed, learning_rate, options_.weight_decay, options_);
     StepGroup(plain, learning_rate, 0, options_);
   }
-  for (const std::string& name : parameters_.trained()) parameters_.at(name).mutable_grad().reset();
+  Forget();
   return norm;
+}
+
+void AdamW::Forget() {
+  for (const std::string& name : parameters_.trained()) parameters_.at(name).mutable_grad().reset();
 }
 
 double LearningRate(int64_t step, int64_t total, int64_t warm_up, double peak, double floor) {

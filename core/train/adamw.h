@@ -34,6 +34,8 @@ class AdamW {
   // One step along the gathered gradients, which are then forgotten. Returns their norm before it was cut; a
   // norm that is not finite changes nothing.
   double Step(double learning_rate);
+  // Forgets the gathered gradients without a step.
+  void Forget();
 
  private:
   Parameters& parameters_;

@@ -17,6 +17,7 @@ namespace sgpsam {
 namespace {
 
 constexpr int kMostFailures = 100;  // in a row, before a training gives up
+constexpr int64_t kMostSteps = 1'000'000'000;
 constexpr uint64_t kValidationStream = uint64_t{1} << 63;
 
 // Another stream of random numbers for each pass of each step.
@@ -26,6 +27,9 @@ absl::Status Require(bool holds, absl::string_view option, absl::string_view ran
   if (holds) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("--", option, " must be ", range));
 }
+
+// What a term of a loss may weigh. Not NaN either, of which all comparisons fail.
+bool IsWeight(double value) { return value >= 0 && value <= 1000; }
 
 Example ToExample(const TrainingSample& sample, int64_t patch) {
   const at::Tensor values =
@@ -64,26 +68,31 @@ class ReportMean {
 absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   const StepOptions& step = options.step;
   const SampleOptions& sample = options.sample;
-  RETURN_IF_ERROR(Require(options.steps >= 1, "steps", "at least 1"));
-  RETURN_IF_ERROR(Require(options.warm_up >= 0, "warm-up", "at least 0"));
+  const AugmentOptions& augment = options.augment;
+  RETURN_IF_ERROR(Require(options.steps >= 1 && options.steps <= kMostSteps, "steps", "1 to 1,000,000,000"));
+  RETURN_IF_ERROR(
+      Require(options.warm_up >= 0 && options.warm_up <= kMostSteps, "warm-up", "0 to 1,000,000,000 steps"));
   RETURN_IF_ERROR(Require(options.batch >= 1 && options.batch <= 256, "batch", "1 to 256"));
   RETURN_IF_ERROR(Require(options.accumulate >= 1 && options.accumulate <= 1024, "accumulate", "1 to 1024"));
   RETURN_IF_ERROR(
       Require(options.learning_rate > 0 && options.learning_rate < 1, "lr", "above 0 and below 1"));
   RETURN_IF_ERROR(Require(step.clicks >= 1 && step.clicks <= 16, "clicks", "1 to 16"));
   RETURN_IF_ERROR(Require(step.loss.gamma >= 0 && step.loss.gamma <= 10, "gamma", "0 to 10"));
-  RETURN_IF_ERROR(Require(step.loss.dice_weight >= 0 && step.loss.other_weight >= 0 &&
+  RETURN_IF_ERROR(Require(IsWeight(step.loss.dice_weight) && IsWeight(step.loss.other_weight) &&
                               step.loss.dice_weight + step.loss.other_weight > 0,
-                          "dice-weight and --focal-weight", "at least 0, and not both 0"));
+                          "dice-weight and --focal-weight", "0 to 1000, and not both 0"));
   RETURN_IF_ERROR(Require(step.budget >= 0 && step.budget <= 1, "gate-budget", "0 to 1"));
-  RETURN_IF_ERROR(Require(step.budget_weight >= 0, "gate-weight", "at least 0"));
+  RETURN_IF_ERROR(Require(IsWeight(step.budget_weight), "gate-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(sample.min_spacing_mm >= 0.25 && sample.min_spacing_mm <= sample.max_spacing_mm &&
                               sample.max_spacing_mm <= 5,
                           "spacing", "0.25 to 5 mm, the finest first"));
   RETURN_IF_ERROR(Require(sample.jitter >= 0 && sample.jitter <= 64, "jitter", "0 to 64 voxels"));
-  RETURN_IF_ERROR(Require(options.augment.noise >= 0 && options.augment.gain >= 0 && options.augment.gain < 1,
-                          "noise and --gain", "at least 0, the gain below 1"));
-  return Require(options.optimiser.weight_decay >= 0, "weight-decay", "at least 0");
+  RETURN_IF_ERROR(Require(augment.gain >= 0 && augment.gain < 1, "gain", "at least 0 and below 1"));
+  RETURN_IF_ERROR(Require(augment.offset >= 0 && augment.offset <= 10, "offset", "0 to 10"));
+  RETURN_IF_ERROR(Require(augment.noise >= 0 && augment.noise <= 10, "noise", "0 to 10"));
+  RETURN_IF_ERROR(Require(IsWeight(options.optimiser.weight_decay), "weight-decay", "0 to 1000"));
+  if (sample.min_voxels >= 1) return absl::OkStatus();
+  return absl::InvalidArgumentError("a sample's truth must have at least 1 voxel");  // no flag sets it
 }
 
 std::string DescribeTraining(const TrainingOptions& o) {
@@ -125,6 +134,8 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& fil
 
 absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases, uint64_t seed,
                                                          bool augment) const {
+  if (cases.source().size() == 0)
+    return absl::InvalidArgumentError("there are no cases to draw samples from");
   Random random(seed);
   const int64_t patch = parameters_.config().patch;
   std::vector<Example> batch;
@@ -149,6 +160,7 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
 absl::StatusOr<StepReport> Training::Step() {
   return GuardTorch([&]() -> absl::StatusOr<StepReport> {
     const auto step = static_cast<uint64_t>(steps_done());
+    optimiser_.Forget();  // what a step that failed has left
     ReportMean mean;
     for (int pass = 0; pass < options_.accumulate; ++pass) {
       const uint64_t seed = SeedOf(

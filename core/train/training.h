@@ -60,10 +60,11 @@ class Training {
   const Parameters& parameters() const { return parameters_; }
 
   // The next step. Cases that cannot be read or hold nothing to click are passed over; if a hundred in a row
-  // are, the last one's error.
+  // are, the last one's error. INVALID_ARGUMENT without cases. After an error the step can be tried again.
   absl::StatusOr<StepReport> Step();
 
-  // What Step measures, on other cases and without learning: on `samples` of them, always the same ones.
+  // What Step measures, on other cases and without learning: on `samples` of them, always the same ones, and
+  // as many more as fill the last batch. Errors as Step's.
   absl::StatusOr<StepReport> Validate(const CaseMemory& cases, int64_t samples) const;
 
   // training_state.h; `data` names the cases and the first weights.
