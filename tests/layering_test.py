@@ -180,6 +180,9 @@ def test_headers_are_guarded_by_their_path(sources):
     ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
     ("server/app.cc", "core/picture/picture.h"),
     ("server/app.cc", "core/model/checkpoint.h"),
+    ("server/worker/main.cc", "core/train/training.h"),    # nothing that serves learns
+    ("core/model/a.cc", "core/train/parameters.h"),
+    ("core/train/a.cc", "tools/training/training_log.h"),
     ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
     ("client/cli/a.cc", "core/pipeline/segment_pipeline.h"),
@@ -198,6 +201,8 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("server/worker/main.cc", "core/engine/torch_engine.h"),
     ("tools/a.cc", "core/model/checkpoint.h"),
     ("tools/a.cc", "core/evaluation/overlap.h"),
+    ("core/train/a.cc", "core/engine/torch_guard.h"),
+    ("tools/training/a.cc", "core/train/training.h"),
     ("tools/a.cc", "core/picture/line_chart.h"),
     ("client/cli/a.cc", "core/picture/picture.h"),
     ("tools/a.cc", "core/pipeline/target_segmenter.h"),
