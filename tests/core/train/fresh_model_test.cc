@@ -1,0 +1,102 @@
+#include "core/train/fresh_model.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <cmath>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "core/model/load_weights.h"
+#include "core/model/seeded_weights.h"
+#include "core/model/sgp_sam.h"
+#include "gtest/gtest.h"
+#include "tests/support/small_model.h"
+
+namespace sgpsam {
+namespace {
+
+at::Tensor Find(const TensorFile& file, const std::string& name) { return TensorsOf(file)(name); }
+
+double Largest(const at::Tensor& tensor) { return tensor.abs().max().item<double>(); }
+
+TEST(FreshModel, HasEveryTensorOfItsConfiguration) {
+  for (const ModelConfig& config : {SmallConfig(), ModelConfig::Tiny(), ModelConfig::Demo()}) {
+    const TensorFile file = FreshModel(config, 1);
+    EXPECT_TRUE(CheckTensors(file, config).ok()) << config.name;
+    EXPECT_EQ(ToJson(ReadModelConfig(file).value()), ToJson(config));
+  }
+}
+
+TEST(FreshModel, FollowsFromItsSeed) {
+  const TensorFile first = FreshModel(SmallConfig(), 1), again = FreshModel(SmallConfig(), 1),
+                   other = FreshModel(SmallConfig(), 2);
+  for (const auto& [name, tensor] : first.tensors)
+    EXPECT_EQ(tensor.bytes, again.tensors.at(name).bytes) << name;
+  const std::string name = "image_encoder.patch_embed.proj.weight";
+  EXPECT_NE(first.tensors.at(name).bytes, other.tensors.at(name).bytes);
+}
+
+TEST(FreshModel, HasNoBiasesButThoseThatOpenItsGates) {
+  const TensorFile file = FreshModel(SmallConfig(), 1);
+  for (const auto& [name, tensor] : file.tensors) {
+    if (!absl::EndsWith(name, ".bias")) continue;
+    const at::Tensor bias = Find(file, name);
+    const double expected = absl::EndsWith(name, ".gate.lin2.bias") ? 1 : 0;
+    EXPECT_TRUE(at::equal(bias, at::full_like(bias, expected))) << name;
+  }
+}
+
+TEST(FreshModel, HasNormsThatChangeNothingAndNoRelativePositions) {
+  const TensorFile file = FreshModel(SmallConfig(), 1);
+  for (const char* norm :
+       {"image_encoder.blocks.0.norm1.weight", "image_encoder.neck.1.weight", "sgpm.0.norm.weight",
+        "mask_decoder.transformer.norm_final_attn.weight", "prompt_encoder.mask_downscaling.1.weight"}) {
+    const at::Tensor weight = Find(file, norm);
+    EXPECT_TRUE(at::equal(weight, at::ones_like(weight))) << norm;
+  }
+  for (const char* axis : {"d", "h", "w"}) {
+    EXPECT_EQ(Largest(Find(file, std::string("image_encoder.blocks.1.attn.rel_pos_") + axis)), 0);
+  }
+}
+
+TEST(FreshModel, KeepsWhatMustDifferFromZeroToLearn) {
+  const TensorFile file = FreshModel(SmallConfig(), 1);
+  for (const TensorSpec& spec : TensorTable(SmallConfig())) {
+    const bool kernel = spec.shape.size() > 1 && !absl::StrContains(spec.name, "rel_pos_") &&
+                        !absl::EndsWith(spec.name, ".up.weight");
+    if (!kernel) continue;
+    EXPECT_GT(Largest(Find(file, spec.name)), 0) << spec.name;
+  }
+  const double positions = Largest(Find(file, "image_encoder.pos_embed"));
+  EXPECT_GT(positions, 0.03);
+  EXPECT_LE(positions, 0.04);
+}
+
+TEST(FreshModel, AddsLittleToTheResidualSum) {
+  const TensorFile fresh = FreshModel(SmallConfig(), 1), seeded = SeededModel(SmallConfig(), 1);
+  for (const char* name :
+       {"image_encoder.blocks.0.attn.proj.weight", "image_encoder.blocks.1.mlp.lin2.weight"}) {
+    EXPECT_TRUE(at::allclose(Find(fresh, name) * std::sqrt(2.0 * SmallConfig().depth), Find(seeded, name)))
+        << name;
+  }
+  const char* other = "image_encoder.blocks.0.mlp.lin1.weight";
+  EXPECT_TRUE(at::equal(Find(fresh, other), Find(seeded, other)));
+}
+
+// The modules are there and open, and are the identity until they learn.
+TEST(FreshModel, ComputesWhatItComputesWithoutItsModules) {
+  const c10::InferenceMode inference_mode;
+  const auto encode = [](const ModelConfig& config) {
+    const SgpSam model = LoadSgpSam(FreshModel(config, 1), config, at::kCPU, Precision::kFloat32).value();
+    return Encode(model.image_encoder, at::tensor(SeededPatch(1, 16)).view({1, 1, 16, 16, 16}));
+  };
+  ModelConfig plain = SmallConfig();
+  plain.sgpm.blocks.clear();
+  const Encoded with = encode(SmallConfig());
+  EXPECT_TRUE(at::equal(with.embedding, encode(plain).embedding));
+  EXPECT_GT(with.gate_scores.min().item<float>(), SmallConfig().sgpm.threshold);
+}
+
+}  // namespace
+}  // namespace sgpsam
