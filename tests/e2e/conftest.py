@@ -86,7 +86,7 @@ class Series:
 def ct(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ct")
     done = subprocess.run([BIN / "sgpsam-model", "synthesize", "--seed", "1", "--shape", "256,256,96",
-                           "--spacing", "1.4,1.4,2.5", "--lesions", "1", "--diameter", "32", "--organ", "liver",
+                           "--spacing", "1.40625,1.40625,2.5", "--lesions", "1", "--diameter", "32", "--organ", "liver",
                            "--out", folder / "series", "--nifti", folder / "volume.nii"], check=True, capture_output=True, text=True)
     return Series(folder / "series", folder / "volume.nii", json.loads(done.stdout)["lesions"][0])
 

@@ -1,14 +1,9 @@
 #include "tools/synthesize/field_of_view.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace sgpsam::synthesis {
 namespace {
-
-// Spacings and positions are whole sixty-fourths of a millimetre: exact in float32 and in a DICOM decimal
-// string, so that a case is the same one in every format.
-float Exact(float mm) { return std::round(mm * 64) / 64; }
 
 // What is painted along the body: from the pelvis to the chest.
 constexpr float kLowest = -215, kHighest = 165;
@@ -25,7 +20,7 @@ float Middle(float extent, float focus, float low, float high, Random& random) {
 
 std::array<double, 3> DrawSpacing(Random random) {
   constexpr std::array<double, 8> kSlices = {1, 1.25, 1.5, 2, 2.5, 3, 4, 5};
-  const double in_plane = static_cast<double>(45 + random.Below(13)) / 64;
+  const double in_plane = static_cast<double>(45 + random.Below(13)) / 64;  // exact in every format, as kSlices
   return {in_plane, in_plane, kSlices[random.Below(kSlices.size())]};
 }
 
@@ -45,8 +40,7 @@ View ChooseView(const Shape& shape, const std::array<double, 3>& spacing_mm, con
   const BodyPoint middle{Middle(extent[0], focus.x, -width, width, random),
                          Middle(extent[1], focus.y, -depth, depth, random),
                          Middle(extent[2], focus.z, kLowest, kHighest, random)};
-  view.first = {Exact(middle.x - half_between[0]), Exact(middle.y - half_between[1]),
-                Exact(middle.z - half_between[2])};
+  view.first = middle - BodyPoint{half_between[0], half_between[1], half_between[2]};
   return view;
 }
 

@@ -79,7 +79,8 @@ absl::StatusOr<Geometry> PlaceOnTable(const View& view, Random random) {
   const auto spacing = [&view](int axis) {  // decimal, as it was asked for
     return std::round(static_cast<double>(view.spacing_mm[axis]) * 1e5) / 1e5;
   };
-  const auto millimetres = [](float value) { return std::round(static_cast<double>(value) * 1e3) / 1e3; };
+  // Sixty-fourths are exact in float32 and in a decimal string: a case is the same one in NIfTI and in DICOM.
+  const auto millimetres = [](float value) { return std::round(static_cast<double>(value) * 64) / 64; };
   return Geometry::Create(view.shape, {millimetres(first.x), millimetres(first.y), millimetres(first.z)},
                           {{{spacing(0), 0, 0}, {0, spacing(1), 0}, {0, 0, spacing(2)}}});
 }
