@@ -121,7 +121,9 @@ absl::StatusOr<std::vector<CaseFiles>> FindCaseFiles(const std::string& folder, 
   if (dataset.cases.empty()) {
     ASSIGN_OR_RETURN(files, FindNnunetFiles(folder, dataset, channel));
   }
-  RETURN_IF_ERROR(CheckCases(files, dataset));
+  if (const absl::Status checked = CheckCases(files, dataset); !checked.ok()) {
+    return absl::Status(checked.code(), absl::StrCat(folder, ": ", checked.message()));
+  }
   return files;
 }
 

@@ -62,7 +62,7 @@ void CaseMemory::Complain(int64_t index, const absl::Status& status) const {
     absl::MutexLock lock(&mutex_);
     if (!complained_of_.insert(index).second) return;
   }
-  if (complain_) complain_(source_.id(index), status);
+  if (complain_) complain_(status);
 }
 
 }  // namespace sgpsam

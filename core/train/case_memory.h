@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -24,7 +23,7 @@ namespace sgpsam {
 class CaseMemory {
  public:
   // Told once of every case that cannot be read, by the thread that found out.
-  using Complaint = std::function<void(const std::string& id, const absl::Status& status)>;
+  using Complaint = std::function<void(const absl::Status& status)>;
 
   // `source` outlives this. Of the cases read last, as many stay as `most_bytes` allow, and always one.
   CaseMemory(const CaseSource& source, size_t most_bytes, Complaint complain = nullptr)

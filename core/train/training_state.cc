@@ -75,6 +75,7 @@ absl::Status RestoreTrainingState(const std::string& path, const std::string& re
     RETURN_IF_ERROR(Plan(file, kMean + name, moments.mean, path, copies));
     RETURN_IF_ERROR(Plan(file, kVariance + name, moments.variance, path, copies));
   }
+  if (file.tensors.size() != copies.size()) return Damaged(path, "it holds more than what is trained now");
   const c10::NoGradGuard no_grad;
   for (const Copy& copy : copies) copy.to.copy_(copy.from);
   optimiser.set_steps(steps);

@@ -92,7 +92,10 @@ absl::StatusOr<TrainingCases> CaseChoice::Open() const {
 }
 
 std::string CaseChoice::Describe() const {
-  if (!folder.empty()) return absl::StrCat("data=", folder, " label=", label, " channel=", channel);
+  if (!folder.empty()) {
+    return absl::StrCat("data=", folder, " label=", label, " channel=", channel,
+                        " validation-fraction=", validation_fraction);
+  }
   return absl::StrCat("generated=", generated, " content=", content, " seed=", generated_seed);
 }
 

@@ -102,14 +102,15 @@ class Run {
   static constexpr int64_t kProgressEvery = 20;
 
   absl::Status Validate() {
-    if (options_.validation_samples == 0) return absl::OkStatus();
+    if (options_.validation_samples == 0 || validation_.source().size() == 0) return absl::OkStatus();
     ASSIGN_OR_RETURN(const StepReport report, training_.Validate(validation_, options_.validation_samples));
     log_.AddValidation(report);
     return absl::OkStatus();
   }
+  // The log first: its lines behind the state are dropped when the run goes on, but missing ones are lost.
   absl::Status Save() {
-    RETURN_IF_ERROR(training_.Save(options_.out + ".state", data_));
-    return log_.Write();
+    RETURN_IF_ERROR(log_.Write());
+    return training_.Save(options_.out + ".state", data_);
   }
 
   const Options& options_;
@@ -118,6 +119,28 @@ class Run {
   TrainingLog& log_;
   const std::string data_;
 };
+
+void Warn(const absl::Status& status) {
+  std::fprintf(stderr, "sgpsam-model: passed over: %s\n", std::string(status.message()).c_str());
+}
+
+// What a state must have been made with, besides the options of its training.
+absl::StatusOr<std::string> DescribeData(const Options& options) {
+  std::string weights = "fresh";
+  if (!options.model.empty()) {
+    ASSIGN_OR_RETURN(const Digest digest, DigestOfFile(options.model));
+    weights = absl::StrCat("model=", digest.ToHex());
+  }
+  return absl::StrCat(weights, " ", options.cases.Describe(), " gate=", options.gate,
+                      " modules=", absl::StrJoin(options.modules, "+"));
+}
+
+// A place that nothing can be written to is known before hours are spent.
+absl::Status CheckPlace(const std::string& out) {
+  if (std::filesystem::is_directory(out))
+    return absl::InvalidArgumentError(absl::StrCat(out, " is a folder"));
+  return AtomicFile::Create(out).status();
+}
 
 absl::Status Preload(const CaseMemory& cases) {
   const absl::Time start = absl::Now();
@@ -131,18 +154,18 @@ absl::Status Preload(const CaseMemory& cases) {
 
 absl::Status Train(const Options& options) {
   if (options.threads > 0) at::set_num_threads(options.threads);
+  RETURN_IF_ERROR(CheckPlace(options.out));
   ASSIGN_OR_RETURN(TensorFile file, FirstWeights(options));
   if (!options.modules.empty())
     RETURN_IF_ERROR(AddFreshModules(options.modules, options.training.seed, file));
   RETURN_IF_ERROR(ApplyGate(options.gate, file));
   ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open());
   const auto memory = static_cast<size_t>(options.memory_gib * 1024 * 1024 * 1024);
-  const CaseMemory cases(*sources.training, memory - memory / 4), validation(*sources.validation, memory / 4);
+  const CaseMemory cases(*sources.training, memory - memory / 4, Warn),
+      validation(*sources.validation, memory / 4, Warn);
   ASSIGN_OR_RETURN(const std::unique_ptr<Training> training,
                    Training::Create(file, cases, Complete(options)));
-  const std::string data =
-      absl::StrCat(options.model.empty() ? "fresh" : options.model, " ", options.cases.Describe(),
-                   " gate=", options.gate, " modules=", absl::StrJoin(options.modules, "+"));
+  ASSIGN_OR_RETURN(const std::string data, DescribeData(options));
   absl::Status restored = training->Restore(options.out + ".state", data);
   if (!restored.ok() && !absl::IsNotFound(restored)) return restored;
   ASSIGN_OR_RETURN(TrainingLog log, TrainingLog::Open(options.out, training->steps_done()));

@@ -20,8 +20,8 @@ float Middle(float extent, float focus, float low, float high, Random& random) {
 
 std::array<double, 3> DrawSpacing(Random random) {
   constexpr std::array<double, 8> kSlices = {1, 1.25, 1.5, 2, 2.5, 3, 4, 5};
-  const double in_plane =
-      static_cast<double>(45 + random.Below(13)) / 64;  // exact in every format, as kSlices
+  // Exact in every format, as kSlices.
+  const double in_plane = static_cast<double>(45 + random.Below(13)) / 64;
   return {in_plane, in_plane, kSlices[random.Below(kSlices.size())]};
 }
 

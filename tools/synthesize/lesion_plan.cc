@@ -119,7 +119,7 @@ class Planner {
       const auto diameter = options_.diameter_mm ? static_cast<float>(*options_.diameter_mm) : drawn;
       const float contrast = options_.contrast_hu ? static_cast<float>(*options_.contrast_hu)
                                                   : DrawContrast(host.organ, anatomy_.tissues(), random_);
-      LesionShape shape(diameter, random_.Fork(random_.Next()));
+      LesionShape shape(diameter, contrast, random_.Fork(random_.Next()));
       for (int n = 0; n < kTries; ++n) {
         const BodyPoint centre = DrawCentre(host, diameter);
         if (!Fits(shape, centre, host, others)) continue;

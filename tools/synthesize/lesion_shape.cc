@@ -23,7 +23,7 @@ std::vector<Ellipsoid> DrawLobes(Random& random) {
 
 }  // namespace
 
-LesionShape::LesionShape(float diameter_mm, Random random)
+LesionShape::LesionShape(float diameter_mm, float contrast_hu, Random random)
     : diameter_mm_(diameter_mm),
       lobes_(DrawLobes(random)),
       bumps_(random.Uniform(0.06f, 0.36f)),
@@ -33,11 +33,11 @@ LesionShape::LesionShape(float diameter_mm, Random random)
       ripple_field_(random.Uniform(0.28f, 0.4f), random.Fork(2)) {
   edge_mm_ = std::min(random.Uniform(0.5f, 3.0f), 0.3f * diameter_mm);
   if (diameter_mm > 15 && random.Chance(0.3f)) {
-    core_ = random.Uniform(0.3f, 0.9f);
+    core_ = contrast_hu < 0 ? random.Uniform(0.3f, 0.9f) : random.Uniform(-0.6f, -0.2f);
     core_at_ = random.Uniform(0.25f, 0.5f);
   }
   if (diameter_mm > 9 && random.Chance(0.25f)) {
-    rim_ = random.Uniform(0.5f, 1.3f);
+    rim_ = contrast_hu < 0 ? random.Uniform(-1.3f, -0.5f) : random.Uniform(0.2f, 0.6f);
     rim_width_ = std::clamp(random.Uniform(1.5f, 3.0f) * 2 / diameter_mm, 0.08f, 0.3f);
   }
   Measure();
@@ -53,8 +53,8 @@ float LesionShape::Outline(const BodyPoint& p) const {
 
 float LesionShape::Inside(const BodyPoint& p, float distance) const {
   float strength = 1 + mottle_ * ripple_field_.At(p + BodyPoint{3, 5, 7});
-  if (core_ > 0) strength += core_ * std::clamp((-distance - core_at_) / 0.12f, 0.0f, 1.0f);
-  if (rim_ > 0) strength -= rim_ * std::clamp((distance + rim_width_) / (0.4f * rim_width_), 0.0f, 1.0f);
+  if (core_ != 0) strength += core_ * std::clamp((-distance - core_at_) / 0.12f, 0.0f, 1.0f);
+  if (rim_ != 0) strength += rim_ * std::clamp((distance + rim_width_) / (0.4f * rim_width_), 0.0f, 1.0f);
   return strength;
 }
 

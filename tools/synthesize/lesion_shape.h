@@ -14,8 +14,10 @@ namespace sgpsam::synthesis {
 
 class LesionShape {
  public:
-  // `diameter_mm`: of a sphere of the lesion's volume; positive.
-  LesionShape(float diameter_mm, Random random);
+  // `diameter_mm`: of a sphere of the lesion's volume; positive. The sign of `contrast_hu` decides whether
+  // what is inside strengthens or weakens it: dead cores are dark and enhancing rims are bright, whatever the
+  // lesion is.
+  LesionShape(float diameter_mm, float contrast_hu, Random random);
 
   float diameter_mm() const { return diameter_mm_; }
   // Points are seen from the lesion's centre. Distance: as in shapes.h.
@@ -41,8 +43,8 @@ class LesionShape {
   std::vector<Ellipsoid> lobes_;
   float bumps_, ripples_;          // heights of deformations
   float mottle_;                   // of the inside
-  float core_ = 0, core_at_ = 1;   // a dead core: how much stronger, how deep it begins
-  float rim_ = 0, rim_width_ = 1;  // an enhancing rim: how much weaker, how thick
+  float core_ = 0, core_at_ = 1;   // a dead core: change of strength, how deep it begins
+  float rim_ = 0, rim_width_ = 1;  // an enhancing rim: change of strength, how thick
   SmoothField bump_field_, ripple_field_;
   float scale_ = 1, edge_mm_ = 1, strength_scale_ = 1, reach_ = 1;
   std::vector<BodyPoint> samples_;

@@ -57,7 +57,11 @@ void PaintKidney(const Kidney& kidney, Structure structure, const Torso& torso, 
     const float solid = kidney.outline.Distance(p) + 1.6f * rough.At(p);
     return SmoothIntersection(std::max(solid, torso.CavityDistance(p) + 3), -sinus.Distance(p), 6);
   };
-  canvas.Fill(bounds, outline, WithSeam(random.Uniform(4, 10), tissues, tissues.renal_cortex, structure));
+  // The muscles beside the spine make room, too.
+  const StructureSet over = StructureSet::All().Without(
+      {Structure::kOutside, Structure::kLung, Structure::kHeart, Structure::kSpine, Structure::kRib});
+  canvas.Fill(bounds, outline,
+              WithSeam(random.Uniform(4, 10), tissues, tissues.renal_cortex, structure, over));
   const auto medulla = [&](const BodyPoint& p) {  // pyramids between columns of cortex
     const float shell = kidney.outline.Distance(p) + 6, deep = -(sinus.Distance(p) - 2.5f);
     return std::max({shell, deep, 5 * (lobes.At(p) - 0.08f)});

@@ -26,8 +26,9 @@ constexpr StructureSet kDisplaceable =
                                  Structure::kRib, Structure::kMuscle});
 
 // An organ and, around it, a seam of fat of `gap` mm.
-inline std::array<Layer, 2> WithSeam(float gap, const Tissues& tissues, float hu, Structure structure) {
-  return {{{gap, {tissues.fat, Structure::kFat, kDisplaceable}}, {0, {hu, structure, kDisplaceable}}}};
+inline std::array<Layer, 2> WithSeam(float gap, const Tissues& tissues, float hu, Structure structure,
+                                     StructureSet over = kDisplaceable) {
+  return {{{gap, {tissues.fat, Structure::kFat, over}}, {0, {hu, structure, over}}}};
 }
 
 }  // namespace sgpsam::synthesis

@@ -56,6 +56,7 @@ TEST_F(FindCaseFilesTest, PassesOverWhatIsNoCase) {
 TEST_F(FindCaseFilesTest, RefusesAnotherNumberThanAnnounced) {
   Write("imagesTr/a_0000.nii.gz", "");
   ExpectStatus(Status(), StatusCode::kInvalidArgument, "announces 2 cases, but there are 1");
+  ExpectStatus(Status(), StatusCode::kInvalidArgument, folder_.string());
 }
 
 TEST_F(FindCaseFilesTest, RefusesAFolderWithoutCases) {

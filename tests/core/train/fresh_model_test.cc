@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "core/model/load_weights.h"
@@ -15,6 +16,12 @@
 
 namespace sgpsam {
 namespace {
+
+ModelConfig Plain() {
+  ModelConfig config = SmallConfig();
+  config.sgpm.blocks.clear();
+  return config;
+}
 
 at::Tensor Find(const TensorFile& file, const std::string& name) { return TensorsOf(file)(name); }
 
@@ -91,11 +98,44 @@ TEST(FreshModel, ComputesWhatItComputesWithoutItsModules) {
     const SgpSam model = LoadSgpSam(FreshModel(config, 1), config, at::kCPU, Precision::kFloat32).value();
     return Encode(model.image_encoder, at::tensor(SeededPatch(1, 16)).view({1, 1, 16, 16, 16}));
   };
-  ModelConfig plain = SmallConfig();
-  plain.sgpm.blocks.clear();
   const Encoded with = encode(SmallConfig());
-  EXPECT_TRUE(at::equal(with.embedding, encode(plain).embedding));
+  EXPECT_TRUE(at::equal(with.embedding, encode(Plain()).embedding));
   EXPECT_GT(with.gate_scores.min().item<float>(), SmallConfig().sgpm.threshold);
+}
+
+TEST(AddFreshModules, GivesAModelModulesThatChangeNothing) {
+  const c10::InferenceMode inference_mode;
+  const TensorFile plain = SeededModel(Plain(), 3);
+  TensorFile file = plain;
+  ASSERT_TRUE(AddFreshModules({1}, 5, file).ok());
+  const ModelConfig config = ReadModelConfig(file).value();
+  EXPECT_EQ(config.sgpm.blocks, std::vector<int>{1});
+  ASSERT_TRUE(CheckTensors(file, config).ok());
+  for (const auto& [name, tensor] : plain.tensors)
+    EXPECT_EQ(file.tensors.at(name).bytes, tensor.bytes) << name;
+  const auto encode = [](const TensorFile& of) {
+    const SgpSam model = LoadSgpSam(of, ReadModelConfig(of).value(), at::kCPU, Precision::kFloat32).value();
+    return Encode(model.image_encoder, at::tensor(SeededPatch(1, 16)).view({1, 1, 16, 16, 16})).embedding;
+  };
+  EXPECT_TRUE(at::equal(encode(file), encode(plain)));
+}
+
+TEST(AddFreshModules, MakesThemFromTheirSeed) {
+  TensorFile first = SeededModel(Plain(), 3), again = first, other = first;
+  ASSERT_TRUE(AddFreshModules({0, 1}, 5, first).ok());
+  ASSERT_TRUE(AddFreshModules({0, 1}, 5, again).ok());
+  ASSERT_TRUE(AddFreshModules({0, 1}, 6, other).ok());
+  EXPECT_EQ(first.tensors.at("sgpm.1.down.weight").bytes, again.tensors.at("sgpm.1.down.weight").bytes);
+  EXPECT_NE(first.tensors.at("sgpm.1.down.weight").bytes, other.tensors.at("sgpm.1.down.weight").bytes);
+}
+
+TEST(AddFreshModules, RefusesWhatHasModulesOrLacksTheBlockOrIsNoModel) {
+  TensorFile with = SeededModel(SmallConfig(), 3), without = SeededModel(Plain(), 3), none;
+  EXPECT_EQ(AddFreshModules({0}, 1, with).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({0, 2}, 1, without).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({1, 0}, 1, without).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({0}, 1, none).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(without.tensors.size(), SeededModel(Plain(), 3).tensors.size());
 }
 
 }  // namespace

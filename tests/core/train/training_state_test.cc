@@ -1,15 +1,14 @@
 #include "core/train/training_state.h"
 
 #include <ATen/ATen.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <map>
 #include <string>
 
 #include "core/model/safetensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/small_model.h"
 #include "tests/support/temporary_folder.h"
 
@@ -171,6 +170,14 @@ TEST_F(TrainingState, WithoutOneOfItsTensorsIsRefused) {
   }
 }
 
+// Of the same recipe, but of a model that had more.
+TEST_F(TrainingState, WithATensorTooManyIsRefused) {
+  WriteChanged([](TensorFile& file) {
+    file.tensors["value/sgpm.7.up.bias"] = SeededTensor({"", {8}, 0, 1}, 1);
+  });
+  ExpectRefused(absl::StatusCode::kInvalidArgument, "holds more");
+}
+
 TEST_F(TrainingState, WithATensorOfAnotherShapeIsRefused) {
   WriteChanged([](TensorFile& file) { file.tensors.at(std::string("mean/") + kSomeTensor).shape = {24, 1}; });
   ExpectRefused(absl::StatusCode::kInvalidArgument, "another type or shape");
@@ -191,25 +198,6 @@ TEST_F(TrainingState, WithImpossibleStepsIsRefused) {
   WriteChanged([](TensorFile& file) { file.metadata.erase("sgpsam_training_steps"); });
   ExpectRefused(absl::StatusCode::kInvalidArgument, "not a training's state");
 }
-
-// No file grows beyond a limit while this lives, as on a disk that is full; the writer gets an error instead
-// of a signal.
-class FullDisk {
- public:
-  explicit FullDisk(rlim_t most_bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &limit_);
-    const rlimit full{most_bytes, limit_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &full);
-  }
-  ~FullDisk() {
-    setrlimit(RLIMIT_FSIZE, &limit_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*const handler_)(int);
-  rlimit limit_{};
-};
 
 TEST_F(TrainingState, SurvivesADiskThatIsFullWhileTheNextOneIsWritten) {
   Learner learner(2), fresh(0);

@@ -50,7 +50,7 @@ TEST(Canvas, ABallKeepsItsVolume) {
       for (size_t n = 0; n < canvas.view().voxels(); ++n) filled += (canvas.hu()[n] + 1000) / 1000;
       const float expected = kBallOfOne * radius * radius * radius;
       EXPECT_NEAR(filled * voxel / expected, 1, 0.04) << radius << " mm, slices of " << spacing[2];
-      if (radius <= 2 * spacing[2]) continue;  // slices are too thick for labels to be right
+      if (radius < 2.5f * spacing[2]) continue;  // slices are too thick for labels to be right
       const auto labelled = static_cast<float>(RasterOfBall(canvas.view(), ball).labelled);
       EXPECT_NEAR(labelled * voxel / expected, 1, 0.03) << radius << " mm, slices of " << spacing[2];
       EXPECT_NEAR(static_cast<float>(Count(canvas, Structure::kLiver)), labelled, 0.04f * labelled);

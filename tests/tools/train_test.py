@@ -1,0 +1,415 @@
+"""train: a model learns from a folder of cases, goes on after kill -9 as if nothing had happened, and says
+what is wrong with data, options, states and disks."""
+
+import contextlib
+import csv
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+
+import nibabel
+import numpy
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from conftest import BIN, FAILED, call
+
+AFFINE = numpy.diag([-1.5, -1.5, 1.5, 1])
+SIDE = 24
+CASES = [f"case_{n}" for n in range(8)]
+
+
+def train(*arguments, **keywords):
+    """Runs `sgpsam-model train` on one core; what it printed and how it ended."""
+    return subprocess.run([BIN / "sgpsam-model", "train", *map(str, arguments), "--threads", "1"], capture_output=True,
+                          text=True, timeout=250, check=False, **keywords)
+
+
+def refused(*arguments, **keywords):
+    done = train(*arguments, **keywords)
+    assert done.returncode == FAILED, done.stdout + done.stderr
+    return done.stderr
+
+
+def trained(*arguments):
+    done = train(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def small(tiny, tmp_path_factory):
+    """The tiny model with patches of 16 voxels in tokens of 4, which learns in milliseconds."""
+    tensors = load_file(tiny)
+    tensors["image_encoder.patch_embed.proj.weight"] = tensors["image_encoder.patch_embed.proj.weight"][..., :4, :4, :4]
+    tensors["image_encoder.pos_embed"] = tensors["image_encoder.pos_embed"][:, :4, :4, :4]
+    for name, array in tensors.items():
+        if ".attn.rel_pos_" in name and len(array) == 15:   # of a global block, 2 x grid - 1
+            tensors[name] = array[:7]
+    with safe_open(tiny, "numpy") as file:
+        config = json.loads(file.metadata()["sgpsam_config"])
+    config.update(name="sgpsam-small", patch=16, token=4)
+    path = tmp_path_factory.mktemp("small") / "small.safetensors"
+    save_file({name: numpy.ascontiguousarray(array) for name, array in tensors.items()}, path,
+              {"sgpsam_config": json.dumps(config)})
+    return path
+
+
+def save(path, array, affine=AFFINE):
+    nibabel.save(nibabel.Nifti1Image(array, affine), path)
+
+
+def write_case(folder, case, seed):
+    """A bright ball in noise."""
+    random = numpy.random.default_rng(seed)
+    centre = random.uniform(9, 15, 3)
+    label = (numpy.linalg.norm(numpy.indices((SIDE,) * 3).T - centre, axis=-1).T <= random.uniform(3, 4.5))
+    image = random.normal(200, 30, (SIDE,) * 3) + 150 * label
+    save(folder / "imagesTr" / f"{case}_0000.nii.gz", image.astype(numpy.int16))
+    save(folder / "labelsTr" / f"{case}.nii.gz", label.astype(numpy.uint8))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A data set of nnU-Net's layout, two of its eight cases to validate on."""
+    data = tmp_path / "data"
+    (data / "imagesTr").mkdir(parents=True)
+    (data / "labelsTr").mkdir()
+    (data / "dataset.json").write_text(json.dumps({
+        "channel_names": {"0": "CT"}, "labels": {"background": 0, "lesion": 1, "cyst": 2},
+        "numTraining": len(CASES), "file_ending": ".nii.gz"}))
+    (data / "splits_final.json").write_text(json.dumps([{"train": CASES[:6], "val": CASES[6:]}]))
+    for seed, case in enumerate(CASES):
+        write_case(data, case, seed)
+    return data
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Where models are written to, and nothing else is."""
+    path = tmp_path / "out"
+    path.mkdir()
+    return path
+
+
+def arguments(small, folder, place, steps=12, *more):
+    return ["--model", small, "--data", folder, "--label", "lesion", "--out", place / "model", "--steps", steps,
+            "--batch", 2, "--clicks", 2, "--warm-up", 2, "--lr", 0.005, "--save-every", 4, "--validate-every", 6,
+            "--validation-samples", 4, *more]
+
+
+def lines(place, kind):
+    with open(place / "model.csv", newline="", encoding="ascii") as file:
+        return [line for line in csv.DictReader(file) if line["kind"] == kind]
+
+
+def contents(place):
+    return {name: (place / name).read_bytes() for name in sorted(os.listdir(place))}
+
+
+# What a training leaves
+
+
+def test_a_training_writes_a_model_its_log_and_its_curves(small, folder, place):
+    done = trained(*arguments(small, folder, place))
+    assert sorted(os.listdir(place)) == ["model", "model.csv", "model.png", "model.state"]
+    assert f"wrote {place}/model" in done.stdout
+    assert "left" in done.stdout    # how long it will take
+    assert json.loads(call("info", place / "model", "--json"))["config"]["name"] == "sgpsam-small"
+    steps = lines(place, "step")
+    assert [int(line["step"]) for line in steps] == list(range(1, 13))
+    assert all(len(line["dice_by_click"].split()) == 2 for line in steps)
+    assert all(len(line["opening_by_module"].split()) == 2 for line in steps)
+    assert [int(line["step"]) for line in lines(place, "validation")] == [6, 12]
+    assert (place / "model.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_only_the_chosen_parts_are_trained(small, folder, place):
+    trained(*arguments(small, folder, place, 4, "--train", "sgpm,mask_decoder"))
+    before, after = load_file(small), load_file(place / "model")
+    assert before.keys() == after.keys()
+    changed = {name.split(".")[0] for name in before if not numpy.array_equal(before[name], after[name])}
+    assert changed == {"sgpm", "mask_decoder"}
+
+
+def test_the_same_seed_trains_the_same_model(small, folder, tmp_path):
+    models = []
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        (tmp_path / name).mkdir()
+        trained(*arguments(small, folder, tmp_path / name, 4, "--seed", seed))
+        models.append((tmp_path / name / "model").read_bytes())
+    assert models[0] == models[1] != models[2]
+
+
+def test_the_decathlons_layout_is_trained_on_too(small, folder, place):
+    (folder / "dataset.json").write_text(json.dumps({
+        "modality": {"0": "CT"}, "labels": {"0": "background", "1": "lesion"},
+        "training": [{"image": f"./imagesTr/{case}_0000.nii.gz", "label": f"./labelsTr/{case}.nii.gz"}
+                     for case in CASES]}))
+    (folder / "splits_final.json").unlink()
+    trained(*arguments(small, folder, place, 2, "--validation-fraction", 0.4))
+    assert len(lines(place, "step")) == 2
+
+
+def test_all_cases_can_be_trained_on_without_a_validation(small, folder, place):
+    (folder / "splits_final.json").unlink()
+    trained(*arguments(small, folder, place, 6, "--validation-fraction", 0))
+    assert len(lines(place, "step")) == 6
+    assert lines(place, "validation") == []
+
+
+# kill -9
+
+
+def killed(*command):
+    """Starts a training and kills it as soon as it has written a new state; True if it was still at work."""
+    out = command[command.index("--out") + 1]
+    state = out.with_name(out.name + ".state")
+    before = state.stat().st_ino if state.exists() else None
+    with subprocess.Popen([BIN / "sgpsam-model", "train", *map(str, command), "--threads", "1"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        while process.poll() is None and (not state.exists() or state.stat().st_ino == before):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        return process.returncode == -signal.SIGKILL
+
+
+def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed(small, folder, tmp_path):
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    trained(*arguments(small, folder, tmp_path / "whole", 60))
+    command = arguments(small, folder, tmp_path / "killed", 60)
+    for _ in range(3):
+        assert killed(*command), "it was faster than the signal"
+        assert not (tmp_path / "killed/model").exists()
+    done = trained(*command)
+    assert "going on after step " in done.stdout
+    for name in ("model", "model.csv", "model.state"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+def test_a_finished_training_is_not_trained_further(small, folder, place):
+    command = arguments(small, folder, place, 4)
+    trained(*command)
+    before = contents(place)
+    assert "going on after step 4" in trained(*command).stdout
+    assert contents(place) == before
+
+
+# States
+
+
+@pytest.mark.parametrize("changed", [
+    ["--steps", "8"], ["--lr", "0.004"], ["--seed", "2"], ["--loss", "dice-ce"], ["--gamma", "1"], ["--gate", "always"],
+    ["--gate-budget", "0.25"], ["--train", "sgpm"], ["--jitter", "1"], ["--validation-fraction", "0.3"]])
+def test_the_state_of_other_options_is_refused(small, folder, place, changed):
+    trained(*arguments(small, folder, place, 4))
+    before = contents(place)
+    command = arguments(small, folder, place, 4)
+    if changed[0] in command:
+        command[command.index(changed[0]) + 1] = changed[1]
+    else:
+        command += changed
+    message = refused(*command)
+    assert f"{place}/model.state" in message
+    assert "other options" in message
+    assert contents(place) == before
+
+
+def test_the_state_of_other_first_weights_is_refused(small, folder, place, tmp_path):
+    model = tmp_path / "first.safetensors"
+    model.write_bytes(small.read_bytes())
+    trained(*arguments(model, folder, place, 4))
+    tensors = load_file(model)
+    tensors["image_encoder.pos_embed"] += 1   # frozen: the state does not hold it
+    with safe_open(small, "numpy") as file:
+        save_file(tensors, model, file.metadata())
+    assert "other options" in refused(*arguments(model, folder, place, 4))
+
+
+def test_a_damaged_state_is_refused_and_left_where_it_is(small, folder, place):
+    trained(*arguments(small, folder, place, 4))
+    state = place / "model.state"
+    whole = state.read_bytes()
+    for damaged in (whole[:len(whole) // 2], b"", small.read_bytes()):
+        state.write_bytes(damaged)
+        before = contents(place)
+        assert str(state) in refused(*arguments(small, folder, place, 4))
+        assert contents(place) == before
+
+
+# Data that cannot be trained on
+
+
+def warnings(done):
+    return [line for line in done.stderr.splitlines() if "passed over" in line]
+
+
+def break_grid(folder, case):
+    save(folder / "labelsTr" / f"{case}.nii.gz", numpy.ones((SIDE, SIDE, SIDE - 1), numpy.uint8))
+    return f"labelsTr/{case}.nii.gz", "its grid is not the image's"
+
+
+def move_label(folder, case):
+    affine = AFFINE.copy()
+    affine[0, 3] = 40
+    save(folder / "labelsTr" / f"{case}.nii.gz", numpy.ones((SIDE,) * 3, numpy.uint8), affine)
+    return f"labelsTr/{case}.nii.gz", "origin"
+
+
+def put_nan(folder, case):
+    image = numpy.full((SIDE,) * 3, 100, numpy.float32)
+    image[3, 4, 5] = numpy.nan
+    save(folder / "imagesTr" / f"{case}_0000.nii.gz", image)
+    return f"imagesTr/{case}_0000.nii.gz", "voxel 3 4 5 is not a finite number"
+
+
+def empty_label(folder, case):
+    save(folder / "labelsTr" / f"{case}.nii.gz", numpy.zeros((SIDE,) * 3, numpy.uint8))
+    return f"labelsTr/{case}.nii.gz", 'label "lesion" occurs nowhere'
+
+
+def truncate(folder, case):
+    path = folder / "imagesTr" / f"{case}_0000.nii.gz"
+    path.write_bytes(path.read_bytes()[:1000])
+    return f"imagesTr/{case}_0000.nii.gz", ""
+
+
+def remove(folder, case):
+    (folder / "labelsTr" / f"{case}.nii.gz").unlink()
+    return f"labelsTr/{case}.nii.gz", ""
+
+
+BREAKS = [break_grid, move_label, put_nan, empty_label, truncate, remove]
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_broken_case_is_named_once_and_passed_over(small, folder, place, broken):
+    name, reason = broken(folder, CASES[2])
+    done = trained(*arguments(small, folder, place, 6))
+    found = warnings(done)
+    assert len(found) == 1, done.stderr
+    assert name in found[0] and reason in found[0]
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_folder_of_broken_cases_is_refused_with_the_name_of_one(small, folder, place, broken):
+    expected = [broken(folder, case) for case in CASES]
+    last = refused(*arguments(small, folder, place)).splitlines()[-1]
+    assert any(name in last and reason in last for name, reason in expected), last
+    assert os.listdir(place) == []
+
+
+def test_a_label_that_the_data_set_lacks_is_refused(small, folder, place):
+    command = arguments(small, folder, place)
+    command[command.index("lesion")] = "tumour"
+    message = refused(*command)
+    assert f"{folder}/dataset.json" in message
+    assert "lesion" in message and "cyst" in message   # those that it has
+    assert os.listdir(place) == []
+
+
+def test_a_folder_without_cases_is_refused(small, folder, place):
+    for path in [*(folder / "imagesTr").iterdir(), *(folder / "labelsTr").iterdir()]:
+        path.unlink()
+    assert str(folder) in refused(*arguments(small, folder, place))
+    (folder / "dataset.json").unlink()
+    assert f"{folder}/dataset.json" in refused(*arguments(small, folder, place))
+    assert os.listdir(place) == []
+
+
+def test_a_data_set_must_be_named(small, place):
+    assert "--data" in refused("--model", small, "--out", place / "model")
+
+
+# Places and options
+
+
+def test_an_impossible_place_is_named_before_anything_is_trained(small, folder, place):
+    command = arguments(small, folder, place / "no")
+    assert f"{place}/no/model" in refused(*command)
+    (place / "model").mkdir()
+    assert f"{place}/model" in refused(*arguments(small, folder, place))
+    assert os.listdir(place) == ["model"]
+
+
+def test_an_option_out_of_range_is_named(small, folder, place):
+    for option, value in (("--gamma", -1), ("--jitter", 65), ("--noise", "nan"), ("--gate-budget", 2)):
+        assert option in refused(*arguments(small, folder, place, 4, option, value))
+    assert os.listdir(place) == []
+
+
+def test_no_model_is_trained_that_is_none(folder, place, tmp_path):
+    (tmp_path / "essay").write_text("about something else")
+    assert str(tmp_path / "essay") in refused(*arguments(tmp_path / "essay", folder, place))
+    assert str(tmp_path / "none") in refused(*arguments(tmp_path / "none", folder, place))
+    assert os.listdir(place) == []
+
+
+# A full disk
+
+
+def check_previous_state(command, place, run):
+    """A state is there; then a run for which the next state does not fit any more fails and leaves it."""
+    assert killed(*command)
+    before = (place / "model.state").read_bytes()
+    message = run()
+    assert f"{place}/model.state" in message
+    assert (place / "model.state").read_bytes() == before
+    assert set(os.listdir(place)) <= {"model.csv", "model.png", "model.state"}   # nothing half-written
+    return message
+
+
+def test_a_file_that_may_not_grow_leaves_the_previous_state(small, folder, place):
+    command = arguments(small, folder, place, 60)
+
+    def run():
+        most = (place / "model.state").stat().st_size // 2
+        # Python ignores the signal of a file that grows too large; so does the child, unless it is restored.
+        return refused(*command, restore_signals=False,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+
+    assert "File too large" in check_previous_state(command, place, run)
+    trained(*command)   # and the training goes on where there is room again
+
+
+def test_no_state_is_ahead_of_its_log(small, folder, place):
+    (place / "model.csv").mkdir()   # cannot be replaced
+    assert f"{place}/model.csv" in refused(*arguments(small, folder, place, 4))
+    assert os.listdir(place) == ["model.csv"]
+
+
+@contextlib.contextmanager
+def small_disk(path, size):
+    path.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True, text=True,
+                          check=False) if os.geteuid() == 0 else None
+    if done is None or done.returncode != 0:
+        pytest.skip("a small disk is mounted by root only")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+def test_a_full_disk_leaves_the_previous_state(small, folder, place, tmp_path):
+    trained(*arguments(small, folder, place, 4))
+    size = (place / "model.state").stat().st_size
+    disk = tmp_path / "disk"
+    with small_disk(disk, size * 2 + 200_000):   # room for two states and the log
+        command = arguments(small, folder, disk, 60)
+
+        def run():
+            (disk / "ballast").write_bytes(bytes(size))
+            try:
+                return refused(*command)
+            finally:
+                (disk / "ballast").unlink()
+
+        assert "No space left" in check_previous_state(command, disk, run)
+        trained(*command)
