@@ -15,10 +15,7 @@ class Random {
   // 64 random bits.
   uint64_t Next() {
     state_ += 0x9E3779B97F4A7C15;
-    uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-    return z ^ (z >> 31);
+    return Mix(state_);
   }
 
   // At least 0, below 1; multiples of 2^-53. Takes one Next.
@@ -31,6 +28,13 @@ class Random {
   double Normal();
 
   uint64_t state() const { return state_; }
+
+  // Another number for every number, in which each bit depends on all of `z`: what makes seeds of seeds.
+  static uint64_t Mix(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    return z ^ (z >> 31);
+  }
 
  private:
   uint64_t state_;

@@ -57,7 +57,7 @@ make_input() {
   local model=${BUILD:-build/release}/bin/sgpsam-model
   mkdir -p "$work/models" "$work/demo/series"
   [ -s "$work/models/model.safetensors" ] || "$model" make-seeded --seed 1 --out "$work/models/model.safetensors" >/dev/null
-  "$model" synthesize --seed 7 --lesions 1 --diameter 32 --organ liver --out "$work/demo/series" > "$work/demo/series.json"
+  "$model" synthesize --seed 3 --lesions 1 --diameter 32 --organ liver --out "$work/demo/series" > "$work/demo/series.json"
   chmod -R a+rX "$work/models" "$work/demo"
   chmod a+w "$work/demo"
 }

@@ -22,6 +22,8 @@ title "reading a series, writing a SEG"
 google seg_bench
 title "scores and simulated clicks"
 google evaluation_bench
+title "made-up cases"
+google synthesize_bench
 title "server and worker: the process boundary"
 google worker_link_bench
 title "upload over loopback, against a bare gRPC stream"

@@ -72,6 +72,7 @@ void PaintMesentery(const Torso& torso, const Tissues& tissues, Random random, C
   const BodyPoint root{6, torso.Spine(0).y - 46, -20};
   std::vector<BodyPoint> ends;
   constexpr int kEnds = 70;
+  ends.reserve(kEnds);
   for (int n = 0; n < kEnds; ++n) {
     ends.push_back({random.Uniform(-0.65f, 0.65f) * torso.cavity_width(),
                     random.Uniform(-0.8f, 0.1f) * torso.cavity_depth(), random.Uniform(-230, 30)});

@@ -76,6 +76,10 @@ class Planner {
       std::optional<PlannedLesion> lesion = PlanOne(plan);
       if (lesion) plan.push_back(*std::move(lesion));
     }
+    // A small view may offer little room: keep trying for one.
+    for (int n = 0; plan.empty() && n < kLastResorts; ++n) {
+      if (std::optional<PlannedLesion> lesion = PlanOne(plan)) plan.push_back(*std::move(lesion));
+    }
     std::stable_sort(plan.begin(), plan.end(), [](const PlannedLesion& a, const PlannedLesion& b) {
       return a.raster.labelled > b.raster.labelled;
     });
@@ -83,7 +87,7 @@ class Planner {
   }
 
  private:
-  static constexpr int kTries = 60;
+  static constexpr int kTries = 60, kLastResorts = 10;
 
   // A third of the voxels of each host, which is plenty to choose from.
   void FindPlaces() {

@@ -1,27 +1,28 @@
-// Randomness that a seed repeats: SplitMix64 (Steele, Lea, Flood 2014), the project's own, so that no
-// library's change moves a sample. A value; copies repeat each other.
+// The project's random numbers (core/base/random.h) as made-up bodies want them: floats in a range,
+// directions, and a stream for each part. What it draws for a seed never changes. A value; copies repeat each
+// other.
 #ifndef SGPSAM_TOOLS_SYNTHESIZE_RANDOM_H_
 #define SGPSAM_TOOLS_SYNTHESIZE_RANDOM_H_
 
 #include <cmath>
 #include <cstdint>
 
+#include "core/base/random.h"
 #include "tools/synthesize/body_point.h"
 
 namespace sgpsam::synthesis {
 
 class Random {
  public:
-  explicit Random(uint64_t seed) : state_(seed) {}
+  explicit Random(uint64_t seed) : source_(seed) {}
 
   // A stream of its own for one part of a case, so that what this part draws moves no other part.
   // Depends on this stream's seed and on what was drawn from it so far, and draws nothing itself.
-  Random Fork(uint64_t part) const { return Random(Mixed(state_ ^ Mixed(part + 1))); }
-
-  uint64_t Next() {
-    state_ += 0x9e3779b97f4a7c15;
-    return Mixed(state_);
+  Random Fork(uint64_t part) const {
+    return Random(sgpsam::Random::Mix(source_.state() ^ sgpsam::Random::Mix(part + 1)));
   }
+
+  uint64_t Next() { return source_.Next(); }
 
   // From low (possible) to high (not).
   float Uniform(float low, float high) {
@@ -32,10 +33,8 @@ class Random {
   bool Chance(float probability) { return Uniform(0, 1) < probability; }
   float Sign() { return (Next() >> 63) != 0 ? 1.0f : -1.0f; }
   // 0 to n - 1; n > 0.
-  uint64_t Below(uint64_t n) {
-    return static_cast<uint64_t>((static_cast<unsigned __int128>(Next()) * n) >> 64);
-  }
-  // About normal with unit variance: the sum of four 16-bit uniforms.
+  uint64_t Below(uint64_t n) { return source_.Below(n); }
+  // About normal with unit variance: the sum of four 16-bit uniforms, because every voxel takes one.
   float Normal() {
     const uint64_t bits = Next();
     const auto sum =
@@ -49,13 +48,7 @@ class Random {
   }
 
  private:
-  static uint64_t Mixed(uint64_t z) {
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-
-  uint64_t state_;
+  sgpsam::Random source_;
 };
 
 }  // namespace sgpsam::synthesis

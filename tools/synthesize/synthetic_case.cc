@@ -73,16 +73,14 @@ BodyPoint DrawFocus(const CaseOptions& options, const Anatomy& anatomy, Random r
 }
 
 // The body lies where the table is.
-absl::StatusOr<Geometry> PlaceOnTable(const View& view, Random random) {
+absl::StatusOr<Geometry> PlaceOnTable(const View& view, const std::array<double, 3>& spacing_mm,
+                                      Random random) {
   const BodyPoint shift{random.Uniform(-12, 12), random.Uniform(-185, -160), random.Uniform(-900, -300)};
   const BodyPoint first = view.first + shift;
-  const auto spacing = [&view](int axis) {  // decimal, as it was asked for
-    return std::round(static_cast<double>(view.spacing_mm[axis]) * 1e5) / 1e5;
-  };
   // Sixty-fourths are exact in float32 and in a decimal string: a case is the same one in NIfTI and in DICOM.
   const auto millimetres = [](float value) { return std::round(static_cast<double>(value) * 64) / 64; };
   return Geometry::Create(view.shape, {millimetres(first.x), millimetres(first.y), millimetres(first.z)},
-                          {{{spacing(0), 0, 0}, {0, spacing(1), 0}, {0, 0, spacing(2)}}});
+                          {{{spacing_mm[0], 0, 0}, {0, spacing_mm[1], 0}, {0, 0, spacing_mm[2]}}});
 }
 
 absl::StatusOr<Volume> LabelVolume(const Geometry& geometry, ByteBuffer labels) {
@@ -108,9 +106,8 @@ Lesion Describe(const PlannedLesion& planned, uint8_t label, const Geometry& geo
   const auto deepest = static_cast<int64_t>(planned.raster.deepest);
   Lesion lesion;
   lesion.label = label;
-  lesion.centre = geometry.ToWorld({static_cast<double>(deepest % shape.i),
-                                    static_cast<double>(deepest / shape.i % shape.j),
-                                    static_cast<double>(deepest / (shape.i * shape.j))});
+  const int64_t i = deepest % shape.i, j = deepest / shape.i % shape.j, k = deepest / (shape.i * shape.j);
+  lesion.centre = geometry.ToWorld({static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)});
   lesion.voxels = planned.raster.labelled;
   lesion.diameter_mm = std::cbrt(6 / M_PI * 1000 * geometry.voxel_ml() * static_cast<double>(lesion.voxels));
   lesion.contrast_hu = planned.contrast_hu;
@@ -176,7 +173,7 @@ absl::StatusOr<SyntheticCase> SynthesizeCase(const CaseOptions& options) {
       options.spacing_mm ? *options.spacing_mm : DrawSpacing(random.Fork(kSpacing));
   const View view = ChooseView(options.shape, spacing, DrawFocus(options, anatomy, random.Fork(kFocus)),
                                anatomy.torso(), random.Fork(kView));
-  ASSIGN_OR_RETURN(const Geometry geometry, PlaceOnTable(view, random.Fork(kTable)));
+  ASSIGN_OR_RETURN(const Geometry geometry, PlaceOnTable(view, spacing, random.Fork(kTable)));
   ASSIGN_OR_RETURN(Canvas canvas, Canvas::Create(view));
   ASSIGN_OR_RETURN(ByteBuffer lesions, ByteBuffer::Zeroed(view.voxels()));
   ASSIGN_OR_RETURN(ByteBuffer shapes, ByteBuffer::Zeroed(view.voxels()));

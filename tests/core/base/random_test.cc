@@ -28,6 +28,13 @@ TEST(Random, IsSplitMix64) {
   EXPECT_EQ(First(~uint64_t{0}, 2), (std::vector<uint64_t>{0xe4d971771b652c20, 0xe99ff867dbf682c9}));
 }
 
+TEST(Random, MixIsWhatItDoesToItsState) {
+  Random random(7);
+  const uint64_t first = random.Next();
+  EXPECT_EQ(Random::Mix(random.state()), first);
+  EXPECT_EQ(Random::Mix(0), 0u);
+}
+
 TEST(Random, UniformTakesTheUpper53Bits) {
   Random random(7);
   EXPECT_EQ(random.Uniform(), 0.3898297483912715);

@@ -70,6 +70,8 @@ TEST(SynthesizeCase, HasTheShapeAndSpacingThatAreAskedOrDrawn) {
   }
   EXPECT_EQ(made.image.sample_type(), SampleType::kInt16);
   EXPECT_EQ(made.lesions.sample_type(), SampleType::kUint8);
+  options.spacing_mm = {{0.703125, 0.7, 1.0 / 3}};
+  EXPECT_EQ(Make(options).image.geometry().spacing_mm(), *options.spacing_mm) << "not rounded";
   options.spacing_mm.reset();
   options.shape = {64, 64, 16};
   std::set<double> slices;
@@ -140,6 +142,16 @@ double Mean(const std::vector<int16_t>& hu) {
 double Median(std::vector<int16_t> hu) {
   std::nth_element(hu.begin(), hu.begin() + hu.size() / 2, hu.end());
   return hu[hu.size() / 2];
+}
+
+// 4 by 4 by 6 cm or so: wherever they lie, something can grow there.
+TEST(SynthesizeCase, FindsRoomForALesionInSmallViews) {
+  for (uint32_t index = 0; index < 60; ++index) {
+    CaseOptions options = Small(index);
+    options.shape = {40, 40, 24};
+    options.spacing_mm = {{1, 1, 2.5}};
+    EXPECT_GE(Make(options).lesion_list.size(), 1u) << index;
+  }
 }
 
 // One large noiseless lesion of each kind: what lies in it against the rest of its organ.
