@@ -87,7 +87,7 @@ Encoded Encode(const ImageEncoder& encoder, const at::Tensor& patches, const Sta
     RunBlock(encoder.blocks[i], x, batch, scratch);
     if (encoder.blocks[i].sgpm) {
       at::Tensor by_patch = x.unflatten(0, {batch, -1});
-      scores.push_back(ApplySgpModule(*encoder.blocks[i].sgpm, by_patch));
+      scores.push_back(ApplySgpModule(*encoder.blocks[i].sgpm, patches, by_patch));
       x = by_patch.flatten(0, 1);
     }
     observe(absl::StrCat("block", i), x);

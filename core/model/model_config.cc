@@ -44,6 +44,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
     {"rank", &SgpmConfig::rank, 1, 4096},
     {"gate_hidden", &SgpmConfig::gate_hidden, 1, 4096},
 };
+constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 256};
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
 constexpr size_t kMaxJsonBytes = 64 << 10;
@@ -107,6 +108,8 @@ absl::Status CheckConsistency(const ModelConfig& c) {
 json SgpmToJson(const SgpmConfig& sgpm) {
   json object = {{"blocks", sgpm.blocks}, {"threshold", sgpm.threshold}, {"spatial_gate", sgpm.spatial_gate}};
   for (const auto& field : kSgpmFields) object[field.name] = sgpm.*field.member;
+  // Named where it is there only: files from before the branch existed say the same without it.
+  if (sgpm.detail_channels > 0) object["detail_channels"] = sgpm.detail_channels;
   return object;
 }
 
@@ -126,6 +129,8 @@ class FieldReader {
     ASSIGN_OR_RETURN(const json* field, Take(name));
     return ToInt(*field, prefix_ + name, value);
   }
+
+  bool Has(const char* name) const { return object_.contains(name); }
 
   absl::Status TakeText(const char* name, std::string* value) {
     ASSIGN_OR_RETURN(const json* field, Take(name));
@@ -181,6 +186,9 @@ absl::StatusOr<SgpmConfig> SgpmFromJson(const json& object) {
   ASSIGN_OR_RETURN(const json* spatial, reader.Take("spatial_gate"));
   if (!spatial->is_boolean()) return Invalid("sgpm.spatial_gate", "must be true or false");
   sgpm.spatial_gate = spatial->get<bool>();
+  if (reader.Has("detail_channels")) {
+    RETURN_IF_ERROR(reader.TakeInt("detail_channels", &sgpm.detail_channels));
+  }
   RETURN_IF_ERROR(reader.NothingLeft());
   return sgpm;
 }
@@ -225,19 +233,19 @@ ModelConfig ModelConfig::Tiny() {
 ModelConfig ModelConfig::Demo() {
   ModelConfig config;
   config.name = "sgpsam-demo";
-  config.patch = 64;
+  config.patch = 48;
   config.token = 8;
-  config.embed_dim = 192;
-  config.depth = 6;
-  config.heads = 6;
+  config.embed_dim = 256;
+  config.depth = 4;
+  config.heads = 8;
   config.mlp_dim = 768;
-  config.window = 8;
-  config.global_blocks = {0, 1, 2, 3, 4, 5};
+  config.window = 6;
+  config.global_blocks = {0, 1, 2, 3};
   config.out_channels = 144;
   config.decoder_heads = 6;
   config.decoder_mlp_dim = 576;
   config.iou_hidden = 64;
-  config.sgpm.blocks = {1, 3, 5};
+  config.sgpm.blocks = {1, 3};
   config.sgpm.rank = 48;
   config.sgpm.gate_hidden = 24;
   return config;
@@ -248,6 +256,7 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   RETURN_IF_ERROR(CheckText("version", config.version));
   for (const auto& field : kFields) RETURN_IF_ERROR(CheckRange(config, field));
   for (const auto& field : kSgpmFields) RETURN_IF_ERROR(CheckRange(config.sgpm, field));
+  RETURN_IF_ERROR(CheckRange(config.sgpm, kDetailField));
   RETURN_IF_ERROR(CheckBlocks("global_blocks", config.global_blocks, config.depth));
   RETURN_IF_ERROR(CheckBlocks("sgpm.blocks", config.sgpm.blocks, config.depth));
   if (!std::isfinite(config.sgpm.threshold)) return Invalid("sgpm.threshold", "must be finite");

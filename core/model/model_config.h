@@ -23,6 +23,7 @@ struct SgpmConfig {
   int gate_hidden = 48;                  // hidden width of the gating unit
   float threshold = 0.5f;                // open if the mean gate exceeds it
   bool spatial_gate = false;             // additionally weight each token
+  int detail_channels = 0;               // of the branch that reads the patch itself; 0: no such branch
 };
 
 struct ModelConfig {
@@ -83,11 +84,17 @@ struct TensorSpec {
 // own names (324 of them for vit_b_ori), and behind them those of each module, after encoder block B,
 // with C = embed_dim, r = rank, h = gate_hidden:
 //
-//   sgpm.B.norm.{weight,bias}       [C]                    sgpm.B.fuse.weight, bias     [r,3r], [r]
-//   sgpm.B.gate.lin1.weight, bias   [h,2C], [h]            sgpm.B.spatial.weight, bias  [1,r], [1]
-//   (spatial_gate only) sgpm.B.gate.lin2.weight, bias   [r,h], [r]             sgpm.B.up.weight, bias [C,r],
-//   [C] sgpm.B.down.weight, bias        [r,C], [r] sgpm.B.conv{1,3,5}.weight, bias [r,1,k,k,k], [r]
-//   (depthwise)
+//   sgpm.B.norm.{weight,bias}           [C]
+//   sgpm.B.gate.lin1.weight, bias       [h,2C], [h]
+//   sgpm.B.gate.lin2.weight, bias       [r,h], [r]
+//   sgpm.B.down.weight, bias            [r,C], [r]
+//   sgpm.B.conv{1,3,5}.weight, bias     [r,1,k,k,k], [r]   (depthwise)
+//   sgpm.B.fuse.weight, bias            [r,3r], [r]
+//   sgpm.B.up.weight, bias              [C,r], [C]
+//   sgpm.B.spatial.weight, bias         [1,r], [1]         (spatial_gate only)
+//   sgpm.B.detail.cells.weight, bias    [d,1,c,c,c], [d]   (detail_channels d > 0 only; c = token / 4)
+//   sgpm.B.detail.mix.weight, bias      [d,d,3,3,3], [d]
+//   sgpm.B.detail.fold.weight, bias     [r,d,4,4,4], [r]
 //
 // `up` is seeded with zeros (a fresh module is the identity) and the bias of gate.lin2 around 1 (a fresh
 // gate is open, so that training can start).

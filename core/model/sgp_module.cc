@@ -9,16 +9,35 @@ namespace {
 
 constexpr int kKernels[] = {1, 3, 5};
 
-at::Tensor Convolve(const SgpModule::DepthwiseConv& conv, const at::Tensor& volume) {
+at::Tensor ConvolveDepthwise(const SgpModule::Conv& conv, const at::Tensor& volume) {
   return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/conv.weight.size(2) / 2,
                     /*dilation=*/1, /*groups=*/conv.weight.size(0));
 }
 
+// Neither overlap nor gap: the stride is the kernel.
+at::Tensor ConvolveTiles(const SgpModule::Conv& conv, const at::Tensor& volume) {
+  return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/conv.weight.size(2));
+}
+
+// D: patches [B, 1, p, p, p] -> [B, r, g, g, g]
+at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches) {
+  const at::Tensor input = patches.to(module.detail_cells.weight.scalar_type());
+  const at::Tensor cells = Gelu(ConvolveTiles(module.detail_cells, input));  // [B, d, 4g, 4g, 4g]
+  const at::Tensor mixed =
+      Gelu(at::conv3d(cells, module.detail_mix.weight, module.detail_mix.bias, /*stride=*/1, /*padding=*/1));
+  return ConvolveTiles(module.detail_fold, mixed);
+}
+
+SgpModule::Conv LoadConv(const TensorMap& tensors, const std::string& name) {
+  return {tensors.Matrix(tensors.Get(name + ".weight")), tensors.Matrix(tensors.Get(name + ".bias"))};
+}
+
 // Adds what the fusion of patch `b` gives if its gate is open.
-void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const Gate& gate, int64_t b,
-               at::Tensor& x) {
+void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches, const Gate& gate,
+               int64_t b, at::Tensor& x) {
   if (gate.score[b].item<float>() <= module.threshold) return;
-  x.narrow(0, b, 1).add_(FuseScales(module, normed.narrow(0, b, 1), gate.channels.narrow(0, b, 1)));
+  x.narrow(0, b, 1).add_(FuseScales(module, normed.narrow(0, b, 1), patches.narrow(0, b, 1),
+                                    gate.channels.narrow(0, b, 1)));
 }
 
 // 0 or 1 for each patch, [B, 1, 1]; backwards, the score's own gradient passes as if nothing had been rounded
@@ -40,9 +59,12 @@ SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& 
   module.gate_lin2 = tensors.GetLinear(name + ".gate.lin2");
   module.down = tensors.GetLinear(name + ".down");
   for (size_t i = 0; i < module.convs.size(); ++i) {
-    const std::string conv = absl::StrCat(name, ".conv", kKernels[i]);
-    module.convs[i] = {tensors.Matrix(tensors.Get(conv + ".weight")),
-                       tensors.Matrix(tensors.Get(conv + ".bias"))};
+    module.convs[i] = LoadConv(tensors, absl::StrCat(name, ".conv", kKernels[i]));
+  }
+  if (config.sgpm.detail_channels > 0) {
+    module.detail_cells = LoadConv(tensors, name + ".detail.cells");
+    module.detail_mix = LoadConv(tensors, name + ".detail.mix");
+    module.detail_fold = LoadConv(tensors, name + ".detail.fold");
   }
   module.fuse = tensors.GetLinear(name + ".fuse");
   if (config.sgpm.spatial_gate) module.spatial = tensors.GetLinear(name + ".spatial");
@@ -58,12 +80,14 @@ Gate ComputeGate(const SgpModule& module, const at::Tensor& normed) {
   return gate;
 }
 
-at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& gate_channels) {
+at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
+                      const at::Tensor& gate_channels) {
   const int64_t batch = normed.size(0), grid = module.grid;
-  const at::Tensor volume =
+  at::Tensor volume =
       module.down(normed).transpose(1, 2).unflatten(2, {grid, grid, grid});  // [B, r, g, g, g]
+  if (module.detail_cells.weight.defined()) volume = volume + ReadDetail(module, patches);
   std::vector<at::Tensor> scales;
-  for (const auto& conv : module.convs) scales.push_back(Convolve(conv, volume));
+  for (const auto& conv : module.convs) scales.push_back(ConvolveDepthwise(conv, volume));
   const at::Tensor stacked = Gelu(at::cat(scales, 1)).view({batch, -1, grid * grid * grid});  // [B, 3r, N]
   const at::Tensor fused = module.fuse(stacked.transpose(1, 2));                              // [B, N, r]
   at::Tensor gated = fused * gate_channels.unsqueeze(1);
@@ -71,16 +95,16 @@ at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const a
   return module.up(gated);  // [B, N, C]
 }
 
-at::Tensor ApplySgpModule(const SgpModule& module, at::Tensor& x) {
+at::Tensor ApplySgpModule(const SgpModule& module, const at::Tensor& patches, at::Tensor& x) {
   const at::Tensor normed = module.norm(x);
   const Gate gate = ComputeGate(module, normed);
   if (WantsGradients({normed, module.up.weight})) {
-    x = x + FuseScales(module, normed, gate.channels) * OpenWithGradients(module, gate.score);
+    x = x + FuseScales(module, normed, patches, gate.channels) * OpenWithGradients(module, gate.score);
   } else if (x.device().is_cpu()) {
-    for (int64_t b = 0; b < x.size(0); ++b) AddIfOpen(module, normed, gate, b, x);
+    for (int64_t b = 0; b < x.size(0); ++b) AddIfOpen(module, normed, patches, gate, b, x);
   } else {
     const at::Tensor open = gate.score.gt(module.threshold).view({-1, 1, 1});
-    x.add_(FuseScales(module, normed, gate.channels) * open);
+    x.add_(FuseScales(module, normed, patches, gate.channels) * open);
   }
   return gate.score;
 }

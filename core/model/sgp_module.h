@@ -2,8 +2,14 @@
 // multi-scale spatial context, and the fusion block that adds it. The paper's full text was not available;
 // this design is ours and follows its abstract (docs/architecture.md):
 //
-//     z = [mean over tokens of LN(x); max over tokens of LN(x)]     g = sigmoid(W2 GELU(W1 z))     s = mean
-//     of g u = Wd LN(x)    v = Wf GELU([conv1 u, conv3 u, conv5 u])      y = x + [s > threshold] Wu (g . v)
+//     z = [mean over tokens of LN(x); max over tokens of LN(x)]
+//     g = sigmoid(W2 GELU(W1 z))          s = mean of g
+//     u = Wd LN(x) + D(patch)             v = Wf GELU([conv1 u, conv3 u, conv5 u])
+//     y = x + [s > threshold] Wu (g . v)
+//
+// D is our addition for small targets, of which a token has averaged the outline away, and is there only if
+// the configuration gives it channels: it reads the patch itself in cells as fine as the mask's logits, mixes
+// neighbouring ones, and folds the 4^3 cells of a token into it.
 //
 // A closed gate, or a fresh module (Wu = 0), leaves x bit by bit as it was.
 #ifndef SGPSAM_CORE_MODEL_SGP_MODULE_H_
@@ -26,12 +32,14 @@ struct SgpModule {
   Norm norm;
   Linear gate_lin1, gate_lin2;  // 2C -> hidden -> r
   Linear down;                  // C -> r
-  struct DepthwiseConv {
-    at::Tensor weight;  // [r, 1, k, k, k]
-    at::Tensor bias;    // [r]
+  struct Conv {
+    at::Tensor weight;  // [out, in or, if depthwise, 1, k, k, k]
+    at::Tensor bias;    // [out]
   };
-  std::array<DepthwiseConv, 3> convs;  // k = 1, 3, 5
-  Linear fuse;                         // 3r -> r
+  std::array<Conv, 3> convs;  // depthwise, k = 1, 3, 5
+  // D; undefined unless the configuration has a detail branch.
+  Conv detail_cells, detail_mix, detail_fold;  // 1 -> d by cells, d -> d, d -> r by tokens
+  Linear fuse;                                      // 3r -> r
   Linear spatial;                      // r -> 1; undefined unless the configuration has a spatial gate
   Linear up;                           // r -> C
 };
@@ -45,14 +53,15 @@ struct Gate {
 };
 Gate ComputeGate(const SgpModule& module, const at::Tensor& normed);  // normed [B, N, C] = norm(x)
 
-// What an open gate adds to x, [B, N, C].
-at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& gate_channels);
+// What an open gate adds to x, [B, N, C]. patches [B, 1, patch, patch, patch].
+at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
+                      const at::Tensor& gate_channels);
 
-// Adds to x [B, N, C] in place where the gate is open; returns the scores [B]. On a processor the fusion of a
+// Adds to x [B, N, C], the tokens of `patches`, in place where the gate is open; returns the scores [B]. On a processor the fusion of a
 // patch whose gate is closed is not computed at all; elsewhere all are, and the closed ones are multiplied by
 // zero, because waiting for the scores would cost more than the fusion. Where gradients will be asked for, x
 // becomes another tensor and all are computed, so that a closed gate can learn to open.
-at::Tensor ApplySgpModule(const SgpModule& module, at::Tensor& x);
+at::Tensor ApplySgpModule(const SgpModule& module, const at::Tensor& patches, at::Tensor& x);
 
 }  // namespace sgpsam
 

@@ -151,6 +151,11 @@ void AddSgpm(const ModelConfig& c, int block, Table& table) {
   for (const int k : {1, 3, 5}) table.Conv(absl::StrCat(name, ".conv", k), rank, 1, k);
   table.Linear(name + ".fuse", rank, 3 * rank);
   if (c.sgpm.spatial_gate) table.Linear(name + ".spatial", 1, rank);
+  if (const int detail = c.sgpm.detail_channels; detail > 0) {
+    table.Conv(name + ".detail.cells", detail, 1, c.token / 4);
+    table.Conv(name + ".detail.mix", detail, detail, 3);
+    table.Conv(name + ".detail.fold", rank, detail, 4);
+  }
   table.Add(name + ".up.weight", {channels, rank}, 0, 0);
   table.Add(name + ".up.bias", {channels}, 0, 0);
 }

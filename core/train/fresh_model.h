@@ -17,9 +17,11 @@ namespace sgpsam {
 // of the encoder that add little to the residual sum (by 1 / sqrt(2 depth), as GPT-2 begins).
 TensorFile FreshModel(const ModelConfig& config, uint64_t seed);
 
-// Adds modules after these encoder blocks to a model that has none, which changes nothing that it computes.
-// INVALID_ARGUMENT for a file that is no model, that has modules, or that lacks one of the blocks.
-absl::Status AddFreshModules(const std::vector<int>& blocks, uint64_t seed, TensorFile& file);
+// Adds modules after these encoder blocks to a model that has none, with a detail branch if that is to have
+// channels, which changes nothing that it computes. INVALID_ARGUMENT for a file that is no model, that has
+// modules, or that lacks one of the blocks.
+absl::Status AddFreshModules(const std::vector<int>& blocks, int detail_channels, uint64_t seed,
+                             TensorFile& file);
 
 }  // namespace sgpsam
 

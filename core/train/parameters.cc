@@ -43,6 +43,20 @@ TensorSource Parameters::source() const {
   return [this](const std::string& name) { return tensors_.at(name); };
 }
 
+Parameters Parameters::Alias() const {
+  Parameters alias = *this;
+  for (const std::string& name : trained_) alias.at(name) = at(name).detach().requires_grad_();
+  return alias;
+}
+
+void Parameters::AddGradients(const std::vector<at::Tensor>& gradients) {
+  for (size_t n = 0; n < gradients.size(); ++n) {
+    if (!gradients[n].defined()) continue;
+    at::Tensor& gathered = at(trained_.at(n)).mutable_grad();
+    gathered = gathered.defined() ? gathered + gradients[n] : gradients[n];
+  }
+}
+
 TensorFile Parameters::ToFile() const {
   TensorFile file;
   for (const auto& [name, tensor] : tensors_) file.tensors.emplace(name, ToNamedTensor(tensor));

@@ -36,9 +36,15 @@ class Parameters {
   const std::map<std::string, at::Tensor>& all() const { return tensors_; }
   const std::vector<std::string>& trained() const { return trained_; }
   at::Tensor& at(const std::string& name) { return tensors_.at(name); }
+  const at::Tensor& at(const std::string& name) const { return tensors_.at(name); }
 
   // What AssembleSgpSam reads. This outlives it.
   TensorSource source() const;
+
+  // The same values with gradients of their own: for a pass that runs beside others. Shares this one's memory.
+  Parameters Alias() const;
+  // Adds to what is gathered: one gradient for each trained parameter, in their order, or an undefined one.
+  void AddGradients(const std::vector<at::Tensor>& gradients);
 
   // The model file: every tensor as float32, the configuration in the metadata.
   TensorFile ToFile() const;

@@ -1,8 +1,12 @@
 #include "core/train/training.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -101,6 +105,7 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"warm_up", o.warm_up},
       {"batch", o.batch},
       {"accumulate", o.accumulate},
+      {"precision", o.precision == Precision::kBfloat16 ? "bf16" : "float32"},
       {"learning_rate", o.learning_rate},
       {"seed", o.seed},
       {"trains", {o.parts.image_encoder, o.parts.sgpm, o.parts.prompt_encoder, o.parts.mask_decoder}},
@@ -157,21 +162,52 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
   return batch;
 }
 
+absl::StatusOr<Training::PassResult> Training::RunPass(uint64_t pass) const {
+  return GuardTorch([&]() -> absl::StatusOr<PassResult> {
+    const uint64_t seed = SeedOf(options_.seed, pass);
+    ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
+    Parameters leaves = parameters_.Alias();
+    const SgpSam model =
+        AssembleSgpSam(leaves.source(), leaves.config(), at::kCPU, options_.precision);
+    Random random(seed + 1);
+    PassResult pass_result{RunStep(model, batch, options_.step, random), {}};
+    (pass_result.step.loss / options_.accumulate).backward();
+    pass_result.step.loss.reset();  // and with it what the way back needed
+    for (const std::string& name : leaves.trained()) {
+      pass_result.gradients.push_back(leaves.at(name).grad());
+    }
+    return pass_result;
+  });
+}
+
+std::vector<absl::StatusOr<Training::PassResult>> Training::RunPasses() const {
+  const auto count = static_cast<uint64_t>(options_.accumulate);
+  const uint64_t first = static_cast<uint64_t>(steps_done()) * count;
+  std::vector<absl::StatusOr<PassResult>> results(count, absl::UnknownError("not run"));
+  if (count == 1) {
+    results[0] = RunPass(first);
+    return results;
+  }
+  std::atomic<uint64_t> next = 0;
+  std::vector<std::thread> threads;
+  for (uint64_t n = 0; n < std::min<uint64_t>(count, at::get_num_threads()); ++n) {
+    threads.emplace_back([&] {
+      at::set_num_threads(1);
+      for (uint64_t pass = next++; pass < count; pass = next++) results[pass] = RunPass(first + pass);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
 absl::StatusOr<StepReport> Training::Step() {
   return GuardTorch([&]() -> absl::StatusOr<StepReport> {
-    const auto step = static_cast<uint64_t>(steps_done());
     optimiser_.Forget();  // what a step that failed has left
     ReportMean mean;
-    for (int pass = 0; pass < options_.accumulate; ++pass) {
-      const uint64_t seed = SeedOf(
-          options_.seed, step * static_cast<uint64_t>(options_.accumulate) + static_cast<uint64_t>(pass));
-      ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
-      const SgpSam model =
-          AssembleSgpSam(parameters_.source(), parameters_.config(), at::kCPU, Precision::kFloat32);
-      Random random(seed + 1);
-      const StepResult result = RunStep(model, batch, options_.step, random);
-      (result.loss / options_.accumulate).backward();
-      mean.Add(result);
+    for (absl::StatusOr<PassResult>& pass : RunPasses()) {
+      RETURN_IF_ERROR(pass.status());
+      parameters_.AddGradients(pass->gradients);
+      mean.Add(pass->step);
     }
     StepReport report = mean.Mean();
     report.learning_rate =
@@ -186,7 +222,7 @@ absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t s
   return GuardTorch([&]() -> absl::StatusOr<StepReport> {
     const c10::NoGradGuard no_gradients;
     const SgpSam model =
-        AssembleSgpSam(parameters_.source(), parameters_.config(), at::kCPU, Precision::kFloat32);
+        AssembleSgpSam(parameters_.source(), parameters_.config(), at::kCPU, options_.precision);
     ReportMean mean;
     for (int64_t done = 0; done < samples; done += options_.batch) {
       const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/model/load_weights.h"
 #include "core/train/adamw.h"
 #include "core/train/augment.h"
 #include "core/train/case_memory.h"
@@ -25,7 +26,11 @@ struct TrainingOptions {
   int64_t steps = 1000;
   int64_t warm_up = 50;         // steps over which the learning rate rises
   int batch = 4;                // patches that share one pass
-  int accumulate = 1;           // passes whose gradients are averaged into one step
+  // Passes whose gradients are averaged into one step. Two and more run beside each other, each on one core,
+  // and are summed in their order, so that the number of cores changes no bit.
+  int accumulate = 1;
+  // Of the image encoder's matrix products, there and back; weights, sums and the decoder are float32 anyway.
+  Precision precision = Precision::kFloat32;
   double learning_rate = 8e-4;  // at its peak (reference: train.py)
   uint64_t seed = 1;
   TrainedParts parts;
@@ -78,6 +83,13 @@ class Training {
         parameters_(std::move(parameters)),
         optimiser_(parameters_, options.optimiser) {}
 
+  struct PassResult {
+    StepResult step;  // without its loss tensor
+    std::vector<at::Tensor> gradients;  // of parameters().trained(), in that order; undefined: none
+  };
+
+  absl::StatusOr<PassResult> RunPass(uint64_t pass) const;
+  std::vector<absl::StatusOr<PassResult>> RunPasses() const;
   absl::StatusOr<std::vector<Example>> DrawBatch(const CaseMemory& cases, uint64_t seed, bool augment) const;
   std::string Recipe(const std::string& data) const;
 

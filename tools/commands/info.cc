@@ -77,7 +77,10 @@ void PrintTable(const Options& options, const Summary& summary) {
                      ? std::string("none")
                      : absl::StrCat("after blocks ", absl::StrJoin(c.sgpm.blocks, ","), ", rank ",
                                     c.sgpm.rank, ", gate ", c.sgpm.gate_hidden, " wide, open above ",
-                                    c.sgpm.threshold, c.sgpm.spatial_gate ? ", spatial gate, " : ", ",
+                                    c.sgpm.threshold, c.sgpm.spatial_gate ? ", spatial gate" : "",
+                                    c.sgpm.detail_channels > 0
+                                        ? absl::StrCat(", detail ", c.sgpm.detail_channels, " wide, ")
+                                        : std::string(", "),
                                     summary.module_parameters, " numbers"));
 }
 

@@ -1,10 +1,12 @@
 // train: transfer a model to lesions, or pretrain a small one, on a folder of cases or on made-up ones.
 #include <ATen/Parallel.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -29,11 +31,12 @@ namespace sgpsam::tools {
 namespace {
 
 struct Options {
-  std::string model, out, loss = "zoom", gate = "self";
+  std::string model, out, loss = "zoom", gate = "self", precision = "float32";
   ModelChoice fresh;
   std::vector<std::string> parts{"sgpm", "mask_decoder"};
   std::vector<double> spacing{1.5, 1.5};
   std::vector<int> modules;
+  int detail_channels = 0;
   CaseChoice cases;
   TrainingOptions training;
   int threads = 0;
@@ -63,6 +66,7 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
 TrainingOptions Complete(const Options& options) {
   TrainingOptions training = options.training;
   training.step.loss.kind = options.loss == "zoom" ? LossKind::kZoom : LossKind::kDiceCrossEntropy;
+  training.precision = options.precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
   const auto trains = [&](const char* part) {
     return std::find(options.parts.begin(), options.parts.end(), part) != options.parts.end();
   };
@@ -132,7 +136,7 @@ absl::StatusOr<std::string> DescribeData(const Options& options) {
     weights = absl::StrCat("model=", digest.ToHex());
   }
   return absl::StrCat(weights, " ", options.cases.Describe(), " gate=", options.gate,
-                      " modules=", absl::StrJoin(options.modules, "+"));
+                      " modules=", absl::StrJoin(options.modules, "+"), " detail=", options.detail_channels);
 }
 
 // A place that nothing can be written to is known before hours are spent.
@@ -152,12 +156,20 @@ absl::Status Preload(const CaseMemory& cases) {
   return absl::OkStatus();
 }
 
+// Every step allocates and frees the same hundreds of megabytes: give none back in between, because the
+// kernel clears each page that is asked for again.
+void KeepFreedMemory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
 absl::Status Train(const Options& options) {
+  KeepFreedMemory();
   if (options.threads > 0) at::set_num_threads(options.threads);
   RETURN_IF_ERROR(CheckPlace(options.out));
   ASSIGN_OR_RETURN(TensorFile file, FirstWeights(options));
   if (!options.modules.empty())
-    RETURN_IF_ERROR(AddFreshModules(options.modules, options.training.seed, file));
+    RETURN_IF_ERROR(AddFreshModules(options.modules, options.detail_channels, options.training.seed, file));
   RETURN_IF_ERROR(ApplyGate(options.gate, file));
   ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open());
   const auto memory = static_cast<size_t>(options.memory_gib * 1024 * 1024 * 1024);
@@ -182,7 +194,11 @@ void AddSchedule(CLI::App& command, Options& options) {
   TrainingOptions& t = options.training;
   command.add_option("--steps", t.steps, "Steps in all")->capture_default_str();
   command.add_option("--batch", t.batch, "Patches that share a pass")->capture_default_str();
-  command.add_option("--accumulate", t.accumulate, "Passes in a step")->capture_default_str();
+  command.add_option("--accumulate", t.accumulate, "Passes in a step; they share the cores")
+      ->capture_default_str();
+  command.add_option("--precision", options.precision, "float32, or bf16 for the image encoder's products")
+      ->check(CLI::IsMember({"float32", "bf16"}))
+      ->capture_default_str();
   command.add_option("--lr", t.learning_rate, "Learning rate at its peak; cosine after the warm-up")
       ->capture_default_str();
   command.add_option("--warm-up", t.warm_up, "Steps over which it rises")->capture_default_str();
@@ -205,6 +221,9 @@ void AddLoss(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_option("--add-modules", options.modules, "Put fresh modules behind these encoder blocks first")
       ->delimiter(',');
+  command.add_option("--detail-channels", options.detail_channels,
+                     "Of a branch in the fresh modules that reads the patch itself; 0: none")
+      ->capture_default_str();
   command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
       ->capture_default_str();
   command.add_option("--gate-weight", step.budget_weight, "What more costs")->capture_default_str();

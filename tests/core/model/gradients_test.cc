@@ -141,9 +141,10 @@ TEST(Gradients, LeaveValuesAsTheyAreServedWithOpenGates) { ExpectSameAsServed(Wi
 
 TEST(Gradients, LeaveValuesAsTheyAreServedWithClosedGates) { ExpectSameAsServed(WithThreshold(0.999f)); }
 
-TEST(Gradients, LeaveValuesAsTheyAreServedWithASpatialGate) {
+TEST(Gradients, LeaveValuesAsTheyAreServedWithASpatialGateAndDetail) {
   ModelConfig config = WithThreshold(0.1f);
   config.sgpm.spatial_gate = true;
+  config.sgpm.detail_channels = 3;
   ExpectSameAsServed(config);
 }
 
@@ -213,9 +214,10 @@ void ExpectFiniteDifferences(const ModelConfig& config, const std::string& begin
 
 TEST(Gradients, AreTheServedModelsFiniteDifferences) { ExpectFiniteDifferences(WithThreshold(0)); }
 
-TEST(Gradients, AreTheServedModelsFiniteDifferencesWithASpatialGate) {
+TEST(Gradients, AreTheServedModelsFiniteDifferencesWithASpatialGateAndDetail) {
   ModelConfig config = WithThreshold(0);
   config.sgpm.spatial_gate = true;
+  config.sgpm.detail_channels = 3;
   ExpectFiniteDifferences(config, "sgpm.");
 }
 
@@ -251,6 +253,9 @@ struct ModuleRun {
   at::Tensor x, y, weights;
 };
 
+// Read by a detail branch only.
+at::Tensor NoPatches() { return {}; }
+
 at::Tensor Tokens() { return Waves({2, 64, 24}, 0.37); }
 
 ModuleRun RunModule(float threshold) {
@@ -262,7 +267,7 @@ ModuleRun RunModule(float threshold) {
   run.x = Tokens();
   run.y = run.x;
   run.weights = Waves({2, 64, 24}, 0.53);
-  ApplySgpModule(LoadSgpModule(tensors, /*block=*/0, config), run.y);
+  ApplySgpModule(LoadSgpModule(tensors, /*block=*/0, config), NoPatches(), run.y);
   (run.y * run.weights).sum().backward();
   return run;
 }
@@ -277,7 +282,7 @@ Leaves ScoreGradients() {
   const at::Tensor normed = module.norm(Tokens());
   const Gate gate = ComputeGate(module, normed);
   const at::Tensor gain =
-      (FuseScales(module, normed, gate.channels).detach() * Waves({2, 64, 24}, 0.53)).flatten(1).sum(1);
+      (FuseScales(module, normed, NoPatches(), gate.channels).detach() * Waves({2, 64, 24}, 0.53)).flatten(1).sum(1);
   (gate.score * gain).sum().backward();
   return leaves;
 }

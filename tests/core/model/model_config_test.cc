@@ -1,6 +1,7 @@
 #include "core/model/model_config.h"
 
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ namespace sgpsam {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 ModelConfig PlainVitB() {
   ModelConfig config;
@@ -93,6 +95,17 @@ TEST(TensorTable, HasASpatialGateOnlyOnRequest) {
   EXPECT_EQ(TensorTable(config).size(), without + 2 * config.sgpm.blocks.size());
 }
 
+TEST(TensorTable, HasADetailBranchOnRequestInCellsOfTheLogits) {
+  ModelConfig config;
+  config.sgpm.detail_channels = 16;
+  std::map<std::string, std::vector<int64_t>> shapes;
+  for (const TensorSpec& spec : TensorTable(config)) shapes[spec.name] = spec.shape;
+  EXPECT_EQ(shapes.size(), TensorTable(ModelConfig()).size() + 6 * config.sgpm.blocks.size());
+  EXPECT_EQ(shapes.at("sgpm.2.detail.cells.weight"), (std::vector<int64_t>{16, 1, 4, 4, 4}));
+  EXPECT_EQ(shapes.at("sgpm.2.detail.mix.weight"), (std::vector<int64_t>{16, 16, 3, 3, 3}));
+  EXPECT_EQ(shapes.at("sgpm.2.detail.fold.weight"), (std::vector<int64_t>{96, 16, 4, 4, 4}));
+}
+
 TEST(TensorTable, HasFourPointEmbeddingsWithBoxCorners) {
   ModelConfig config = PlainVitB();
   config.point_embeddings = 4;
@@ -113,9 +126,21 @@ TEST(ModelConfig, SurvivesItsJson) {
   EXPECT_EQ(back->global_blocks, (std::vector<int>{1, 3}));
 }
 
+// Model files from before the branch existed do not name it.
+TEST(ModelConfig, NamesADetailBranchWhereThereIsOneOnly) {
+  ModelConfig config = ModelConfig::Tiny();
+  EXPECT_THAT(ToJson(config), Not(HasSubstr("detail")));
+  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->sgpm.detail_channels, 0);
+  config.sgpm.detail_channels = 12;
+  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->sgpm.detail_channels, 12);
+  EXPECT_THAT(ParseWith("\"rank\":96", "\"rank\":96,\"detail_channels\":257").message(),
+              HasSubstr("257 is not in 0..256"));
+}
+
 TEST(ModelConfig, ShipsOnlyValidConfigurations) {
   EXPECT_TRUE(ValidateModelConfig(ModelConfig()).ok()) << ValidateModelConfig(ModelConfig());
   EXPECT_TRUE(ValidateModelConfig(ModelConfig::Tiny()).ok()) << ValidateModelConfig(ModelConfig::Tiny());
+  EXPECT_TRUE(ValidateModelConfig(ModelConfig::Demo()).ok()) << ValidateModelConfig(ModelConfig::Demo());
 }
 
 TEST(ModelConfig, TinyHasThePatchAndLogitsOfTheRealModel) {

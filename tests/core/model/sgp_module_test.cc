@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <string>
+
 #include "core/model/image_encoder.h"
 #include "gtest/gtest.h"
 #include "tests/core/model/model_fixture.h"
@@ -57,6 +60,58 @@ TEST(SgpModule, SpatialGateWeighsTokens) {
   EXPECT_GT(MaxDifference(EncodeWith(TrainedModel(config), config), without), 1e-3);
 }
 
+ModelConfig OpenTinyConfig(int detail_channels) {
+  ModelConfig config = ModelConfig::Tiny();
+  config.sgpm.threshold = -1;
+  config.sgpm.detail_channels = detail_channels;
+  return config;
+}
+
+TEST(SgpModule, WithDetailLeavesThePlainModelBitForBitWhileFreshOrClosed) {
+  ModelConfig config = OpenTinyConfig(5);
+  EXPECT_TRUE(at::equal(EncodeWith(SeededModel(config, 1), config), PlainEmbedding()));
+  config.sgpm.threshold = 2;
+  EXPECT_TRUE(at::equal(EncodeWith(TrainedModel(config), config), PlainEmbedding()));
+}
+
+// Each patch for itself: what a batch holds besides changes nothing.
+TEST(SgpModule, ReadsDetailOfTheOwnPatch) {
+  const c10::InferenceMode inference_mode;
+  const ModelConfig config = OpenTinyConfig(5);
+  const SgpSam model = MustLoad(TrainedModel(config), config);
+  const at::Tensor patches = at::cat({MakePatch(1), MakePatch(2)});
+  const at::Tensor both = Encode(model.image_encoder, patches).embedding;
+  for (int64_t n = 0; n < 2; ++n) {
+    EXPECT_LE(MaxDifference(both[n], Encode(model.image_encoder, patches.narrow(0, n, 1)).embedding[0]), 1e-4);
+  }
+  EXPECT_GT(MaxDifference(EncodeWith(TrainedModel(config), config),
+                          EncodeWith(TrainedModel(OpenTinyConfig(0)), OpenTinyConfig(0))),
+            1e-3);
+}
+
+// A convolution over cells, written out: the only voxel that is not zero lies in one cell of one token.
+TEST(SgpModule, FoldsTheCellsOfAVoxelIntoItsToken) {
+  const c10::InferenceMode inference_mode;
+  const ModelConfig config = OpenTinyConfig(5);
+  TensorFile file = TrainedModel(config);
+  for (const char* bias : {"cells.bias", "mix.bias", "fold.bias"}) {
+    NamedTensor& tensor = file.tensors.at(std::string("sgpm.1.detail.") + bias);
+    std::fill(tensor.bytes.begin(), tensor.bytes.end(), 0);
+  }
+  SgpModule module = LoadSgpModule(TensorMap(TensorsOf(file), at::kCPU, at::kFloat), /*block=*/1, config);
+  module.convs[1].weight.zero_();  // no context: each token for itself
+  module.convs[2].weight.zero_();
+  at::Tensor patch = at::zeros({1, 1, 128, 128, 128});
+  const at::Tensor normed = at::zeros({1, 512, 16}), channels = at::ones({1, 8});
+  const at::Tensor without = FuseScales(module, normed, patch, channels);
+  patch[0][0][40][58][100] = 3;  // inside of token (2, 3, 6), away from its faces
+  const at::Tensor changed = (FuseScales(module, normed, patch, channels) - without).abs().amax({0, 2});
+  const int64_t token = (2 * 8 + 3) * 8 + 6;
+  EXPECT_GT(changed[token].item<float>(), 1e-4);
+  changed[token] = 0;
+  EXPECT_EQ(changed.max().item<float>(), 0);
+}
+
 // A module between two patches of unlike gate scores: the branch taken for one must not touch the other, and
 // the multiplication of the branch-free path must give the same.
 TEST(SgpModule, DecidesForEachPatchAlone) {
@@ -66,14 +121,15 @@ TEST(SgpModule, DecidesForEachPatchAlone) {
   SgpModule module = LoadSgpModule(TensorMap(TensorsOf(file), at::kCPU, at::kFloat), /*block=*/1, config);
   const at::Tensor x = at::stack({at::sin(at::arange(512 * 16).to(at::kFloat)).view({512, 16}),
                                   at::cos(at::arange(512 * 16).to(at::kFloat) * 0.37).view({512, 16})});
+  const at::Tensor patches = at::cat({MakePatch(1), MakePatch(2)});
   const Gate gate = ComputeGate(module, module.norm(x));
   const float low = gate.score.min().item<float>(), high = gate.score.max().item<float>();
   ASSERT_LT(low, high);
   module.threshold = (low + high) / 2;
   at::Tensor y = x.clone();
-  EXPECT_TRUE(at::equal(ApplySgpModule(module, y), gate.score));
+  EXPECT_TRUE(at::equal(ApplySgpModule(module, patches, y), gate.score));
   const at::Tensor masked =
-      x + FuseScales(module, module.norm(x), gate.channels) * gate.score.gt(module.threshold).view({2, 1, 1});
+      x + FuseScales(module, module.norm(x), patches, gate.channels) * gate.score.gt(module.threshold).view({2, 1, 1});
   for (int64_t n = 0; n < 2; ++n) {
     const bool open = gate.score[n].item<float>() > module.threshold;
     EXPECT_EQ(at::equal(y[n], x[n]), !open);
