@@ -9,12 +9,13 @@ DICOM ?=
 POINT ?=
 MODEL ?=
 
-.PHONY: demo test bench container tidy clean help
+.PHONY: demo demo-model test bench container tidy clean help
 
 help:
 	@echo "make demo       segment a synthetic CT series through a running server"
 	@echo "make demo DICOM=path/to/series POINT=x,y,z   the same on your own data (patient mm, LPS)"
 	@echo "make test       build everything and run all tests"
+	@echo "make demo-model trains the demo's model anew (hours)"
 	@echo "make bench      the benchmarks behind docs/performance.md"
 	@echo "make container  build the container images and run one request in them (root, Debian)"
 
@@ -32,6 +33,9 @@ bench:
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	cmake --build --preset release
 	tests/bench/run.sh $(BUILD)
+
+demo-model: programs
+	deploy/models/remake.sh
 
 container:
 	deploy/container/build.sh

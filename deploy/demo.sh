@@ -3,7 +3,7 @@
 #
 #     deploy/demo.sh [DICOM-FOLDER X,Y,Z [MODEL]]     click in patient coordinates, LPS mm
 #
-# Without arguments it segments a synthetic CT with a model of seeded random weights.
+# Without arguments it segments a synthetic CT with the model in deploy/models.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 series=${1:-} point=${2:-} model=${3:-}
@@ -18,10 +18,7 @@ if [ -n "$series" ] && [ -z "$point" ]; then
   die "DICOM= needs POINT=x,y,z too: a click inside the lesion, patient coordinates (LPS) in mm"
 fi
 
-if [ -z "$model" ]; then
-  model=$out/seeded.safetensors
-  [ -s "$model" ] || "$bin/sgpsam-model" make-seeded --seed 1 --out "$model" >/dev/null
-fi
+model=${model:-deploy/models/sgpsam-demo.safetensors}
 
 if [ -z "$series" ]; then
   series=$out/series

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,12 +15,15 @@ namespace sgpsam {
 
 // Move-only, as its volumes are.
 struct Case {
+  static constexpr uint8_t kMaxKind = 31;
   static constexpr int64_t kMaxTargets = 65535;  // what a sample of `targets` tells apart from the background
 
   std::string id;            // the source's name for it
   Volume image;              // finite samples, not all the same
   Volume targets;            // uint16 on the image's grid: 0 = background, n = target n
   int64_t target_count = 0;  // 1 to kMaxTargets; each of 1..target_count occurs
+  // What each target is, target 1 first: 1 to kMaxKind. Empty where that is not known.
+  std::vector<uint8_t> kinds;
 };
 
 // Cases by number, always the same ones in the same order. Thread-safe.

@@ -145,7 +145,7 @@ absl::StatusOr<Case> DatasetFolder::Read(int64_t index) const {
   if (!image.ok()) return About(folder_, files.image, image.status());
   absl::StatusOr<Targets> targets = ReadTargets(files, image->geometry());
   if (!targets.ok()) return About(folder_, files.label, targets.status());
-  return Case{files.id, *std::move(image), std::move(targets->volume), targets->count};
+  return Case{files.id, *std::move(image), std::move(targets->volume), targets->count, {}};
 }
 
 }  // namespace sgpsam

@@ -70,8 +70,10 @@ ImageEncoder LoadImageEncoder(const TensorMap& tensors, const ModelConfig& confi
   return encoder;
 }
 
-Encoded Encode(const ImageEncoder& encoder, const at::Tensor& patches, const StageObserver& observer) {
+Encoded Encode(const ImageEncoder& encoder, const at::Tensor& normalised, const StageObserver& observer) {
   const ModelConfig& config = encoder.config;
+  const at::Tensor patches =
+      config.input_limit > 0 ? normalised.clamp(-config.input_limit, config.input_limit) : normalised;
   const int64_t batch = patches.size(0);
   const auto observe = [&](absl::string_view stage, const at::Tensor& x) {
     if (observer) observer(stage, x.unflatten(0, {batch, -1}));

@@ -48,8 +48,9 @@ struct Encoded {
 // Told the tokens [B, N, C] after "patch_embed" (position embedding not yet added) and "blockN", for tests.
 using StageObserver = std::function<void(absl::string_view stage, const at::Tensor& tokens)>;
 
-// patches [B, 1, patch, patch, patch], float32, on the encoder's device.
-Encoded Encode(const ImageEncoder& encoder, const at::Tensor& patches,
+// normalised [B, 1, patch, patch, patch], float32, on the encoder's device: patches as PreparePatch makes
+// them.
+Encoded Encode(const ImageEncoder& encoder, const at::Tensor& normalised,
                const StageObserver& observer = nullptr);
 
 }  // namespace sgpsam

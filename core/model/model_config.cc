@@ -45,6 +45,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
     {"gate_hidden", &SgpmConfig::gate_hidden, 1, 4096},
 };
 constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 256};
+constexpr float kMostInputLimit = 1e6f;
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
 constexpr size_t kMaxJsonBytes = 64 << 10;
@@ -132,6 +133,13 @@ class FieldReader {
 
   bool Has(const char* name) const { return object_.contains(name); }
 
+  absl::Status TakeFloat(const char* name, float* value) {
+    ASSIGN_OR_RETURN(const json* field, Take(name));
+    if (!field->is_number()) return Invalid(prefix_ + name, "must be a number");
+    *value = field->get<float>();
+    return absl::OkStatus();
+  }
+
   absl::Status TakeText(const char* name, std::string* value) {
     ASSIGN_OR_RETURN(const json* field, Take(name));
     if (!field->is_string()) return Invalid(prefix_ + name, "must be a string");
@@ -180,9 +188,7 @@ absl::StatusOr<SgpmConfig> SgpmFromJson(const json& object) {
   FieldReader reader(object, "sgpm.");
   RETURN_IF_ERROR(reader.TakeInts("blocks", &sgpm.blocks));
   for (const auto& field : kSgpmFields) RETURN_IF_ERROR(reader.TakeInt(field.name, &(sgpm.*field.member)));
-  ASSIGN_OR_RETURN(const json* threshold, reader.Take("threshold"));
-  if (!threshold->is_number()) return Invalid("sgpm.threshold", "must be a number");
-  sgpm.threshold = threshold->get<float>();
+  RETURN_IF_ERROR(reader.TakeFloat("threshold", &sgpm.threshold));
   ASSIGN_OR_RETURN(const json* spatial, reader.Take("spatial_gate"));
   if (!spatial->is_boolean()) return Invalid("sgpm.spatial_gate", "must be true or false");
   sgpm.spatial_gate = spatial->get<bool>();
@@ -235,6 +241,7 @@ ModelConfig ModelConfig::Demo() {
   config.name = "sgpsam-demo";
   config.patch = 48;
   config.token = 8;
+  config.input_limit = 2.5f;
   config.embed_dim = 256;
   config.depth = 4;
   config.heads = 8;
@@ -246,7 +253,7 @@ ModelConfig ModelConfig::Demo() {
   config.decoder_mlp_dim = 576;
   config.iou_hidden = 64;
   config.sgpm.blocks = {1, 3};
-  config.sgpm.rank = 48;
+  config.sgpm.rank = 96;
   config.sgpm.gate_hidden = 24;
   return config;
 }
@@ -259,6 +266,9 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   RETURN_IF_ERROR(CheckRange(config.sgpm, kDetailField));
   RETURN_IF_ERROR(CheckBlocks("global_blocks", config.global_blocks, config.depth));
   RETURN_IF_ERROR(CheckBlocks("sgpm.blocks", config.sgpm.blocks, config.depth));
+  if (!(config.input_limit >= 0 && config.input_limit <= kMostInputLimit)) {
+    return Invalid("input_limit", absl::StrCat("is not in 0..", kMostInputLimit));
+  }
   if (!std::isfinite(config.sgpm.threshold)) return Invalid("sgpm.threshold", "must be finite");
   return CheckConsistency(config);
 }
@@ -269,6 +279,7 @@ std::string ToJson(const ModelConfig& config) {
                  {"global_blocks", config.global_blocks},
                  {"sgpm", SgpmToJson(config.sgpm)}};
   for (const auto& field : kFields) object[field.name] = config.*field.member;
+  if (config.input_limit > 0) object["input_limit"] = config.input_limit;  // as detail_channels
   return object.dump();
 }
 
@@ -280,6 +291,7 @@ absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view text) {
   RETURN_IF_ERROR(reader.TakeText("version", &config.version));
   for (const auto& field : kFields) RETURN_IF_ERROR(reader.TakeInt(field.name, &(config.*field.member)));
   RETURN_IF_ERROR(reader.TakeInts("global_blocks", &config.global_blocks));
+  if (reader.Has("input_limit")) RETURN_IF_ERROR(reader.TakeFloat("input_limit", &config.input_limit));
   ASSIGN_OR_RETURN(const json* sgpm, reader.Take("sgpm"));
   ASSIGN_OR_RETURN(config.sgpm, SgpmFromJson(*sgpm));
   RETURN_IF_ERROR(reader.NothingLeft());

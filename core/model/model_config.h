@@ -31,6 +31,10 @@ struct ModelConfig {
   std::string version = "1";
   int patch = 128;  // input voxels on each side
   int token = 16;   // voxels a token covers on each side
+  // Normalised values beyond +- this are cut off before they are embedded; 0: none are (reference). Air and
+  // bone lie up to 13 standard deviations from the soft tissue that a small model has to tell apart by a
+  // third of one.
+  float input_limit = 0;
   int embed_dim = 768;
   int depth = 12;
   int heads = 12;
@@ -57,8 +61,8 @@ struct ModelConfig {
   // sizes of the real one, the channels do not): for tests, never for patients.
   static ModelConfig Tiny();
 
-  // The model that deploy/models holds: patches of 64 voxels (96 mm) in tokens of 8, so that its logits are twice
-  // as fine as the released model's, and small enough to be trained on a processor.
+  // The model that deploy/models holds: patches of 64 voxels (96 mm) in tokens of 8, so that its logits are
+  // twice as fine as the released model's, and small enough to be trained on a processor.
   static ModelConfig Demo();
 };
 
@@ -93,7 +97,8 @@ struct TensorSpec {
 //   sgpm.B.up.weight, bias              [C,r], [C]
 //   sgpm.B.spatial.weight, bias         [1,r], [1]         (spatial_gate only)
 //   sgpm.B.detail.cells.weight, bias    [d,1,c,c,c], [d]   (detail_channels d > 0 only; c = token / 4)
-//   sgpm.B.detail.mix.weight, bias      [d,d,3,3,3], [d]
+//   sgpm.B.detail.spread.weight, bias   [d,r], [d]
+//   sgpm.B.detail.mix{1,2,4}.weight, bias [d,d,3,3,3], [d]
 //   sgpm.B.detail.fold.weight, bias     [r,d,4,4,4], [r]
 //
 // `up` is seeded with zeros (a fresh module is the identity) and the bias of gate.lin2 around 1 (a fresh

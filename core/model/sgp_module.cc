@@ -8,6 +8,7 @@ namespace sgpsam {
 namespace {
 
 constexpr int kKernels[] = {1, 3, 5};
+constexpr int kDistances[] = {1, 2, 4};
 
 at::Tensor ConvolveDepthwise(const SgpModule::Conv& conv, const at::Tensor& volume) {
   return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/conv.weight.size(2) / 2,
@@ -19,13 +20,22 @@ at::Tensor ConvolveTiles(const SgpModule::Conv& conv, const at::Tensor& volume) 
   return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/conv.weight.size(2));
 }
 
-// D: patches [B, 1, p, p, p] -> [B, r, g, g, g]
-at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches) {
-  const at::Tensor input = patches.to(module.detail_cells.weight.scalar_type());
-  const at::Tensor cells = Gelu(ConvolveTiles(module.detail_cells, input));  // [B, d, 4g, 4g, 4g]
-  const at::Tensor mixed =
-      Gelu(at::conv3d(cells, module.detail_mix.weight, module.detail_mix.bias, /*stride=*/1, /*padding=*/1));
-  return ConvolveTiles(module.detail_fold, mixed);
+at::Tensor ConvolveAtDistance(const SgpModule::Conv& conv, const at::Tensor& volume, int64_t cells) {
+  return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/cells, /*dilation=*/cells);
+}
+
+// D: patches [B, 1, p, p, p] and t [B, N, r] -> [B, r, g, g, g]
+at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches, const at::Tensor& tokens) {
+  const int64_t batch = tokens.size(0), grid = module.grid;
+  const at::Tensor known = module.detail_spread(tokens).transpose(1, 2);  // [B, d, N]
+  at::Tensor cells = ConvolveTiles(module.detail_cells, patches.to(known.scalar_type()));
+  cells = (cells.view({batch, -1, grid, 4, grid, 4, grid, 4}) +
+           known.view({batch, -1, grid, 1, grid, 1, grid, 1}))
+              .view(cells.sizes());  // [B, d, 4g, 4g, 4g]
+  for (size_t n = 0; n < module.detail_mixes.size(); ++n) {
+    cells = cells + ConvolveAtDistance(module.detail_mixes[n], at::gelu(cells), kDistances[n]);
+  }
+  return ConvolveTiles(module.detail_fold, Gelu(cells));
 }
 
 SgpModule::Conv LoadConv(const TensorMap& tensors, const std::string& name) {
@@ -36,8 +46,8 @@ SgpModule::Conv LoadConv(const TensorMap& tensors, const std::string& name) {
 void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches, const Gate& gate,
                int64_t b, at::Tensor& x) {
   if (gate.score[b].item<float>() <= module.threshold) return;
-  x.narrow(0, b, 1).add_(FuseScales(module, normed.narrow(0, b, 1), patches.narrow(0, b, 1),
-                                    gate.channels.narrow(0, b, 1)));
+  x.narrow(0, b, 1).add_(
+      FuseScales(module, normed.narrow(0, b, 1), patches.narrow(0, b, 1), gate.channels.narrow(0, b, 1)));
 }
 
 // 0 or 1 for each patch, [B, 1, 1]; backwards, the score's own gradient passes as if nothing had been rounded
@@ -63,7 +73,10 @@ SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& 
   }
   if (config.sgpm.detail_channels > 0) {
     module.detail_cells = LoadConv(tensors, name + ".detail.cells");
-    module.detail_mix = LoadConv(tensors, name + ".detail.mix");
+    module.detail_spread = tensors.GetLinear(name + ".detail.spread");
+    for (size_t i = 0; i < module.detail_mixes.size(); ++i) {
+      module.detail_mixes[i] = LoadConv(tensors, absl::StrCat(name, ".detail.mix", kDistances[i]));
+    }
     module.detail_fold = LoadConv(tensors, name + ".detail.fold");
   }
   module.fuse = tensors.GetLinear(name + ".fuse");
@@ -83,9 +96,9 @@ Gate ComputeGate(const SgpModule& module, const at::Tensor& normed) {
 at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
                       const at::Tensor& gate_channels) {
   const int64_t batch = normed.size(0), grid = module.grid;
-  at::Tensor volume =
-      module.down(normed).transpose(1, 2).unflatten(2, {grid, grid, grid});  // [B, r, g, g, g]
-  if (module.detail_cells.weight.defined()) volume = volume + ReadDetail(module, patches);
+  const at::Tensor narrow = module.down(normed);                                // [B, N, r]
+  at::Tensor volume = narrow.transpose(1, 2).unflatten(2, {grid, grid, grid});  // [B, r, g, g, g]
+  if (module.detail_cells.weight.defined()) volume = volume + ReadDetail(module, patches, narrow);
   std::vector<at::Tensor> scales;
   for (const auto& conv : module.convs) scales.push_back(ConvolveDepthwise(conv, volume));
   const at::Tensor stacked = Gelu(at::cat(scales, 1)).view({batch, -1, grid * grid * grid});  // [B, 3r, N]

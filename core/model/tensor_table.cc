@@ -153,7 +153,10 @@ void AddSgpm(const ModelConfig& c, int block, Table& table) {
   if (c.sgpm.spatial_gate) table.Linear(name + ".spatial", 1, rank);
   if (const int detail = c.sgpm.detail_channels; detail > 0) {
     table.Conv(name + ".detail.cells", detail, 1, c.token / 4);
-    table.Conv(name + ".detail.mix", detail, detail, 3);
+    table.Linear(name + ".detail.spread", detail, rank);
+    for (const int distance : {1, 2, 4}) {
+      table.Conv(absl::StrCat(name, ".detail.mix", distance), detail, detail, 3);
+    }
     table.Conv(name + ".detail.fold", rank, detail, 4);
   }
   table.Add(name + ".up.weight", {channels, rank}, 0, 0);

@@ -2,22 +2,27 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 namespace sgpsam {
 namespace {
 
 double Within(double range, Random& random) { return range * (2 * random.Uniform() - 1); }
 
-void Flip(Random& random, at::Tensor& patch, at::Tensor& truth, Click& click) {
+void Flip(Random& random, Example& example) {
   std::vector<int64_t> axes;
-  float* const coordinates[] = {&click.i, &click.j, &click.k};
   for (int64_t axis = 0; axis < 3; ++axis) {
-    if (random.Below(2) == 0) continue;
-    axes.push_back(axis);
-    *coordinates[axis] = static_cast<float>(patch.size(axis) - 1) - *coordinates[axis];
+    if (random.Below(2) == 1) axes.push_back(axis);
   }
   if (axes.empty()) return;
-  patch = patch.flip(axes);
-  truth = truth.flip(axes);
+  const auto last = static_cast<float>(example.patch.size(0) - 1);
+  example.patch = example.patch.flip(axes);
+  if (example.kinds.defined()) example.kinds = example.kinds.flip(axes);
+  for (ExampleTarget& target : example.targets) {
+    target.truth = target.truth.flip(axes);
+    float* const coordinates[] = {&target.click.i, &target.click.j, &target.click.k};
+    for (const int64_t axis : axes) *coordinates[axis] = last - *coordinates[axis];
+  }
 }
 
 at::Tensor Noise(const at::Tensor& like, Random& random) {
@@ -29,16 +34,15 @@ at::Tensor Noise(const at::Tensor& like, Random& random) {
 
 }  // namespace
 
-void Augment(const AugmentOptions& options, Random& random, at::Tensor& patch, at::Tensor& truth,
-             Click& click) {
-  if (options.flip) Flip(random, patch, truth, click);
+void Augment(const AugmentOptions& options, Random& random, Example& example) {
+  if (options.flip) Flip(random, example);
   // One draw a statement: within an expression their order would be the compiler's choice.
   const double offset = Within(options.offset, random);
   const double gain = 1 + Within(options.gain, random);
-  patch = patch * gain + offset;
+  example.patch = example.patch * gain + offset;
   if (options.noise <= 0) return;
   const double strength = options.noise * random.Uniform();
-  patch = patch + Noise(patch, random) * strength;
+  example.patch = example.patch + Noise(example.patch, random) * strength;
 }
 
 }  // namespace sgpsam

@@ -1,12 +1,10 @@
-// Random changes of a training sample that leave its truth true: mirrored axes, another brightness and
+// Random changes of an example that leave its truths true: mirrored axes, another brightness and
 // contrast, noise. The same random numbers give the same change. One thread at a time.
 #ifndef SGPSAM_CORE_TRAIN_AUGMENT_H_
 #define SGPSAM_CORE_TRAIN_AUGMENT_H_
 
-#include <ATen/core/Tensor.h>
-
 #include "core/base/random.h"
-#include "core/engine/engine.h"
+#include "core/train/example.h"
 
 namespace sgpsam {
 
@@ -17,9 +15,8 @@ struct AugmentOptions {
   double noise = 0.1;    // largest standard deviation of added Gaussian noise
 };
 
-// patch and truth [i, j, k]; they may become other tensors.
-void Augment(const AugmentOptions& options, Random& random, at::Tensor& patch, at::Tensor& truth,
-             Click& click);
+// The example's tensors may become other ones; those that it held are not written to.
+void Augment(const AugmentOptions& options, Random& random, Example& example);
 
 }  // namespace sgpsam
 

@@ -1,11 +1,13 @@
 #include "core/train/fresh_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
 #include "core/model/check_tensors.h"
 #include "core/model/seeded_weights.h"
+#include "core/train/cell_path.h"
 
 namespace sgpsam {
 namespace {
@@ -20,11 +22,27 @@ bool IsResidualBranch(const std::string& name) {
 TensorSpec Soften(TensorSpec spec, int depth) {
   const bool norm =
       spec.shape.size() == 1 && absl::EndsWith(spec.name, ".weight");  // only norms have such weights
-  if (absl::EndsWith(spec.name, ".bias") || norm) spec.amplitude = 0;  // what they are centred on stays
+  // A mask of zeros, which every first click comes with, becomes these biases and then goes through a norm:
+  // of nothing but zeros, that would have no direction and gradients a thousand times too long.
+  const bool mask_bias = absl::StartsWith(spec.name, "prompt_encoder.mask_downscaling.") && !norm;
+  if ((absl::EndsWith(spec.name, ".bias") && !mask_bias) || norm) spec.amplitude = 0;
   if (absl::StrContains(spec.name, ".rel_pos_")) spec.amplitude = 0;
   if (spec.name == "image_encoder.pos_embed") spec.amplitude = kPositionAmplitude;
   if (IsResidualBranch(spec.name)) spec.amplitude /= std::sqrt(2.0 * depth);
   return spec;
+}
+
+// The reference gives positions of points and of tokens with their first two axes exchanged. A matrix that
+// holds each of its frequencies so exchanged as well makes one out of the other by a permutation of channels,
+// which is easily learned; of any other matrix, a small model does not find out where a click is.
+void PairFrequencies(TensorFile& file) {
+  NamedTensor& matrix = file.tensors.at("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
+  auto* const values = reinterpret_cast<float*>(matrix.bytes.data());
+  const int64_t columns = matrix.shape[1], half = columns / 2;
+  constexpr int64_t kExchanged[] = {1, 0, 2};
+  for (int64_t row = 0; row < 3; ++row) {
+    std::copy_n(values + kExchanged[row] * columns, half, values + row * columns + half);
+  }
 }
 
 }  // namespace
@@ -34,6 +52,9 @@ TensorFile FreshModel(const ModelConfig& config, uint64_t seed) {
   for (const TensorSpec& spec : TensorTable(config)) {
     file.tensors[spec.name] = SeededTensor(Soften(spec, config.depth), seed);
   }
+  PairFrequencies(file);
+  LayCellPath(config, file);
+  LayDetailPath(config, file);
   file.metadata[kModelConfigKey] = ToJson(config);
   return file;
 }
@@ -52,6 +73,7 @@ absl::Status AddFreshModules(const std::vector<int>& blocks, int detail_channels
       file.tensors[spec.name] = SeededTensor(Soften(spec, config.depth), seed);
     }
   }
+  LayDetailPath(config, file);
   file.metadata[kModelConfigKey] = ToJson(config);
   return absl::OkStatus();
 }

@@ -14,7 +14,8 @@ namespace sgpsam {
 
 // The seeded model (seeded_weights.h) with what makes it a good beginning instead of a hard test: no biases
 // but those of the gates, norms that change nothing, no relative positions, small absolute ones, and branches
-// of the encoder that add little to the residual sum (by 1 / sqrt(2 depth), as GPT-2 begins).
+// of the encoder that add little to the residual sum (by 1 / sqrt(2 depth), as GPT-2 begins). The frequencies
+// of positions come in pairs that the exchange of their first two axes turns into each other.
 TensorFile FreshModel(const ModelConfig& config, uint64_t seed);
 
 // Adds modules after these encoder blocks to a model that has none, with a detail branch if that is to have

@@ -21,6 +21,11 @@ struct LossOptions {
   double gamma = 2;         // of the focal term: how little a voxel counts that is right already; >= 0
 };
 
+// What the focal term is best weighed with beside Dice. Weighed as much as it, voxels around a small lesion
+// are too cheap to be left out and the mask grows: on made-up lesions, 220 steps gave a Dice of 0.25, with a
+// tenth 0.37.
+inline constexpr double kFocalWeight = 0.1;
+
 // 1 - 2 sum(p y) / (sum p + sum y), p = sigmoid(logits), smoothed by one voxel.
 at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth);
 

@@ -39,6 +39,12 @@ absl::StatusOr<Parameters> Parameters::FromFile(const TensorFile& file, const Mo
   return parameters;
 }
 
+void Parameters::AddHelper(const std::string& name, at::Tensor value) {
+  tensors_.emplace(name, value.requires_grad_());
+  trained_.push_back(name);
+  helpers_.insert(name);
+}
+
 TensorSource Parameters::source() const {
   return [this](const std::string& name) { return tensors_.at(name); };
 }
@@ -59,7 +65,9 @@ void Parameters::AddGradients(const std::vector<at::Tensor>& gradients) {
 
 TensorFile Parameters::ToFile() const {
   TensorFile file;
-  for (const auto& [name, tensor] : tensors_) file.tensors.emplace(name, ToNamedTensor(tensor));
+  for (const auto& [name, tensor] : tensors_) {
+    if (helpers_.count(name) == 0) file.tensors.emplace(name, ToNamedTensor(tensor));
+  }
   file.metadata[kModelConfigKey] = ToJson(config_);
   return file;
 }

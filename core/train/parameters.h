@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,12 @@ class Parameters {
                                              const TrainedParts& parts);
 
   const ModelConfig& config() const { return config_; }
-  // By name, in the order of the names. The random Fourier matrix is a constant in any case (reference: a
-  // buffer).
+  // A tensor that is trained beside the model, is stored in the training's state, and is no part of the
+  // model.
+  void AddHelper(const std::string& name, at::Tensor value);
+
+  // By name, in the order of the names, helpers too. The random Fourier matrix is a constant in any case
+  // (reference: a buffer).
   const std::map<std::string, at::Tensor>& all() const { return tensors_; }
   const std::vector<std::string>& trained() const { return trained_; }
   at::Tensor& at(const std::string& name) { return tensors_.at(name); }
@@ -41,18 +46,20 @@ class Parameters {
   // What AssembleSgpSam reads. This outlives it.
   TensorSource source() const;
 
-  // The same values with gradients of their own: for a pass that runs beside others. Shares this one's memory.
+  // The same values with gradients of their own: for a pass that runs beside others. Shares this one's
+  // memory.
   Parameters Alias() const;
   // Adds to what is gathered: one gradient for each trained parameter, in their order, or an undefined one.
   void AddGradients(const std::vector<at::Tensor>& gradients);
 
-  // The model file: every tensor as float32, the configuration in the metadata.
+  // The model file: every tensor but the helpers as float32, the configuration in the metadata.
   TensorFile ToFile() const;
 
  private:
   ModelConfig config_;
   std::map<std::string, at::Tensor> tensors_;
   std::vector<std::string> trained_;
+  std::set<std::string> helpers_;
 };
 
 // A tensor on the processor as a file holds it, float32.

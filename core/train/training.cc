@@ -35,10 +35,33 @@ absl::Status Require(bool holds, absl::string_view option, absl::string_view ran
 // What a term of a loss may weigh. Not NaN either, of which all comparisons fail.
 bool IsWeight(double value) { return value >= 0 && value <= 1000; }
 
-Example ToExample(const TrainingSample& sample, int64_t patch) {
+constexpr char kKindWeight[] = "pretraining.kinds.weight", kKindBias[] = "pretraining.kinds.bias";
+
+void AddKindHead(Parameters& parameters) {
+  const int64_t rows = 64 * kKinds;
+  parameters.AddHelper(kKindWeight, at::zeros({rows, parameters.config().out_channels}));
+  parameters.AddHelper(kKindBias, at::zeros({rows}));
+}
+
+KindHead HeadOf(const Parameters& parameters, const StepOptions& options) {
+  if (options.kinds_weight == 0) return {};
+  return {parameters.at(kKindWeight), parameters.at(kKindBias)};
+}
+
+// [cells, cells, cells]; undefined where there are none.
+at::Tensor ToTensor(const std::vector<uint8_t>& kinds, int64_t cells) {
+  if (kinds.empty()) return {};
+  return at::from_blob(const_cast<uint8_t*>(kinds.data()), {cells, cells, cells}, at::kByte).to(at::kLong);
+}
+
+Example ToExample(const TrainingSample& sample, int64_t patch, int64_t kind_cells) {
   const at::Tensor values =
       at::from_blob(const_cast<float*>(sample.patch.values.data()), {patch, patch, patch});
-  return {values.clone(), ToTensor(sample.truth), sample.click};
+  Example example{values.clone(), {}, ToTensor(sample.kinds, kind_cells)};
+  for (const TrainingSample::Target& target : sample.targets) {
+    example.targets.push_back({ToTensor(target.truth), target.click});
+  }
+  return example;
 }
 
 // Sums reports; Mean divides.
@@ -87,10 +110,12 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
                           "dice-weight and --focal-weight", "0 to 1000, and not both 0"));
   RETURN_IF_ERROR(Require(step.budget >= 0 && step.budget <= 1, "gate-budget", "0 to 1"));
   RETURN_IF_ERROR(Require(IsWeight(step.budget_weight), "gate-weight", "0 to 1000"));
+  RETURN_IF_ERROR(Require(IsWeight(step.kinds_weight), "kinds-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(sample.min_spacing_mm >= 0.25 && sample.min_spacing_mm <= sample.max_spacing_mm &&
                               sample.max_spacing_mm <= 5,
                           "spacing", "0.25 to 5 mm, the finest first"));
   RETURN_IF_ERROR(Require(sample.jitter >= 0 && sample.jitter <= 64, "jitter", "0 to 64 voxels"));
+  RETURN_IF_ERROR(Require(sample.targets >= 1 && sample.targets <= 64, "targets", "1 to 64"));
   RETURN_IF_ERROR(Require(augment.gain >= 0 && augment.gain < 1, "gain", "at least 0 and below 1"));
   RETURN_IF_ERROR(Require(augment.offset >= 0 && augment.offset <= 10, "offset", "0 to 10"));
   RETURN_IF_ERROR(Require(augment.noise >= 0 && augment.noise <= 10, "noise", "0 to 10"));
@@ -114,9 +139,11 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"loss_weights", {o.step.loss.dice_weight, o.step.loss.other_weight}},
       {"gamma", o.step.loss.gamma},
       {"gate_budget", {o.step.budget, o.step.budget_weight}},
+      {"kinds_weight", o.step.kinds_weight},
       {"spacing_mm", {o.sample.min_spacing_mm, o.sample.max_spacing_mm}},
       {"jitter", o.sample.jitter},
       {"min_voxels", o.sample.min_voxels},
+      {"targets", o.sample.targets},
       {"augment", {o.augment.flip ? 1.0 : 0.0, o.augment.gain, o.augment.offset, o.augment.noise}},
       {"adamw",
        {o.optimiser.beta1, o.optimiser.beta2, o.optimiser.eps, o.optimiser.weight_decay,
@@ -133,7 +160,13 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& fil
     if (parameters.trained().empty()) {
       return absl::InvalidArgumentError("nothing is left to train: the model has none of the chosen parts");
     }
-    return std::unique_ptr<Training>(new Training(std::move(parameters), cases, options));
+    TrainingOptions own = options;
+    own.sample.kind_cells = 0;
+    if (own.step.kinds_weight > 0) {
+      AddKindHead(parameters);
+      own.sample.kind_cells = 4 * config.grid();
+    }
+    return std::unique_ptr<Training>(new Training(std::move(parameters), cases, own));
   });
 }
 
@@ -155,8 +188,8 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
       continue;
     }
     failures = 0;
-    Example example = ToExample(*sample, patch);
-    if (augment) Augment(options_.augment, random, example.patch, example.truth, example.click);
+    Example example = ToExample(*sample, patch, options_.sample.kind_cells);
+    if (augment) Augment(options_.augment, random, example);
     batch.push_back(std::move(example));
   }
   return batch;
@@ -167,10 +200,9 @@ absl::StatusOr<Training::PassResult> Training::RunPass(uint64_t pass) const {
     const uint64_t seed = SeedOf(options_.seed, pass);
     ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
     Parameters leaves = parameters_.Alias();
-    const SgpSam model =
-        AssembleSgpSam(leaves.source(), leaves.config(), at::kCPU, options_.precision);
+    const SgpSam model = AssembleSgpSam(leaves.source(), leaves.config(), at::kCPU, options_.precision);
     Random random(seed + 1);
-    PassResult pass_result{RunStep(model, batch, options_.step, random), {}};
+    PassResult pass_result{RunStep(model, batch, options_.step, random, HeadOf(leaves, options_.step)), {}};
     (pass_result.step.loss / options_.accumulate).backward();
     pass_result.step.loss.reset();  // and with it what the way back needed
     for (const std::string& name : leaves.trained()) {
@@ -228,7 +260,7 @@ absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t s
       const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));
       ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases, seed, /*augment=*/false));
       Random random(seed + 1);
-      mean.Add(RunStep(model, batch, options_.step, random));
+      mean.Add(RunStep(model, batch, options_.step, random, HeadOf(parameters_, options_.step)));
     }
     StepReport report = mean.Mean();
     report.step = steps_done();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -54,6 +55,74 @@ bool PlaceClick(const Placement& placement, const VoxelIndex& voxel, const Mask&
   return truth.at(index[0], index[1], index[2]);
 }
 
+// The target at a place of the patch's grid; 0 where there is none.
+int64_t TargetAt(const Volume& targets, const Placement& placement, const std::array<double, 3>& at) {
+  const Shape& shape = targets.geometry().shape();
+  const auto within = [](double at, int64_t size) { return at >= 0 && at < static_cast<double>(size); };
+  const VoxelIndex voxel = PatchToSource(placement, at);
+  const double i = std::floor(voxel.i + 0.5), j = std::floor(voxel.j + 0.5), k = std::floor(voxel.k + 0.5);
+  if (!within(i, shape.i) || !within(j, shape.j) || !within(k, shape.k)) return 0;
+  return static_cast<int64_t>(
+      targets.at(static_cast<int64_t>(i), static_cast<int64_t>(j), static_cast<int64_t>(k)));
+}
+
+std::vector<uint8_t> KindsOfCells(const Case& source, const Placement& placement, int64_t cells) {
+  const double side = static_cast<double>(placement.patch) / static_cast<double>(cells);
+  const auto middle = [&](int64_t cell) { return (static_cast<double>(cell) + 0.5) * side - 0.5; };
+  std::vector<uint8_t> kinds;
+  kinds.reserve(static_cast<size_t>(cells * cells * cells));
+  for (int64_t i = 0; i < cells; ++i) {
+    for (int64_t j = 0; j < cells; ++j) {
+      for (int64_t k = 0; k < cells; ++k) {
+        const int64_t target = TargetAt(source.targets, placement, {middle(i), middle(j), middle(k)});
+        kinds.push_back(target > 0 ? source.kinds[static_cast<size_t>(target - 1)] : uint8_t{0});
+      }
+    }
+  }
+  return kinds;
+}
+
+// Which targets the patch shows, ascending: found at random places, so that a very small one may be missed.
+std::vector<int64_t> TargetsIn(const Volume& targets, const Placement& placement, Random& random) {
+  constexpr int kPlaces = 256;
+  std::set<int64_t> found;
+  for (int n = 0; n < kPlaces; ++n) {
+    std::array<double, 3> at{};
+    for (double& coordinate : at) {
+      coordinate = static_cast<double>(random.Below(static_cast<uint64_t>(placement.patch)));
+    }
+    found.insert(TargetAt(targets, placement, at));
+  }
+  found.erase(0);
+  return {found.begin(), found.end()};
+}
+
+// A click on any voxel of the mask, each as likely.
+Click AnyVoxel(const Mask& truth, Random& random) {
+  std::vector<uint64_t> voxels;
+  const auto all = static_cast<uint64_t>(truth.shape().voxels());
+  for (uint64_t n = truth.NextVoxel(0); n < all; n = truth.NextVoxel(n + 1)) voxels.push_back(n);
+  const VoxelIndex voxel = IndexOf(voxels[random.Below(voxels.size())], truth.shape());
+  return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), true};
+}
+
+// Fills up the sample's targets, behind the first.
+void AddTargets(const Case& source, const Placement& placement, const SampleOptions& options, Random& random,
+                TrainingSample& sample) {
+  if (options.targets <= 1) return;
+  const std::vector<int64_t> present = TargetsIn(source.targets, placement, random);
+  while (sample.targets.size() < static_cast<size_t>(options.targets)) {
+    Mask truth;
+    if (!present.empty()) {
+      const auto target = static_cast<double>(present[random.Below(present.size())]);
+      truth = PatchLabels(source.targets, target, placement);
+    }
+    if (truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) truth = sample.targets[0].truth;
+    const Click click = AnyVoxel(truth, random);
+    sample.targets.push_back({std::move(truth), click});
+  }
+}
+
 }  // namespace
 
 ClickableCase::ClickableCase(Case source)
@@ -78,6 +147,10 @@ absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const Sampl
                                           int64_t patch, Random& random) {
   const Case& source = from.source();
   const Geometry& geometry = source.image.geometry();
+  if (options.kind_cells > 0 && source.kinds.size() != static_cast<size_t>(source.target_count)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("case ", source.id, " does not say of what kind its targets are"));
+  }
   for (int attempt = 0; attempt < kAttempts && source.target_count > 0; ++attempt) {
     const auto target = static_cast<int64_t>(random.Below(static_cast<uint64_t>(source.target_count))) + 1;
     const std::vector<uint64_t>& voxels = from.voxels(target);
@@ -85,9 +158,13 @@ absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const Sampl
     const VoxelIndex voxel = IndexOf(voxels[random.Below(voxels.size())], geometry.shape());
     const Placement placement = PlaceNear(geometry, voxel, options, patch, random);
     TrainingSample sample;
-    sample.truth = PatchLabels(source.targets, static_cast<double>(target), placement);
-    if (sample.truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) continue;
-    if (!PlaceClick(placement, voxel, sample.truth, sample.click)) continue;
+    TrainingSample::Target first;
+    first.truth = PatchLabels(source.targets, static_cast<double>(target), placement);
+    if (first.truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) continue;
+    if (!PlaceClick(placement, voxel, first.truth, first.click)) continue;
+    sample.targets.push_back(std::move(first));
+    AddTargets(source, placement, options, random, sample);
+    if (options.kind_cells > 0) sample.kinds = KindsOfCells(source, placement, options.kind_cells);
     ASSIGN_OR_RETURN(sample.patch, PreparePatch(source.image, placement));
     return sample;
   }

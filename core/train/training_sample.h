@@ -1,5 +1,6 @@
-// One target of one case, cut out as the model sees it: patch, truth and the first click. The patch is made
-// by the very functions that a server uses, so that training and serving see the same. No LibTorch.
+// A patch of one case as the model sees it, around one of its targets, with truths and first clicks. The
+// patch is made by the very functions that a server uses, so that training and serving see the same. No
+// LibTorch.
 #ifndef SGPSAM_CORE_TRAIN_TRAINING_SAMPLE_H_
 #define SGPSAM_CORE_TRAIN_TRAINING_SAMPLE_H_
 
@@ -34,17 +35,28 @@ class ClickableCase {
 struct SampleOptions {
   double min_spacing_mm = 1.5, max_spacing_mm = 1.5;  // of the patch, drawn evenly in its logarithm
   int64_t jitter = 0;      // the patch's centre lies up to so many voxels from the click, on each axis
-  int64_t min_voxels = 8;  // of the truth in the patch: fewer teach nothing
+  int64_t min_voxels = 8;  // of a truth in the patch: fewer teach nothing
+  // That are asked for in each patch: encoding it is what costs. Where it shows fewer, some are clicked
+  // again.
+  int targets = 1;
+  // Cells on each side of the patch for which TrainingSample::kinds is filled in; 0: not asked for.
+  int64_t kind_cells = 0;
 };
 
 struct TrainingSample {
   Patch patch;
-  Mask truth;   // on the patch's grid
-  Click click;  // positive, inside the truth
+  struct Target {
+    Mask truth;   // on the patch's grid
+    Click click;  // positive, inside the truth
+  };
+  // Of the target in the middle of each cell, 0 where there is none; k fastest.
+  std::vector<uint8_t> kinds;
+  std::vector<Target> targets;  // as many as asked for; the first is the one that the patch was placed around
 };
 
-// A random target of the case, a random click inside it and the patch around that. NOT_FOUND if a few
-// attempts find no target of which enough voxels lie in the patch; else PreparePatch's errors.
+// A random target of the case, a random click inside it, the patch around that, and further targets in the
+// patch, each as likely. NOT_FOUND if a few attempts find no target of which enough voxels lie in the patch;
+// else PreparePatch's errors, and INVALID_ARGUMENT where kinds are asked for of a case that has none.
 absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const SampleOptions& options,
                                           int64_t patch, Random& random);
 

@@ -8,13 +8,36 @@
 namespace sgpsam {
 namespace {
 
-at::Tensor Stack(absl::Span<const Example> batch, at::Tensor Example::*member) {
-  std::vector<at::Tensor> tensors;
-  for (const Example& example : batch) tensors.push_back(example.*member);
-  return at::stack(tensors);
+at::Tensor StackPatches(absl::Span<const Example> batch) {  // [B, 1, i, j, k]
+  std::vector<at::Tensor> patches;
+  for (const Example& example : batch) patches.push_back(example.patch);
+  return at::stack(patches).unsqueeze(1);
 }
 
-// Mean over the batch of the Dice of hard masks; an empty truth does not occur.
+// The batch's targets, patch by patch: P in all.
+struct Targets {
+  at::Tensor truth;  // [P, i, j, k]
+  std::vector<Mask> masks;
+  std::vector<Prompt> prompts;  // with the first click
+  int64_t of_each = 0;          // P / B
+};
+
+Targets GatherTargets(absl::Span<const Example> batch) {
+  Targets targets;
+  std::vector<at::Tensor> truths;
+  for (const Example& example : batch) {
+    for (const ExampleTarget& target : example.targets) {
+      truths.push_back(target.truth);
+      targets.masks.push_back(ToMask(target.truth.gt(0.5)));
+      targets.prompts.emplace_back().clicks = {target.click};
+    }
+  }
+  targets.truth = at::stack(truths);
+  targets.of_each = targets.truth.size(0) / static_cast<int64_t>(batch.size());
+  return targets;
+}
+
+// Mean over the targets of the Dice of hard masks; an empty truth does not occur.
 double HardDice(const at::Tensor& inside, const at::Tensor& truth) {
   const at::Tensor mask = inside.to(at::kFloat).flatten(1), y = truth.flatten(1);
   return (2 * (mask * y).sum(1) / (mask.sum(1) + y.sum(1))).mean().item<double>();
@@ -43,34 +66,41 @@ at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const Ste
   return options.budget_weight * at::clamp_min(opening - options.budget, 0).square();
 }
 
+// embedding [B, out, g, g, g] -> one number
+at::Tensor KindsLoss(const KindHead& head, const at::Tensor& embedding, absl::Span<const Example> batch) {
+  const int64_t count = embedding.size(0), grid = embedding.size(2);
+  std::vector<at::Tensor> kinds;
+  for (const Example& example : batch) kinds.push_back(example.kinds);
+  const at::Tensor by_token =
+      at::stack(kinds).view({count, grid, 4, grid, 4, grid, 4}).permute({0, 1, 3, 5, 2, 4, 6}).reshape({-1});
+  const at::Tensor tokens = embedding.flatten(2).transpose(1, 2).reshape({count * grid * grid * grid, -1});
+  const at::Tensor logits = at::addmm(head.bias, tokens, head.weight.t()).view({-1, kKinds});
+  return at::cross_entropy_loss(logits, by_token);
+}
+
 }  // namespace
 
 StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const StepOptions& options,
-                   Random& random) {
+                   Random& random, const KindHead& head) {
   const int64_t patch = model.config.patch;
-  const at::Tensor truth = Stack(batch, &Example::truth);
-  std::vector<Mask> truths;
-  std::vector<Prompt> prompts(batch.size());
-  for (size_t b = 0; b < batch.size(); ++b) {
-    truths.push_back(ToMask(batch[b].truth.gt(0.5)));
-    prompts[b].clicks = {batch[b].click};
-  }
-  const Encoded encoded = Encode(model.image_encoder, Stack(batch, &Example::patch).unsqueeze(1));
+  Targets targets = GatherTargets(batch);
+  const Encoded encoded = Encode(model.image_encoder, StackPatches(batch));
+  const at::Tensor embeddings = encoded.embedding.repeat_interleave(targets.of_each, 0);
   StepResult result;
   std::vector<at::Tensor> losses;
   for (int click = 0; click < options.clicks; ++click) {
     const at::Tensor low_res =
-        DecodePrompts(model, encoded.embedding, prompts).low_res;  // [B, 1, 4g, 4g, 4g]
+        DecodePrompts(model, embeddings, targets.prompts).low_res;  // [P, 1, 4g, 4g, 4g]
     const at::Tensor logits =
         at::upsample_trilinear3d(low_res, {patch, patch, patch}, /*align_corners=*/false).squeeze(1);
-    losses.push_back(SegmentationLoss(logits, truth, options.loss));
+    losses.push_back(SegmentationLoss(logits, targets.truth, options.loss));
     const at::Tensor inside = logits.detach().gt(0);
-    result.dice.push_back(HardDice(inside, truth));
+    result.dice.push_back(HardDice(inside, targets.truth));
     if (click + 1 == options.clicks) break;
-    AddClicks(inside, truths, random, prompts);
-    for (size_t b = 0; b < prompts.size(); ++b) {
-      prompts[b].mask = MaskPrompt::kLogits;
-      prompts[b].logits = low_res[static_cast<int64_t>(b)][0].detach();
+    AddClicks(inside, targets.masks, random, targets.prompts);
+    for (size_t p = 0; p < targets.prompts.size(); ++p) {
+      targets.prompts[p].mask = MaskPrompt::kLogits;
+      targets.prompts[p].logits = low_res[static_cast<int64_t>(p)][0].detach();
     }
   }
   result.loss = at::stack(losses).mean();
@@ -83,6 +113,9 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
   const float threshold = model.config.sgpm.threshold;
   if (options.budget_weight > 0 && modules > 0 && threshold > 0) {
     result.loss = result.loss + BudgetLoss(encoded.gate_scores, threshold, options);
+  }
+  if (options.kinds_weight > 0) {
+    result.loss = result.loss + options.kinds_weight * KindsLoss(head, encoded.embedding, batch);
   }
   return result;
 }

@@ -11,17 +11,12 @@
 
 #include "absl/types/span.h"
 #include "core/base/random.h"
-#include "core/engine/engine.h"
+#include "core/cases/case.h"
 #include "core/model/sgp_sam.h"
+#include "core/train/example.h"
 #include "core/train/losses.h"
 
 namespace sgpsam {
-
-struct Example {
-  at::Tensor patch;  // [i, j, k], float32, normalised
-  at::Tensor truth;  // [i, j, k], float32, 0 or 1
-  Click click;       // the first
-};
 
 struct StepOptions {
   int clicks = 3;  // passes of the decoder, each with one click more
@@ -30,17 +25,29 @@ struct StepOptions {
   // being over the batch and the modules. Gates that no score can close (threshold 0) cost nothing.
   double budget = 0.5;
   double budget_weight = 0;
+  // Of the cross entropy with which a KindHead tells from the embedding what lies in each cell: far more to
+  // learn from than one mask is, while a model is pretrained. 0: not learned.
+  double kinds_weight = 0;
 };
 
+// The linear layer that reads kinds from the embedding. Not part of the model: it is left behind.
+struct KindHead {
+  at::Tensor weight;  // [64 kKinds, out]: for each of a token's 4^3 cells
+  at::Tensor bias;    // [64 kKinds]
+};
+inline constexpr int64_t kKinds = Case::kMaxKind + 1;
+
 struct StepResult {
-  at::Tensor loss;               // one number, to go backwards from: mean over the clicks, and the budget
-  double segmentation_loss = 0;  // without the budget
-  std::vector<double> dice;     // after each click, mean over the batch, of the masks as they would be served
+  at::Tensor loss;  // one number, to go backwards from: mean over the clicks, and the budget, and the kinds
+  double segmentation_loss = 0;  // of the clicks alone
+  std::vector<double> dice;  // after each click, mean over the targets, of the masks as they would be served
   std::vector<double> opening;  // by module: the share of the batch whose gate is open
 };
 
+// All examples have equally many targets, each a prompt of its own on the patch's one embedding.
+// `head` is used if kinds weigh something; then all examples have theirs.
 StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const StepOptions& options,
-                   Random& random);
+                   Random& random, const KindHead& head = {});
 
 }  // namespace sgpsam
 

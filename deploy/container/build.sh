@@ -56,7 +56,7 @@ build_image() {
 make_input() {
   local model=${BUILD:-build/release}/bin/sgpsam-model
   mkdir -p "$work/models" "$work/demo/series"
-  [ -s "$work/models/model.safetensors" ] || "$model" make-seeded --seed 1 --out "$work/models/model.safetensors" >/dev/null
+  cp deploy/models/sgpsam-demo.safetensors "$work/models/model.safetensors"
   "$model" synthesize --seed 3 --lesions 1 --diameter 32 --organ liver --out "$work/demo/series" > "$work/demo/series.json"
   chmod -R a+rX "$work/models" "$work/demo"
   chmod a+w "$work/demo"

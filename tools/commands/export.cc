@@ -1,6 +1,5 @@
 // export: a model file becomes a PyTorch checkpoint that SAM-Med3D's own code loads.
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,15 +8,10 @@
 #include "core/model/export_checkpoint.h"
 #include "core/model/model_file.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/model_choice.h"
 
 namespace sgpsam::tools {
 namespace {
-
-const std::map<std::string, TensorType>& Precisions() {
-  static const auto* const precisions = new std::map<std::string, TensorType>{
-      {"fp32", TensorType::kFloat32}, {"fp16", TensorType::kFloat16}, {"bf16", TensorType::kBfloat16}};
-  return *precisions;
-}
 
 struct Options {
   std::string model, out, precision = "fp32";
@@ -26,7 +20,7 @@ struct Options {
 absl::Status Export(const Options& options) {
   ASSIGN_OR_RETURN(TensorFile file, ReadModelFile(options.model));
   const size_t tensors = file.tensors.size();
-  RETURN_IF_ERROR(ExportCheckpoint(std::move(file), Precisions().at(options.precision), options.out));
+  RETURN_IF_ERROR(ExportCheckpoint(std::move(file), StoredTypes().at(options.precision), options.out));
   std::printf("wrote %s: %zu tensors\n", options.out.c_str(), tensors);
   return absl::OkStatus();
 }
@@ -42,7 +36,7 @@ void AddExport(CLI::App& app, Action& chosen) {
   command->add_option("model", options->model, "The safetensors file")->required();
   command->add_option("--out", options->out, "The .pth file to write")->required();
   command->add_option("--precision", options->precision, "Of all tensors: fp32, fp16 or bf16")
-      ->check(CLI::IsMember(Precisions()))
+      ->check(CLI::IsMember(StoredTypes()))
       ->capture_default_str();
   command->callback([options, &chosen] { chosen = [options] { return Export(*options); }; });
 }

@@ -20,4 +20,10 @@ ModelConfig ModelChoice::Get() const {
   return model;
 }
 
+const std::map<std::string, TensorType>& StoredTypes() {
+  static const auto* const types = new std::map<std::string, TensorType>{
+      {"fp32", TensorType::kFloat32}, {"fp16", TensorType::kFloat16}, {"bf16", TensorType::kBfloat16}};
+  return *types;
+}
+
 }  // namespace sgpsam::tools

@@ -1,11 +1,13 @@
-// The configurations that a command line can name.
+// The models that a command line can name, and the types in which it can have their tensors stored.
 #ifndef SGPSAM_TOOLS_COMMANDS_MODEL_CHOICE_H_
 #define SGPSAM_TOOLS_COMMANDS_MODEL_CHOICE_H_
 
+#include <map>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "core/model/model_config.h"
+#include "core/model/named_tensors.h"
 
 namespace sgpsam::tools {
 
@@ -17,6 +19,9 @@ struct ModelChoice {
   void AddOptions(CLI::App& command);
   ModelConfig Get() const;
 };
+
+// fp32, fp16, bf16.
+const std::map<std::string, TensorType>& StoredTypes();
 
 }  // namespace sgpsam::tools
 

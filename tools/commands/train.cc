@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -19,6 +21,7 @@
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/model/check_tensors.h"
+#include "core/model/convert_tensor.h"
 #include "core/model/safetensors.h"
 #include "core/train/fresh_model.h"
 #include "core/train/training.h"
@@ -31,7 +34,7 @@ namespace sgpsam::tools {
 namespace {
 
 struct Options {
-  std::string model, out, loss = "zoom", gate = "self", precision = "float32";
+  std::string model, out, loss = "zoom", gate = "self", precision = "float32", store = "fp32";
   ModelChoice fresh;
   std::vector<std::string> parts{"sgpm", "mask_decoder"};
   std::vector<double> spacing{1.5, 1.5};
@@ -39,6 +42,7 @@ struct Options {
   int detail_channels = 0;
   CaseChoice cases;
   TrainingOptions training;
+  std::optional<double> focal_weight;
   int threads = 0;
   int64_t save_every = 200, validate_every = 200, validation_samples = 64;
   double memory_gib = 8;
@@ -66,6 +70,8 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
 TrainingOptions Complete(const Options& options) {
   TrainingOptions training = options.training;
   training.step.loss.kind = options.loss == "zoom" ? LossKind::kZoom : LossKind::kDiceCrossEntropy;
+  training.step.loss.other_weight =
+      options.focal_weight.value_or(options.loss == "zoom" ? kFocalWeight : 1.0);
   training.precision = options.precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
   const auto trains = [&](const char* part) {
     return std::find(options.parts.begin(), options.parts.end(), part) != options.parts.end();
@@ -156,6 +162,13 @@ absl::Status Preload(const CaseMemory& cases) {
   return absl::OkStatus();
 }
 
+absl::Status WriteModel(TensorFile file, const Options& options) {
+  for (auto& [name, tensor] : file.tensors) {
+    ASSIGN_OR_RETURN(tensor, ConvertTensor(std::move(tensor), StoredTypes().at(options.store)));
+  }
+  return WriteSafetensorsFile(file, options.out);
+}
+
 // Every step allocates and frees the same hundreds of megabytes: give none back in between, because the
 // kernel clears each page that is asked for again.
 void KeepFreedMemory() {
@@ -185,7 +198,7 @@ absl::Status Train(const Options& options) {
     std::printf("going on after step %lld\n", static_cast<long long>(training->steps_done()));
   RETURN_IF_ERROR(Preload(cases));
   RETURN_IF_ERROR(Run(options, *training, validation, log, data).ToTheEnd());
-  RETURN_IF_ERROR(WriteSafetensorsFile(training->parameters().ToFile(), options.out));
+  RETURN_IF_ERROR(WriteModel(training->parameters().ToFile(), options));
   std::printf("wrote %s\n", options.out.c_str());
   return absl::OkStatus();
 }
@@ -214,15 +227,21 @@ void AddLoss(CLI::App& command, Options& options) {
       ->check(CLI::IsMember({"zoom", "dice-ce"}))
       ->capture_default_str();
   command.add_option("--dice-weight", step.loss.dice_weight, "Of the Dice term")->capture_default_str();
-  command.add_option("--focal-weight", step.loss.other_weight, "Of the other term")->capture_default_str();
+  command.add_option("--focal-weight", options.focal_weight,
+                     "Of the other term; unless given, 0.1 of the focal one and 1 of cross entropy");
   command.add_option("--gamma", step.loss.gamma, "Of the focal term")->capture_default_str();
+  command
+      .add_option("--kinds-weight", step.kinds_weight,
+                  "Pretraining: of telling made-up structures apart everywhere in the patch")
+      ->capture_default_str();
   command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
       ->check(CLI::IsMember({"self", "always", "never"}))
       ->capture_default_str();
   command.add_option("--add-modules", options.modules, "Put fresh modules behind these encoder blocks first")
       ->delimiter(',');
-  command.add_option("--detail-channels", options.detail_channels,
-                     "Of a branch in the fresh modules that reads the patch itself; 0: none")
+  command
+      .add_option("--detail-channels", options.detail_channels,
+                  "Of a branch in the fresh modules that reads the patch itself; 0: none")
       ->capture_default_str();
   command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
       ->capture_default_str();
@@ -235,6 +254,8 @@ void AddSampling(CLI::App& command, Options& options) {
       ->expected(2)
       ->capture_default_str();
   command.add_option("--jitter", t.sample.jitter, "Voxels by which a patch's centre leaves the click")
+      ->capture_default_str();
+  command.add_option("--targets", t.sample.targets, "Asked for in each patch, which is encoded once")
       ->capture_default_str();
   command.add_option("--gain", t.augment.gain, "Random contrast")->capture_default_str();
   command.add_option("--offset", t.augment.offset, "Random brightness")->capture_default_str();
@@ -255,6 +276,9 @@ void AddTrain(CLI::App& app, Action& chosen) {
           "--out", options->out,
           "The model to write; beside it .csv and .png, and .state, from which a run that was ended goes on")
       ->required();
+  command->add_option("--store", options->store, "Precision of that model's tensors: fp32, fp16 or bf16")
+      ->check(CLI::IsMember(StoredTypes()))
+      ->capture_default_str();
   command->add_option("--train", options->parts, "image_encoder, sgpm, prompt_encoder, mask_decoder")
       ->check(CLI::IsMember({"image_encoder", "sgpm", "prompt_encoder", "mask_decoder"}))
       ->delimiter(',')

@@ -60,7 +60,13 @@ class Reader {
  private:
   absl::Status Click(const SimulatedClick& click, LesionScores& scores) {
     prompts_.points.push_back(ToPrompt(click));
-    ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(geometry_, prompts_, options_.target, model_));
+    absl::StatusOr<TargetSegmentation> answer = SegmentTarget(geometry_, prompts_, options_.target, model_);
+    if (absl::IsInvalidArgument(answer.status()) && prompts_.points.size() > 1) {
+      prompts_.points.pop_back();  // beyond what the patches see: a reader is told so, and keeps the mask
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(answer.status());
+    TargetSegmentation result = *std::move(answer);
     mask_ = std::move(result.mask);
     prompts_.previous_logits = std::move(result.first.values);
     scores.gates.clear();

@@ -1,6 +1,7 @@
 #include "tools/training/generated_cases.h"
 
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,14 +20,18 @@ using synthesis::CaseSeed;
 using synthesis::Content;
 using synthesis::Split;
 using synthesis::Structure;
+using synthesis::StructureSet;
 using synthesis::SynthesizeCase;
 using synthesis::SyntheticCase;
 
-// What a promptable model learns before it sees a lesion. Not the liver, muscle and fat: none fits a patch,
-// and a click does not say which part of them is meant.
-constexpr Structure kOrgans[] = {Structure::kSpleen,      Structure::kRightKidney, Structure::kLeftKidney,
-                                 Structure::kGallbladder, Structure::kAorta,       Structure::kVenaCava,
-                                 Structure::kSpine};
+// What a promptable model learns before it sees a lesion, besides shapes. Not what fills whole patches: a
+// click does not say which part of it is meant.
+constexpr StructureSet kPretrainTargets = StructureSet::All().Without(
+    {Structure::kOutside, Structure::kLiver, Structure::kLung, Structure::kMuscle, Structure::kFat});
+
+// The kind behind those of the structures.
+constexpr auto kShapeOrLesion = static_cast<uint8_t>(synthesis::kStructures);
+static_assert(kShapeOrLesion <= Case::kMaxKind);
 
 const uint8_t* Samples(const Volume& volume) { return volume.samples().data(); }
 
@@ -40,19 +45,24 @@ class TargetPainter {
   }
 
   // Each value of `labels` that `first_value[value]` names becomes a target of its own, over what is there.
-  void Paint(const Volume& labels, const std::array<bool, 256>& wanted) {
+  // All are of one kind, or else each of the kind of its value.
+  void Paint(const Volume& labels, const std::array<bool, 256>& wanted, std::optional<uint8_t> kind) {
     auto* out = reinterpret_cast<uint16_t*>(samples_.data());
     std::array<uint16_t, 256> target{};
     const uint8_t* in = Samples(labels);
     const int64_t voxels = geometry_.shape().voxels();
     for (int64_t n = 0; n < voxels; ++n) {
       if (!wanted[in[n]]) continue;
-      if (target[in[n]] == 0) target[in[n]] = static_cast<uint16_t>(++count_);
+      if (target[in[n]] == 0) {
+        target[in[n]] = static_cast<uint16_t>(++count_);
+        kinds_.push_back(kind.value_or(in[n]));
+      }
       out[n] = target[in[n]];
     }
   }
 
   int64_t count() const { return count_; }
+  std::vector<uint8_t> kinds() const { return kinds_; }
   absl::StatusOr<Volume> Finish() && {
     return Volume::Create(geometry_, SampleType::kUint16, std::move(samples_));
   }
@@ -64,6 +74,7 @@ class TargetPainter {
   Geometry geometry_;
   ByteBuffer samples_;
   int64_t count_ = 0;
+  std::vector<uint8_t> kinds_;
 };
 
 }  // namespace
@@ -83,16 +94,18 @@ absl::StatusOr<Case> GeneratedCases::Read(int64_t index) const {
   ASSIGN_OR_RETURN(TargetPainter targets, TargetPainter::Create(made.image.geometry()));
   std::array<bool, 256> wanted{};
   if (options_.split == Split::kPretrain) {
-    for (const Structure organ : kOrgans) wanted[static_cast<uint8_t>(organ)] = true;
-    targets.Paint(made.structures, wanted);
+    for (uint8_t label = 0; label < synthesis::kStructures; ++label)
+      wanted[label] = kPretrainTargets.Has(label);
+    targets.Paint(made.structures, wanted, std::nullopt);
   }
   wanted.fill(true);
   wanted[0] = false;
-  targets.Paint(options_.split == Split::kPretrain ? made.shapes : made.lesions, wanted);
+  targets.Paint(options_.split == Split::kPretrain ? made.shapes : made.lesions, wanted, kShapeOrLesion);
   Case result;
   result.id = id(index);
   result.image = std::move(made.image);
   result.target_count = targets.count();
+  result.kinds = targets.kinds();
   ASSIGN_OR_RETURN(result.targets, std::move(targets).Finish());
   return result;
 }

@@ -100,9 +100,9 @@ TEST(TensorTable, HasADetailBranchOnRequestInCellsOfTheLogits) {
   config.sgpm.detail_channels = 16;
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const TensorSpec& spec : TensorTable(config)) shapes[spec.name] = spec.shape;
-  EXPECT_EQ(shapes.size(), TensorTable(ModelConfig()).size() + 6 * config.sgpm.blocks.size());
+  EXPECT_EQ(shapes.size(), TensorTable(ModelConfig()).size() + 12 * config.sgpm.blocks.size());
   EXPECT_EQ(shapes.at("sgpm.2.detail.cells.weight"), (std::vector<int64_t>{16, 1, 4, 4, 4}));
-  EXPECT_EQ(shapes.at("sgpm.2.detail.mix.weight"), (std::vector<int64_t>{16, 16, 3, 3, 3}));
+  EXPECT_EQ(shapes.at("sgpm.2.detail.mix4.weight"), (std::vector<int64_t>{16, 16, 3, 3, 3}));
   EXPECT_EQ(shapes.at("sgpm.2.detail.fold.weight"), (std::vector<int64_t>{96, 16, 4, 4, 4}));
 }
 
@@ -124,6 +124,15 @@ TEST(ModelConfig, SurvivesItsJson) {
   EXPECT_EQ(ToJson(*back), ToJson(config));
   EXPECT_EQ(back->sgpm.threshold, 0.3f);
   EXPECT_EQ(back->global_blocks, (std::vector<int>{1, 3}));
+}
+
+TEST(ModelConfig, NamesALimitOfItsInputWhereThereIsOneOnly) {
+  EXPECT_THAT(ToJson(ModelConfig()), Not(HasSubstr("input_limit")));
+  EXPECT_EQ(ModelConfigFromJson(ToJson(ModelConfig::Demo()))->input_limit, ModelConfig::Demo().input_limit);
+  EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"input_limit\":-1").message(),
+              HasSubstr("input_limit"));
+  EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"input_limit\":\"1\"").message(),
+              HasSubstr("must be a number"));
 }
 
 // Model files from before the branch existed do not name it.

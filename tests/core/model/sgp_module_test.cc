@@ -82,7 +82,8 @@ TEST(SgpModule, ReadsDetailOfTheOwnPatch) {
   const at::Tensor patches = at::cat({MakePatch(1), MakePatch(2)});
   const at::Tensor both = Encode(model.image_encoder, patches).embedding;
   for (int64_t n = 0; n < 2; ++n) {
-    EXPECT_LE(MaxDifference(both[n], Encode(model.image_encoder, patches.narrow(0, n, 1)).embedding[0]), 1e-4);
+    EXPECT_LE(MaxDifference(both[n], Encode(model.image_encoder, patches.narrow(0, n, 1)).embedding[0]),
+              1e-4);
   }
   EXPECT_GT(MaxDifference(EncodeWith(TrainedModel(config), config),
                           EncodeWith(TrainedModel(OpenTinyConfig(0)), OpenTinyConfig(0))),
@@ -94,13 +95,15 @@ TEST(SgpModule, FoldsTheCellsOfAVoxelIntoItsToken) {
   const c10::InferenceMode inference_mode;
   const ModelConfig config = OpenTinyConfig(5);
   TensorFile file = TrainedModel(config);
-  for (const char* bias : {"cells.bias", "mix.bias", "fold.bias"}) {
+  for (const char* bias : {"cells.bias", "spread.bias", "mix1.bias", "mix2.bias", "mix4.bias", "fold.bias"}) {
     NamedTensor& tensor = file.tensors.at(std::string("sgpm.1.detail.") + bias);
     std::fill(tensor.bytes.begin(), tensor.bytes.end(), 0);
   }
   SgpModule module = LoadSgpModule(TensorMap(TensorsOf(file), at::kCPU, at::kFloat), /*block=*/1, config);
   module.convs[1].weight.zero_();  // no context: each token for itself
   module.convs[2].weight.zero_();
+  module.detail_mixes[1].weight.zero_();
+  module.detail_mixes[2].weight.zero_();
   at::Tensor patch = at::zeros({1, 1, 128, 128, 128});
   const at::Tensor normed = at::zeros({1, 512, 16}), channels = at::ones({1, 8});
   const at::Tensor without = FuseScales(module, normed, patch, channels);
@@ -128,8 +131,8 @@ TEST(SgpModule, DecidesForEachPatchAlone) {
   module.threshold = (low + high) / 2;
   at::Tensor y = x.clone();
   EXPECT_TRUE(at::equal(ApplySgpModule(module, patches, y), gate.score));
-  const at::Tensor masked =
-      x + FuseScales(module, module.norm(x), patches, gate.channels) * gate.score.gt(module.threshold).view({2, 1, 1});
+  const at::Tensor masked = x + FuseScales(module, module.norm(x), patches, gate.channels) *
+                                    gate.score.gt(module.threshold).view({2, 1, 1});
   for (int64_t n = 0; n < 2; ++n) {
     const bool open = gate.score[n].item<float>() > module.threshold;
     EXPECT_EQ(at::equal(y[n], x[n]), !open);

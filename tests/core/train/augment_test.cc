@@ -27,7 +27,11 @@ struct Sample {
 Sample Augmented(const AugmentOptions& options, uint64_t seed) {
   Sample sample;
   Random random(seed);
-  Augment(options, random, sample.patch, sample.truth, sample.click);
+  Example example{sample.patch, {{sample.truth, sample.click}}, {}};
+  Augment(options, random, example);
+  sample.patch = example.patch;
+  sample.truth = example.targets[0].truth;
+  sample.click = example.targets[0].click;
   return sample;
 }
 
@@ -73,6 +77,19 @@ TEST(Augment, FlipsPatchTruthAndClickTogether) {
                           std::get<0>(before.patch.masked_select(before.truth.gt(0)).sort())));
   }
   EXPECT_EQ(places.size(), 8u);  // each axis by itself
+}
+
+TEST(Augment, MovesAllTargetsAlike) {
+  const Sample before;
+  const Click other{1, 2, 4, true};
+  for (uint64_t seed = 0; seed < 16; ++seed) {
+    Example example{before.patch, {{before.truth, before.click}, {1 - before.truth, other}}, {}};
+    Random random(seed);
+    Augment(OnlyFlips(), random, example);
+    EXPECT_TRUE(at::equal(example.targets[1].truth, 1 - example.targets[0].truth));
+    EXPECT_EQ(AtClick(example.patch, example.targets[1].click).item<float>(),
+              AtClick(before.patch, other).item<float>());
+  }
 }
 
 TEST(Augment, ChangesBrightnessAndContrastWithinTheirRanges) {
@@ -138,11 +155,10 @@ TEST(Augment, TakesBrightnessContrastAndTheNoisesStrengthThenNoise) {
 
 TEST(Augment, LeavesTheTensorsThatItWasGivenAlone) {
   const Sample before;
-  at::Tensor patch = before.patch, truth = before.truth;
-  const at::Tensor patch_values = patch.clone(), truth_values = truth.clone();
-  Click click = before.click;
+  Example example{before.patch, {{before.truth, before.click}}, {}};
+  const at::Tensor patch_values = before.patch.clone(), truth_values = before.truth.clone();
   Random random(2);
-  Augment({}, random, patch, truth, click);
+  Augment({}, random, example);
   EXPECT_TRUE(at::equal(before.patch, patch_values));
   EXPECT_TRUE(at::equal(before.truth, truth_values));
 }

@@ -44,10 +44,12 @@ TEST(FreshModel, FollowsFromItsSeed) {
   EXPECT_NE(first.tensors.at(name).bytes, other.tensors.at(name).bytes);
 }
 
+// And those that a mask of zeros becomes (fresh_model.cc).
 TEST(FreshModel, HasNoBiasesButThoseThatOpenItsGates) {
   const TensorFile file = FreshModel(SmallConfig(), 1);
   for (const auto& [name, tensor] : file.tensors) {
-    if (!absl::EndsWith(name, ".bias")) continue;
+    if (!absl::EndsWith(name, ".bias") || absl::StartsWith(name, "prompt_encoder.mask_downscaling."))
+      continue;
     const at::Tensor bias = Find(file, name);
     const double expected = absl::EndsWith(name, ".gate.lin2.bias") ? 1 : 0;
     EXPECT_TRUE(at::equal(bias, at::full_like(bias, expected))) << name;
@@ -101,6 +103,17 @@ TEST(FreshModel, ComputesWhatItComputesWithoutItsModules) {
   const Encoded with = encode(SmallConfig());
   EXPECT_TRUE(at::equal(with.embedding, encode(Plain()).embedding));
   EXPECT_GT(with.gate_scores.min().item<float>(), SmallConfig().sgpm.threshold);
+}
+
+TEST(FreshModel, PairsFrequenciesWhoseFirstAxesAreExchanged) {
+  const TensorFile file = FreshModel(SmallConfig(), 1);
+  const at::Tensor matrix =
+      TensorsOf(file)("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");  // [3, frequencies]
+  const std::vector<at::Tensor> halves = matrix.chunk(2, 1);
+  EXPECT_TRUE(at::equal(halves[0][0], halves[1][1]));
+  EXPECT_TRUE(at::equal(halves[0][1], halves[1][0]));
+  EXPECT_TRUE(at::equal(halves[0][2], halves[1][2]));
+  EXPECT_FALSE(at::equal(halves[0][0], halves[0][1]));
 }
 
 TEST(AddFreshModules, GivesAModelModulesThatChangeNothing) {

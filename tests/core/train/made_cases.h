@@ -39,8 +39,11 @@ using VoxelFunction = std::function<double(int64_t i, int64_t j, int64_t k)>;
 
 inline Case MakeCase(std::string id, const Geometry& geometry, const VoxelFunction& image,
                      const VoxelFunction& target, int64_t target_count) {
-  return {std::move(id), TestVolume<int16_t>(geometry, image), TestVolume<uint16_t>(geometry, target),
-          target_count};
+  return {std::move(id),
+          TestVolume<int16_t>(geometry, image),
+          TestVolume<uint16_t>(geometry, target),
+          target_count,
+          {}};
 }
 
 // 1 to about 1,000, without any pattern.

@@ -50,6 +50,30 @@ TEST(Parameters, TrainAllButTheFourierMatrixIfEveryPartIsChosen) {
   EXPECT_EQ(std::count(parameters.trained().begin(), parameters.trained().end(), kFourierMatrix), 0);
 }
 
+TEST(Parameters, KeepHelpersOutOfTheModel) {
+  Parameters parameters = MustMake(kNothing);
+  const size_t tensors = parameters.ToFile().tensors.size();
+  parameters.AddHelper("helper", at::ones({3}));
+  EXPECT_EQ(parameters.trained(), std::vector<std::string>{"helper"});
+  EXPECT_TRUE(parameters.at("helper").requires_grad());
+  EXPECT_EQ(parameters.ToFile().tensors.size(), tensors);
+}
+
+// An alias gathers gradients of its own over the same values.
+TEST(Parameters, LendTheirValuesToAnAlias) {
+  Parameters parameters = MustMake({});
+  const std::string& name = parameters.trained().front();
+  Parameters alias = parameters.Alias();
+  alias.at(name).sum().backward();
+  EXPECT_FALSE(parameters.at(name).grad().defined());
+  EXPECT_EQ(alias.at(name).const_data_ptr(), parameters.at(name).const_data_ptr());
+  std::vector<at::Tensor> gradients(parameters.trained().size());
+  gradients[0] = alias.at(name).grad();
+  parameters.AddGradients(gradients);
+  parameters.AddGradients(gradients);
+  EXPECT_TRUE(at::equal(parameters.at(name).grad(), at::full_like(gradients[0], 2)));
+}
+
 TEST(Parameters, AreLeavesOfWhichTheTrainedOnesGatherGradients) {
   const Parameters parameters = MustMake({});
   const std::set<std::string> trained(parameters.trained().begin(), parameters.trained().end());

@@ -78,8 +78,8 @@ TEST(TrainingSample, IsClickedInsideItsTruth) {
   const ClickableCase ball(BallCase(3));
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const TrainingSample sample = MustDraw(ball, options, seed);
-    EXPECT_TRUE(sample.click.positive);
-    EXPECT_TRUE(ClickLiesIn(sample.truth, sample.click)) << seed;
+    EXPECT_TRUE(sample.targets[0].click.positive);
+    EXPECT_TRUE(ClickLiesIn(sample.targets[0].truth, sample.targets[0].click)) << seed;
     EXPECT_EQ(sample.patch.values.size(), 4096u);
   }
 }
@@ -92,9 +92,9 @@ TEST(TrainingSample, IsThePatchThatAServerWouldMakeThere) {
     const ClickableCase bar(BarCase(2, geometry));
     for (uint64_t seed = 0; seed < 8; ++seed) {
       const TrainingSample sample = MustDraw(bar, {}, seed);
-      EXPECT_EQ(sample.click.i, kPatch / 2);
-      EXPECT_EQ(sample.click.j, kPatch / 2);
-      EXPECT_EQ(sample.click.k, kPatch / 2);
+      EXPECT_EQ(sample.targets[0].click.i, kPatch / 2);
+      EXPECT_EQ(sample.targets[0].click.j, kPatch / 2);
+      EXPECT_EQ(sample.targets[0].click.k, kPatch / 2);
       int places = 0;
       for (const uint64_t n : bar.voxels(1)) {
         const auto offset = static_cast<int64_t>(n);
@@ -103,7 +103,7 @@ TEST(TrainingSample, IsThePatchThatAServerWouldMakeThere) {
         const Placement placement = PlaceAround(geometry, voxel, kPatch);
         if (PreparePatch(bar.source().image, placement)->values != sample.patch.values) continue;
         ++places;
-        EXPECT_EQ(PatchLabels(bar.source().targets, 1, placement).bits(), sample.truth.bits());
+        EXPECT_EQ(PatchLabels(bar.source().targets, 1, placement).bits(), sample.targets[0].truth.bits());
       }
       EXPECT_EQ(places, 1) << seed;
     }
@@ -117,8 +117,9 @@ TEST(TrainingSample, LiesOffCentreByItsJitter) {
   std::set<float> places;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const TrainingSample sample = MustDraw(bar, options, seed);
-    for (const float at : {sample.click.i, sample.click.j, sample.click.k}) places.insert(at);
-    EXPECT_EQ(sample.truth.CountVoxels(), 8u);
+    for (const float at : {sample.targets[0].click.i, sample.targets[0].click.j, sample.targets[0].click.k})
+      places.insert(at);
+    EXPECT_EQ(sample.targets[0].truth.CountVoxels(), 8u);
   }
   EXPECT_EQ(places, (std::set<float>{5, 6, 7, 8, 9, 10, 11}));
 }
@@ -135,7 +136,8 @@ TEST(TrainingSample, IsOfASpacingDrawnEvenlyInItsLogarithm) {
   const double voxels_at_1_5 = static_cast<double>(clickable.voxels(1).size());
   int finer = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
-    const double voxels = static_cast<double>(MustDraw(clickable, options, seed).truth.CountVoxels());
+    const double voxels =
+        static_cast<double>(MustDraw(clickable, options, seed).targets[0].truth.CountVoxels());
     EXPECT_GT(voxels, voxels_at_1_5 / 8 * 0.6);
     EXPECT_LE(voxels, voxels_at_1_5 * 8);
     finer += voxels > voxels_at_1_5 ? 1 : 0;
@@ -151,8 +153,8 @@ TEST(TrainingSample, IsTheSameOfTheSameRandomNumbers) {
   const TrainingSample first = MustDraw(ball, options, 4), again = MustDraw(ball, options, 4),
                        other = MustDraw(ball, options, 5);
   EXPECT_EQ(first.patch.values, again.patch.values);
-  EXPECT_EQ(first.truth.bits(), again.truth.bits());
-  EXPECT_EQ(first.click.i, again.click.i);
+  EXPECT_EQ(first.targets[0].truth.bits(), again.targets[0].truth.bits());
+  EXPECT_EQ(first.targets[0].click.i, again.targets[0].click.i);
   EXPECT_NE(first.patch.values, other.patch.values);
 }
 
@@ -165,21 +167,68 @@ TEST(TrainingSample, IsOfOneTargetEachAsLikely) {
   const ClickableCase clickable(MakeCase("two", TestGeometry({24, 22, 20}), Texture, targets, 2));
   int first = 0;
   for (uint64_t seed = 0; seed < 100; ++seed) {
-    const uint64_t voxels = MustDraw(clickable, {}, seed).truth.CountVoxels();
+    const uint64_t voxels = MustDraw(clickable, {}, seed).targets[0].truth.CountVoxels();
     EXPECT_TRUE(voxels == 8 || voxels == 12) << voxels;
     first += voxels == 8 ? 1 : 0;
   }
   EXPECT_NEAR(first, 50, 15);
 }
 
+// Four targets around a corner: a patch that lies on it shows them all.
+TEST(TrainingSample, AsksForAsManyTargetsAsItIsTold) {
+  const auto targets = [](int64_t i, int64_t j, int64_t k) {
+    if (i < 8 || i > 15 || j < 8 || j > 15 || k < 8 || k > 12) return 0;
+    return 1 + (i > 11 ? 1 : 0) + (j > 11 ? 2 : 0);
+  };
+  const ClickableCase clickable(MakeCase("four", TestGeometry({24, 22, 20}), Texture, targets, 4));
+  SampleOptions options;
+  options.targets = 5;
+  std::set<float> sides;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const TrainingSample sample = MustDraw(clickable, options, seed);
+    ASSERT_EQ(sample.targets.size(), 5u);
+    for (const TrainingSample::Target& target : sample.targets) {
+      EXPECT_TRUE(ClickLiesIn(target.truth, target.click));
+      EXPECT_LE(target.truth.CountVoxels(), 4u * 4 * 5);
+      sides.insert(target.click.i);
+    }
+  }
+  EXPECT_GT(sides.size(), 8u);  // more than one target is four wide
+}
+
+TEST(TrainingSample, ClicksTheOneTargetAgainWhereThereIsNoOther) {
+  SampleOptions options;
+  options.targets = 3;
+  const TrainingSample sample = MustDraw(ClickableCase(BarCase(6)), options, 1);
+  ASSERT_EQ(sample.targets.size(), 3u);
+  for (const TrainingSample::Target& target : sample.targets) {
+    EXPECT_EQ(target.truth.bits(), sample.targets[0].truth.bits());
+    EXPECT_TRUE(ClickLiesIn(target.truth, target.click));
+  }
+}
+
+TEST(TrainingSample, SaysWhatKindOfTargetLiesInEachCell) {
+  Case source = BarCase(6);
+  source.kinds = {7};
+  SampleOptions options;
+  options.kind_cells = kPatch;  // as many cells as voxels
+  const TrainingSample sample = MustDraw(ClickableCase(std::move(source)), options, 1);
+  ASSERT_EQ(sample.kinds.size(), 4096u);
+  const Mask& truth = sample.targets[0].truth;
+  for (int64_t n = 0; n < 4096; ++n) {
+    EXPECT_EQ(sample.kinds[static_cast<size_t>(n)], truth.at(n / 256, n / 16 % 16, n % 16) ? 7 : 0);
+  }
+  EXPECT_EQ(Draw(ClickableCase(BarCase(6)), options, 1).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(TrainingSample, MayBeAsSmallAsItsLimitButNoSmaller) {
-  EXPECT_EQ(MustDraw(ClickableCase(BarCase(2)), {}, 1).truth.CountVoxels(), 8u);
+  EXPECT_EQ(MustDraw(ClickableCase(BarCase(2)), {}, 1).targets[0].truth.CountVoxels(), 8u);
   const absl::Status status = Draw(ClickableCase(BarCase(1)), {}, 1).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("bar"));
   SampleOptions smaller;
   smaller.min_voxels = 4;
-  EXPECT_EQ(MustDraw(ClickableCase(BarCase(1)), smaller, 1).truth.CountVoxels(), 4u);
+  EXPECT_EQ(MustDraw(ClickableCase(BarCase(1)), smaller, 1).targets[0].truth.CountVoxels(), 4u);
 }
 
 TEST(TrainingSample, IsNotFoundInACaseWithoutTargets) {

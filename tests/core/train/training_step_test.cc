@@ -39,9 +39,9 @@ std::vector<Example> Batch() {
   for (const uint64_t seed : {1, 2}) {
     Example example;
     example.patch = at::tensor(SeededPatch(seed, kPatch)).view({kPatch, kPatch, kPatch});
-    example.truth = at::zeros({kPatch, kPatch, kPatch});
-    example.truth.narrow(0, 3, 6).narrow(1, 5, 4).narrow(2, 2 + static_cast<int64_t>(seed), 7).fill_(1);
-    example.click = {5, 6, 7, true};
+    const at::Tensor truth = at::zeros({kPatch, kPatch, kPatch});
+    truth.narrow(0, 3, 6).narrow(1, 5, 4).narrow(2, 2 + static_cast<int64_t>(seed), 7).fill_(1);
+    example.targets = {{truth, {5, 6, 7, true}}};
     batch.push_back(example);
   }
   return batch;
@@ -65,10 +65,10 @@ class ByHand {
  public:
   ByHand(const SgpSam& model, const Example& example)
       : model_(model),
-        truth_(example.truth),
+        truth_(example.targets[0].truth),
         embedding_(
             Encode(model.image_encoder, example.patch.view({1, 1, kPatch, kPatch, kPatch})).embedding) {
-    prompt_.clicks = {example.click};
+    prompt_.clicks = {example.targets[0].click};
   }
 
   // The logits on the patch's grid after the clicks so far.
@@ -106,24 +106,26 @@ TEST(TrainingStep, ClicksSecondInWhatIsWrongAfterTheFirst) {
   for (const Example& example : batch) {
     ByHand by_hand(model, example);
     const at::Tensor first = by_hand.Decode(), inside = first.gt(0);
-    const SimulatedClick next =
-        NextClick(ToMask(example.truth.gt(0.5)), ToMask(inside), {ClickStrategy::kRandom}, random.Next())
-            .value()
-            .value();
+    const SimulatedClick next = NextClick(ToMask(example.targets[0].truth.gt(0.5)), ToMask(inside),
+                                          {ClickStrategy::kRandom}, random.Next())
+                                    .value()
+                                    .value();
     const auto at_click = [&](const at::Tensor& values) {
       return values[next.voxel.i][next.voxel.j][next.voxel.k].item<float>() > 0;
     };
-    EXPECT_NE(at_click(first), at_click(example.truth));  // it is wrong there
-    EXPECT_EQ(next.positive, at_click(example.truth));    // and the click says which way
+    EXPECT_NE(at_click(first), at_click(example.targets[0].truth));  // it is wrong there
+    EXPECT_EQ(next.positive, at_click(example.targets[0].truth));    // and the click says which way
     by_hand.Click(ToClick(next));
     const at::Tensor second = by_hand.Decode();
     first_dice += by_hand.Dice(first) / 2;
     second_dice += by_hand.Dice(second) / 2;
-    first_loss += SegmentationLoss(first.unsqueeze(0), example.truth.unsqueeze(0), {}).item<double>() / 2;
-    second_loss += SegmentationLoss(second.unsqueeze(0), example.truth.unsqueeze(0), {}).item<double>() / 2;
+    first_loss +=
+        SegmentationLoss(first.unsqueeze(0), example.targets[0].truth.unsqueeze(0), {}).item<double>() / 2;
+    second_loss +=
+        SegmentationLoss(second.unsqueeze(0), example.targets[0].truth.unsqueeze(0), {}).item<double>() / 2;
     ByHand unmoved(model, example);
     unmoved.Decode();
-    unmoved.Click(example.click);
+    unmoved.Click(example.targets[0].click);
     unmoved_dice += unmoved.Dice(unmoved.Decode()) / 2;
   }
   const StepResult result = Measure(SmallConfig(), Clicks(2));
@@ -141,15 +143,53 @@ TEST(TrainingStep, ClicksOnceMoreWhereTheLastClickWasIfNothingIsWrong) {
   batch.resize(1);
   ByHand by_hand(model, batch[0]);
   const at::Tensor first = by_hand.Decode();
-  batch[0].truth = first.gt(0).to(at::kFloat);
-  ASSERT_GT(batch[0].truth.sum().item<float>(), 0);
-  by_hand.Click(batch[0].click);
+  batch[0].targets[0].truth = first.gt(0).to(at::kFloat);
+  ASSERT_GT(batch[0].targets[0].truth.sum().item<float>(), 0);
+  by_hand.Click(batch[0].targets[0].click);
   const at::Tensor second = by_hand.Decode();
   const StepResult result = Measure(SmallConfig(), Clicks(2), batch);
   EXPECT_EQ(result.dice[0], 1);
-  const double overlap = (second.gt(0).to(at::kFloat) * batch[0].truth).sum().item<double>();
-  const double sizes = (second.gt(0).to(at::kFloat) + batch[0].truth).sum().item<double>();
+  const double overlap = (second.gt(0).to(at::kFloat) * batch[0].targets[0].truth).sum().item<double>();
+  const double sizes = (second.gt(0).to(at::kFloat) + batch[0].targets[0].truth).sum().item<double>();
   EXPECT_NEAR(result.dice[1], 2 * overlap / sizes, 1e-6);
+}
+
+// Two targets of one patch, and two patches with one target each: the same numbers, from half the encoding.
+TEST(TrainingStep, AsksForEachTargetOfAPatchByItself) {
+  std::vector<Example> apart = Batch();
+  apart[1].patch = apart[0].patch;
+  Example together = apart[0];
+  together.targets.push_back(apart[1].targets[0]);
+  const StepResult expected = Measure(SmallConfig(), Clicks(2), apart),
+                   result = Measure(SmallConfig(), Clicks(2), {together});
+  ASSERT_EQ(result.dice.size(), 2u);
+  EXPECT_NEAR(result.dice[0], expected.dice[0], 1e-6);
+  EXPECT_NEAR(result.dice[1], expected.dice[1], 1e-6);
+  EXPECT_NEAR(result.segmentation_loss, expected.segmentation_loss, 1e-5);
+}
+
+// A head that knows nothing says the same of every kind; one that tells the truth costs nothing.
+TEST(TrainingStep, LearnsTheKindsOfCells) {
+  std::vector<Example> batch = Batch();
+  for (Example& example : batch) example.kinds = at::full({16, 16, 16}, 5, at::kLong);
+  StepOptions options = Clicks(1);
+  options.kinds_weight = 2;
+  const c10::NoGradGuard no_gradients;
+  KindHead head{at::zeros({64 * kKinds, 24}), at::zeros({64 * kKinds})};
+  const auto cost = [&] {
+    Random random(kSeed);
+    const StepResult result = RunStep(Model(SmallConfig()), batch, options, random, head);
+    return result.loss.item<double>() - result.segmentation_loss;
+  };
+  EXPECT_NEAR(cost(), 2 * std::log(static_cast<double>(kKinds)), 1e-4);
+  head.bias.view({64, kKinds}).select(1, 5).fill_(50);
+  EXPECT_NEAR(cost(), 0, 1e-4);
+  // One cell of the first patch, (i, j, k) = (5, 2, 15): token (1, 0, 3), in it cell (1, 2, 3).
+  batch[0].kinds[5][2][15] = 6;
+  head.bias.view({4, 4, 4, kKinds})[1][2][3].fill_(0);
+  head.bias.view({4, 4, 4, kKinds})[1][2][3][6] = 50;
+  EXPECT_NEAR(cost(), 2 * 50.0 * (2 * 64 - 1) / (2 * 64 * 64),
+              1e-3);  // right once, wrong in all other tokens
 }
 
 TEST(TrainingStep, FollowsFromItsRandomNumbers) {

@@ -173,6 +173,51 @@ TEST_F(TrainingTest, AveragesThePassesOfAStep) {
   EXPECT_NEAR(norm(3, 1, same), once, 1e-4 * once);
 }
 
+// Passes run beside each other where there are cores, and are summed in their order.
+TEST_F(TrainingTest, DoesNotDependOnTheNumberOfCores) {
+  TrainingOptions options = ShortTraining();
+  options.accumulate = 3;
+  const auto one = Start(options), many = Start(options);
+  for (int step = 0; step < 2; ++step) {
+    at::set_num_threads(1);
+    const double loss = MustStep(*one).loss;
+    at::set_num_threads(3);
+    EXPECT_EQ(MustStep(*many).loss, loss);
+  }
+  at::set_num_threads(1);
+  EXPECT_EQ(Changed(CopyOf(*one), CopyOf(*many)), std::set<std::string>());
+}
+
+TEST_F(TrainingTest, LearnsInBfloat16WhatItLearnsInFloat32) {
+  TrainingOptions options = ShortTraining();
+  const double expected = MustStep(*Start(options)).loss;
+  options.precision = Precision::kBfloat16;
+  const auto training = Start(options);
+  const Values before = CopyOf(*training);
+  EXPECT_NEAR(MustStep(*training).loss, expected, 0.02 * expected);
+  EXPECT_GT(Changed(before, CopyOf(*training)).size(), 2u);
+}
+
+TEST_F(TrainingTest, LearnsKindsWithAHeadThatIsNoPartOfTheModel) {
+  const MadeCases source(4, [](int64_t index) {
+    Case ball = BallCase(index);
+    ball.kinds = {3};
+    return ball;
+  });
+  const CaseMemory cases(source, kMuchRoom);
+  TrainingOptions options = ShortTraining();
+  options.step.kinds_weight = 1;
+  options.parts = kEverything;
+  const auto training = Start(options, cases);
+  MustStep(*training);
+  EXPECT_GT(training->parameters().all().at("pretraining.kinds.bias").detach().abs().max().item<float>(), 0);
+  EXPECT_EQ(training->parameters().ToFile().tensors.size(), TensorTable(SmallConfig()).size());
+  ASSERT_TRUE(training->Save(Path("state"), "balls").ok());
+  EXPECT_TRUE(Start(options, cases)->Restore(Path("state"), "balls").ok());
+  EXPECT_EQ(Start(options)->Step().status().code(),
+            absl::StatusCode::kInvalidArgument);  // these have no kinds
+}
+
 TEST_F(TrainingTest, ChangesOnlyTheChosenParts) {
   const std::map<std::string, TrainedParts> parts_by_prefix{{"image_encoder.", {true, false, false, false}},
                                                             {"sgpm.", {false, true, false, false}},
