@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -110,6 +111,12 @@ absl::StatusOr<NamedTensor> ConvertTensor(NamedTensor tensor, TensorType type) {
   if (AllFinite(stored)) return tensor;
   return absl::InvalidArgumentError(
       absl::StrCat("holds values that are too large for ", SafetensorsName(type)));
+}
+
+absl::StatusOr<NamedTensor> ConvertTensor(const std::string& name, NamedTensor tensor, TensorType type) {
+  absl::StatusOr<NamedTensor> converted = ConvertTensor(std::move(tensor), type);
+  if (converted.ok()) return converted;
+  return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " ", converted.status().message()));
 }
 
 }  // namespace sgpsam

@@ -3,6 +3,8 @@
 #ifndef SGPSAM_CORE_MODEL_CONVERT_TENSOR_H_
 #define SGPSAM_CORE_MODEL_CONVERT_TENSOR_H_
 
+#include <string>
+
 #include "absl/status/statusor.h"
 #include "core/model/named_tensors.h"
 
@@ -11,6 +13,8 @@ namespace sgpsam {
 // `type` is kFloat32, kFloat16 or kBfloat16; values are rounded to the nearest, ties to even.
 // INVALID_ARGUMENT for a tensor of integers, and for values that are not finite, or too large for `type`.
 absl::StatusOr<NamedTensor> ConvertTensor(NamedTensor tensor, TensorType type);
+// The same; errors name the tensor.
+absl::StatusOr<NamedTensor> ConvertTensor(const std::string& name, NamedTensor tensor, TensorType type);
 
 }  // namespace sgpsam
 

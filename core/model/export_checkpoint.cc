@@ -3,9 +3,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/model/check_tensors.h"
 #include "core/model/convert_tensor.h"
@@ -19,12 +17,9 @@ absl::Status ExportCheckpoint(TensorFile model, TensorType type, const std::stri
   RETURN_IF_ERROR(CheckTensors(model, config));
   PthStateDict network{kModelStateKey, {}}, modules{kModuleStateKey, {}};
   for (const TensorSpec& spec : TensorTable(config)) {
-    absl::StatusOr<NamedTensor> tensor = ConvertTensor(std::move(model.tensors[spec.name]), type);
-    if (!tensor.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor ", spec.name, " ", tensor.status().message()));
-    }
+    ASSIGN_OR_RETURN(NamedTensor tensor, ConvertTensor(spec.name, std::move(model.tensors[spec.name]), type));
     PthStateDict& state = absl::StartsWith(spec.name, "sgpm.") ? modules : network;
-    state.tensors.emplace_back(spec.name, *std::move(tensor));
+    state.tensors.emplace_back(spec.name, std::move(tensor));
   }
   PthContents contents;
   contents.state_dicts.push_back(std::move(network));

@@ -50,9 +50,7 @@ absl::StatusOr<Plan> MakePlan(const PthCheckpoint& checkpoint, ModelConfig confi
 absl::StatusOr<NamedTensor> ReadOrMake(PthCheckpoint& checkpoint, const TensorSpec& spec) {
   if (checkpoint.tensors().count(spec.name) == 0) return SeededTensor(spec, kFreshModulesSeed);
   ASSIGN_OR_RETURN(NamedTensor tensor, checkpoint.Read(spec.name));
-  absl::StatusOr<NamedTensor> converted = ConvertTensor(std::move(tensor), TensorType::kFloat32);
-  if (converted.ok()) return converted;
-  return absl::InvalidArgumentError(absl::StrCat("tensor ", spec.name, " ", converted.status().message()));
+  return ConvertTensor(spec.name, std::move(tensor), TensorType::kFloat32);
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ struct ModelConfig {
   // sizes of the real one, the channels do not): for tests, never for patients.
   static ModelConfig Tiny();
 
-  // The model that deploy/models holds: patches of 64 voxels (96 mm) in tokens of 8, so that its logits are
+  // The model that deploy/models holds: patches of 48 voxels (72 mm) in tokens of 8, so that its logits are
   // twice as fine as the released model's, and small enough to be trained on a processor.
   static ModelConfig Demo();
 };

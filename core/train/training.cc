@@ -161,11 +161,8 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& fil
       return absl::InvalidArgumentError("nothing is left to train: the model has none of the chosen parts");
     }
     TrainingOptions own = options;
-    own.sample.kind_cells = 0;
-    if (own.step.kinds_weight > 0) {
-      AddKindHead(parameters);
-      own.sample.kind_cells = 4 * config.grid();
-    }
+    own.sample.kind_cells = own.step.kinds_weight > 0 ? 4 * config.grid() : 0;
+    if (own.step.kinds_weight > 0) AddKindHead(parameters);
     return std::unique_ptr<Training>(new Training(std::move(parameters), cases, own));
   });
 }

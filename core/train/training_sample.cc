@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/transform/axis_map.h"
 #include "core/transform/patch_labels.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
@@ -58,12 +59,11 @@ bool PlaceClick(const Placement& placement, const VoxelIndex& voxel, const Mask&
 // The target at a place of the patch's grid; 0 where there is none.
 int64_t TargetAt(const Volume& targets, const Placement& placement, const std::array<double, 3>& at) {
   const Shape& shape = targets.geometry().shape();
-  const auto within = [](double at, int64_t size) { return at >= 0 && at < static_cast<double>(size); };
+  const auto within = [](int64_t at, int64_t size) { return at >= 0 && at < size; };
   const VoxelIndex voxel = PatchToSource(placement, at);
-  const double i = std::floor(voxel.i + 0.5), j = std::floor(voxel.j + 0.5), k = std::floor(voxel.k + 0.5);
+  const int64_t i = NearestVoxel(voxel.i), j = NearestVoxel(voxel.j), k = NearestVoxel(voxel.k);
   if (!within(i, shape.i) || !within(j, shape.j) || !within(k, shape.k)) return 0;
-  return static_cast<int64_t>(
-      targets.at(static_cast<int64_t>(i), static_cast<int64_t>(j), static_cast<int64_t>(k)));
+  return static_cast<int64_t>(targets.at(i, j, k));
 }
 
 std::vector<uint8_t> KindsOfCells(const Case& source, const Placement& placement, int64_t cells) {

@@ -5,7 +5,7 @@ namespace sgpsam::tools {
 void ModelChoice::AddOptions(CLI::App& command) {
   command
       .add_option("--config", config,
-                  "vit_b_ori (SAM-Med3D, 402 MB), demo (patches of 64 voxels, a few million parameters) or "
+                  "vit_b_ori (SAM-Med3D, 402 MB), demo (patches of 48 voxels, a few million parameters) or "
                   "tiny (for tests)")
       ->check(CLI::IsMember({"vit_b_ori", "demo", "tiny"}))
       ->capture_default_str();

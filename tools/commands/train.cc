@@ -164,7 +164,7 @@ absl::Status Preload(const CaseMemory& cases) {
 
 absl::Status WriteModel(TensorFile file, const Options& options) {
   for (auto& [name, tensor] : file.tensors) {
-    ASSIGN_OR_RETURN(tensor, ConvertTensor(std::move(tensor), StoredTypes().at(options.store)));
+    ASSIGN_OR_RETURN(tensor, ConvertTensor(name, std::move(tensor), StoredTypes().at(options.store)));
   }
   return WriteSafetensorsFile(file, options.out);
 }

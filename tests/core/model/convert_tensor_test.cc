@@ -107,5 +107,12 @@ TEST(ConvertTensor, RefusesValuesThatTheNewTypeDoesNotHave) {
               HasSubstr("too large for BF16"));
 }
 
+TEST(ConvertTensor, NamesTheTensorIfItIsGivenAName) {
+  const NamedTensor large = TensorOf<float>(TensorType::kFloat32, {1e6f});
+  EXPECT_EQ(ConvertTensor("a.weight", large, TensorType::kFloat16).status().message(),
+            "tensor a.weight " + Refusal(large, TensorType::kFloat16));
+  EXPECT_TRUE(ConvertTensor("a.weight", large, TensorType::kFloat32).ok());
+}
+
 }  // namespace
 }  // namespace sgpsam
