@@ -154,14 +154,17 @@ TEST(TrainingStep, ClicksOnceMoreWhereTheLastClickWasIfNothingIsWrong) {
   EXPECT_NEAR(result.dice[1], 2 * overlap / sizes, 1e-6);
 }
 
-// Two targets of one patch, and two patches with one target each: the same numbers, from half the encoding.
+// Two targets on each of two patches, and four patches with one target each: the same numbers, from half the
+// encoding.
 TEST(TrainingStep, AsksForEachTargetOfAPatchByItself) {
-  std::vector<Example> apart = Batch();
-  apart[1].patch = apart[0].patch;
-  Example together = apart[0];
-  together.targets.push_back(apart[1].targets[0]);
+  std::vector<Example> apart, together = Batch();
+  const std::vector<ExampleTarget> targets{together[0].targets[0], together[1].targets[0]};
+  for (Example& example : together) {
+    for (const ExampleTarget& target : targets) apart.push_back({example.patch, {target}, {}});
+    example.targets = targets;
+  }
   const StepResult expected = Measure(SmallConfig(), Clicks(2), apart),
-                   result = Measure(SmallConfig(), Clicks(2), {together});
+                   result = Measure(SmallConfig(), Clicks(2), together);
   ASSERT_EQ(result.dice.size(), 2u);
   EXPECT_NEAR(result.dice[0], expected.dice[0], 1e-6);
   EXPECT_NEAR(result.dice[1], expected.dice[1], 1e-6);
