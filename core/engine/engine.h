@@ -20,28 +20,30 @@ namespace sgpsam {
 
 // Sizes of SAM-Med3D's vit_b_ori (reference: build_sam3D.py); a smaller model has its own in ModelInfo.
 struct PatchSizes {
-  int64_t patch = 128;           // voxels on each side of a patch
+  int64_t patch = 128;  // voxels on each side of a patch
   int64_t embedding_channels = 384;
-  int64_t embedding_side = 8;    // patch / 16
-  int64_t logits_side = 32;      // embedding_side * 4
+  int64_t embedding_side = 8;   // patch / 16
+  int64_t logits_side = 32;     // embedding_side * 4
+  int64_t detail_channels = 0;  // of the detail map behind the embedding, a value for each logit; 0: none
 
   int64_t patch_floats() const { return patch * patch * patch; }
-  int64_t embedding_floats() const {
+  int64_t token_floats() const {
     return embedding_channels * embedding_side * embedding_side * embedding_side;
   }
+  int64_t embedding_floats() const { return token_floats() + detail_channels * logits_floats(); }
   int64_t logits_floats() const { return logits_side * logits_side * logits_side; }
 };
 
 struct ModelInfo {
   std::string name;
   std::string version;
-  Digest weights_digest;             // SHA-256 of the model file
+  Digest weights_digest;  // SHA-256 of the model file
   PatchSizes sizes;
-  std::string precision;             // "fp32" or "bf16"
-  std::string device;                // "cpu", "cuda:0"
-  std::vector<int> gate_blocks;      // encoder blocks that carry an SGPM, ascending
+  std::string precision;         // "fp32" or "bf16"
+  std::string device;            // "cpu", "cuda:0"
+  std::vector<int> gate_blocks;  // encoder blocks that carry an SGPM, ascending
   float gate_threshold = 0.5f;
-  int box_corner_embeddings = 0;     // 0 or 2: whether DecodeInput.box may be set
+  int box_corner_embeddings = 0;  // 0 or 2: whether DecodeInput.box may be set
 };
 
 // One model input: sizes.patch_floats() z-normalised values, row-major [i, j, k] in RAS+ order.
@@ -49,10 +51,11 @@ struct Patch {
   std::vector<float> values;
 };
 
-// The image encoder's output for one patch, row-major [channel, i, j, k].
+// The image encoder's output for one patch, row-major [channel, i, j, k]: the tokens', and behind them the
+// detail map's if the model makes one.
 struct Embedding {
-  std::vector<float> values;         // sizes.embedding_floats()
-  std::vector<float> gate_scores;    // as ModelInfo.gate_blocks
+  std::vector<float> values;       // sizes.embedding_floats()
+  std::vector<float> gate_scores;  // as ModelInfo.gate_blocks
 };
 
 // A click in patch voxels (array order i, j, k; 0 to patch - 1).
@@ -69,14 +72,14 @@ struct BoxCorners {
 // One run of prompt encoder and mask decoder on one embedding.
 struct DecodeInput {
   std::shared_ptr<const Embedding> embedding;
-  std::vector<Click> clicks;         // 1 to 64, with a box 0 to 64; all so far, oldest first
-  std::vector<float> mask_logits;    // previous low-resolution logits, or empty: a zero mask is used,
-                                     // as the reference's first pass does (reference: infer_utils.py)
+  std::vector<Click> clicks;       // 1 to 64, with a box 0 to 64; all so far, oldest first
+  std::vector<float> mask_logits;  // previous low-resolution logits, or empty: a zero mask is used,
+                                   // as the reference's first pass does (reference: infer_utils.py)
   std::optional<BoxCorners> box = std::nullopt;  // only if ModelInfo.box_corner_embeddings is 2
 };
 
 struct MaskLogits {
-  std::vector<float> values;         // sizes.logits_floats(), row-major [i, j, k]; > 0 is inside
+  std::vector<float> values;  // sizes.logits_floats(), row-major [i, j, k]; > 0 is inside
   float iou_prediction = 0;
 };
 
@@ -89,8 +92,7 @@ class Engine {
   // Result n belongs to input n and does not depend on its companions. An error may concern one item
   // or all. UNAVAILABLE: the replica died; nothing is known about the input, which may be retried.
   virtual std::vector<absl::StatusOr<Embedding>> Encode(absl::Span<const Patch* const> patches) = 0;
-  virtual std::vector<absl::StatusOr<MaskLogits>> Decode(
-      absl::Span<const DecodeInput* const> inputs) = 0;
+  virtual std::vector<absl::StatusOr<MaskLogits>> Decode(absl::Span<const DecodeInput* const> inputs) = 0;
 
   // False once the replica cannot take work any more: its process died or a call was UNAVAILABLE.
   virtual bool alive() const { return true; }

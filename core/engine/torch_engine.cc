@@ -140,6 +140,32 @@ std::vector<Indices> SplitIntoBatches(const Indices& valid, bool on_processor) {
   return batches;
 }
 
+// As Embedding wants them: the tokens of patch `b`, then its detail map.
+std::vector<float> ToVector(const Encoded& encoded, int64_t b) {
+  std::vector<float> values = ToVector(encoded.embedding[b]);
+  if (!encoded.detail.defined()) return values;
+  const std::vector<float> detail = ToVector(encoded.detail[b]);
+  values.insert(values.end(), detail.begin(), detail.end());
+  return values;
+}
+
+// And back, as one batch.
+ImageFeatures ToFeatures(absl::Span<const DecodeInput* const> inputs, const Indices& batch,
+                         const ModelConfig& config, at::Device device) {
+  const PatchSizes sizes = config.sizes();
+  const int64_t grid = sizes.embedding_side, side = sizes.logits_side, tokens = sizes.token_floats();
+  std::vector<at::Tensor> rows;
+  for (const size_t n : batch) rows.push_back(View(inputs[n]->embedding->values, {sizes.embedding_floats()}));
+  const at::Tensor all = at::stack(rows).to(device);
+  ImageFeatures features = {
+      all.narrow(1, 0, tokens).reshape({-1, sizes.embedding_channels, grid, grid, grid})};
+  if (sizes.detail_channels > 0) {
+    features.detail = all.narrow(1, tokens, sizes.embedding_floats() - tokens)
+                          .reshape({-1, sizes.detail_channels, side, side, side});
+  }
+  return features;
+}
+
 absl::StatusOr<std::vector<Embedding>> EncodeBatch(const SgpSam& model,
                                                    absl::Span<const Patch* const> patches,
                                                    const Indices& batch) {
@@ -149,7 +175,7 @@ absl::StatusOr<std::vector<Embedding>> EncodeBatch(const SgpSam& model,
   const Encoded encoded = Encode(model.image_encoder, at::stack(inputs).to(model.device()));
   std::vector<Embedding> embeddings(batch.size());
   for (size_t b = 0; b < batch.size(); ++b) {
-    embeddings[b].values = ToVector(encoded.embedding[static_cast<int64_t>(b)]);
+    embeddings[b].values = ToVector(encoded, static_cast<int64_t>(b));
     embeddings[b].gate_scores = ToVector(encoded.gate_scores[static_cast<int64_t>(b)]);
   }
   return embeddings;
@@ -158,19 +184,18 @@ absl::StatusOr<std::vector<Embedding>> EncodeBatch(const SgpSam& model,
 absl::StatusOr<std::vector<MaskLogits>> DecodeBatch(const SgpSam& model,
                                                     absl::Span<const DecodeInput* const> inputs,
                                                     const Indices& batch) {
-  const int64_t grid = model.config.grid(), side = model.config.sizes().logits_side;
-  std::vector<at::Tensor> embeddings;
+  const int64_t side = model.config.sizes().logits_side;
   std::vector<Prompt> prompts(batch.size());
   for (size_t b = 0; b < batch.size(); ++b) {
     const DecodeInput& input = *inputs[batch[b]];
-    embeddings.push_back(View(input.embedding->values, {model.config.out_channels, grid, grid, grid}));
     prompts[b].clicks = input.clicks;
     prompts[b].box = input.box;
     if (input.mask_logits.empty()) continue;
     prompts[b].mask = MaskPrompt::kLogits;
     prompts[b].logits = View(input.mask_logits, {side, side, side}).to(model.device());
   }
-  const Decoded decoded = DecodePrompts(model, at::stack(embeddings).to(model.device()), prompts);
+  const Decoded decoded =
+      DecodePrompts(model, ToFeatures(inputs, batch, model.config, model.device()), prompts);
   std::vector<MaskLogits> logits(batch.size());
   for (size_t b = 0; b < batch.size(); ++b) {
     logits[b].values = ToVector(decoded.low_res[static_cast<int64_t>(b)]);

@@ -84,17 +84,21 @@ Encoded Encode(const ImageEncoder& encoder, const at::Tensor& normalised, const 
   const at::Tensor embedded = encoder.patch_embed(Unfold(patches, config.grid(), config.token));  // [B, N, C]
   observe("patch_embed", embedded.flatten(0, 1));
   at::Tensor x = (embedded + encoder.pos_embed).flatten(0, 1);  // [B N, C], float32
+  Encoded encoded;
+  if (const int64_t channels = config.sizes().detail_channels, side = 4 * config.grid(); channels > 0) {
+    encoded.detail = at::zeros({batch, channels, side, side, side}, x.options());
+  }
   std::vector<at::Tensor> scores;
   for (size_t i = 0; i < encoder.blocks.size(); ++i) {
     RunBlock(encoder.blocks[i], x, batch, scratch);
     if (encoder.blocks[i].sgpm) {
-      at::Tensor by_patch = x.unflatten(0, {batch, -1});
-      scores.push_back(ApplySgpModule(*encoder.blocks[i].sgpm, patches, by_patch));
-      x = by_patch.flatten(0, 1);
+      Features features = {x.unflatten(0, {batch, -1}), encoded.detail};
+      scores.push_back(ApplySgpModule(*encoder.blocks[i].sgpm, patches, features));
+      x = features.tokens.flatten(0, 1);
+      encoded.detail = features.detail;
     }
     observe(absl::StrCat("block", i), x);
   }
-  Encoded encoded;
   encoded.embedding = RunNeck(encoder, x, batch);
   encoded.gate_scores = scores.empty() ? at::empty({batch, 0}, x.options()) : at::stack(scores, 1);
   return encoded;

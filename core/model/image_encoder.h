@@ -42,6 +42,7 @@ ImageEncoder LoadImageEncoder(const TensorMap& tensors, const ModelConfig& confi
 
 struct Encoded {
   at::Tensor embedding;    // [B, out, g, g, g], float32
+  at::Tensor detail;       // [B, d, 4g, 4g, 4g], float32: the modules' map; undefined without detail branches
   at::Tensor gate_scores;  // [B, modules], float32
 };
 

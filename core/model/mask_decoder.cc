@@ -165,14 +165,26 @@ TwoWay RunTransformer(const MaskDecoder& decoder, at::Tensor image, const at::Te
   return state;
 }
 
-// image [B, N, C] -> [B, 64 N, C / 8]: the 4 x 4 x 4 voxels of each token one behind the other
-at::Tensor Upscale(const MaskDecoder& decoder, const at::Tensor& image) {
-  const at::Tensor eighths = decoder.upscale1(image).unflatten(2, {8, -1}).flatten(1, 2);  // [B, 8 N, C / 4]
-  const at::Tensor fine = decoder.upscale2(Gelu(decoder.upscale_norm(eighths)));  // [B, 8 N, 8 C / 8]
-  return Gelu(fine).unflatten(2, {8, -1}).flatten(1, 2);
+// detail [B, d, 4g, 4g, 4g] -> [B, 64 N, d], ordered as what is upscaled: token i j k, half i j k, quarter i
+// j k
+at::Tensor ToCells(const at::Tensor& detail, int64_t grid) {
+  const int64_t batch = detail.size(0);
+  return detail.view({batch, -1, grid, 2, 2, grid, 2, 2, grid, 2, 2})
+      .permute({0, 2, 5, 8, 3, 6, 9, 4, 7, 10, 1})
+      .reshape({batch, 64 * grid * grid * grid, -1});
 }
 
-// masks [B, 64 N, M], ordered (token i j k, half i j k, quarter i j k) -> [B, M, 4g, 4g, 4g]
+// image [B, N, C] -> [B, 64 N, C / 8]: the 4 x 4 x 4 voxels of each token one behind the other
+at::Tensor Upscale(const MaskDecoder& decoder, const at::Tensor& image, const at::Tensor& detail) {
+  const at::Tensor eighths = decoder.upscale1(image).unflatten(2, {8, -1}).flatten(1, 2);  // [B, 8 N, C / 4]
+  at::Tensor fine = decoder.upscale2(Gelu(decoder.upscale_norm(eighths)));  // [B, 8 N, 8 C / 8]
+  fine = fine.unflatten(2, {8, -1}).flatten(1, 2);
+  if (detail.defined())
+    fine = fine + at::matmul(at::gelu(ToCells(detail, decoder.grid)), decoder.from_detail);
+  return Gelu(fine);
+}
+
+// masks [B, 64 N, M], ordered as what is upscaled -> [B, M, 4g, 4g, 4g]
 at::Tensor ToVolumes(const at::Tensor& masks, int64_t grid) {
   const int64_t batch = masks.size(0), count = masks.size(2), side = 4 * grid;
   return masks.view({batch, grid, grid, grid, 2, 2, 2, 2, 2, 2, count})
@@ -200,6 +212,9 @@ MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config,
   decoder.upscale1 = LoadUpscale(tensors, name + "output_upscaling.0");
   decoder.upscale_norm = tensors.GetNorm(name + "output_upscaling.1", kEncoderNormEps);
   decoder.upscale2 = LoadUpscale(tensors, name + "output_upscaling.3");
+  if (config.sizes().detail_channels > 0) {
+    decoder.from_detail = tensors.Matrix(tensors.Get("sgpm.detail_to_mask.weight").t());
+  }
   for (int i = 0; i < config.mask_tokens(); ++i) {
     decoder.hypernetworks.push_back(LoadMlp(tensors, absl::StrCat(name, "output_hypernetworks_mlps.", i)));
   }
@@ -207,17 +222,17 @@ MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config,
   return decoder;
 }
 
-Decoded Decode(const MaskDecoder& decoder, at::Tensor image, const at::Tensor& clicks, MaskOutput output) {
-  const int64_t batch = image.size(0), masks = static_cast<int64_t>(decoder.hypernetworks.size());
+Decoded Decode(const MaskDecoder& decoder, DecoderInput input, const at::Tensor& clicks, MaskOutput output) {
+  const int64_t batch = input.image.size(0), masks = static_cast<int64_t>(decoder.hypernetworks.size());
   const int64_t first = output == MaskOutput::kSingle ? 0 : 1,
                 count = output == MaskOutput::kSingle ? 1 : masks - 1;
   const at::Tensor tokens = at::cat({decoder.output_tokens.expand({batch, -1, -1}), clicks}, 1);  // [B, T, C]
-  const TwoWay state = RunTransformer(decoder, std::move(image), tokens);
+  const TwoWay state = RunTransformer(decoder, std::move(input.image), tokens);
   std::vector<at::Tensor> filters;
   for (int64_t m = first; m < first + count; ++m) {
     filters.push_back(RunMlp(decoder.hypernetworks[m], state.tokens.select(1, 1 + m)));  // [B, C / 8]
   }
-  const at::Tensor upscaled = Upscale(decoder, state.image);  // [B, 64 N, C / 8]
+  const at::Tensor upscaled = Upscale(decoder, state.image, input.detail);  // [B, 64 N, C / 8]
   const at::Tensor logits = at::bmm(upscaled, at::stack(filters, 2).to(upscaled.scalar_type()));
   Decoded decoded;
   decoded.low_res = ToVolumes(logits, decoder.grid);

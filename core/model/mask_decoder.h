@@ -6,6 +6,10 @@
 // (W^T q).x + b.q; the sum of values W x + b with weights a is W (sum of a x) + b, because weights sum to 1.
 // What depends on weights alone is made once, such as the projected positions of the image's tokens. Query
 // projections carry the scale of their attention. Tokens keep their channels last throughout.
+//
+// Our addition: where the modules make a detail map, its nonlinearity times one matrix is added to the
+// upscaled features, in front of their last nonlinearity, which can so let through what the map shows only
+// near what is prompted. The matrix of a fresh model is zero.
 #ifndef SGPSAM_CORE_MODEL_MASK_DECODER_H_
 #define SGPSAM_CORE_MODEL_MASK_DECODER_H_
 
@@ -61,6 +65,7 @@ struct MaskDecoder {
   Norm final_norm;
   Linear upscale1, upscale2;  // [8 C/4, C], [8 C/8, C/4]: a transposed convolution of kernel 2, stride 2
   Norm upscale_norm;
+  at::Tensor from_detail;           // [d, C/8]; undefined without a detail map
   std::vector<Mlp3> hypernetworks;  // C -> C/8, one for each mask token
   Mlp3 iou_head;                    // C -> masks
 };
@@ -78,9 +83,13 @@ enum class MaskOutput {
   kMulti,   // those of all other mask tokens
 };
 
-// image [B, N, C], float32: the embedding's tokens plus the encoded mask prompt; overwritten.
+struct DecoderInput {
+  at::Tensor image;   // [B, N, C], float32: the embedding's tokens plus the encoded mask prompt; overwritten
+  at::Tensor detail;  // [B, d, 4g, 4g, 4g], float32: as Encoded's
+};
+
 // clicks [B, tokens, C], float32: EncodeClicks of each.
-Decoded Decode(const MaskDecoder& decoder, at::Tensor image, const at::Tensor& clicks, MaskOutput output);
+Decoded Decode(const MaskDecoder& decoder, DecoderInput input, const at::Tensor& clicks, MaskOutput output);
 
 }  // namespace sgpsam
 

@@ -44,7 +44,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
     {"rank", &SgpmConfig::rank, 1, 4096},
     {"gate_hidden", &SgpmConfig::gate_hidden, 1, 4096},
 };
-constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 256};
+constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 64};
 constexpr float kMostInputLimit = 1e6f;
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
@@ -214,6 +214,7 @@ PatchSizes ModelConfig::sizes() const {
   sizes.embedding_channels = out_channels;
   sizes.embedding_side = grid();
   sizes.logits_side = grid() * 4;
+  sizes.detail_channels = sgpm.blocks.empty() ? 0 : sgpm.detail_channels;
   return sizes;
 }
 

@@ -20,41 +20,73 @@ at::Tensor ConvolveTiles(const SgpModule::Conv& conv, const at::Tensor& volume) 
   return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/conv.weight.size(2));
 }
 
-at::Tensor ConvolveAtDistance(const SgpModule::Conv& conv, const at::Tensor& volume, int64_t cells) {
-  return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/cells, /*dilation=*/cells);
+// With neighbours n cells away, n a divisor of the volume's side. Each n-th cell on every axis is a volume of
+// its own, convolved with its next neighbours: the gradients of a dilated convolution take twice as long.
+at::Tensor ConvolveAtDistance(const SgpModule::Conv& conv, const at::Tensor& volume, int64_t n) {
+  const auto convolve = [&](const at::Tensor& x) { return at::conv3d(x, conv.weight, conv.bias, 1, 1); };
+  if (n == 1) return convolve(volume);
+  const int64_t batch = volume.size(0), channels = volume.size(1), side = volume.size(2) / n;
+  const at::Tensor apart = volume.view({batch, channels, side, n, side, n, side, n})
+                               .permute({0, 3, 5, 7, 1, 2, 4, 6})
+                               .reshape({batch * n * n * n, channels, side, side, side});
+  return convolve(apart)
+      .view({batch, n, n, n, channels, side, side, side})
+      .permute({0, 4, 5, 1, 6, 2, 7, 3})
+      .reshape(volume.sizes());
 }
 
-// D: patches [B, 1, p, p, p] and t [B, N, r] -> [B, r, g, g, g]
-at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches, const at::Tensor& tokens) {
+// What c becomes: patches [B, 1, p, p, p], t [B, N, r] and c [B, d, 4g, 4g, 4g] -> as c, matmul type
+at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches, const at::Tensor& tokens,
+                      const at::Tensor& before) {
   const int64_t batch = tokens.size(0), grid = module.grid;
   const at::Tensor known = module.detail_spread(tokens).transpose(1, 2);  // [B, d, N]
-  at::Tensor cells = ConvolveTiles(module.detail_cells, patches.to(known.scalar_type()));
+  const at::Tensor seen = ConvolveTiles(module.detail_cells, patches.to(known.scalar_type()));
+  at::Tensor cells = before.to(known.scalar_type()) + seen;
   cells = (cells.view({batch, -1, grid, 4, grid, 4, grid, 4}) +
            known.view({batch, -1, grid, 1, grid, 1, grid, 1}))
-              .view(cells.sizes());  // [B, d, 4g, 4g, 4g]
+              .view(cells.sizes());
   for (size_t n = 0; n < module.detail_mixes.size(); ++n) {
     cells = cells + ConvolveAtDistance(module.detail_mixes[n], at::gelu(cells), kDistances[n]);
   }
-  return ConvolveTiles(module.detail_fold, Gelu(cells));
+  return cells;
+}
+
+SgpModule::Conv LoadDepthwise(const TensorMap& tensors, const std::string& name) {
+  const at::Tensor weight = tensors.Value(tensors.Get(name + ".weight"));
+  return {weight.contiguous(at::MemoryFormat::ChannelsLast3d), tensors.Value(tensors.Get(name + ".bias"))};
 }
 
 SgpModule::Conv LoadConv(const TensorMap& tensors, const std::string& name) {
   return {tensors.Matrix(tensors.Get(name + ".weight")), tensors.Matrix(tensors.Get(name + ".bias"))};
 }
 
-// Adds what the fusion of patch `b` gives if its gate is open.
-void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches, const Gate& gate,
-               int64_t b, at::Tensor& x) {
-  if (gate.score[b].item<float>() <= module.threshold) return;
-  x.narrow(0, b, 1).add_(
-      FuseScales(module, normed.narrow(0, b, 1), patches.narrow(0, b, 1), gate.channels.narrow(0, b, 1)));
+at::Tensor OfPatch(const at::Tensor& tensor, int64_t b) {
+  return tensor.defined() ? tensor.narrow(0, b, 1) : tensor;
 }
 
-// 0 or 1 for each patch, [B, 1, 1]; backwards, the score's own gradient passes as if nothing had been rounded
+// Adds what the fusion of patch `b` gives if its gate is open.
+void AddIfOpen(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches, const Gate& gate,
+               int64_t b, Features& features) {
+  if (gate.score[b].item<float>() <= module.threshold) return;
+  const at::Tensor detail = OfPatch(features.detail, b);
+  const Features added =
+      FuseScales(module, OfPatch(normed, b), OfPatch(patches, b), detail, OfPatch(gate.channels, b));
+  OfPatch(features.tokens, b).add_(added.tokens);
+  if (detail.defined()) detail.add_(added.detail);
+}
+
+// 0 or 1 for each patch, [B]; backwards, the score's own gradient passes as if nothing had been rounded
 // (the straight-through estimator). A threshold that no score can miss leaves nothing to decide.
 at::Tensor OpenWithGradients(const SgpModule& module, const at::Tensor& score) {
   const at::Tensor open = score.detach().gt(module.threshold).to(at::kFloat);
-  return (module.threshold > 0 ? open + (score - score.detach()) : open).view({-1, 1, 1});  // exactly 0 or 1
+  return module.threshold > 0 ? open + (score - score.detach()) : open;  // exactly 0 or 1
+}
+
+// features + added where `open` [B] is 1.
+Features AddOpen(const Features& features, const Features& added, const at::Tensor& open) {
+  Features sum = {features.tokens + added.tokens * open.view({-1, 1, 1}), {}};
+  if (added.detail.defined()) sum.detail = features.detail + added.detail * open.view({-1, 1, 1, 1, 1});
+  return sum;
 }
 
 }  // namespace
@@ -69,7 +101,7 @@ SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& 
   module.gate_lin2 = tensors.GetLinear(name + ".gate.lin2");
   module.down = tensors.GetLinear(name + ".down");
   for (size_t i = 0; i < module.convs.size(); ++i) {
-    module.convs[i] = LoadConv(tensors, absl::StrCat(name, ".conv", kKernels[i]));
+    module.convs[i] = LoadDepthwise(tensors, absl::StrCat(name, ".conv", kKernels[i]));
   }
   if (config.sgpm.detail_channels > 0) {
     module.detail_cells = LoadConv(tensors, name + ".detail.cells");
@@ -93,32 +125,40 @@ Gate ComputeGate(const SgpModule& module, const at::Tensor& normed) {
   return gate;
 }
 
-at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
-                      const at::Tensor& gate_channels) {
-  const int64_t batch = normed.size(0), grid = module.grid;
-  const at::Tensor narrow = module.down(normed);                                // [B, N, r]
-  at::Tensor volume = narrow.transpose(1, 2).unflatten(2, {grid, grid, grid});  // [B, r, g, g, g]
-  if (module.detail_cells.weight.defined()) volume = volume + ReadDetail(module, patches, narrow);
+Features FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
+                    const at::Tensor& detail, const at::Tensor& gate_channels) {
+  const int64_t grid = module.grid;
+  Features added;
+  const at::Tensor narrow = module.down(normed);  // [B, N, r]
+  // [B, r, g, g, g], channels last in memory
+  at::Tensor volume = narrow.to(at::kFloat).transpose(1, 2).unflatten(2, {grid, grid, grid});
+  if (detail.defined()) {
+    const at::Tensor cells = ReadDetail(module, patches, narrow, detail);
+    volume = volume + ConvolveTiles(module.detail_fold, at::gelu(cells));
+    added.detail = cells.to(at::kFloat) - detail;
+  }
   std::vector<at::Tensor> scales;
   for (const auto& conv : module.convs) scales.push_back(ConvolveDepthwise(conv, volume));
-  const at::Tensor stacked = Gelu(at::cat(scales, 1)).view({batch, -1, grid * grid * grid});  // [B, 3r, N]
-  const at::Tensor fused = module.fuse(stacked.transpose(1, 2));                              // [B, N, r]
+  const at::Tensor stacked = Gelu(at::cat(scales, 1)).flatten(2);  // [B, 3r, N]
+  const at::Tensor fused = module.fuse(stacked.transpose(1, 2));   // [B, N, r]
   at::Tensor gated = fused * gate_channels.unsqueeze(1);
   if (module.spatial.weight.defined()) gated = gated * at::sigmoid(module.spatial(fused).to(at::kFloat));
-  return module.up(gated);  // [B, N, C]
+  added.tokens = module.up(gated);  // [B, N, C]
+  return added;
 }
 
-at::Tensor ApplySgpModule(const SgpModule& module, const at::Tensor& patches, at::Tensor& x) {
-  const at::Tensor normed = module.norm(x);
+at::Tensor ApplySgpModule(const SgpModule& module, const at::Tensor& patches, Features& features) {
+  const at::Tensor normed = module.norm(features.tokens);
   const Gate gate = ComputeGate(module, normed);
-  if (WantsGradients({normed, module.up.weight})) {
-    x = x + FuseScales(module, normed, patches, gate.channels) * OpenWithGradients(module, gate.score);
-  } else if (x.device().is_cpu()) {
-    for (int64_t b = 0; b < x.size(0); ++b) AddIfOpen(module, normed, patches, gate, b, x);
-  } else {
-    const at::Tensor open = gate.score.gt(module.threshold).view({-1, 1, 1});
-    x.add_(FuseScales(module, normed, patches, gate.channels) * open);
+  const bool learns = WantsGradients({normed, module.up.weight});
+  if (!learns && normed.device().is_cpu()) {
+    for (int64_t b = 0; b < normed.size(0); ++b) AddIfOpen(module, normed, patches, gate, b, features);
+    return gate.score;
   }
+  const Features added = FuseScales(module, normed, patches, features.detail, gate.channels);
+  const at::Tensor open =
+      learns ? OpenWithGradients(module, gate.score) : gate.score.gt(module.threshold).to(at::kFloat);
+  features = AddOpen(features, added, open);
   return gate.score;
 }
 

@@ -8,14 +8,16 @@
 //     y = x + [s > threshold] Wu (g . v)
 //
 // D is our addition for small targets, of which a token has averaged the outline away, and is there only if
-// the configuration gives it channels. It reads the patch itself in cells as fine as the mask's logits, tells
-// them what their token knows, mixes them with neighbours at 1, 2 and 4 cells' distance, and folds the 4^3
-// cells of a token back into it:
+// the configuration gives it channels. It keeps a map of cells as fine as the mask's logits, zero before the
+// first module: it adds to it what the patch itself shows there and what each cell's token knows, mixes the
+// cells with neighbours at 1, 2 and 4 cells' distance, and folds the 4^3 cells of a token back into it:
 //
-//     c = cells(patch) + Ws t    c = c + mix1 GELU(c)    c = c + mix2 GELU(c)    c = c + mix4 GELU(c)
+//     c = c + cells(patch) + Ws t    c = c + mix1 GELU(c)    c = c + mix2 GELU(c)    c = c + mix4 GELU(c)
 //     D = fold GELU(c)
 //
-// A closed gate, or a fresh module (Wu = 0), leaves x bit by bit as it was.
+// The mask decoder reads the last module's map beside the features that it has upscaled (mask_decoder.h).
+//
+// A closed gate leaves x and c bit by bit as they were; a fresh module (Wu = 0) does so with x.
 #ifndef SGPSAM_CORE_MODEL_SGP_MODULE_H_
 #define SGPSAM_CORE_MODEL_SGP_MODULE_H_
 
@@ -40,12 +42,12 @@ struct SgpModule {
     at::Tensor weight;  // [out, in or, if depthwise, 1, k, k, k]
     at::Tensor bias;    // [out]
   };
-  std::array<Conv, 3> convs;  // depthwise, k = 1, 3, 5
+  std::array<Conv, 3> convs;  // depthwise, k = 1, 3, 5; float32, in which their gradients are made faster
   // D; undefined unless the configuration has a detail branch.
-  Conv detail_cells;                 // 1 -> d, a cell wide
+  Conv detail_cells;                 // 1 -> d, as wide as a cell
   Linear detail_spread;              // r -> d: Ws
   std::array<Conv, 3> detail_mixes;  // d -> d, k = 3, of neighbours at 1, 2 and 4 cells' distance
-  Conv detail_fold;                  // d -> r, a token wide
+  Conv detail_fold;                  // d -> r, as wide as a token
   Linear fuse;                       // 3r -> r
   Linear spatial;                    // r -> 1; undefined unless the configuration has a spatial gate
   Linear up;                         // r -> C
@@ -60,16 +62,22 @@ struct Gate {
 };
 Gate ComputeGate(const SgpModule& module, const at::Tensor& normed);  // normed [B, N, C] = norm(x)
 
-// What an open gate adds to x, [B, N, C]. patches [B, 1, patch, patch, patch].
-at::Tensor FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
-                      const at::Tensor& gate_channels);
+// What the modules work on.
+struct Features {
+  at::Tensor tokens;  // x, [B, N, C], float32
+  at::Tensor detail;  // c, [B, d, 4g, 4g, 4g], float32; undefined without detail branches
+};
 
-// Adds to x [B, N, C], the tokens of `patches`, in place where the gate is open; returns the scores [B]. On a
+// What an open gate adds to the features. patches [B, 1, patch, patch, patch]; detail: as it is before.
+Features FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
+                    const at::Tensor& detail, const at::Tensor& gate_channels);
+
+// Adds to the features of `patches`, in place, where the gate is open; returns the scores [B]. On a
 // processor the fusion of a patch whose gate is closed is not computed at all; elsewhere all are, and the
 // closed ones are multiplied by zero, because waiting for the scores would cost more than the fusion. Where
-// gradients will be asked for, x becomes another tensor and all are computed, so that a closed gate can learn
-// to open.
-at::Tensor ApplySgpModule(const SgpModule& module, const at::Tensor& patches, at::Tensor& x);
+// gradients will be asked for, the features become other tensors and all are computed, so that a closed gate
+// can learn to open.
+at::Tensor ApplySgpModule(const SgpModule& module, const at::Tensor& patches, Features& features);
 
 }  // namespace sgpsam
 

@@ -17,7 +17,7 @@ at::Tensor EncodeMaskPrompt(const PromptEncoder& encoder, const Prompt& prompt) 
 
 }  // namespace
 
-Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::Span<const Prompt> prompts,
+Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Span<const Prompt> prompts,
                       MaskOutput output) {
   std::vector<at::Tensor> clicks, masks;
   for (size_t b = 0; b < prompts.size(); ++b) {
@@ -25,9 +25,9 @@ Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::S
     masks.push_back(EncodeMaskPrompt(model.prompt_encoder, prompts[b]));
   }
   // A copy first: transposing inside of the sum is five times slower.
-  const at::Tensor image =
-      embeddings.flatten(2).transpose(1, 2).clone(at::MemoryFormat::Contiguous);  // [B, N, C]
-  return Decode(model.mask_decoder, image.add_(at::stack(masks)), at::stack(clicks), output);
+  const at::Tensor tokens =
+      image.embedding.flatten(2).transpose(1, 2).clone(at::MemoryFormat::Contiguous);  // [B, N, C]
+  return Decode(model.mask_decoder, {tokens.add_(at::stack(masks)), image.detail}, at::stack(clicks), output);
 }
 
 }  // namespace sgpsam

@@ -40,9 +40,14 @@ struct Prompt {
   std::optional<BoxCorners> box = std::nullopt;
 };
 
-// embeddings [B, out, g, g, g], float32, one for each prompt; all prompts have equally many tokens
-// (clicks, and 2 for a box, else 1).
-Decoded DecodePrompts(const SgpSam& model, const at::Tensor& embeddings, absl::Span<const Prompt> prompts,
+// What the image encoder has made of patches, on its way to the decoder.
+struct ImageFeatures {
+  at::Tensor embedding;  // as Encoded's
+  at::Tensor detail = {};
+};
+
+// One patch for each prompt, float32; all prompts have equally many tokens (clicks, and 2 for a box, else 1).
+Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Span<const Prompt> prompts,
                       MaskOutput output = MaskOutput::kSingle);
 
 }  // namespace sgpsam

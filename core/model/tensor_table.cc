@@ -163,6 +163,12 @@ void AddSgpm(const ModelConfig& c, int block, Table& table) {
   table.Add(name + ".up.bias", {channels}, 0, 0);
 }
 
+// What the mask decoder reads of the detail map that the modules have made.
+void AddDetailToMask(const ModelConfig& c, Table& table) {
+  if (c.sizes().detail_channels == 0) return;
+  table.Add("sgpm.detail_to_mask.weight", {c.out_channels / 8, c.sgpm.detail_channels}, 0, 0);
+}
+
 }  // namespace
 
 int64_t TensorSpec::elements() const {
@@ -177,6 +183,7 @@ std::vector<TensorSpec> TensorTable(const ModelConfig& config) {
   AddPromptEncoder(config, table);
   AddMaskDecoder(config, table);
   for (const int block : config.sgpm.blocks) AddSgpm(config, block, table);
+  AddDetailToMask(config, table);
   return std::move(table.specs);
 }
 

@@ -35,17 +35,26 @@ absl::Status Require(bool holds, absl::string_view option, absl::string_view ran
 // What a term of a loss may weigh. Not NaN either, of which all comparisons fail.
 bool IsWeight(double value) { return value >= 0 && value <= 1000; }
 
-constexpr char kKindWeight[] = "pretraining.kinds.weight", kKindBias[] = "pretraining.kinds.bias";
+constexpr char kKindWeight[] = "pretraining.kinds.weight", kKindBias[] = "pretraining.kinds.bias",
+               kMapWeight[] = "training.map.weight", kMapBias[] = "training.map.bias";
 
-void AddKindHead(Parameters& parameters) {
-  const int64_t rows = 64 * kKinds;
-  parameters.AddHelper(kKindWeight, at::zeros({rows, parameters.config().out_channels}));
-  parameters.AddHelper(kKindBias, at::zeros({rows}));
+void AddHeads(const StepOptions& options, Parameters& parameters) {
+  const ModelConfig& config = parameters.config();
+  if (options.kinds_weight > 0) {
+    parameters.AddHelper(kKindWeight, at::zeros({64 * kKinds, config.out_channels}));
+    parameters.AddHelper(kKindBias, at::zeros({64 * kKinds}));
+  }
+  if (options.map_weight > 0) {
+    parameters.AddHelper(kMapWeight, at::zeros({config.sizes().detail_channels}));
+    parameters.AddHelper(kMapBias, at::zeros({1}));
+  }
 }
 
-KindHead HeadOf(const Parameters& parameters, const StepOptions& options) {
-  if (options.kinds_weight == 0) return {};
-  return {parameters.at(kKindWeight), parameters.at(kKindBias)};
+Heads HeadsOf(const Parameters& parameters, const StepOptions& options) {
+  Heads heads;
+  if (options.kinds_weight > 0) heads.kinds = {parameters.at(kKindWeight), parameters.at(kKindBias)};
+  if (options.map_weight > 0) heads.map = {parameters.at(kMapWeight), parameters.at(kMapBias)};
+  return heads;
 }
 
 // [cells, cells, cells]; undefined where there are none.
@@ -99,6 +108,8 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(Require(options.steps >= 1 && options.steps <= kMostSteps, "steps", "1 to 1,000,000,000"));
   RETURN_IF_ERROR(
       Require(options.warm_up >= 0 && options.warm_up <= kMostSteps, "warm-up", "0 to 1,000,000,000 steps"));
+  RETURN_IF_ERROR(Require(options.gate_warm_up >= 0 && options.gate_warm_up <= kMostSteps, "gate-warm-up",
+                          "0 to 1,000,000,000 steps"));
   RETURN_IF_ERROR(Require(options.batch >= 1 && options.batch <= 256, "batch", "1 to 256"));
   RETURN_IF_ERROR(Require(options.accumulate >= 1 && options.accumulate <= 1024, "accumulate", "1 to 1024"));
   RETURN_IF_ERROR(
@@ -111,6 +122,7 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(Require(step.budget >= 0 && step.budget <= 1, "gate-budget", "0 to 1"));
   RETURN_IF_ERROR(Require(IsWeight(step.budget_weight), "gate-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(IsWeight(step.kinds_weight), "kinds-weight", "0 to 1000"));
+  RETURN_IF_ERROR(Require(IsWeight(step.map_weight), "map-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(sample.min_spacing_mm >= 0.25 && sample.min_spacing_mm <= sample.max_spacing_mm &&
                               sample.max_spacing_mm <= 5,
                           "spacing", "0.25 to 5 mm, the finest first"));
@@ -128,6 +140,7 @@ std::string DescribeTraining(const TrainingOptions& o) {
   const nlohmann::ordered_json json = {
       {"steps", o.steps},
       {"warm_up", o.warm_up},
+      {"gate_warm_up", o.gate_warm_up},
       {"batch", o.batch},
       {"accumulate", o.accumulate},
       {"precision", o.precision == Precision::kBfloat16 ? "bf16" : "float32"},
@@ -140,6 +153,7 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"gamma", o.step.loss.gamma},
       {"gate_budget", {o.step.budget, o.step.budget_weight}},
       {"kinds_weight", o.step.kinds_weight},
+      {"map_weight", o.step.map_weight},
       {"spacing_mm", {o.sample.min_spacing_mm, o.sample.max_spacing_mm}},
       {"jitter", o.sample.jitter},
       {"min_voxels", o.sample.min_voxels},
@@ -160,9 +174,12 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& fil
     if (parameters.trained().empty()) {
       return absl::InvalidArgumentError("nothing is left to train: the model has none of the chosen parts");
     }
+    if (options.step.map_weight > 0 && config.sizes().detail_channels == 0) {
+      return absl::InvalidArgumentError("--map-weight: the model's modules make no detail map");
+    }
     TrainingOptions own = options;
-    own.sample.kind_cells = own.step.kinds_weight > 0 ? 4 * config.grid() : 0;
-    if (own.step.kinds_weight > 0) AddKindHead(parameters);
+    own.sample.kind_cells = own.step.kinds_weight > 0 || own.step.map_weight > 0 ? 4 * config.grid() : 0;
+    AddHeads(own.step, parameters);
     return std::unique_ptr<Training>(new Training(std::move(parameters), cases, own));
   });
 }
@@ -185,6 +202,10 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
       continue;
     }
     failures = 0;
+    if (options_.step.kinds_weight > 0 && (*chosen)->source().kinds.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("case ", (*chosen)->source().id, " does not say of what kind its targets are"));
+    }
     Example example = ToExample(*sample, patch, options_.sample.kind_cells);
     if (augment) Augment(options_.augment, random, example);
     batch.push_back(std::move(example));
@@ -197,9 +218,11 @@ absl::StatusOr<Training::PassResult> Training::RunPass(uint64_t pass) const {
     const uint64_t seed = SeedOf(options_.seed, pass);
     ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
     Parameters leaves = parameters_.Alias();
-    const SgpSam model = AssembleSgpSam(leaves.source(), leaves.config(), at::kCPU, options_.precision);
+    ModelConfig config = leaves.config();
+    if (steps_done() < options_.gate_warm_up) config.sgpm.threshold = 0;
+    const SgpSam model = AssembleSgpSam(leaves.source(), config, at::kCPU, options_.precision);
     Random random(seed + 1);
-    PassResult pass_result{RunStep(model, batch, options_.step, random, HeadOf(leaves, options_.step)), {}};
+    PassResult pass_result{RunStep(model, batch, options_.step, random, HeadsOf(leaves, options_.step)), {}};
     (pass_result.step.loss / options_.accumulate).backward();
     pass_result.step.loss.reset();  // and with it what the way back needed
     for (const std::string& name : leaves.trained()) {
@@ -257,7 +280,7 @@ absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t s
       const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));
       ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases, seed, /*augment=*/false));
       Random random(seed + 1);
-      mean.Add(RunStep(model, batch, options_.step, random, HeadOf(parameters_, options_.step)));
+      mean.Add(RunStep(model, batch, options_.step, random, HeadsOf(parameters_, options_.step)));
     }
     StepReport report = mean.Mean();
     report.step = steps_done();

@@ -24,8 +24,11 @@ namespace sgpsam {
 
 struct TrainingOptions {
   int64_t steps = 1000;
-  int64_t warm_up = 50;         // steps over which the learning rate rises
-  int batch = 4;                // patches that share one pass
+  int64_t warm_up = 50;  // steps over which the learning rate rises
+  // Steps during which every gate is open: what stands behind a gate must have learned something before it
+  // can be judged whether it is worth opening.
+  int64_t gate_warm_up = 0;
+  int batch = 4;  // patches that share one pass
   // Passes whose gradients are averaged into one step. Two and more run beside each other, each on one core,
   // and are summed in their order, so that the number of cores changes no bit.
   int accumulate = 1;
@@ -84,7 +87,7 @@ class Training {
         optimiser_(parameters_, options.optimiser) {}
 
   struct PassResult {
-    StepResult step;  // without its loss tensor
+    StepResult step;                    // without its loss tensor
     std::vector<at::Tensor> gradients;  // of parameters().trained(), in that order; undefined: none
   };
 

@@ -75,7 +75,10 @@ std::vector<uint8_t> KindsOfCells(const Case& source, const Placement& placement
     for (int64_t j = 0; j < cells; ++j) {
       for (int64_t k = 0; k < cells; ++k) {
         const int64_t target = TargetAt(source.targets, placement, {middle(i), middle(j), middle(k)});
-        kinds.push_back(target > 0 ? source.kinds[static_cast<size_t>(target - 1)] : uint8_t{0});
+        const uint8_t kind = target == 0 || source.kinds.empty()
+                                 ? static_cast<uint8_t>(target > 0)
+                                 : source.kinds[static_cast<size_t>(target - 1)];
+        kinds.push_back(kind);
       }
     }
   }
@@ -147,10 +150,6 @@ absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const Sampl
                                           int64_t patch, Random& random) {
   const Case& source = from.source();
   const Geometry& geometry = source.image.geometry();
-  if (options.kind_cells > 0 && source.kinds.size() != static_cast<size_t>(source.target_count)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("case ", source.id, " does not say of what kind its targets are"));
-  }
   for (int attempt = 0; attempt < kAttempts && source.target_count > 0; ++attempt) {
     const auto target = static_cast<int64_t>(random.Below(static_cast<uint64_t>(source.target_count))) + 1;
     const std::vector<uint64_t>& voxels = from.voxels(target);

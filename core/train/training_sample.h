@@ -49,14 +49,15 @@ struct TrainingSample {
     Mask truth;   // on the patch's grid
     Click click;  // positive, inside the truth
   };
-  // Of the target in the middle of each cell, 0 where there is none; k fastest.
+  // Of the target in the middle of each cell, 0 where there is none, 1 of a case that does not say; k
+  // fastest.
   std::vector<uint8_t> kinds;
   std::vector<Target> targets;  // as many as asked for; the first is the one that the patch was placed around
 };
 
 // A random target of the case, a random click inside it, the patch around that, and further targets in the
 // patch, each as likely. NOT_FOUND if a few attempts find no target of which enough voxels lie in the patch;
-// else PreparePatch's errors, and INVALID_ARGUMENT where kinds are asked for of a case that has none.
+// else PreparePatch's errors.
 absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const SampleOptions& options,
                                           int64_t patch, Random& random);
 

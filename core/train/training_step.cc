@@ -66,31 +66,43 @@ at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const Ste
   return options.budget_weight * at::clamp_min(opening - options.budget, 0).square();
 }
 
+at::Tensor StackKinds(absl::Span<const Example> batch) {  // [B, 4g, 4g, 4g]
+  std::vector<at::Tensor> kinds;
+  for (const Example& example : batch) kinds.push_back(example.kinds);
+  return at::stack(kinds);
+}
+
 // embedding [B, out, g, g, g] -> one number
 at::Tensor KindsLoss(const KindHead& head, const at::Tensor& embedding, absl::Span<const Example> batch) {
   const int64_t count = embedding.size(0), grid = embedding.size(2);
-  std::vector<at::Tensor> kinds;
-  for (const Example& example : batch) kinds.push_back(example.kinds);
   const at::Tensor by_token =
-      at::stack(kinds).view({count, grid, 4, grid, 4, grid, 4}).permute({0, 1, 3, 5, 2, 4, 6}).reshape({-1});
+      StackKinds(batch).view({count, grid, 4, grid, 4, grid, 4}).permute({0, 1, 3, 5, 2, 4, 6}).reshape({-1});
   const at::Tensor tokens = embedding.flatten(2).transpose(1, 2).reshape({count * grid * grid * grid, -1});
   const at::Tensor logits = at::addmm(head.bias, tokens, head.weight.t()).view({-1, kKinds});
   return at::cross_entropy_loss(logits, by_token);
 }
 
+// detail [B, d, 4g, 4g, 4g] -> one number
+at::Tensor MapLoss(const MapHead& head, const at::Tensor& detail, absl::Span<const Example> batch,
+                   const LossOptions& options) {
+  const at::Tensor cells = at::gelu(detail).permute({0, 2, 3, 4, 1});  // what the mask decoder reads of it
+  const at::Tensor logits = at::matmul(cells, head.weight) + head.bias;
+  return SegmentationLoss(logits, StackKinds(batch).gt(0).to(at::kFloat), options);
+}
+
 }  // namespace
 
 StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const StepOptions& options,
-                   Random& random, const KindHead& head) {
+                   Random& random, const Heads& heads) {
   const int64_t patch = model.config.patch;
   Targets targets = GatherTargets(batch);
   const Encoded encoded = Encode(model.image_encoder, StackPatches(batch));
-  const at::Tensor embeddings = encoded.embedding.repeat_interleave(targets.of_each, 0);
+  ImageFeatures image = {encoded.embedding.repeat_interleave(targets.of_each, 0)};
+  if (encoded.detail.defined()) image.detail = encoded.detail.repeat_interleave(targets.of_each, 0);
   StepResult result;
   std::vector<at::Tensor> losses;
   for (int click = 0; click < options.clicks; ++click) {
-    const at::Tensor low_res =
-        DecodePrompts(model, embeddings, targets.prompts).low_res;  // [P, 1, 4g, 4g, 4g]
+    const at::Tensor low_res = DecodePrompts(model, image, targets.prompts).low_res;  // [P, 1, 4g, 4g, 4g]
     const at::Tensor logits =
         at::upsample_trilinear3d(low_res, {patch, patch, patch}, /*align_corners=*/false).squeeze(1);
     losses.push_back(SegmentationLoss(logits, targets.truth, options.loss));
@@ -115,7 +127,10 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
     result.loss = result.loss + BudgetLoss(encoded.gate_scores, threshold, options);
   }
   if (options.kinds_weight > 0) {
-    result.loss = result.loss + options.kinds_weight * KindsLoss(head, encoded.embedding, batch);
+    result.loss = result.loss + options.kinds_weight * KindsLoss(heads.kinds, encoded.embedding, batch);
+  }
+  if (options.map_weight > 0) {
+    result.loss = result.loss + options.map_weight * MapLoss(heads.map, encoded.detail, batch, options.loss);
   }
   return result;
 }

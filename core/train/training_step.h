@@ -28,26 +28,40 @@ struct StepOptions {
   // Of the cross entropy with which a KindHead tells from the embedding what lies in each cell: far more to
   // learn from than one mask is, while a model is pretrained. 0: not learned.
   double kinds_weight = 0;
+  // Of the loss with which a MapHead finds all targets of the patch, clicked or not, in the modules' detail
+  // map: so the map learns from every cell of a patch. 0: not learned.
+  double map_weight = 0;
 };
 
-// The linear layer that reads kinds from the embedding. Not part of the model: it is left behind.
+// The linear layers that read from the embedding of which kind a cell is, and from the detail map whether it
+// belongs to a target. Not part of the model: they are left behind.
 struct KindHead {
   at::Tensor weight;  // [64 kKinds, out]: for each of a token's 4^3 cells
   at::Tensor bias;    // [64 kKinds]
 };
+struct MapHead {
+  at::Tensor weight;  // [d]
+  at::Tensor bias;    // [1]
+};
+struct Heads {
+  KindHead kinds;
+  MapHead map;
+};
 inline constexpr int64_t kKinds = Case::kMaxKind + 1;
 
 struct StepResult {
-  at::Tensor loss;  // one number, to go backwards from: mean over the clicks, and the budget, and the kinds
+  // One number, to go backwards from: mean over the clicks, and what else weighs something.
+  at::Tensor loss;
   double segmentation_loss = 0;  // of the clicks alone
   std::vector<double> dice;  // after each click, mean over the targets, of the masks as they would be served
   std::vector<double> opening;  // by module: the share of the batch whose gate is open
 };
 
 // All examples have equally many targets, each a prompt of its own on the patch's one embedding.
-// `head` is used if kinds weigh something; then all examples have theirs.
+// `heads` are used if what they learn weighs something; then all examples have kinds, and for the map the
+// model has one.
 StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const StepOptions& options,
-                   Random& random, const KindHead& head = {});
+                   Random& random, const Heads& heads = {});
 
 }  // namespace sgpsam
 

@@ -22,11 +22,12 @@
 namespace sgpsam {
 
 // Raised with every change of a message or of the region's layout.
-inline constexpr uint32_t kLinkVersion = 2;
+inline constexpr uint32_t kLinkVersion = 3;
 
 // Far beyond any model of this family; they bound what one side allocates on the other's word.
 inline constexpr int64_t kMaxPatchSide = 512;
 inline constexpr int64_t kMaxEmbeddingChannels = 4096;
+inline constexpr int64_t kMaxDetailChannels = 64;
 inline constexpr int64_t kMaxEmbeddingSide = 64;
 inline constexpr int64_t kMaxLogitsSide = 256;
 inline constexpr size_t kMaxGates = 64;

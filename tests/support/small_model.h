@@ -36,13 +36,14 @@ inline ModelConfig SmallConfig() {
 // The seeded model, whose modules have learned something: their last projection is not zero.
 inline TensorFile SmallModel(const ModelConfig& config, uint64_t seed = 1) {
   TensorFile file = SeededModel(config, seed);
+  const auto learn = [&](const std::string& name) {
+    NamedTensor& tensor = file.tensors.at(name);
+    tensor = SeededTensor({name, tensor.shape, 0, 0.5}, seed);
+  };
   for (const int block : config.sgpm.blocks) {
-    for (const char* part : {"weight", "bias"}) {
-      const std::string name = absl::StrCat("sgpm.", block, ".up.", part);
-      NamedTensor& tensor = file.tensors.at(name);
-      tensor = SeededTensor({name, tensor.shape, 0, 0.5}, seed);
-    }
+    for (const char* part : {"weight", "bias"}) learn(absl::StrCat("sgpm.", block, ".up.", part));
   }
+  if (config.sizes().detail_channels > 0) learn("sgpm.detail_to_mask.weight");
   return file;
 }
 

@@ -95,8 +95,14 @@ absl::Status Run(const Options& options) {
   ASSIGN_OR_RETURN(input.embedding, Encode(*engine, patch));
   TensorFile out;
   const int64_t side = sizes.embedding_side;
+  const absl::Span<const float> values = input.embedding->values;
+  const auto tokens = static_cast<size_t>(sizes.token_floats());
   out.tensors["embedding"] =
-      TensorOf<float>(input.embedding->values, {1, sizes.embedding_channels, side, side, side});
+      TensorOf<float>(values.first(tokens), {1, sizes.embedding_channels, side, side, side});
+  if (const int64_t cells = sizes.logits_side; sizes.detail_channels > 0) {
+    out.tensors["detail"] =
+        TensorOf<float>(values.subspan(tokens), {1, sizes.detail_channels, cells, cells, cells});
+  }
   const std::vector<float>& gates = input.embedding->gate_scores;
   if (!gates.empty())
     out.tensors["gate_scores"] = TensorOf<float>(gates, {static_cast<int64_t>(gates.size())});

@@ -43,6 +43,7 @@ struct Options {
   CaseChoice cases;
   TrainingOptions training;
   std::optional<double> focal_weight;
+  std::optional<int64_t> gate_warm_up;
   int threads = 0;
   int64_t save_every = 200, validate_every = 200, validation_samples = 64;
   double memory_gib = 8;
@@ -72,6 +73,7 @@ TrainingOptions Complete(const Options& options) {
   training.step.loss.kind = options.loss == "zoom" ? LossKind::kZoom : LossKind::kDiceCrossEntropy;
   training.step.loss.other_weight =
       options.focal_weight.value_or(options.loss == "zoom" ? kFocalWeight : 1.0);
+  training.gate_warm_up = options.gate_warm_up.value_or(training.steps / 3);
   training.precision = options.precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
   const auto trains = [&](const char* part) {
     return std::find(options.parts.begin(), options.parts.end(), part) != options.parts.end();
@@ -234,6 +236,10 @@ void AddLoss(CLI::App& command, Options& options) {
       .add_option("--kinds-weight", step.kinds_weight,
                   "Pretraining: of telling made-up structures apart everywhere in the patch")
       ->capture_default_str();
+  command
+      .add_option("--map-weight", step.map_weight,
+                  "Of finding all targets of a patch, clicked or not, in the modules' detail map")
+      ->capture_default_str();
   command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
       ->check(CLI::IsMember({"self", "always", "never"}))
       ->capture_default_str();
@@ -243,6 +249,8 @@ void AddLoss(CLI::App& command, Options& options) {
       .add_option("--detail-channels", options.detail_channels,
                   "Of a branch in the fresh modules that reads the patch itself; 0: none")
       ->capture_default_str();
+  command.add_option("--gate-warm-up", options.gate_warm_up,
+                     "Steps during which all gates are open; unless given, a third of --steps");
   command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
       ->capture_default_str();
   command.add_option("--gate-weight", step.budget_weight, "What more costs")->capture_default_str();

@@ -46,12 +46,12 @@ void RunClicks(const SgpSam& model, const at::Tensor& embedding, TensorsByName& 
                                  ? EncodeMask(model.prompt_encoder, prompt.logits.unsqueeze(0)).squeeze(0)
                                  : model.prompt_encoder.zero_mask;
     out[name + ".dense"] = dense.t().reshape({1, 384, 8, 8, 8});
-    const Decoded decoded = DecodePrompts(model, embedding, {prompt});
+    const Decoded decoded = DecodePrompts(model, {embedding}, {prompt});
     out[name + ".low_res"] = decoded.low_res;
     out[name + ".iou"] = decoded.iou;
     out[name + ".mask_bits"] = MaskBits(decoded.low_res);
     if (n == 1) {
-      const Decoded multi = DecodePrompts(model, embedding, {prompt}, MaskOutput::kMulti);
+      const Decoded multi = DecodePrompts(model, {embedding}, {prompt}, MaskOutput::kMulti);
       out["click1.multimask_low_res"] = multi.low_res;
       out["click1.multimask_iou"] = multi.iou;
     }
@@ -73,7 +73,7 @@ TensorsByName RunGolden(const SgpSam& model) {
   RunClicks(model, encoded.embedding, out);
   Prompt no_mask{GoldenClicks(1), MaskPrompt::kNone, {}};
   out["nomask.dense"] = model.prompt_encoder.no_mask.t().reshape({1, 384, 8, 8, 8});
-  out["nomask.low_res"] = DecodePrompts(model, encoded.embedding, {no_mask}).low_res;
+  out["nomask.low_res"] = DecodePrompts(model, {encoded.embedding, encoded.detail}, {no_mask}).low_res;
   return out;
 }
 

@@ -82,7 +82,7 @@ std::vector<at::Tensor> Everything(const SgpSam& model) {
                                                        {MaskPrompt::kNone, MaskOutput::kMulti},
                                                        {MaskPrompt::kLogits, MaskOutput::kMulti}};
   for (const auto& [mask, output] : decodes) {
-    const Decoded decoded = DecodePrompts(model, encoded.embedding, Prompts(mask), output);
+    const Decoded decoded = DecodePrompts(model, {encoded.embedding, encoded.detail}, Prompts(mask), output);
     all.push_back(decoded.low_res);
     all.push_back(decoded.iou);
   }
@@ -265,9 +265,10 @@ ModuleRun RunModule(float threshold) {
                           [](const std::string& name) { return absl::StartsWith(name, "sgpm.0."); });
   const TensorMap tensors([&](const std::string& name) { return run.leaves.at(name); }, at::kCPU, at::kFloat);
   run.x = Tokens();
-  run.y = run.x;
   run.weights = Waves({2, 64, 24}, 0.53);
-  ApplySgpModule(LoadSgpModule(tensors, /*block=*/0, config), NoPatches(), run.y);
+  Features features = {run.x, {}};
+  ApplySgpModule(LoadSgpModule(tensors, /*block=*/0, config), NoPatches(), features);
+  run.y = features.tokens;
   (run.y * run.weights).sum().backward();
   return run;
 }
@@ -281,8 +282,8 @@ Leaves ScoreGradients() {
   const SgpModule module = LoadSgpModule(tensors, /*block=*/0, config);
   const at::Tensor normed = module.norm(Tokens());
   const Gate gate = ComputeGate(module, normed);
-  const at::Tensor gain =
-      (FuseScales(module, normed, NoPatches(), gate.channels).detach() * Waves({2, 64, 24}, 0.53)).flatten(1).sum(1);
+  const at::Tensor added = FuseScales(module, normed, NoPatches(), {}, gate.channels).tokens.detach();
+  const at::Tensor gain = (added * Waves({2, 64, 24}, 0.53)).flatten(1).sum(1);
   (gate.score * gain).sum().backward();
   return leaves;
 }

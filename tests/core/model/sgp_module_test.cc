@@ -25,9 +25,30 @@ TensorFile TrainedModel(const ModelConfig& config) {
   return file;
 }
 
+TensorFile WithDetailInTheMask(TensorFile file) {
+  const std::string name = "sgpm.detail_to_mask.weight";
+  NamedTensor& tensor = file.tensors.at(name);
+  tensor = SeededTensor({name, tensor.shape, 0, 0.5}, /*seed=*/1);
+  return file;
+}
+
 at::Tensor EncodeWith(const TensorFile& file, const ModelConfig& config) {
   const c10::InferenceMode inference_mode;
   return Encode(MustLoad(file, config).image_encoder, MakePatch(1)).embedding;
+}
+
+at::Tensor MaskWith(const TensorFile& file, const ModelConfig& config) {
+  const c10::InferenceMode inference_mode;
+  const SgpSam model = MustLoad(file, config);
+  const Encoded encoded = Encode(model.image_encoder, MakePatch(1));
+  Prompt prompt;
+  prompt.clicks = {{64, 50, 70, true}};
+  return DecodePrompts(model, {encoded.embedding, encoded.detail}, {prompt}).low_res;
+}
+
+at::Tensor PlainMask() {
+  const ModelConfig config = PlainTinyConfig();
+  return MaskWith(SeededModel(config, 1), config);
 }
 
 at::Tensor PlainEmbedding() {
@@ -70,8 +91,44 @@ ModelConfig OpenTinyConfig(int detail_channels) {
 TEST(SgpModule, WithDetailLeavesThePlainModelBitForBitWhileFreshOrClosed) {
   ModelConfig config = OpenTinyConfig(5);
   EXPECT_TRUE(at::equal(EncodeWith(SeededModel(config, 1), config), PlainEmbedding()));
+  EXPECT_TRUE(at::equal(MaskWith(SeededModel(config, 1), config), PlainMask()));
   config.sgpm.threshold = 2;
   EXPECT_TRUE(at::equal(EncodeWith(TrainedModel(config), config), PlainEmbedding()));
+  EXPECT_TRUE(at::equal(MaskWith(WithDetailInTheMask(TrainedModel(config)), config), PlainMask()));
+}
+
+// The decoder's view of the map, written out: changing one cell of it changes the logit of that cell alone.
+TEST(SgpModule, ShowsTheDecoderItsCells) {
+  const c10::InferenceMode inference_mode;
+  const ModelConfig config = OpenTinyConfig(5);
+  const SgpSam model = MustLoad(WithDetailInTheMask(TrainedModel(config)), config);
+  const Encoded encoded = Encode(model.image_encoder, MakePatch(1));
+  Prompt prompt;
+  prompt.clicks = {{64, 50, 70, true}};
+  const at::Tensor before = DecodePrompts(model, {encoded.embedding, encoded.detail}, {prompt}).low_res;
+  at::Tensor detail = encoded.detail.clone();
+  detail[0].select(1, 9).select(1, 18).select(1, 27).add_(2);
+  at::Tensor change =
+      (DecodePrompts(model, {encoded.embedding, detail}, {prompt}).low_res - before).abs()[0][0];
+  EXPECT_GT(change[9][18][27].item<float>(), 1e-4);
+  change[9][18][27] = 0;
+  EXPECT_EQ(change.max().item<float>(), 0);
+}
+
+// The second module goes on with the map of the first.
+TEST(SgpModule, HandsItsCellsToTheNext) {
+  const c10::InferenceMode inference_mode;
+  const ModelConfig config = OpenTinyConfig(5);
+  TensorFile file = TrainedModel(config);
+  const at::Tensor both = Encode(MustLoad(file, config).image_encoder, MakePatch(1)).detail;
+  SgpSam model = MustLoad(file, config);
+  model.image_encoder.blocks[1].sgpm->threshold = 2;
+  const at::Tensor second = Encode(model.image_encoder, MakePatch(1)).detail;
+  model = MustLoad(file, config);
+  model.image_encoder.blocks[3].sgpm->threshold = 2;
+  const at::Tensor first = Encode(model.image_encoder, MakePatch(1)).detail;
+  EXPECT_GT(MaxDifference(both, first), 1e-3);
+  EXPECT_GT(MaxDifference(both, second), 1e-3);
 }
 
 // Each patch for itself: what a batch holds besides changes nothing.
@@ -80,10 +137,11 @@ TEST(SgpModule, ReadsDetailOfTheOwnPatch) {
   const ModelConfig config = OpenTinyConfig(5);
   const SgpSam model = MustLoad(TrainedModel(config), config);
   const at::Tensor patches = at::cat({MakePatch(1), MakePatch(2)});
-  const at::Tensor both = Encode(model.image_encoder, patches).embedding;
+  const Encoded both = Encode(model.image_encoder, patches);
   for (int64_t n = 0; n < 2; ++n) {
-    EXPECT_LE(MaxDifference(both[n], Encode(model.image_encoder, patches.narrow(0, n, 1)).embedding[0]),
-              1e-4);
+    const Encoded alone = Encode(model.image_encoder, patches.narrow(0, n, 1));
+    EXPECT_LE(MaxDifference(both.embedding[n], alone.embedding[0]), 1e-4);
+    EXPECT_LE(MaxDifference(both.detail[n], alone.detail[0]), 1e-4);
   }
   EXPECT_GT(MaxDifference(EncodeWith(TrainedModel(config), config),
                           EncodeWith(TrainedModel(OpenTinyConfig(0)), OpenTinyConfig(0))),
@@ -105,10 +163,12 @@ TEST(SgpModule, FoldsTheCellsOfAVoxelIntoItsToken) {
   module.detail_mixes[1].weight.zero_();
   module.detail_mixes[2].weight.zero_();
   at::Tensor patch = at::zeros({1, 1, 128, 128, 128});
-  const at::Tensor normed = at::zeros({1, 512, 16}), channels = at::ones({1, 8});
-  const at::Tensor without = FuseScales(module, normed, patch, channels);
+  const at::Tensor normed = at::zeros({1, 512, 16}), channels = at::ones({1, 8}),
+                   detail = at::zeros({1, 5, 32, 32, 32});
+  const at::Tensor without = FuseScales(module, normed, patch, detail, channels).tokens;
   patch[0][0][40][58][100] = 3;  // inside of token (2, 3, 6), away from its faces
-  const at::Tensor changed = (FuseScales(module, normed, patch, channels) - without).abs().amax({0, 2});
+  const at::Tensor changed =
+      (FuseScales(module, normed, patch, detail, channels).tokens - without).abs().amax({0, 2});
   const int64_t token = (2 * 8 + 3) * 8 + 6;
   EXPECT_GT(changed[token].item<float>(), 1e-4);
   changed[token] = 0;
@@ -119,7 +179,8 @@ TEST(SgpModule, FoldsTheCellsOfAVoxelIntoItsToken) {
 // the multiplication of the branch-free path must give the same.
 TEST(SgpModule, DecidesForEachPatchAlone) {
   const c10::InferenceMode inference_mode;
-  const ModelConfig config = ModelConfig::Tiny();
+  ModelConfig config = ModelConfig::Tiny();
+  config.sgpm.detail_channels = 5;
   const TensorFile file = TrainedModel(config);
   SgpModule module = LoadSgpModule(TensorMap(TensorsOf(file), at::kCPU, at::kFloat), /*block=*/1, config);
   const at::Tensor x = at::stack({at::sin(at::arange(512 * 16).to(at::kFloat)).view({512, 16}),
@@ -129,14 +190,18 @@ TEST(SgpModule, DecidesForEachPatchAlone) {
   const float low = gate.score.min().item<float>(), high = gate.score.max().item<float>();
   ASSERT_LT(low, high);
   module.threshold = (low + high) / 2;
-  at::Tensor y = x.clone();
+  const at::Tensor map = at::sin(at::arange(2 * 5 * 32768).to(at::kFloat) * 0.1).view({2, 5, 32, 32, 32});
+  Features y = {x.clone(), map.clone()};
   EXPECT_TRUE(at::equal(ApplySgpModule(module, patches, y), gate.score));
-  const at::Tensor masked = x + FuseScales(module, module.norm(x), patches, gate.channels) *
-                                    gate.score.gt(module.threshold).view({2, 1, 1});
+  const at::Tensor open = gate.score.gt(module.threshold);
+  const Features added = FuseScales(module, module.norm(x), patches, map, gate.channels);
+  const at::Tensor masked = x + added.tokens * open.view({2, 1, 1}),
+                   masked_map = map + added.detail * open.view({2, 1, 1, 1, 1});
   for (int64_t n = 0; n < 2; ++n) {
-    const bool open = gate.score[n].item<float>() > module.threshold;
-    EXPECT_EQ(at::equal(y[n], x[n]), !open);
-    EXPECT_LE(MaxDifference(y[n], masked[n]), 1e-6);
+    EXPECT_EQ(at::equal(y.tokens[n], x[n]), !open[n].item<bool>());
+    EXPECT_EQ(at::equal(y.detail[n], map[n]), !open[n].item<bool>());
+    EXPECT_LE(MaxDifference(y.tokens[n], masked[n]), 1e-5);
+    EXPECT_LE(MaxDifference(y.detail[n], masked_map[n]), 1e-5);
   }
 }
 

@@ -73,7 +73,7 @@ class ByHand {
 
   // The logits on the patch's grid after the clicks so far.
   at::Tensor Decode() {
-    low_res_ = DecodePrompts(model_, embedding_, {prompt_}).low_res;
+    low_res_ = DecodePrompts(model_, {embedding_}, {prompt_}).low_res;
     return at::upsample_trilinear3d(low_res_, {kPatch, kPatch, kPatch}, false)[0][0];
   }
   void Click(const sgpsam::Click& click) {
@@ -178,10 +178,10 @@ TEST(TrainingStep, LearnsTheKindsOfCells) {
   StepOptions options = Clicks(1);
   options.kinds_weight = 2;
   const c10::NoGradGuard no_gradients;
-  KindHead head{at::zeros({64 * kKinds, 24}), at::zeros({64 * kKinds})};
+  const KindHead head{at::zeros({64 * kKinds, 24}), at::zeros({64 * kKinds})};
   const auto cost = [&] {
     Random random(kSeed);
-    const StepResult result = RunStep(Model(SmallConfig()), batch, options, random, head);
+    const StepResult result = RunStep(Model(SmallConfig()), batch, options, random, {head, {}});
     return result.loss.item<double>() - result.segmentation_loss;
   };
   EXPECT_NEAR(cost(), 2 * std::log(static_cast<double>(kKinds)), 1e-4);
@@ -193,6 +193,34 @@ TEST(TrainingStep, LearnsTheKindsOfCells) {
   head.bias.view({4, 4, 4, kKinds})[1][2][3][6] = 50;
   EXPECT_NEAR(cost(), 2 * 50.0 * (2 * 64 - 1) / (2 * 64 * 64),
               1e-3);  // right once, wrong in all other tokens
+}
+
+// The head sees every cell of the map: one that answers as the truth is costs next to nothing, though no
+// click tells it where the targets are; and all of the modules' map learns from it.
+TEST(TrainingStep, LearnsAllTargetsFromTheMap) {
+  std::vector<Example> batch = Batch();
+  for (Example& example : batch) example.kinds = at::zeros({16, 16, 16}, at::kLong);
+  batch[0].kinds.narrow(0, 3, 5).narrow(1, 2, 6).fill_(4);
+  ModelConfig config = SmallConfig();
+  config.sgpm.detail_channels = 3;
+  SgpSam model = Model(config);
+  StepOptions options = Clicks(1);
+  options.map_weight = 2;
+  MapHead head{at::zeros({3}), at::zeros({1})};
+  const auto cost = [&] {
+    Random random(kSeed);
+    const StepResult result = RunStep(model, batch, options, random, {{}, head});
+    return result.loss - result.segmentation_loss;
+  };
+  const at::Tensor truth = at::stack({batch[0].kinds, batch[1].kinds}).gt(0).to(at::kFloat);
+  const double unknown = 2 * SegmentationLoss(at::zeros_like(truth), truth, options.loss).item<double>();
+  EXPECT_NEAR(cost().item<double>(), unknown, 1e-4);
+  head.bias.fill_(-50);  // nothing anywhere: right in the second patch
+  const double nothing = 2 * SegmentationLoss(at::full_like(truth, -50), truth, options.loss).item<double>();
+  EXPECT_NEAR(cost().item<double>(), nothing, 1e-4);
+  head.weight.normal_().requires_grad_(true);
+  cost().backward();
+  EXPECT_GT(head.weight.grad().abs().min().item<float>(), 0);
 }
 
 TEST(TrainingStep, FollowsFromItsRandomNumbers) {
