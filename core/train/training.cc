@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kMostFailures = 100;  // in a row, before a training gives up
 constexpr int64_t kMostSteps = 1'000'000'000;
+constexpr float kBelowAnyScore = 1e-6f;  // a threshold that opens every gate and lets its score learn
 constexpr uint64_t kValidationStream = uint64_t{1} << 63;
 
 // Another stream of random numbers for each pass of each step.
@@ -115,6 +116,7 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(
       Require(options.learning_rate > 0 && options.learning_rate < 1, "lr", "above 0 and below 1"));
   RETURN_IF_ERROR(Require(step.clicks >= 1 && step.clicks <= 16, "clicks", "1 to 16"));
+  RETURN_IF_ERROR(Require(step.refine >= 0 && step.refine <= 1, "refine", "0 to 1"));
   RETURN_IF_ERROR(Require(step.loss.gamma >= 0 && step.loss.gamma <= 10, "gamma", "0 to 10"));
   RETURN_IF_ERROR(Require(IsWeight(step.loss.dice_weight) && IsWeight(step.loss.other_weight) &&
                               step.loss.dice_weight + step.loss.other_weight > 0,
@@ -132,8 +134,7 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(Require(augment.offset >= 0 && augment.offset <= 10, "offset", "0 to 10"));
   RETURN_IF_ERROR(Require(augment.noise >= 0 && augment.noise <= 10, "noise", "0 to 10"));
   RETURN_IF_ERROR(Require(IsWeight(options.optimiser.weight_decay), "weight-decay", "0 to 1000"));
-  if (sample.min_voxels >= 1) return absl::OkStatus();
-  return absl::InvalidArgumentError("a sample's truth must have at least 1 voxel");  // no flag sets it
+  return Require(sample.min_voxels >= 1 && sample.min_voxels <= 1'000'000, "min-voxels", "1 to 1,000,000");
 }
 
 std::string DescribeTraining(const TrainingOptions& o) {
@@ -148,6 +149,7 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"seed", o.seed},
       {"trains", {o.parts.image_encoder, o.parts.sgpm, o.parts.prompt_encoder, o.parts.mask_decoder}},
       {"clicks", o.step.clicks},
+      {"refine", o.step.refine},
       {"loss", o.step.loss.kind == LossKind::kZoom ? "zoom" : "dice_ce"},
       {"loss_weights", {o.step.loss.dice_weight, o.step.loss.other_weight}},
       {"gamma", o.step.loss.gamma},
@@ -219,10 +221,14 @@ absl::StatusOr<Training::PassResult> Training::RunPass(uint64_t pass) const {
     ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
     Parameters leaves = parameters_.Alias();
     ModelConfig config = leaves.config();
-    if (steps_done() < options_.gate_warm_up) config.sgpm.threshold = 0;
+    StepOptions step = options_.step;
+    if (steps_done() < options_.gate_warm_up) {
+      config.sgpm.threshold = std::min(config.sgpm.threshold, kBelowAnyScore);
+      step.budget_weight = 0;
+    }
     const SgpSam model = AssembleSgpSam(leaves.source(), config, at::kCPU, options_.precision);
     Random random(seed + 1);
-    PassResult pass_result{RunStep(model, batch, options_.step, random, HeadsOf(leaves, options_.step)), {}};
+    PassResult pass_result{RunStep(model, batch, step, random, HeadsOf(leaves, step)), {}};
     (pass_result.step.loss / options_.accumulate).backward();
     pass_result.step.loss.reset();  // and with it what the way back needed
     for (const std::string& name : leaves.trained()) {

@@ -25,8 +25,8 @@ namespace sgpsam {
 struct TrainingOptions {
   int64_t steps = 1000;
   int64_t warm_up = 50;  // steps over which the learning rate rises
-  // Steps during which every gate is open: what stands behind a gate must have learned something before it
-  // can be judged whether it is worth opening.
+  // Steps during which every gate is open and no budget counts: what stands behind a gate must have learned
+  // something before it can be judged whether it is worth opening. Scores learn from the start.
   int64_t gate_warm_up = 0;
   int batch = 4;  // patches that share one pass
   // Passes whose gradients are averaged into one step. Two and more run beside each other, each on one core,

@@ -109,7 +109,8 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
     const at::Tensor inside = logits.detach().gt(0);
     result.dice.push_back(HardDice(inside, targets.truth));
     if (click + 1 == options.clicks) break;
-    AddClicks(inside, targets.masks, random, targets.prompts);
+    const bool refine = options.refine > 0 && random.Uniform() < options.refine;
+    if (!refine) AddClicks(inside, targets.masks, random, targets.prompts);
     for (size_t p = 0; p < targets.prompts.size(); ++p) {
       targets.prompts[p].mask = MaskPrompt::kLogits;
       targets.prompts[p].logits = low_res[static_cast<int64_t>(p)][0].detach();

@@ -225,6 +225,9 @@ void AddSchedule(CLI::App& command, Options& options) {
 void AddLoss(CLI::App& command, Options& options) {
   StepOptions& step = options.training.step;
   command.add_option("--clicks", step.clicks, "Clicks on every sample")->capture_default_str();
+  command
+      .add_option("--refine", step.refine, "How likely a click behind the first is left out, the mask kept")
+      ->capture_default_str();
   command.add_option("--loss", options.loss, "zoom (Dice + voxel-balanced focal) or dice-ce")
       ->check(CLI::IsMember({"zoom", "dice-ce"}))
       ->capture_default_str();
@@ -262,6 +265,10 @@ void AddSampling(CLI::App& command, Options& options) {
       ->expected(2)
       ->capture_default_str();
   command.add_option("--jitter", t.sample.jitter, "Voxels by which a patch's centre leaves the click")
+      ->capture_default_str();
+  command
+      .add_option("--min-voxels", t.sample.min_voxels,
+                  "Of the patch that a target must fill: fewer teach nothing")
       ->capture_default_str();
   command.add_option("--targets", t.sample.targets, "Asked for in each patch, which is encoded once")
       ->capture_default_str();

@@ -78,6 +78,9 @@ class ByHand {
   }
   void Click(const sgpsam::Click& click) {
     prompt_.clicks.push_back(click);
+    Refine();
+  }
+  void Refine() {
     prompt_.mask = MaskPrompt::kLogits;
     prompt_.logits = low_res_[0][0];
   }
@@ -134,6 +137,26 @@ TEST(TrainingStep, ClicksSecondInWhatIsWrongAfterTheFirst) {
   EXPECT_NEAR(result.dice[1], second_dice, 1e-6);
   EXPECT_NE(unmoved_dice, second_dice) << "the test could not tell one click from another";
   EXPECT_NEAR(result.segmentation_loss, (first_loss + second_loss) / 2, 1e-5);
+}
+
+// The second pass: the first click alone, and the mask that it gave.
+TEST(TrainingStep, LooksAgainWithoutAnotherClickIfAsked) {
+  const c10::NoGradGuard no_gradients;
+  const SgpSam model = Model(SmallConfig());
+  double first_dice = 0, second_dice = 0;
+  for (const Example& example : Batch()) {
+    ByHand by_hand(model, example);
+    first_dice += by_hand.Dice(by_hand.Decode()) / 2;
+    by_hand.Refine();
+    second_dice += by_hand.Dice(by_hand.Decode()) / 2;
+  }
+  StepOptions options = Clicks(2);
+  options.refine = 1;
+  const StepResult result = Measure(SmallConfig(), options);
+  ASSERT_EQ(result.dice.size(), 2u);
+  EXPECT_NEAR(result.dice[0], first_dice, 1e-6);
+  EXPECT_NEAR(result.dice[1], second_dice, 1e-6);
+  EXPECT_NE(Measure(SmallConfig(), Clicks(2)).dice[1], result.dice[1]);
 }
 
 TEST(TrainingStep, ClicksOnceMoreWhereTheLastClickWasIfNothingIsWrong) {

@@ -220,6 +220,39 @@ TEST_F(TrainingTest, LearnsKindsWithAHeadThatIsNoPartOfTheModel) {
             absl::StatusCode::kInvalidArgument);  // these have no kinds
 }
 
+TEST_F(TrainingTest, LearnsTheMapWithAHeadThatIsNoPartOfTheModel) {
+  TrainingOptions options = ShortTraining();
+  options.step.map_weight = 1;
+  const auto refused = Training::Create(FreshModel(SmallConfig(), 1), balls_, options);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.status().message(), HasSubstr("--map-weight"));
+  ModelConfig config = SmallConfig();
+  config.sgpm.detail_channels = 3;
+  const auto training = Training::Create(FreshModel(config, 1), balls_, options).value();
+  MustStep(*training);
+  EXPECT_GT(training->parameters().all().at("training.map.bias").detach().abs().max().item<float>(), 0);
+  EXPECT_EQ(training->parameters().ToFile().tensors.size(), TensorTable(config).size());
+}
+
+// Gates that their scores would close are open while they warm up, and their scores learn meanwhile.
+TEST_F(TrainingTest, KeepsGatesOpenWhileTheyWarmUp) {
+  ModelConfig config = SmallConfig();
+  config.sgpm.threshold = 0.999f;
+  TrainingOptions options = ShortTraining();
+  options.gate_warm_up = 2;
+  options.step.budget = 0;
+  options.step.budget_weight = 1000;  // would be seen in the gradient
+  const auto training = Training::Create(FreshModel(config, 1), balls_, options).value();
+  const Values before = CopyOf(*training);
+  StepReport report = MustStep(*training);
+  EXPECT_EQ(report.opening, std::vector<double>({1, 1}));
+  EXPECT_LT(report.gradient_norm, 100);
+  report = MustStep(*training);  // what is behind a gate does something from the second step on
+  EXPECT_EQ(report.opening, std::vector<double>({1, 1}));
+  EXPECT_TRUE(Changed(before, CopyOf(*training)).contains("sgpm.0.gate.lin2.bias"));
+  EXPECT_EQ(MustStep(*training).opening, std::vector<double>({0, 0}));
+}
+
 TEST_F(TrainingTest, ChangesOnlyTheChosenParts) {
   const std::map<std::string, TrainedParts> parts_by_prefix{{"image_encoder.", {true, false, false, false}},
                                                             {"sgpm.", {false, true, false, false}},
@@ -387,6 +420,9 @@ TEST_F(TrainingTest, NamesTheOptionThatIsOutOfRange) {
       {"--lr", [](TrainingOptions& o) { o.learning_rate = kNan; }},
       {"--clicks", [](TrainingOptions& o) { o.step.clicks = 0; }},
       {"--clicks", [](TrainingOptions& o) { o.step.clicks = 17; }},
+      {"--refine", [](TrainingOptions& o) { o.step.refine = 1.1; }},
+      {"--gate-warm-up", [](TrainingOptions& o) { o.gate_warm_up = -1; }},
+      {"--map-weight", [](TrainingOptions& o) { o.step.map_weight = kNan; }},
       {"--gamma", [](TrainingOptions& o) { o.step.loss.gamma = -0.1; }},
       {"--dice-weight", [](TrainingOptions& o) { o.step.loss.dice_weight = -1; }},
       {"--dice-weight", [](TrainingOptions& o) { o.step.loss.dice_weight = kInfinity; }},
@@ -400,7 +436,7 @@ TEST_F(TrainingTest, NamesTheOptionThatIsOutOfRange) {
       {"--spacing", [](TrainingOptions& o) { o.sample.max_spacing_mm = 6; }},
       {"--spacing", [](TrainingOptions& o) { o.sample.max_spacing_mm = kNan; }},
       {"--jitter", [](TrainingOptions& o) { o.sample.jitter = -1; }},
-      {"1 voxel", [](TrainingOptions& o) { o.sample.min_voxels = 0; }},
+      {"--min-voxels", [](TrainingOptions& o) { o.sample.min_voxels = 0; }},
       {"--gain", [](TrainingOptions& o) { o.augment.gain = 1; }},
       {"--gain", [](TrainingOptions& o) { o.augment.gain = kNan; }},
       {"--noise", [](TrainingOptions& o) { o.augment.noise = -1; }},
@@ -437,6 +473,9 @@ TEST(DescribeTraining, TellsEveryOptionFromItsDefault) {
       [](TrainingOptions& o) { o.parts.prompt_encoder = true; },
       [](TrainingOptions& o) { o.parts.mask_decoder = false; },
       [](TrainingOptions& o) { o.step.clicks = 7; },
+      [](TrainingOptions& o) { o.step.refine = 0.7; },
+      [](TrainingOptions& o) { o.step.map_weight = 7; },
+      [](TrainingOptions& o) { o.gate_warm_up = 7; },
       [](TrainingOptions& o) { o.step.loss.kind = LossKind::kDiceCrossEntropy; },
       [](TrainingOptions& o) { o.step.loss.dice_weight = 7; },
       [](TrainingOptions& o) { o.step.loss.other_weight = 7; },
