@@ -9,13 +9,14 @@ DICOM ?=
 POINT ?=
 MODEL ?=
 
-.PHONY: demo demo-model test bench container tidy clean help
+.PHONY: demo demo-model ablation test bench container tidy clean help
 
 help:
 	@echo "make demo       segment a synthetic CT series through a running server"
 	@echo "make demo DICOM=path/to/series POINT=x,y,z   the same on your own data (patient mm, LPS)"
 	@echo "make test       build everything and run all tests"
 	@echo "make demo-model trains the demo's model anew (hours)"
+	@echo "make ablation   does the gate earn its place: trains fifteen models (hours)"
 	@echo "make bench      the benchmarks behind docs/performance.md"
 	@echo "make container  build the container images and run one request in them (root, Debian)"
 
@@ -36,6 +37,9 @@ bench:
 
 demo-model: programs
 	deploy/models/remake.sh
+
+ablation: programs
+	tools/ablation/run.sh
 
 container:
 	deploy/container/build.sh

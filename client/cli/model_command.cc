@@ -33,6 +33,7 @@ std::string AsJson(const client::ModelDescription& model) {
       {"weights_sha256", absl::BytesToHexString(model.model.weights_sha256)},
       {"patch_voxels", model.patch_voxels},
       {"patch_spacing_mm", model.patch_spacing_mm},
+      {"finest_spacing_mm", model.finest_spacing_mm},
       {"precision", model.precision},
       {"gate_blocks", model.gate_blocks},
       {"box_corner_embeddings", model.box_corner_embeddings},

@@ -76,6 +76,7 @@ ModelDescription FromMessage(const v1::DescribeModelResponse& message) {
     model.patch_voxels[static_cast<size_t>(axis)] = message.patch_voxels(axis);
   }
   model.patch_spacing_mm = message.patch_spacing_mm();
+  model.finest_spacing_mm = message.finest_spacing_mm();
   model.precision = message.precision();
   model.gate_blocks.assign(message.gate_blocks().begin(), message.gate_blocks().end());
   model.box_corner_embeddings = message.box_corner_embeddings();

@@ -46,6 +46,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
 };
 constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 64};
 constexpr float kMostInputLimit = 1e6f;
+constexpr float kLeastSpacingMm = 0.25f, kUsualSpacingMm = 1.5f;
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
 constexpr size_t kMaxJsonBytes = 64 << 10;
@@ -270,6 +271,11 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   if (!(config.input_limit >= 0 && config.input_limit <= kMostInputLimit)) {
     return Invalid("input_limit", absl::StrCat("is not in 0..", kMostInputLimit));
   }
+  if (!(config.finest_spacing_mm == 0 ||
+        (config.finest_spacing_mm >= kLeastSpacingMm && config.finest_spacing_mm <= kUsualSpacingMm))) {
+    return Invalid("finest_spacing_mm",
+                   absl::StrCat("is neither 0 nor in ", kLeastSpacingMm, "..", kUsualSpacingMm));
+  }
   if (!std::isfinite(config.sgpm.threshold)) return Invalid("sgpm.threshold", "must be finite");
   return CheckConsistency(config);
 }
@@ -281,6 +287,7 @@ std::string ToJson(const ModelConfig& config) {
                  {"sgpm", SgpmToJson(config.sgpm)}};
   for (const auto& field : kFields) object[field.name] = config.*field.member;
   if (config.input_limit > 0) object["input_limit"] = config.input_limit;  // as detail_channels
+  if (config.finest_spacing_mm > 0) object["finest_spacing_mm"] = config.finest_spacing_mm;
   return object.dump();
 }
 
@@ -293,6 +300,9 @@ absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view text) {
   for (const auto& field : kFields) RETURN_IF_ERROR(reader.TakeInt(field.name, &(config.*field.member)));
   RETURN_IF_ERROR(reader.TakeInts("global_blocks", &config.global_blocks));
   if (reader.Has("input_limit")) RETURN_IF_ERROR(reader.TakeFloat("input_limit", &config.input_limit));
+  if (reader.Has("finest_spacing_mm")) {
+    RETURN_IF_ERROR(reader.TakeFloat("finest_spacing_mm", &config.finest_spacing_mm));
+  }
   ASSIGN_OR_RETURN(const json* sgpm, reader.Take("sgpm"));
   ASSIGN_OR_RETURN(config.sgpm, SgpmFromJson(*sgpm));
   RETURN_IF_ERROR(reader.NothingLeft());

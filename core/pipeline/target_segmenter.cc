@@ -36,6 +36,9 @@ class TargetSegmenter {
         prompts_(prompts),
         options_(options),
         model_(model),
+        spacing_mm_(options.spacing_mm.value_or(Placement().spacing_mm)),
+        look_closer_(options.auto_spacing || (!options.spacing_mm && model.info().finest_spacing_mm > 0)),
+        finest_mm_(std::max<double>(kFinestSpacingMm, model.info().finest_spacing_mm)),
         sizes_(model.info().sizes),
         box_use_(BoxUseOf(model.info())) {}
 
@@ -44,7 +47,7 @@ class TargetSegmenter {
     RETURN_IF_ERROR(LookFirst(look));
     RETURN_IF_ERROR(Continue(look));
     RETURN_IF_ERROR(CheckPoints(look));
-    if (options_.auto_spacing) RETURN_IF_ERROR(LookCloser(look));
+    if (look_closer_) RETURN_IF_ERROR(LookCloser(look));
     result_.mask = std::move(look.restored.mask);
     result_.touches_patch_border = look.restored.touches_patch_border;
     result_.spacing_mm = look.first.spacing_mm;
@@ -56,7 +59,7 @@ class TargetSegmenter {
   absl::Status LookFirst(Look& look) {
     PreparedPrompts prepared;
     RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, options_.spacing_mm));
+      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm_));
       const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
       ASSIGN_OR_RETURN(prepared,
                        PreparePrompts(geometry_, look.first, prompts_, sizes_, {box_use_, far_points}));
@@ -102,7 +105,7 @@ class TargetSegmenter {
   absl::Status LookCloser(Look& look) {
     if (look.restored.empty() || result_.patches >= options_.max_patches) return absl::OkStatus();
     const std::optional<double> spacing_mm =
-        FinerSpacing(LargestExtentMm(look), sizes_.patch, look.first.spacing_mm, geometry_);
+        FinerSpacing(LargestExtentMm(look), sizes_.patch, look.first.spacing_mm, geometry_, finest_mm_);
     if (!spacing_mm) return absl::OkStatus();
     Look closer;
     closer.first = PlaceAround(geometry_, MiddleOf(look), sizes_.patch, *spacing_mm);
@@ -183,6 +186,9 @@ class TargetSegmenter {
   const Prompts& prompts_;
   const TargetOptions& options_;
   PatchModel& model_;
+  const double spacing_mm_;
+  const bool look_closer_;
+  const double finest_mm_;
   const PatchSizes sizes_;
   const BoxUse box_use_;
   TargetSegmentation result_;

@@ -8,6 +8,7 @@
 #define SGPSAM_CORE_PIPELINE_TARGET_SEGMENTER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,9 @@ inline constexpr int kMostPatches = 27;  // as many as SAM-Med3D's own sliding w
 
 struct TargetOptions {
   int max_patches = kDefaultMaxPatches;  // 1 to kMostPatches; 1: one patch, whatever it shows
-  double spacing_mm = Placement().spacing_mm;
-  bool auto_spacing = false;  // look at a small mask again on a finer grid
+  // Of the patches. Neither: the usual 1.5 mm, and `auto` for a model that has learned from finer ones.
+  std::optional<double> spacing_mm = std::nullopt;
+  bool auto_spacing = false;  // the usual spacing, and a small mask again on a finer grid
 };
 
 struct EmbeddedPatch {

@@ -14,7 +14,8 @@ namespace sgpsam {
 // on either side, is the size at which the patch of the first look shows large lesions.
 inline constexpr double kSmallShare = 1.0 / 4;
 inline constexpr double kFinerShare = 1.0 / 3;
-// No finer than the volume's own finest spacing, where there is nothing more to see, nor than this.
+// No finer than the volume's own finest spacing, where there is nothing more to see, than this, or than a
+// model has learned from.
 inline constexpr double kFinestSpacingMm = 0.5;
 // A second look must be at least so much finer than the first to be worth an encode.
 inline constexpr double kWorthwhile = 0.75;
@@ -23,7 +24,7 @@ inline constexpr double kWorthwhile = 0.75;
 // spacing of the second look in whole sixteenths of a millimetre, rounded up, so that a mask that changed
 // little is looked at again on the same grid; nothing where it is not worth while.
 std::optional<double> FinerSpacing(double extent_mm, int64_t patch, double spacing_mm,
-                                   const Geometry& geometry);
+                                   const Geometry& geometry, double finest_mm = kFinestSpacingMm);
 
 }  // namespace sgpsam
 

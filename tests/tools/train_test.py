@@ -128,6 +128,14 @@ def test_a_training_writes_a_model_its_log_and_its_curves(small, folder, place):
     assert (place / "model.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_model_says_how_fine_the_patches_were(small, folder, place):
+    for finest, said in ((0.75, 0.75), (1.5, None)):
+        trained(*arguments(small, folder, place, 1, "--spacing", finest, 1.6))
+        config = json.loads(call("info", place / "model", "--json"))["config"]
+        assert config.get("finest_spacing_mm") == said
+        (place / "model.state").unlink()
+
+
 def test_only_the_chosen_parts_are_trained(small, folder, place):
     trained(*arguments(small, folder, place, 4, "--train", "sgpm,mask_decoder"))
     before, after = load_file(small), load_file(place / "model")

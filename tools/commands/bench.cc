@@ -23,6 +23,7 @@ namespace sgpsam::tools {
 namespace {
 
 constexpr int kDecodesPerRound = 4;  // an encode takes as long as fifty of them
+constexpr int kGatesPerRound = 4;    // a hundredth of an encode
 constexpr int kPaddedRounds = 3;     // one padded encode takes as long as ten of ours
 
 struct Options {
@@ -58,8 +59,19 @@ class Stopwatch {
 };
 
 struct Times {
-  Stopwatch encode, gemm, decode, plain_decode, padded;
+  Stopwatch encode, gemm, decode, plain_decode, padded, without_modules, closed, open, gates;
 };
+
+absl::Status MeasureModules(BenchKernels& kernels, Times& times) {
+  using Modules = BenchKernels::Modules;
+  RETURN_IF_ERROR(times.without_modules.Time([&] { return kernels.EncodeWith(Modules::kNone); }));
+  RETURN_IF_ERROR(times.closed.Time([&] { return kernels.EncodeWith(Modules::kClosed); }));
+  RETURN_IF_ERROR(times.open.Time([&] { return kernels.EncodeWith(Modules::kOpen); }));
+  for (int n = 0; n < kGatesPerRound; ++n) {
+    RETURN_IF_ERROR(times.gates.Time([&] { return kernels.Gates(); }));
+  }
+  return absl::OkStatus();
+}
 
 // All kernels take turns, so that a machine that slows down slows all of them down. The padded encoder
 // joins in the first rounds only.
@@ -72,6 +84,7 @@ absl::Status Measure(BenchKernels& kernels, int rounds, Times& times) {
     RETURN_IF_ERROR(times.gemm.Time(gemms));
     RETURN_IF_ERROR(times.encode.Time([&] { return kernels.Encode(); }));
     if (round < kPaddedRounds) RETURN_IF_ERROR(times.padded.Time([&] { return kernels.PaddedEncode(); }));
+    if (kernels.has_modules()) RETURN_IF_ERROR(MeasureModules(kernels, times));
     for (int n = 0; n < kDecodesPerRound; ++n) {
       RETURN_IF_ERROR(times.decode.Time([&] { return kernels.Decode(); }));
       RETURN_IF_ERROR(times.plain_decode.Time(plain_decode));
@@ -91,22 +104,36 @@ std::string CpuName() {
   return "unknown";
 }
 
+void AddModules(const Times& times, nlohmann::ordered_json& report) {
+  const double plain = times.without_modules.Median(), closed = times.closed.Median(),
+               open = times.open.Median(), gates = times.gates.Median(), gemm = times.gemm.Median();
+  report.update({{"encode_without_modules_ms", plain},
+                 {"encode_closed_ms", closed},
+                 {"encode_open_ms", open},
+                 {"gates_ms", gates},
+                 {"gates_over_encode", gates / plain},
+                 {"closed_over_gemm", closed / gemm},
+                 {"open_over_gemm", open / gemm}});
+}
+
 nlohmann::ordered_json Report(const BenchKernels& kernels, const Times& times) {
   const double encode = times.encode.Median(), gemm = times.gemm.Median(), padded = times.padded.Median();
   const double decode = times.decode.Median(), plain = times.plain_decode.Median();
-  return {{"encode_ms", encode},
-          {"decode_ms", decode},
-          {"padded_encode_ms", padded},
-          {"plain_decode_ms", plain},
-          {"gemm_ms", gemm},
-          {"encode_gflops", kernels.encode_gflop() / encode * 1e3},
-          {"padded_over_encode", padded / encode},
-          {"encode_over_gemm", encode / gemm},
-          {"decode_over_plain", decode / plain},
-          {"precision", kernels.info().precision},
-          {"device", kernels.info().device},
-          {"threads", kernels.threads()},
-          {"cpu", CpuName()}};
+  nlohmann::ordered_json report = {{"encode_ms", encode},
+                                   {"decode_ms", decode},
+                                   {"padded_encode_ms", padded},
+                                   {"plain_decode_ms", plain},
+                                   {"gemm_ms", gemm},
+                                   {"encode_gflops", kernels.encode_gflop() / encode * 1e3},
+                                   {"padded_over_encode", padded / encode},
+                                   {"encode_over_gemm", encode / gemm},
+                                   {"decode_over_plain", decode / plain},
+                                   {"precision", kernels.info().precision},
+                                   {"device", kernels.info().device},
+                                   {"threads", kernels.threads()},
+                                   {"cpu", CpuName()}};
+  if (kernels.has_modules()) AddModules(times, report);
+  return report;
 }
 
 void PrintTable(const nlohmann::ordered_json& report, int repeat) {
@@ -122,6 +149,15 @@ void PrintTable(const nlohmann::ordered_json& report, int repeat) {
       absl::StrFormat("%.2f x encode", number("padded_over_encode")));
   row("  its bare matrix products (fp32)", number("gemm_ms"),
       absl::StrFormat("encode is %.2f x this", number("encode_over_gemm")));
+  if (report.contains("gates_ms")) {
+    row("  without modules (fp32)", number("encode_without_modules_ms"), "");
+    row("  all modules closed (fp32)", number("encode_closed_ms"),
+        absl::StrFormat("%.2f x the bare products", number("closed_over_gemm")));
+    row("  all modules open (fp32)", number("encode_open_ms"),
+        absl::StrFormat("%.2f x the bare products", number("open_over_gemm")));
+    row("  the gates alone (fp32)", number("gates_ms"),
+        absl::StrFormat("%.2f %% of an encode", 100 * number("gates_over_encode")));
+  }
   row("decode a third click", number("decode_ms"), "");
   row("  plain as the reference (fp32)", number("plain_decode_ms"),
       absl::StrFormat("decode is %.2f x this", number("decode_over_plain")));

@@ -10,6 +10,7 @@
 #include "core/base/status_macros.h"
 #include "core/engine/torch_guard.h"
 #include "core/model/check_tensors.h"
+#include "core/model/load_weights.h"
 #include "core/model/oracle/bare_gemms.h"
 #include "core/model/oracle/padded_encoder.h"
 #include "core/model/oracle/plain_decoder.h"
@@ -17,6 +18,8 @@
 
 namespace sgpsam::tools {
 namespace {
+
+constexpr float kBelowAllScores = -1, kAboveAllScores = 2;  // scores are means of sigmoids
 
 // A click in the middle of the patch and two beside it.
 std::vector<Click> SomeClicks(int64_t side) {
@@ -38,6 +41,7 @@ struct BenchKernels::State {
         padded_encoder(model, config),
         plain_decoder(model, config),
         gemms(shapes),
+        encoder(AssembleSgpSam(TensorsOf(model), config, at::kCPU, Precision::kFloat32).image_encoder),
         patch{SeededPatch(1, config.patch)} {
     input.clicks = SomeClicks(config.patch);
   }
@@ -47,6 +51,7 @@ struct BenchKernels::State {
   const PaddedEncoder padded_encoder;
   const PlainDecoder plain_decoder;
   BareGemms gemms;
+  const ImageEncoder encoder;
   const Patch patch;
   DecodeInput input;
 };
@@ -100,6 +105,31 @@ absl::Status BenchKernels::PlainDecode() {
   });
 }
 
+absl::Status BenchKernels::EncodeWith(Modules modules) {
+  return GuardTorch([&] {
+    const c10::InferenceMode inference_mode;
+    ImageEncoder encoder = state_->encoder;  // shares its tensors
+    for (EncoderBlock& block : encoder.blocks) {
+      if (modules == Modules::kNone) block.sgpm.reset();
+      if (block.sgpm) block.sgpm->threshold = modules == Modules::kOpen ? kBelowAllScores : kAboveAllScores;
+    }
+    const int64_t side = info().sizes.patch;
+    sgpsam::Encode(encoder, View(state_->patch.values, {1, 1, side, side, side}));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status BenchKernels::Gates() {
+  return GuardTorch([this] {
+    const c10::InferenceMode inference_mode;
+    const at::Tensor tokens = state_->encoder.pos_embed.unsqueeze(0);  // as many, and as wide
+    for (const EncoderBlock& block : state_->encoder.blocks) {
+      if (block.sgpm) ComputeGate(*block.sgpm, block.sgpm->norm(tokens)).score.item<float>();
+    }
+    return absl::OkStatus();
+  });
+}
+
 absl::Status BenchKernels::Gemms() {
   return GuardTorch([this] {
     state_->gemms.Run();
@@ -107,6 +137,7 @@ absl::Status BenchKernels::Gemms() {
   });
 }
 
+bool BenchKernels::has_modules() const { return !info().gate_blocks.empty(); }
 const ModelInfo& BenchKernels::info() const { return state_->engine->info(); }
 double BenchKernels::encode_gflop() const { return TotalGflop(state_->shapes); }
 int BenchKernels::threads() const { return at::get_num_threads(); }

@@ -26,7 +26,13 @@ class BenchKernels {
   absl::Status PlainDecode();  // the same clicks and logits
   absl::Status Gemms();
 
+  // The encoder with its modules taken away, all closed, all open: float32, on the processor.
+  enum class Modules { kNone, kClosed, kOpen };
+  absl::Status EncodeWith(Modules modules);
+  absl::Status Gates();  // what closed modules cost: normalising the tokens and judging them, all modules
+
   const ModelInfo& info() const;
+  bool has_modules() const;
   double encode_gflop() const;  // of the matrix products of one encode
   int threads() const;
 

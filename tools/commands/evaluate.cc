@@ -22,8 +22,10 @@
 namespace sgpsam::tools {
 namespace {
 
+constexpr char kModels[] = "model's", kAuto[] = "auto";
+
 struct Options {
-  std::string model, csv, clicks = "centre", spacing = "1.5";
+  std::string model, csv, clicks = "centre", spacing = kModels;
   DatasetOptions dataset;
   std::string folder;
   GeneratedCasesOptions generated{synthesis::Split::kTest, 0, 0, {192, 192, 96}};
@@ -44,10 +46,13 @@ absl::StatusOr<std::unique_ptr<CaseSource>> OpenCases(const Options& options) {
 absl::StatusOr<EvaluateOptions> Complete(const Options& options) {
   EvaluateOptions evaluate = options.evaluate;
   evaluate.clicks = options.clicks == "centre" ? ClickStrategy::kCentre : ClickStrategy::kRandom;
-  evaluate.target.auto_spacing = options.spacing == "auto";
-  if (!evaluate.target.auto_spacing && !absl::SimpleAtod(options.spacing, &evaluate.target.spacing_mm)) {
+  evaluate.target.auto_spacing = options.spacing == kAuto;
+  if (options.spacing == kAuto || options.spacing == kModels) return evaluate;
+  double spacing = 0;
+  if (!absl::SimpleAtod(options.spacing, &spacing)) {
     return absl::InvalidArgumentError("--spacing takes millimetres or auto");
   }
+  evaluate.target.spacing_mm = spacing;
   return evaluate;
 }
 
@@ -117,7 +122,10 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
       ->add_option("--max-patches", options->evaluate.target.max_patches, "Of one lesion; 1: the first alone")
       ->check(CLI::Range(1, kMostPatches))
       ->capture_default_str();
-  command->add_option("--spacing", options->spacing, "Of the patches: millimetres, or auto")
+  command
+      ->add_option("--spacing", options->spacing,
+                   "Of the patches: millimetres, or auto, which looks at small lesions closer; unless given, "
+                   "as a server does: auto if the model has learned from finer patches than 1.5 mm, else 1.5")
       ->capture_default_str();
   command->add_option("--csv", options->csv, "Write a line for each lesion here, too");
   command->add_flag("--json", options->json, "Print JSON instead of a table");

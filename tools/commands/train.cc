@@ -25,6 +25,7 @@
 #include "core/model/safetensors.h"
 #include "core/train/fresh_model.h"
 #include "core/train/training.h"
+#include "core/transform/placement.h"
 #include "tools/commands/case_choice.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/model_choice.h"
@@ -64,6 +65,13 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
       at = absl::StartsWith(at->first, "sgpm.") ? file.tensors.erase(at) : std::next(at);
     }
   }
+  file.metadata[kModelConfigKey] = ToJson(config);
+  return absl::OkStatus();
+}
+
+absl::Status NoteSpacing(double finest_mm, TensorFile& file) {
+  ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
+  config.finest_spacing_mm = finest_mm < Placement().spacing_mm ? static_cast<float>(finest_mm) : 0;
   file.metadata[kModelConfigKey] = ToJson(config);
   return absl::OkStatus();
 }
@@ -186,6 +194,7 @@ absl::Status Train(const Options& options) {
   if (!options.modules.empty())
     RETURN_IF_ERROR(AddFreshModules(options.modules, options.detail_channels, options.training.seed, file));
   RETURN_IF_ERROR(ApplyGate(options.gate, file));
+  RETURN_IF_ERROR(NoteSpacing(options.spacing.front(), file));
   ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open());
   const auto memory = static_cast<size_t>(options.memory_gib * 1024 * 1024 * 1024);
   const CaseMemory cases(*sources.training, memory - memory / 4, Warn),

@@ -100,7 +100,7 @@ TEST(TensorTable, HasADetailBranchOnRequestInCellsOfTheLogits) {
   config.sgpm.detail_channels = 16;
   std::map<std::string, std::vector<int64_t>> shapes;
   for (const TensorSpec& spec : TensorTable(config)) shapes[spec.name] = spec.shape;
-  EXPECT_EQ(shapes.size(), TensorTable(ModelConfig()).size() + 12 * config.sgpm.blocks.size());
+  EXPECT_EQ(shapes.size(), TensorTable(ModelConfig()).size() + 12 * config.sgpm.blocks.size() + 1);
   EXPECT_EQ(shapes.at("sgpm.2.detail.cells.weight"), (std::vector<int64_t>{16, 1, 4, 4, 4}));
   EXPECT_EQ(shapes.at("sgpm.2.detail.mix4.weight"), (std::vector<int64_t>{16, 16, 3, 3, 3}));
   EXPECT_EQ(shapes.at("sgpm.2.detail.fold.weight"), (std::vector<int64_t>{96, 16, 4, 4, 4}));
@@ -135,6 +135,18 @@ TEST(ModelConfig, NamesALimitOfItsInputWhereThereIsOneOnly) {
               HasSubstr("must be a number"));
 }
 
+TEST(ModelConfig, NamesItsFinestSpacingWhereThereIsOneOnly) {
+  ModelConfig config;
+  EXPECT_THAT(ToJson(config), Not(HasSubstr("finest_spacing_mm")));
+  config.finest_spacing_mm = 0.75f;
+  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->finest_spacing_mm, 0.75f);
+  for (const char* wrong : {"0.2", "1.6", "-1", "1e99", "\"1\""}) {
+    EXPECT_THAT(
+        ParseWith("\"depth\":12", std::string("\"depth\":12,\"finest_spacing_mm\":") + wrong).message(),
+        HasSubstr("finest_spacing_mm"));
+  }
+}
+
 // Model files from before the branch existed do not name it.
 TEST(ModelConfig, NamesADetailBranchWhereThereIsOneOnly) {
   ModelConfig config = ModelConfig::Tiny();
@@ -142,8 +154,8 @@ TEST(ModelConfig, NamesADetailBranchWhereThereIsOneOnly) {
   EXPECT_EQ(ModelConfigFromJson(ToJson(config))->sgpm.detail_channels, 0);
   config.sgpm.detail_channels = 12;
   EXPECT_EQ(ModelConfigFromJson(ToJson(config))->sgpm.detail_channels, 12);
-  EXPECT_THAT(ParseWith("\"rank\":96", "\"rank\":96,\"detail_channels\":257").message(),
-              HasSubstr("257 is not in 0..256"));
+  EXPECT_THAT(ParseWith("\"rank\":96", "\"rank\":96,\"detail_channels\":65").message(),
+              HasSubstr("65 is not in 0..64"));
 }
 
 TEST(ModelConfig, ShipsOnlyValidConfigurations) {

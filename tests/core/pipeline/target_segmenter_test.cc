@@ -367,6 +367,19 @@ TEST_F(SmallLesionTest, IsFoundBetterByACloserLook) {
   EXPECT_EQ(closer.first.values, plain.first.values) << "what a refinement goes on from";
 }
 
+// Unasked, but no finer than what the model has learned from, and not where a spacing is named.
+TEST_F(SmallLesionTest, IsLookedAtCloserByAModelThatKnowsFinerPatches) {
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/1);
+  EnginePatchModel model(engine, volume_);
+  const TargetSegmentation unasked = MustRun({}, model);
+  EXPECT_EQ(unasked.patches, 2);
+  EXPECT_EQ(unasked.spacing_mm, 1);
+  EXPECT_EQ(MustRun(Auto(), model).spacing_mm, 1);
+  TargetOptions usual;
+  usual.spacing_mm = 1.5;
+  EXPECT_EQ(MustRun(usual, model).patches, 1);
+}
+
 TEST_F(SmallLesionTest, IsFoundBetterAtAFinerSpacing) {
   TargetOptions finer;
   finer.spacing_mm = 0.75;

@@ -150,6 +150,21 @@ TEST_F(InferenceTest, LooksCloserAtASmallLesionIfAskedTo) {
   EXPECT_EQ(closer.result->targets(0).logits_sha256(), plain.result->targets(0).logits_sha256());
 }
 
+// A model that has learned from finer patches does so unasked; a caller can decline.
+TEST_F(InferenceTest, TakesTheModelsSpacingUnlessTheRequestSaysOtherwise) {
+  TestServer server(
+      std::make_unique<ThresholdEngine>(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f));
+  const auto patches = [&](const v1::SegmentHeader& header) {
+    const Exchange call = Segment(server.stub(), header, SmallLesion().Payload());
+    EXPECT_TRUE(call.result.has_value()) << call.status.error_message();
+    return call.result ? call.result->targets(0).patches() : 0;
+  };
+  v1::SegmentHeader header = ClickedSmall();
+  EXPECT_EQ(patches(header), 2u);
+  header.mutable_inference()->set_auto_spacing(false);
+  EXPECT_EQ(patches(header), 1u);
+}
+
 TEST_F(InferenceTest, TakesTheSpacingThatIsGiven) {
   v1::SegmentHeader header = ClickedSmall();
   header.mutable_inference()->set_spacing_mm(0.75);

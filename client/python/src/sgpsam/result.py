@@ -59,6 +59,7 @@ class ModelDescription:
     model: ModelIdentity
     patch_voxels: tuple[int, ...]
     patch_spacing_mm: float
+    finest_spacing_mm: float  # above 0: small masks are looked at closer unless a spacing is given
     precision: str
     gate_blocks: tuple[int, ...]
     box_corner_embeddings: int           # what a box becomes: 0 a click in its centre, 2 its corners
@@ -114,7 +115,8 @@ def model_identity(message: pb.ModelIdentity) -> ModelIdentity:
 def describe(message: pb.DescribeModelResponse) -> ModelDescription:
     return ModelDescription(
         model=model_identity(message.model), patch_voxels=tuple(message.patch_voxels),
-        patch_spacing_mm=message.patch_spacing_mm, precision=message.precision,
+        patch_spacing_mm=message.patch_spacing_mm, finest_spacing_mm=message.finest_spacing_mm,
+        precision=message.precision,
         gate_blocks=tuple(message.gate_blocks), box_corner_embeddings=message.box_corner_embeddings,
         devices=tuple(message.devices), server_version=message.server_version,
         max_volume_bytes=message.max_volume_bytes, max_targets=message.max_targets,
