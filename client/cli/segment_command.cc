@@ -216,8 +216,8 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command
       .add_option(
           "--spacing", arguments.spacing,
-          "Edge of the model's voxels in mm, 0.25 to 3 (default 1.5), or auto: a small mask is looked at "
-          "again at a finer one")
+          "Edge of the model's voxels in mm, 0.25 to 3, or auto: 1.5, and a small mask is looked at again at "
+          "a finer one; unless given, auto if the model has learned from finer ones, else 1.5")
       ->type_name("MM|auto");
   command.add_flag("--json", arguments.json, "Print one JSON object instead of lines, errors too");
 }
