@@ -248,6 +248,30 @@ TEST(TorchEngine, SaysWhatIsWrongWithItsModelOrOptions) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// What the modules' detail map says is part of the embedding, and reaches the mask.
+TEST(TorchEngine, CarriesTheDetailMapFromEncodeToDecode) {
+  ModelConfig config = ModelConfig::Tiny();
+  config.sgpm.detail_channels = 5;
+  config.sgpm.threshold = -1;
+  TensorFile file = SeededModel(config, /*seed=*/1);
+  NamedTensor& read = file.tensors.at("sgpm.detail_to_mask.weight");
+  read = SeededTensor({"sgpm.detail_to_mask.weight", read.shape, 0, 0.5}, /*seed=*/1);
+  const auto engine = TorchEngine::Create(file, {}, OnProcessor()).value();
+  DecodeInput input = MakeInput(*engine, 1);
+  const PatchSizes& sizes = engine->info().sizes;
+  ASSERT_EQ(input.embedding->values.size(), static_cast<size_t>(24 * 512 + 5 * 32768));
+  const MaskLogits with = MustDecode(*engine, input);
+  // Changed in one cell of one channel, the map changes the logit of that cell alone.
+  Embedding changed = *input.embedding;
+  const int64_t cell = (7 * 32 + 20) * 32 + 11;
+  changed.values[static_cast<size_t>(sizes.token_floats() + 3 * 32768 + cell)] += 3;
+  input.embedding = std::make_shared<const Embedding>(changed);
+  const MaskLogits other = MustDecode(*engine, input);
+  for (size_t n = 0; n < with.values.size(); ++n) {
+    EXPECT_EQ(with.values[n] != other.values[n], n == static_cast<size_t>(cell)) << n;
+  }
+}
+
 TEST(TorchEngine, ComputesInBfloat16CloseToFloat32) {
   TorchEngineOptions options = OnProcessor();
   options.precision = "bf16";
