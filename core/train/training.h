@@ -12,42 +12,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/model/load_weights.h"
 #include "core/train/adamw.h"
-#include "core/train/augment.h"
 #include "core/train/case_memory.h"
 #include "core/train/parameters.h"
-#include "core/train/training_sample.h"
-#include "core/train/training_step.h"
+#include "core/train/training_options.h"
 
 namespace sgpsam {
-
-struct TrainingOptions {
-  int64_t steps = 1000;
-  int64_t warm_up = 50;  // steps over which the learning rate rises
-  // Steps during which every gate is open and no budget counts: what stands behind a gate must have learned
-  // something before it can be judged whether it is worth opening. Scores learn from the start.
-  int64_t gate_warm_up = 0;
-  int batch = 4;  // patches that share one pass
-  // Passes whose gradients are averaged into one step. Two and more run beside each other, each on one core,
-  // and are summed in their order, so that the number of cores changes no bit.
-  int accumulate = 1;
-  // Of the image encoder's matrix products, there and back; weights, sums and the decoder are float32 anyway.
-  Precision precision = Precision::kFloat32;
-  double learning_rate = 8e-4;  // at its peak (reference: train.py)
-  uint64_t seed = 1;
-  TrainedParts parts;
-  StepOptions step;
-  SampleOptions sample;
-  AugmentOptions augment;
-  AdamWOptions optimiser;
-};
-
-// INVALID_ARGUMENT naming the option that is out of range.
-absl::Status ValidateTrainingOptions(const TrainingOptions& options);
-
-// One line of JSON that names every number above: what a state on disk is checked against.
-std::string DescribeTraining(const TrainingOptions& options);
 
 struct StepReport {
   int64_t step = 0;  // how many are done

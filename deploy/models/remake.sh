@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Remakes the model beside this file from nothing but the generator: `make demo-model`. A run that was ended goes
-# on where it was when the same command is given again. What it took is in README.md.
+# Remakes the two models beside this file from nothing but the generator: `make demo-model`. A run that was ended
+# goes on where it was when the same command is given again. What it took is in README.md.
 #
 #     deploy/models/remake.sh [WORK-FOLDER]
 set -euo pipefail
@@ -10,16 +10,17 @@ model=build/release/bin/sgpsam-model
 mkdir -p "$work"
 
 # A promptable model of organs, vessels and shapes; no lesion is shown to it.
-[ -s "$work/pretrained.safetensors" ] || "$model" train --config demo --no-sgpm --seed 1 \
-  --generated 200 --content shapes --generated-seed 0 --train image_encoder,prompt_encoder,mask_decoder \
-  --loss zoom --focal-weight 1 --kinds-weight 1 --precision bf16 --batch 4 --accumulate 2 --clicks 2 --lr 4e-4 --warm-up 100 \
-  --steps 3800 --spacing 0.9 1.6 --jitter 2 --out "$work/pretrained.safetensors"
+[ -s "$work/sgpsam-demo-pretrained.safetensors" ] || "$model" train --config demo --no-sgpm --seed 1 \
+  --generated 480 --content shapes --generated-seed 0 --train image_encoder,prompt_encoder,mask_decoder \
+  --loss zoom --kinds-weight 1 --precision bf16 --batch 4 --accumulate 2 --clicks 2 --lr 4e-4 --warm-up 100 \
+  --steps 4600 --spacing 0.8 1.6 --jitter 6 --memory 12 --store fp16 --out "$work/sgpsam-demo-pretrained.safetensors"
 
 # Transferred to lesions: the image encoder stays as it is, modules in it learn.
-"$model" train --model "$work/pretrained.safetensors" --add-modules 1,3 --detail-channels 12 --seed 1 \
-  --generated 200 --content lesions --generated-seed 0 --train sgpm,prompt_encoder,mask_decoder \
-  --loss zoom --focal-weight 0.1 --precision bf16 --batch 4 --accumulate 2 --clicks 2 --lr 5e-4 --warm-up 50 \
-  --steps 1350 --spacing 0.7 1.6 --jitter 2 --store fp16 --out "$work/sgpsam-demo.safetensors"
+"$model" train --model "$work/sgpsam-demo-pretrained.safetensors" --add-modules 1,3 --detail-channels 16 --seed 1 \
+  --generated 600 --content lesions --generated-seed 0 --train sgpm,prompt_encoder,mask_decoder \
+  --loss zoom --map-weight 0.3 --gate-warm-up 2100 --precision bf16 --batch 4 --accumulate 2 --clicks 3 --refine 0.33 \
+  --lr 5e-4 --warm-up 100 --steps 4200 --spacing 0.6 1.6 --jitter 6 --min-voxels 24 --memory 12 --store fp16 \
+  --out "$work/sgpsam-demo.safetensors"
 
 "$model" evaluate --model "$work/sgpsam-demo.safetensors" --cases 60 --generated-seed 1
-cp "$work/sgpsam-demo.safetensors" deploy/models/sgpsam-demo.safetensors
+cp "$work"/sgpsam-demo{,-pretrained}.safetensors deploy/models/

@@ -22,6 +22,8 @@ title "reading a series, writing a SEG"
 google seg_bench
 title "scores and simulated clicks"
 google evaluation_bench
+title "a step of training, beside its forward pass"
+google train_bench --benchmark_enable_random_interleaving=true
 title "made-up cases"
 google synthesize_bench
 title "server and worker: the process boundary"

@@ -26,31 +26,14 @@
 #include "core/train/fresh_model.h"
 #include "core/train/training.h"
 #include "core/transform/placement.h"
-#include "tools/commands/case_choice.h"
 #include "tools/commands/commands.h"
-#include "tools/commands/model_choice.h"
+#include "tools/commands/train_options.h"
 #include "tools/training/training_log.h"
 
 namespace sgpsam::tools {
 namespace {
 
-struct Options {
-  std::string model, out, loss = "zoom", gate = "self", precision = "float32", store = "fp32";
-  ModelChoice fresh;
-  std::vector<std::string> parts{"sgpm", "mask_decoder"};
-  std::vector<double> spacing{1.5, 1.5};
-  std::vector<int> modules;
-  int detail_channels = 0;
-  CaseChoice cases;
-  TrainingOptions training;
-  std::optional<double> focal_weight;
-  std::optional<int64_t> gate_warm_up;
-  int threads = 0;
-  int64_t save_every = 200, validate_every = 200, validation_samples = 64;
-  double memory_gib = 8;
-};
-
-absl::StatusOr<TensorFile> FirstWeights(const Options& options) {
+absl::StatusOr<TensorFile> FirstWeights(const TrainOptions& options) {
   if (options.model.empty()) return FreshModel(options.fresh.Get(), options.training.seed);
   return ReadSafetensorsFile(options.model);
 }
@@ -76,27 +59,10 @@ absl::Status NoteSpacing(double finest_mm, TensorFile& file) {
   return absl::OkStatus();
 }
 
-TrainingOptions Complete(const Options& options) {
-  TrainingOptions training = options.training;
-  training.step.loss.kind = options.loss == "zoom" ? LossKind::kZoom : LossKind::kDiceCrossEntropy;
-  training.step.loss.other_weight =
-      options.focal_weight.value_or(options.loss == "zoom" ? kFocalWeight : 1.0);
-  training.gate_warm_up = options.gate_warm_up.value_or(training.steps / 3);
-  training.precision = options.precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
-  const auto trains = [&](const char* part) {
-    return std::find(options.parts.begin(), options.parts.end(), part) != options.parts.end();
-  };
-  training.parts = {trains("image_encoder"), trains("sgpm"), trains("prompt_encoder"),
-                    trains("mask_decoder")};
-  training.sample.min_spacing_mm = options.spacing.front();
-  training.sample.max_spacing_mm = options.spacing.back();
-  return training;
-}
-
 // Steps until all are done, with what belongs to them: log, progress line, validation, state.
 class Run {
  public:
-  Run(const Options& options, Training& training, const CaseMemory& validation, TrainingLog& log,
+  Run(const TrainOptions& options, Training& training, const CaseMemory& validation, TrainingLog& log,
       std::string data)
       : options_(options), training_(training), validation_(validation), log_(log), data_(std::move(data)) {}
 
@@ -133,7 +99,7 @@ class Run {
     return training_.Save(options_.out + ".state", data_);
   }
 
-  const Options& options_;
+  const TrainOptions& options_;
   Training& training_;
   const CaseMemory& validation_;
   TrainingLog& log_;
@@ -145,7 +111,7 @@ void Warn(const absl::Status& status) {
 }
 
 // What a state must have been made with, besides the options of its training.
-absl::StatusOr<std::string> DescribeData(const Options& options) {
+absl::StatusOr<std::string> DescribeData(const TrainOptions& options) {
   std::string weights = "fresh";
   if (!options.model.empty()) {
     ASSIGN_OR_RETURN(const Digest digest, DigestOfFile(options.model));
@@ -172,7 +138,7 @@ absl::Status Preload(const CaseMemory& cases) {
   return absl::OkStatus();
 }
 
-absl::Status WriteModel(TensorFile file, const Options& options) {
+absl::Status WriteModel(TensorFile file, const TrainOptions& options) {
   for (auto& [name, tensor] : file.tensors) {
     ASSIGN_OR_RETURN(tensor, ConvertTensor(name, std::move(tensor), StoredTypes().at(options.store)));
   }
@@ -186,7 +152,7 @@ void KeepFreedMemory() {
   mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 }
 
-absl::Status Train(const Options& options) {
+absl::Status Train(const TrainOptions& options) {
   KeepFreedMemory();
   if (options.threads > 0) at::set_num_threads(options.threads);
   RETURN_IF_ERROR(CheckPlace(options.out));
@@ -200,7 +166,7 @@ absl::Status Train(const Options& options) {
   const CaseMemory cases(*sources.training, memory - memory / 4, Warn),
       validation(*sources.validation, memory / 4, Warn);
   ASSIGN_OR_RETURN(const std::unique_ptr<Training> training,
-                   Training::Create(file, cases, Complete(options)));
+                   Training::Create(file, cases, options.Complete()));
   ASSIGN_OR_RETURN(const std::string data, DescribeData(options));
   absl::Status restored = training->Restore(options.out + ".state", data);
   if (!restored.ok() && !absl::IsNotFound(restored)) return restored;
@@ -214,116 +180,13 @@ absl::Status Train(const Options& options) {
   return absl::OkStatus();
 }
 
-void AddSchedule(CLI::App& command, Options& options) {
-  TrainingOptions& t = options.training;
-  command.add_option("--steps", t.steps, "Steps in all")->capture_default_str();
-  command.add_option("--batch", t.batch, "Patches that share a pass")->capture_default_str();
-  command.add_option("--accumulate", t.accumulate, "Passes in a step; they share the cores")
-      ->capture_default_str();
-  command.add_option("--precision", options.precision, "float32, or bf16 for the image encoder's products")
-      ->check(CLI::IsMember({"float32", "bf16"}))
-      ->capture_default_str();
-  command.add_option("--lr", t.learning_rate, "Learning rate at its peak; cosine after the warm-up")
-      ->capture_default_str();
-  command.add_option("--warm-up", t.warm_up, "Steps over which it rises")->capture_default_str();
-  command.add_option("--weight-decay", t.optimiser.weight_decay, "AdamW's")->capture_default_str();
-  command.add_option("--seed", t.seed, "Order, clicks, augmentation; weights without --model")
-      ->capture_default_str();
-}
-
-void AddLoss(CLI::App& command, Options& options) {
-  StepOptions& step = options.training.step;
-  command.add_option("--clicks", step.clicks, "Clicks on every sample")->capture_default_str();
-  command
-      .add_option("--refine", step.refine, "How likely a click behind the first is left out, the mask kept")
-      ->capture_default_str();
-  command.add_option("--loss", options.loss, "zoom (Dice + voxel-balanced focal) or dice-ce")
-      ->check(CLI::IsMember({"zoom", "dice-ce"}))
-      ->capture_default_str();
-  command.add_option("--dice-weight", step.loss.dice_weight, "Of the Dice term")->capture_default_str();
-  command.add_option("--focal-weight", options.focal_weight,
-                     "Of the other term; unless given, 0.1 of the focal one and 1 of cross entropy");
-  command.add_option("--gamma", step.loss.gamma, "Of the focal term")->capture_default_str();
-  command
-      .add_option("--kinds-weight", step.kinds_weight,
-                  "Pretraining: of telling made-up structures apart everywhere in the patch")
-      ->capture_default_str();
-  command
-      .add_option("--map-weight", step.map_weight,
-                  "Of finding all targets of a patch, clicked or not, in the modules' detail map")
-      ->capture_default_str();
-  command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
-      ->check(CLI::IsMember({"self", "always", "never"}))
-      ->capture_default_str();
-  command.add_option("--add-modules", options.modules, "Put fresh modules behind these encoder blocks first")
-      ->delimiter(',');
-  command
-      .add_option("--detail-channels", options.detail_channels,
-                  "Of a branch in the fresh modules that reads the patch itself; 0: none")
-      ->capture_default_str();
-  command.add_option("--gate-warm-up", options.gate_warm_up,
-                     "Steps during which all gates are open; unless given, a third of --steps");
-  command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
-      ->capture_default_str();
-  command.add_option("--gate-weight", step.budget_weight, "What more costs")->capture_default_str();
-}
-
-void AddSampling(CLI::App& command, Options& options) {
-  TrainingOptions& t = options.training;
-  command.add_option("--spacing", options.spacing, "Finest and coarsest voxels of the patches, mm")
-      ->expected(2)
-      ->capture_default_str();
-  command.add_option("--jitter", t.sample.jitter, "Voxels by which a patch's centre leaves the click")
-      ->capture_default_str();
-  command
-      .add_option("--min-voxels", t.sample.min_voxels,
-                  "Of the patch that a target must fill: fewer teach nothing")
-      ->capture_default_str();
-  command.add_option("--targets", t.sample.targets, "Asked for in each patch, which is encoded once")
-      ->capture_default_str();
-  command.add_option("--gain", t.augment.gain, "Random contrast")->capture_default_str();
-  command.add_option("--offset", t.augment.offset, "Random brightness")->capture_default_str();
-  command.add_option("--noise", t.augment.noise, "Random noise")->capture_default_str();
-}
-
 }  // namespace
 
 void AddTrain(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "train", "Train a model: its SGP modules and mask decoder, or what --train names, on lesions.");
-  auto options = std::make_shared<Options>();
-  command->add_option("--model", options->model,
-                      "The model to start from; without it a fresh one of --config");
-  options->fresh.AddOptions(*command);
-  command
-      ->add_option(
-          "--out", options->out,
-          "The model to write; beside it .csv and .png, and .state, from which a run that was ended goes on")
-      ->required();
-  command->add_option("--store", options->store, "Precision of that model's tensors: fp32, fp16 or bf16")
-      ->check(CLI::IsMember(StoredTypes()))
-      ->capture_default_str();
-  command->add_option("--train", options->parts, "image_encoder, sgpm, prompt_encoder, mask_decoder")
-      ->check(CLI::IsMember({"image_encoder", "sgpm", "prompt_encoder", "mask_decoder"}))
-      ->delimiter(',')
-      ->capture_default_str();
-  options->cases.AddOptions(*command);
-  AddSchedule(*command, *options);
-  AddLoss(*command, *options);
-  AddSampling(*command, *options);
-  command->add_option("--save-every", options->save_every, "Steps between states")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--validate-every", options->validate_every, "Steps between validations")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--validation-samples", options->validation_samples, "In each; 0: none")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--memory", options->memory_gib, "GiB for cases kept in memory")
-      ->check(CLI::Range(0.1, 1024.0))
-      ->capture_default_str();
-  command->add_option("--threads", options->threads, "0: all cores")->capture_default_str();
+  auto options = std::make_shared<TrainOptions>();
+  options->AddTo(*command);
   command->callback([options, &chosen] { chosen = [options] { return Train(*options); }; });
 }
 

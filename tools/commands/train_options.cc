@@ -1,0 +1,134 @@
+#include "tools/commands/train_options.h"
+
+#include <algorithm>
+
+#include "tools/commands/commands.h"
+
+namespace sgpsam::tools {
+namespace {
+
+void AddSchedule(CLI::App& command, TrainOptions& options) {
+  TrainingOptions& t = options.training;
+  command.add_option("--steps", t.steps, "Steps in all")->capture_default_str();
+  command.add_option("--batch", t.batch, "Patches that share a pass")->capture_default_str();
+  command.add_option("--accumulate", t.accumulate, "Passes in a step; they share the cores")
+      ->capture_default_str();
+  command.add_option("--precision", options.precision, "float32, or bf16 for the image encoder's products")
+      ->check(CLI::IsMember({"float32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--lr", t.learning_rate, "Learning rate at its peak; cosine after the warm-up")
+      ->capture_default_str();
+  command.add_option("--warm-up", t.warm_up, "Steps over which it rises")->capture_default_str();
+  command.add_option("--weight-decay", t.optimiser.weight_decay, "AdamW's")->capture_default_str();
+  command.add_option("--seed", t.seed, "Order, clicks, augmentation; weights without --model")
+      ->capture_default_str();
+}
+
+void AddLoss(CLI::App& command, TrainOptions& options) {
+  StepOptions& step = options.training.step;
+  command.add_option("--clicks", step.clicks, "Clicks on every sample")->capture_default_str();
+  command
+      .add_option("--refine", step.refine, "How likely a click behind the first is left out, the mask kept")
+      ->capture_default_str();
+  command.add_option("--loss", options.loss, "zoom (Dice + voxel-balanced focal) or dice-ce")
+      ->check(CLI::IsMember({"zoom", "dice-ce"}))
+      ->capture_default_str();
+  command.add_option("--dice-weight", step.loss.dice_weight, "Of the Dice term")->capture_default_str();
+  command.add_option("--focal-weight", options.focal_weight,
+                     "Of the other term; unless given, 0.1 of the focal one and 1 of cross entropy");
+  command.add_option("--gamma", step.loss.gamma, "Of the focal term")->capture_default_str();
+  command
+      .add_option("--kinds-weight", step.kinds_weight,
+                  "Pretraining: of telling made-up structures apart everywhere in the patch")
+      ->capture_default_str();
+  command
+      .add_option("--map-weight", step.map_weight,
+                  "Of finding all targets of a patch, clicked or not, in the modules' detail map")
+      ->capture_default_str();
+  command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
+      ->check(CLI::IsMember({"self", "always", "never"}))
+      ->capture_default_str();
+  command.add_option("--add-modules", options.modules, "Put fresh modules behind these encoder blocks first")
+      ->delimiter(',');
+  command
+      .add_option("--detail-channels", options.detail_channels,
+                  "Of a branch in the fresh modules that reads the patch itself; 0: none")
+      ->capture_default_str();
+  command.add_option("--gate-warm-up", options.gate_warm_up,
+                     "Steps during which all gates are open; unless given, a third of --steps");
+  command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
+      ->capture_default_str();
+  command.add_option("--gate-weight", step.budget_weight, "What more costs")->capture_default_str();
+}
+
+void AddSampling(CLI::App& command, TrainOptions& options) {
+  TrainingOptions& t = options.training;
+  command.add_option("--spacing", options.spacing, "Finest and coarsest voxels of the patches, mm")
+      ->expected(2)
+      ->capture_default_str();
+  command.add_option("--jitter", t.sample.jitter, "Voxels by which a patch's centre leaves the click")
+      ->capture_default_str();
+  command
+      .add_option("--min-voxels", t.sample.min_voxels,
+                  "Of the patch that a target must fill: fewer teach nothing")
+      ->capture_default_str();
+  command.add_option("--targets", t.sample.targets, "Asked for in each patch, which is encoded once")
+      ->capture_default_str();
+  command.add_option("--gain", t.augment.gain, "Random contrast")->capture_default_str();
+  command.add_option("--offset", t.augment.offset, "Random brightness")->capture_default_str();
+  command.add_option("--noise", t.augment.noise, "Random noise")->capture_default_str();
+}
+
+}  // namespace
+
+void TrainOptions::AddTo(CLI::App& command) {
+  command.add_option("--model", model, "The model to start from; without it a fresh one of --config");
+  fresh.AddOptions(command);
+  command
+      .add_option(
+          "--out", out,
+          "The model to write; beside it .csv and .png, and .state, from which a run that was ended goes on")
+      ->required();
+  command.add_option("--store", store, "Precision of that model's tensors: fp32, fp16 or bf16")
+      ->check(CLI::IsMember(StoredTypes()))
+      ->capture_default_str();
+  command.add_option("--train", parts, "image_encoder, sgpm, prompt_encoder, mask_decoder")
+      ->check(CLI::IsMember({"image_encoder", "sgpm", "prompt_encoder", "mask_decoder"}))
+      ->delimiter(',')
+      ->capture_default_str();
+  cases.AddOptions(command);
+  AddSchedule(command, *this);
+  AddLoss(command, *this);
+  AddSampling(command, *this);
+  command.add_option("--save-every", save_every, "Steps between states")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--validate-every", validate_every, "Steps between validations")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--validation-samples", validation_samples, "In each; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--memory", memory_gib, "GiB for cases kept in memory")
+      ->check(CLI::Range(0.1, 1024.0))
+      ->capture_default_str();
+  command.add_option("--threads", threads, "0: all cores")->capture_default_str();
+}
+
+TrainingOptions TrainOptions::Complete() const {
+  TrainingOptions completed = training;
+  completed.step.loss.kind = loss == "zoom" ? LossKind::kZoom : LossKind::kDiceCrossEntropy;
+  completed.step.loss.other_weight = focal_weight.value_or(loss == "zoom" ? kFocalWeight : 1.0);
+  completed.gate_warm_up = gate_warm_up.value_or(completed.steps / 3);
+  completed.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
+  const auto trains = [&](const char* part) {
+    return std::find(parts.begin(), parts.end(), part) != parts.end();
+  };
+  completed.parts = {trains("image_encoder"), trains("sgpm"), trains("prompt_encoder"),
+                     trains("mask_decoder")};
+  completed.sample.min_spacing_mm = spacing.front();
+  completed.sample.max_spacing_mm = spacing.back();
+  return completed;
+}
+
+}  // namespace sgpsam::tools
