@@ -214,10 +214,11 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
       ->check(CLI::Range(1, 27))
       ->type_name("N");
   command
-      .add_option(
-          "--spacing", arguments.spacing,
-          "Edge of the model's voxels in mm, 0.25 to 3, or auto: 1.5, and a small mask is looked at again at "
-          "a finer one; unless given, auto if the model has learned from finer ones, else 1.5")
+      .add_option("--spacing", arguments.spacing,
+                  "Edge of the model's voxels in mm, 0.25 to 3, or auto: the model's own, and a mask that is "
+                  "small or "
+                  "large for it is looked at again; unless given, auto if the model has learned from finer "
+                  "ones than 1.5")
       ->type_name("MM|auto");
   command.add_flag("--json", arguments.json, "Print one JSON object instead of lines, errors too");
 }

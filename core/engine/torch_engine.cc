@@ -47,6 +47,7 @@ ModelInfo DescribeModel(const ModelConfig& config, const Digest& digest, at::Dev
   info.device = device.str();
   info.gate_blocks = config.sgpm.blocks;
   info.gate_threshold = config.sgpm.threshold;
+  info.first_spacing_mm = config.first_spacing_mm;
   info.finest_spacing_mm = config.finest_spacing_mm;
   info.box_corner_embeddings = config.point_embeddings - 2;
   return info;

@@ -271,6 +271,9 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   if (!(config.input_limit >= 0 && config.input_limit <= kMostInputLimit)) {
     return Invalid("input_limit", absl::StrCat("is not in 0..", kMostInputLimit));
   }
+  if (!(config.first_spacing_mm >= kLeastSpacingMm && config.first_spacing_mm <= kUsualSpacingMm)) {
+    return Invalid("first_spacing_mm", absl::StrCat("is not in ", kLeastSpacingMm, "..", kUsualSpacingMm));
+  }
   if (!(config.finest_spacing_mm == 0 ||
         (config.finest_spacing_mm >= kLeastSpacingMm && config.finest_spacing_mm <= kUsualSpacingMm))) {
     return Invalid("finest_spacing_mm",
@@ -287,6 +290,7 @@ std::string ToJson(const ModelConfig& config) {
                  {"sgpm", SgpmToJson(config.sgpm)}};
   for (const auto& field : kFields) object[field.name] = config.*field.member;
   if (config.input_limit > 0) object["input_limit"] = config.input_limit;  // as detail_channels
+  if (config.first_spacing_mm != kUsualSpacingMm) object["first_spacing_mm"] = config.first_spacing_mm;
   if (config.finest_spacing_mm > 0) object["finest_spacing_mm"] = config.finest_spacing_mm;
   return object.dump();
 }
@@ -300,6 +304,9 @@ absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view text) {
   for (const auto& field : kFields) RETURN_IF_ERROR(reader.TakeInt(field.name, &(config.*field.member)));
   RETURN_IF_ERROR(reader.TakeInts("global_blocks", &config.global_blocks));
   if (reader.Has("input_limit")) RETURN_IF_ERROR(reader.TakeFloat("input_limit", &config.input_limit));
+  if (reader.Has("first_spacing_mm")) {
+    RETURN_IF_ERROR(reader.TakeFloat("first_spacing_mm", &config.first_spacing_mm));
+  }
   if (reader.Has("finest_spacing_mm")) {
     RETURN_IF_ERROR(reader.TakeFloat("finest_spacing_mm", &config.finest_spacing_mm));
   }

@@ -35,8 +35,10 @@ struct ModelConfig {
   // bone lie up to 13 standard deviations from the soft tissue that a small model has to tell apart by a
   // third of one.
   float input_limit = 0;
-  // The finest voxels of the patches that it has learned from, mm; 0: it knows those of 1.5 alone
-  // (reference). A small lesion is looked at closer, unasked, by a model that has seen finer ones.
+  // Voxels of the patches that it looks at first, mm.
+  float first_spacing_mm = 1.5f;
+  // The finest ones that it has learned from, mm; 0: it knows those of 1.5 alone (reference). A model that
+  // has seen finer ones looks again, unasked, at a lesion that is small or large for its first look.
   float finest_spacing_mm = 0;
   int embed_dim = 768;
   int depth = 12;

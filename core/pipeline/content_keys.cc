@@ -107,7 +107,10 @@ Digest ResultKey(const PipelineRequest& request, const Digest& study, const Dige
   KeyWriter key("result 2");
   key.Text(request.idempotency_key).Key(study).Key(weights).Clamp(request.clamp);
   const TargetOptions& inference = request.inference;
-  key.Value(inference.max_patches).Value(inference.spacing_mm.value_or(0)).Value(inference.auto_spacing);
+  key.Value(inference.max_patches)
+      .Value(inference.spacing_mm.value_or(0))
+      .Value(inference.auto_spacing.has_value())
+      .Value(inference.auto_spacing.value_or(false));
   key.Value(uint64_t{request.targets.size()});
   for (const TargetRequest& target : request.targets) AddTarget(target, key);
   return key.Finish();

@@ -36,8 +36,8 @@ class TargetSegmenter {
         prompts_(prompts),
         options_(options),
         model_(model),
-        spacing_mm_(options.spacing_mm.value_or(Placement().spacing_mm)),
-        look_closer_(options.auto_spacing || (!options.spacing_mm && model.info().finest_spacing_mm > 0)),
+        spacing_mm_(options.spacing_mm.value_or(model.info().first_spacing_mm)),
+        look_again_(options.auto_spacing.value_or(!options.spacing_mm && model.info().finest_spacing_mm > 0)),
         finest_mm_(std::max<double>(kFinestSpacingMm, model.info().finest_spacing_mm)),
         sizes_(model.info().sizes),
         box_use_(BoxUseOf(model.info())) {}
@@ -45,9 +45,10 @@ class TargetSegmenter {
   absl::StatusOr<TargetSegmentation> Run() {
     Look look;
     RETURN_IF_ERROR(LookFirst(look));
+    if (look_again_) RETURN_IF_ERROR(LookWider(look));
     RETURN_IF_ERROR(Continue(look));
     RETURN_IF_ERROR(CheckPoints(look));
-    if (look_closer_) RETURN_IF_ERROR(LookCloser(look));
+    if (look_again_) RETURN_IF_ERROR(LookCloser(look));
     result_.mask = std::move(look.restored.mask);
     result_.touches_patch_border = look.restored.touches_patch_border;
     result_.spacing_mm = look.first.spacing_mm;
@@ -70,6 +71,36 @@ class TargetSegmenter {
     result_.embedding_cached = true;
     ASSIGN_OR_RETURN(result_.first, Decode({0, 0, 0}, std::move(embedded), prepared, look));
     return Restore(look);
+  }
+
+  // What does not fit a patch of finer voxels than usual once more in one of usual ones, as if for the first
+  // time: half a lesion is a poor prompt for the whole of it. Previous logits lie on the first patch's grid.
+  absl::Status LookWider(Look& look) {
+    const double usual_mm = Placement().spacing_mm;
+    const bool fits = !look.restored.touches_patch_border && CheckPoints(look).ok();
+    if (fits || spacing_mm_ > kWorthwhile * usual_mm || result_.patches >= options_.max_patches) {
+      return absl::OkStatus();
+    }
+    Look wider;
+    std::optional<PreparedPrompts> prepared;
+    RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(wider.first, PlacePatch(geometry_, prompts_, sizes_.patch, usual_mm));
+      if (!prompts_.previous_logits.empty()) {
+        prepared = PrepareFollowUp(geometry_, wider.first, prompts_, look.merged, sizes_, box_use_);
+        return absl::OkStatus();
+      }
+      ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, wider.first, prompts_, sizes_,
+                                                {box_use_, FarPoints::kLeaveOut}));
+      return absl::OkStatus();
+    }));
+    if (!prepared) return absl::OkStatus();
+    absl::StatusOr<EmbeddedPatch> embedded = model_.Embed(wider.first);
+    if (absl::IsInvalidArgument(embedded.status())) return absl::OkStatus();
+    RETURN_IF_ERROR(embedded.status());
+    RETURN_IF_ERROR(Decode({0, 0, 0}, *std::move(embedded), *prepared, wider).status());
+    RETURN_IF_ERROR(Restore(wider));
+    if (!wider.restored.empty()) look = std::move(wider);
+    return absl::OkStatus();
   }
 
   // Follows the lesion from patch to patch.
@@ -187,7 +218,7 @@ class TargetSegmenter {
   const TargetOptions& options_;
   PatchModel& model_;
   const double spacing_mm_;
-  const bool look_closer_;
+  const bool look_again_;
   const double finest_mm_;
   const PatchSizes sizes_;
   const BoxUse box_use_;

@@ -29,9 +29,12 @@ inline constexpr int kMostPatches = 27;  // as many as SAM-Med3D's own sliding w
 
 struct TargetOptions {
   int max_patches = kDefaultMaxPatches;  // 1 to kMostPatches; 1: one patch, whatever it shows
-  // Of the patches. Neither: the usual 1.5 mm, and `auto` for a model that has learned from finer ones.
+  // Of the patches; nothing: the model's first spacing.
   std::optional<double> spacing_mm = std::nullopt;
-  bool auto_spacing = false;  // the usual spacing, and a small mask again on a finer grid
+  // Look again at a mask that is small for its patch, on a finer grid, and at one that reaches out of a patch
+  // of finer voxels than 1.5 mm, at these. Nothing: if the model has learned from such patches, and no
+  // spacing is given.
+  std::optional<bool> auto_spacing = std::nullopt;
 };
 
 struct EmbeddedPatch {

@@ -89,8 +89,9 @@ absl::Status CheckInfo(const ModelInfo& info) {
                                                    s.patch, ", embedding ", s.embedding_channels, " x ",
                                                    s.embedding_side, "^3, logits ", s.logits_side, "^3"));
   }
-  if (!(info.finest_spacing_mm >= 0 && info.finest_spacing_mm <= 3)) {
-    return absl::InvalidArgumentError("the model's finest spacing is out of range");
+  if (!(info.first_spacing_mm >= 0.25 && info.first_spacing_mm <= 3 && info.finest_spacing_mm >= 0 &&
+        info.finest_spacing_mm <= 3)) {
+    return absl::InvalidArgumentError("the model's spacings are out of range");
   }
   if (info.gate_blocks.size() > kMaxGates) {
     return absl::InvalidArgumentError(absl::StrCat("the model has more than ", kMaxGates, " gates"));
@@ -119,6 +120,7 @@ absl::StatusOr<LinkMessage> MakeHello(const ModelInfo& info) {
   writer.Put(info.weights_digest.bytes);
   writer.Put(info.sizes);
   writer.Put(info.gate_threshold);
+  writer.Put(info.first_spacing_mm);
   writer.Put(info.finest_spacing_mm);
   writer.Put(static_cast<int32_t>(info.box_corner_embeddings));
   writer.Put(static_cast<uint32_t>(info.gate_blocks.size()));
@@ -141,6 +143,7 @@ absl::StatusOr<ModelInfo> ParseHello(const LinkMessage& message) {
   info.weights_digest.bytes = reader.Get<decltype(Digest::bytes)>();
   info.sizes = reader.Get<PatchSizes>();
   info.gate_threshold = reader.Get<float>();
+  info.first_spacing_mm = reader.Get<float>();
   info.finest_spacing_mm = reader.Get<float>();
   info.box_corner_embeddings = reader.Get<int32_t>();
   const size_t gates = std::min<size_t>(reader.Get<uint32_t>(), kMaxGates + 1);

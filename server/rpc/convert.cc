@@ -91,7 +91,7 @@ v1::DescribeModelResponse Describe(const ModelInfo& model, const std::vector<std
   v1::DescribeModelResponse response;
   Fill(model, *response.mutable_model());
   for (int axis = 0; axis < 3; ++axis) response.add_patch_voxels(static_cast<uint32_t>(model.sizes.patch));
-  response.set_patch_spacing_mm(Placement().spacing_mm);
+  response.set_patch_spacing_mm(model.first_spacing_mm);
   response.set_finest_spacing_mm(model.finest_spacing_mm);
   response.set_precision(model.precision);
   for (const int block : model.gate_blocks) response.add_gate_blocks(static_cast<uint32_t>(block));

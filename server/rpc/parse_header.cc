@@ -290,9 +290,7 @@ absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& 
     }
     inference.spacing_mm = spacing;
   }
-  inference.auto_spacing = options.auto_spacing();
-  const bool declined = options.has_auto_spacing() && !options.auto_spacing();
-  if (declined) inference.spacing_mm = Placement().spacing_mm;
+  if (options.has_auto_spacing()) inference.auto_spacing = options.auto_spacing();
   return absl::OkStatus();
 }
 

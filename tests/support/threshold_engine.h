@@ -21,7 +21,8 @@ namespace sgpsam {
 class ThresholdEngine : public Engine {
  public:
   // `patch` is a multiple of 16; the decoder's cells have 2 voxels a side, embedding tokens 8.
-  explicit ThresholdEngine(int64_t patch = 32, int box_corner_embeddings = 0, float finest_spacing_mm = 0) {
+  explicit ThresholdEngine(int64_t patch = 32, int box_corner_embeddings = 0, float finest_spacing_mm = 0,
+                           float first_spacing_mm = 1.5f) {
     info_.name = "threshold";
     info_.version = "1";
     info_.device = "cpu";
@@ -29,6 +30,7 @@ class ThresholdEngine : public Engine {
     info_.gate_blocks = {1};
     info_.box_corner_embeddings = box_corner_embeddings;
     info_.finest_spacing_mm = finest_spacing_mm;
+    info_.first_spacing_mm = first_spacing_mm;
     info_.sizes = {
         .patch = patch, .embedding_channels = 64, .embedding_side = patch / 8, .logits_side = patch / 2};
   }

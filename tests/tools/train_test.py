@@ -130,9 +130,9 @@ def test_a_training_writes_a_model_its_log_and_its_curves(small, folder, place):
 
 def test_the_model_says_how_fine_the_patches_were(small, folder, place):
     for finest, said in ((0.75, 0.75), (1.5, None)):
-        trained(*arguments(small, folder, place, 1, "--spacing", finest, 1.6))
+        trained(*arguments(small, folder, place, 1, "--spacing", finest, 1.6, "--first-spacing", 1.25))
         config = json.loads(call("info", place / "model", "--json"))["config"]
-        assert config.get("finest_spacing_mm") == said
+        assert config.get("finest_spacing_mm") == said and config["first_spacing_mm"] == 1.25
         (place / "model.state").unlink()
 
 

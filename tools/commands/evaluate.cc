@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<CaseSource>> OpenCases(const Options& options) {
 absl::StatusOr<EvaluateOptions> Complete(const Options& options) {
   EvaluateOptions evaluate = options.evaluate;
   evaluate.clicks = options.clicks == "centre" ? ClickStrategy::kCentre : ClickStrategy::kRandom;
-  evaluate.target.auto_spacing = options.spacing == kAuto;
+  if (options.spacing == kAuto) evaluate.target.auto_spacing = true;
   if (options.spacing == kAuto || options.spacing == kModels) return evaluate;
   double spacing = 0;
   if (!absl::SimpleAtod(options.spacing, &spacing)) {

@@ -72,9 +72,11 @@ void PrintTable(const Options& options, const Summary& summary) {
                    c.window, ", global blocks ", absl::StrJoin(c.global_blocks, ",")));
   Row("decoder", absl::StrCat(c.decoder_depth, " layers of ", c.out_channels, ", ", c.decoder_heads,
                               " heads, MLP ", c.decoder_mlp_dim, ", ", c.mask_tokens(), " mask tokens"));
-  Row("voxels", c.finest_spacing_mm > 0
-                    ? absl::StrCat("of 1.5 mm, small lesions once more, down to ", c.finest_spacing_mm)
-                    : std::string("of 1.5 mm"));
+  Row("voxels",
+      c.finest_spacing_mm > 0
+          ? absl::StrCat("of ", c.first_spacing_mm,
+                         " mm, what is small or large for those once more: ", c.finest_spacing_mm, " to 1.5")
+          : absl::StrCat("of ", c.first_spacing_mm, " mm"));
   Row("prompts", c.point_embeddings == 4 ? "points, box corners, masks" : "points, masks");
   Row("modules", c.sgpm.blocks.empty()
                      ? std::string("none")

@@ -52,8 +52,9 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
   return absl::OkStatus();
 }
 
-absl::Status NoteSpacing(double finest_mm, TensorFile& file) {
+absl::Status NoteSpacings(double first_mm, double finest_mm, TensorFile& file) {
   ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
+  config.first_spacing_mm = static_cast<float>(first_mm);
   config.finest_spacing_mm = finest_mm < Placement().spacing_mm ? static_cast<float>(finest_mm) : 0;
   file.metadata[kModelConfigKey] = ToJson(config);
   return absl::OkStatus();
@@ -160,7 +161,7 @@ absl::Status Train(const TrainOptions& options) {
   if (!options.modules.empty())
     RETURN_IF_ERROR(AddFreshModules(options.modules, options.detail_channels, options.training.seed, file));
   RETURN_IF_ERROR(ApplyGate(options.gate, file));
-  RETURN_IF_ERROR(NoteSpacing(options.spacing.front(), file));
+  RETURN_IF_ERROR(NoteSpacings(options.first_spacing_mm, options.spacing.front(), file));
   ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open());
   const auto memory = static_cast<size_t>(options.memory_gib * 1024 * 1024 * 1024);
   const CaseMemory cases(*sources.training, memory - memory / 4, Warn),

@@ -25,6 +25,7 @@ struct TrainOptions {
   TrainingOptions training;
   std::optional<double> focal_weight;
   std::optional<int64_t> gate_warm_up;
+  double first_spacing_mm = 1.5;
   int threads = 0;
   int64_t save_every = 200, validate_every = 200, validation_samples = 64;
   double memory_gib = 8;

@@ -135,6 +135,19 @@ TEST(ModelConfig, NamesALimitOfItsInputWhereThereIsOneOnly) {
               HasSubstr("must be a number"));
 }
 
+TEST(ModelConfig, NamesItsFirstSpacingWhereItIsNotTheUsual) {
+  ModelConfig config;
+  EXPECT_THAT(ToJson(config), Not(HasSubstr("first_spacing_mm")));
+  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->first_spacing_mm, 1.5f);
+  config.first_spacing_mm = 0.75f;
+  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->first_spacing_mm, 0.75f);
+  for (const char* wrong : {"0.2", "1.6", "\"1\""}) {
+    EXPECT_THAT(
+        ParseWith("\"depth\":12", std::string("\"depth\":12,\"first_spacing_mm\":") + wrong).message(),
+        HasSubstr("first_spacing_mm"));
+  }
+}
+
 TEST(ModelConfig, NamesItsFinestSpacingWhereThereIsOneOnly) {
   ModelConfig config;
   EXPECT_THAT(ToJson(config), Not(HasSubstr("finest_spacing_mm")));

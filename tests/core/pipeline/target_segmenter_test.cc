@@ -367,6 +367,50 @@ TEST_F(SmallLesionTest, IsFoundBetterByACloserLook) {
   EXPECT_EQ(closer.first.values, plain.first.values) << "what a refinement goes on from";
 }
 
+// A model that begins with finer voxels than usual sees 24 mm of the ellipsoid of 60 mm, and then all of it;
+// its previous logits stay those of the first look.
+TEST(TargetSegmenter, LooksWiderAtALesionThatReachesOutOfAFinePatch) {
+  const Geometry geometry = Grid({100, 70, 70}, 1);
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 14, 14});
+  const Volume volume = Scan(geometry, lesion);
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
+                         /*first_spacing_mm=*/0.75f);
+  EnginePatchModel model(engine, volume);
+  const Prompts click = ClickAt(50, 35, 35);
+  const auto found = SegmentTarget(geometry, click, {}, model);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 1.5);
+  EXPECT_EQ(found->patches, 2);
+  EXPECT_GT(Dice(found->mask, geometry, lesion), 0.9);
+  TargetOptions once;
+  once.auto_spacing = false;
+  once.max_patches = 1;
+  const auto narrow = SegmentTarget(geometry, click, once, model);
+  ASSERT_TRUE(narrow.ok()) << narrow.status();
+  EXPECT_EQ(narrow->spacing_mm, 0.75);
+  EXPECT_TRUE(narrow->touches_patch_border);
+  EXPECT_EQ(found->first.values, narrow->first.values);
+}
+
+// A second point beside the fine patch is seen by the wide one, behind which the small mask is looked at
+// closer.
+TEST(TargetSegmenter, LooksWiderForAPointBesideAFinePatch) {
+  const Geometry geometry = Grid({100, 70, 70}, 1);
+  const Volume volume = Scan(geometry, Ellipsoid({50, 35, 35}, {6, 6, 6}));
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
+                         /*first_spacing_mm=*/0.75f);
+  EnginePatchModel model(engine, volume);
+  Prompts prompts = ClickAt(50, 35, 35);
+  prompts.points.push_back({VoxelIndex{66, 35, 35}, false});
+  const auto found = SegmentTarget(geometry, prompts, {}, model);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->patches, 3);
+  TargetOptions once;
+  once.auto_spacing = false;
+  once.max_patches = 1;
+  EXPECT_TRUE(absl::IsInvalidArgument(SegmentTarget(geometry, prompts, once, model).status()));
+}
+
 // Unasked, but no finer than what the model has learned from, and not where a spacing is named.
 TEST_F(SmallLesionTest, IsLookedAtCloserByAModelThatKnowsFinerPatches) {
   ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/1);

@@ -227,6 +227,7 @@ TEST(Contract, GivesASegTheSameNamesUnderTheSameKeyAndContent) {
 TEST(Contract, DescribesTheModel) {
   ModelInfo info = TestModel();
   info.finest_spacing_mm = 0.75f;
+  info.first_spacing_mm = 1.25f;
   TestServer server(TestConfig(), {}, info);
   grpc::ClientContext context;
   v1::DescribeModelResponse model;
@@ -234,7 +235,7 @@ TEST(Contract, DescribesTheModel) {
   EXPECT_EQ(model.model().name(), "fake");
   EXPECT_EQ(model.model().weights_sha256(), std::string(32, '\xfa'));
   EXPECT_THAT(model.patch_voxels(), ElementsAre(32u, 32u, 32u));
-  EXPECT_EQ(model.patch_spacing_mm(), 1.5);
+  EXPECT_EQ(model.patch_spacing_mm(), 1.25);
   EXPECT_EQ(model.finest_spacing_mm(), 0.75);
   EXPECT_EQ(model.precision(), "fp32");
   EXPECT_THAT(model.gate_blocks(), ElementsAre(2u, 5u, 8u, 11u));

@@ -112,10 +112,11 @@ struct SegmentRequest {
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
   // A mask that touches its patch's border is followed with up to so many patches; 1: never. 0: 8
   uint32_t max_patches = 0;
-  // Of the model's voxels, 0.25 to 3. Default: 1.5, and auto_spacing if the model has learned from finer ones.
+  // Of the model's voxels, 0.25 to 3. Default: the model's own, and auto_spacing if it has learned from finer
+  // ones than 1.5.
   std::optional<double> spacing_mm;
-  bool auto_spacing = false;  // look at a small mask again at a finer spacing; not with spacing_mm
-  std::string idempotency_key;       // same key, volume, prompts, model: same UIDs. At most 128 bytes
+  bool auto_spacing = false;    // look again at a mask that is small or large for that; not with spacing_mm
+  std::string idempotency_key;  // same key, volume, prompts, model: same UIDs. At most 128 bytes
   Priority priority = Priority::kDefault;
   absl::Time deadline = absl::InfiniteFuture();
   Cancel cancel;

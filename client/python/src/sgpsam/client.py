@@ -63,8 +63,8 @@ class Client:
         clamp: intensities are clamped to [first, second] before the model sees them.
         max_patches: a mask that touches its patch's border is followed with up to so many patches, 1 to 27;
         1: never; 0: the server's default, 8.
-        spacing: edge of the model's voxels in mm, 0.25 to 3, or "auto": 1.5, and a small mask is looked at again
-        at a finer one. Default: "auto" if the model has learned from finer ones, else 1.5.
+        spacing: edge of the model's voxels in mm, 0.25 to 3, or "auto": the model's own, and a mask that is small
+        or large for it is looked at again. Default: "auto" if the model has learned from finer ones than 1.5.
         idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
