@@ -28,6 +28,7 @@ struct Bench {
     options.step.map_weight = 0.3;
     options.parts = {/*image_encoder=*/false, /*sgpm=*/true, /*prompt_encoder=*/true, /*mask_decoder=*/true};
     training = Training::Create(file, cases, options).value();
+    cases.Preload(1, [](int64_t) { return true; });
   }
   static ModelConfig Plain() {
     ModelConfig config = ModelConfig::Demo();

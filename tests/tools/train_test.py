@@ -117,7 +117,8 @@ def contents(place):
 def test_a_training_writes_a_model_its_log_and_its_curves(small, folder, place):
     done = trained(*arguments(small, folder, place))
     assert sorted(os.listdir(place)) == ["model", "model.csv", "model.png", "model.state"]
-    assert f"wrote {place}/model" in done.stdout
+    wrote, memory = done.stdout.splitlines()[-1].split("; the most memory at once was ")
+    assert wrote == f"wrote {place}/model" and 50 < int(memory.removesuffix(" MiB")) < 2000
     assert "left" in done.stdout    # how long it will take
     assert json.loads(call("info", place / "model", "--json"))["config"]["name"] == "sgpsam-small"
     steps = lines(place, "step")

@@ -1,6 +1,7 @@
 // train: transfer a model to lesions, or pretrain a small one, on a folder of cases or on made-up ones.
 #include <ATen/Parallel.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -146,6 +147,13 @@ absl::Status WriteModel(TensorFile file, const TrainOptions& options) {
   return WriteSafetensorsFile(file, options.out);
 }
 
+// Cases (--memory bounds them), parameters and their optimiser, and what one step needs.
+long long PeakMemoryMib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss / 1024;
+}
+
 // Every step allocates and frees the same hundreds of megabytes: give none back in between, because the
 // kernel clears each page that is asked for again.
 void KeepFreedMemory() {
@@ -177,7 +185,7 @@ absl::Status Train(const TrainOptions& options) {
   RETURN_IF_ERROR(Preload(cases));
   RETURN_IF_ERROR(Run(options, *training, validation, log, data).ToTheEnd());
   RETURN_IF_ERROR(WriteModel(training->parameters().ToFile(), options));
-  std::printf("wrote %s\n", options.out.c_str());
+  std::printf("wrote %s; the most memory at once was %lld MiB\n", options.out.c_str(), PeakMemoryMib());
   return absl::OkStatus();
 }
 
