@@ -216,9 +216,8 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command
       .add_option("--spacing", arguments.spacing,
                   "Edge of the model's voxels in mm, 0.25 to 3, or auto: the model's own, and a mask that is "
-                  "small or "
-                  "large for it is looked at again; unless given, auto if the model has learned from finer "
-                  "ones than 1.5")
+                  "small or large for it is looked at again; unless given, auto if the model has learned "
+                  "from finer ones than 1.5")
       ->type_name("MM|auto");
   command.add_flag("--json", arguments.json, "Print one JSON object instead of lines, errors too");
 }

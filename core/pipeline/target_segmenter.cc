@@ -93,12 +93,7 @@ class TargetSegmenter {
                                                 {box_use_, FarPoints::kLeaveOut}));
       return absl::OkStatus();
     }));
-    if (!prepared) return absl::OkStatus();
-    absl::StatusOr<EmbeddedPatch> embedded = model_.Embed(wider.first);
-    if (absl::IsInvalidArgument(embedded.status())) return absl::OkStatus();
-    RETURN_IF_ERROR(embedded.status());
-    RETURN_IF_ERROR(Decode({0, 0, 0}, *std::move(embedded), *prepared, wider).status());
-    RETURN_IF_ERROR(Restore(wider));
+    if (prepared) RETURN_IF_ERROR(LookAgain(*prepared, wider));
     if (!wider.restored.empty()) look = std::move(wider);
     return absl::OkStatus();
   }
@@ -141,15 +136,19 @@ class TargetSegmenter {
     Look closer;
     closer.first = PlaceAround(geometry_, MiddleOf(look), sizes_.patch, *spacing_mm);
     ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, FollowUp(closer.first, look.merged));
-    if (!prepared) return absl::OkStatus();
-    absl::StatusOr<EmbeddedPatch> embedded = model_.Embed(closer.first);
-    if (absl::IsInvalidArgument(embedded.status())) return absl::OkStatus();
-    RETURN_IF_ERROR(embedded.status());
-    RETURN_IF_ERROR(Decode({0, 0, 0}, *std::move(embedded), *prepared, closer).status());
-    RETURN_IF_ERROR(Restore(closer));
+    if (prepared) RETURN_IF_ERROR(LookAgain(*prepared, closer));
     // A lesion that was small and now reaches out of a patch three times its size has leaked.
     if (!closer.restored.empty() && !closer.restored.touches_patch_border) look = std::move(closer);
     return absl::OkStatus();
+  }
+
+  // Another look at look.first; its mask stays empty where there is nothing to encode.
+  absl::Status LookAgain(const PreparedPrompts& prepared, Look& look) {
+    absl::StatusOr<EmbeddedPatch> embedded = model_.Embed(look.first);
+    if (absl::IsInvalidArgument(embedded.status())) return absl::OkStatus();
+    RETURN_IF_ERROR(embedded.status());
+    RETURN_IF_ERROR(Decode({0, 0, 0}, *std::move(embedded), prepared, look).status());
+    return Restore(look);
   }
 
   absl::StatusOr<std::optional<PreparedPrompts>> FollowUp(const Placement& placement,

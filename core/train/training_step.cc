@@ -8,10 +8,10 @@
 namespace sgpsam {
 namespace {
 
-at::Tensor StackPatches(absl::Span<const Example> batch) {  // [B, 1, i, j, k]
-  std::vector<at::Tensor> patches;
-  for (const Example& example : batch) patches.push_back(example.patch);
-  return at::stack(patches).unsqueeze(1);
+at::Tensor Stack(absl::Span<const Example> batch, at::Tensor Example::*member) {
+  std::vector<at::Tensor> tensors;
+  for (const Example& example : batch) tensors.push_back(example.*member);
+  return at::stack(tensors);
 }
 
 // The batch's targets, patch by patch: P in all.
@@ -66,17 +66,13 @@ at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const Ste
   return options.budget_weight * at::clamp_min(opening - options.budget, 0).square();
 }
 
-at::Tensor StackKinds(absl::Span<const Example> batch) {  // [B, 4g, 4g, 4g]
-  std::vector<at::Tensor> kinds;
-  for (const Example& example : batch) kinds.push_back(example.kinds);
-  return at::stack(kinds);
-}
-
 // embedding [B, out, g, g, g] -> one number
 at::Tensor KindsLoss(const KindHead& head, const at::Tensor& embedding, absl::Span<const Example> batch) {
   const int64_t count = embedding.size(0), grid = embedding.size(2);
-  const at::Tensor by_token =
-      StackKinds(batch).view({count, grid, 4, grid, 4, grid, 4}).permute({0, 1, 3, 5, 2, 4, 6}).reshape({-1});
+  const at::Tensor by_token = Stack(batch, &Example::kinds)
+                                  .view({count, grid, 4, grid, 4, grid, 4})
+                                  .permute({0, 1, 3, 5, 2, 4, 6})
+                                  .reshape({-1});
   const at::Tensor tokens = embedding.flatten(2).transpose(1, 2).reshape({count * grid * grid * grid, -1});
   const at::Tensor logits = at::addmm(head.bias, tokens, head.weight.t()).view({-1, kKinds});
   return at::cross_entropy_loss(logits, by_token);
@@ -87,7 +83,7 @@ at::Tensor MapLoss(const MapHead& head, const at::Tensor& detail, absl::Span<con
                    const LossOptions& options) {
   const at::Tensor cells = at::gelu(detail).permute({0, 2, 3, 4, 1});  // what the mask decoder reads of it
   const at::Tensor logits = at::matmul(cells, head.weight) + head.bias;
-  return SegmentationLoss(logits, StackKinds(batch).gt(0).to(at::kFloat), options);
+  return SegmentationLoss(logits, Stack(batch, &Example::kinds).gt(0).to(at::kFloat), options);
 }
 
 }  // namespace
@@ -96,7 +92,7 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
                    Random& random, const Heads& heads) {
   const int64_t patch = model.config.patch;
   Targets targets = GatherTargets(batch);
-  const Encoded encoded = Encode(model.image_encoder, StackPatches(batch));
+  const Encoded encoded = Encode(model.image_encoder, Stack(batch, &Example::patch).unsqueeze(1));
   ImageFeatures image = {encoded.embedding.repeat_interleave(targets.of_each, 0)};
   if (encoded.detail.defined()) image.detail = encoded.detail.repeat_interleave(targets.of_each, 0);
   StepResult result;

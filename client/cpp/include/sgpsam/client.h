@@ -182,7 +182,7 @@ struct ModelDescription {
   ModelIdentity model;
   std::array<uint32_t, 3> patch_voxels{};
   double patch_spacing_mm = 0;
-  double finest_spacing_mm = 0;  // above 0: small masks are looked at closer unless a spacing is given
+  double finest_spacing_mm = 0;  // above 0: auto_spacing is the default
   std::string precision;
   std::vector<uint32_t> gate_blocks;
   uint32_t box_corner_embeddings = 0;  // what a box becomes: 0 a click in its centre, 2 its corners

@@ -59,7 +59,7 @@ class ModelDescription:
     model: ModelIdentity
     patch_voxels: tuple[int, ...]
     patch_spacing_mm: float
-    finest_spacing_mm: float  # above 0: small masks are looked at closer unless a spacing is given
+    finest_spacing_mm: float  # above 0: spacing="auto" is the default
     precision: str
     gate_blocks: tuple[int, ...]
     box_corner_embeddings: int           # what a box becomes: 0 a click in its centre, 2 its corners
