@@ -73,28 +73,29 @@ class TargetSegmenter {
     return Restore(look);
   }
 
-  // What does not fit a patch of finer voxels than usual once more in one of usual ones, as if for the first
-  // time: half a lesion is a poor prompt for the whole of it. Previous logits lie on the first patch's grid.
+  // After a patch of finer voxels than usual, one of usual ones, as if for the first time: half a lesion is a
+  // poor prompt for the whole of it, and previous logits lie on the first patch's grid. Taken where the
+  // lesion does not fit the finer patch. That patch's own mask does not always tell: a model may find nothing
+  // in a patch that shows nothing but lesion.
   absl::Status LookWider(Look& look) {
     const double usual_mm = Placement().spacing_mm;
-    const bool fits = !look.restored.touches_patch_border && CheckPoints(look).ok();
-    if (fits || spacing_mm_ > kWorthwhile * usual_mm || result_.patches >= options_.max_patches) {
+    if (spacing_mm_ > kWorthwhile * usual_mm || result_.patches >= options_.max_patches) {
       return absl::OkStatus();
     }
     Look wider;
-    std::optional<PreparedPrompts> prepared;
+    PreparedPrompts prepared;
     RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
       ASSIGN_OR_RETURN(wider.first, PlacePatch(geometry_, prompts_, sizes_.patch, usual_mm));
-      if (!prompts_.previous_logits.empty()) {
-        prepared = PrepareFollowUp(geometry_, wider.first, prompts_, look.merged, sizes_, box_use_);
-        return absl::OkStatus();
-      }
       ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, wider.first, prompts_, sizes_,
                                                 {box_use_, FarPoints::kLeaveOut}));
+      if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
       return absl::OkStatus();
     }));
-    if (prepared) RETURN_IF_ERROR(LookAgain(*prepared, wider));
-    if (!wider.restored.empty()) look = std::move(wider);
+    RETURN_IF_ERROR(LookAgain(prepared, wider));
+    if (wider.restored.empty()) return absl::OkStatus();
+    const bool fits = !look.restored.touches_patch_border && CheckPoints(look).ok() &&
+                      LargestExtentMm(wider) <= static_cast<double>(sizes_.patch) * spacing_mm_;
+    if (!fits) look = std::move(wider);
     return absl::OkStatus();
   }
 
@@ -170,7 +171,7 @@ class TargetSegmenter {
     ASSIGN_OR_RETURN(MaskLogits answer, model_.Decode(std::move(input)));
     Tile tile{at, prepared.clicks, answer.values};
     if (look.tiles.empty()) look.tried.push_back(at);
-    if (look.tiles.empty() || Confirms(look.merged, look.first, tile)) {
+    if (look.tiles.empty() || Agreement(look.merged, look.first, tile) >= kLeastAgreement) {
       look.tiles.push_back(std::move(tile));
       look.merged = MergeTiles(look.first, look.tiles, sizes_);
     }

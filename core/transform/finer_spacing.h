@@ -14,8 +14,8 @@ namespace sgpsam {
 // on either side, is the size at which the patch of the first look shows large lesions.
 inline constexpr double kSmallShare = 1.0 / 4;
 inline constexpr double kFinerShare = 1.0 / 3;
-// No finer than the volume's own finest spacing, where there is nothing more to see, than this, or than a
-// model has learned from.
+// No finer than this, than a model has learned from, or than half the volume's own finest spacing: its voxels
+// show no more then, but the cells of a decoder's grid, each of several voxels, draw a finer outline.
 inline constexpr double kFinestSpacingMm = 0.5;
 // A second look must be at least so much finer than the first to be worth an encode.
 inline constexpr double kWorthwhile = 0.75;

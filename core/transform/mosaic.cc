@@ -185,14 +185,18 @@ LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const
   return box;
 }
 
-bool Confirms(const LogitsBox& merged, const Placement& first, const Tile& tile) {
+double Agreement(const LogitsBox& merged, const Placement& first, const Tile& tile) {
   const int64_t side = first.patch / merged.cell_voxels();
   const Cell corner = Corner(merged, first, tile.at);
+  int64_t both = 0, sum = 0;
   for (int64_t n = 0; n < side * side * side; ++n) {
     const Cell cell{corner[0] + n / (side * side), corner[1] + n / side % side, corner[2] + n % side};
-    if (tile.logits[n] > 0 && Inside(merged, cell)) return true;
+    if (!merged.Seen(cell[0], cell[1], cell[2])) continue;
+    const bool before = Inside(merged, cell), now = tile.logits[n] > 0;
+    both += before && now ? 1 : 0;
+    sum += (before ? 1 : 0) + (now ? 1 : 0);
   }
-  return false;
+  return sum > 0 ? 2 * static_cast<double>(both) / static_cast<double>(sum) : 0;
 }
 
 std::optional<TilePosition> NextTile(const LogitsBox& merged, const Placement& first,

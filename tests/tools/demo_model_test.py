@@ -33,6 +33,23 @@ def test_a_closer_look_is_the_default_and_helps_small_lesions(dice):
         assert dice[""]["1"][size] > dice["1.5"]["1"][size] + 0.05
 
 
+@pytest.fixture(scope="module")
+def large_lesions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("large") / "cases"
+    call("synthesize", "--seed", 13, "--format", "nnunet", "--cases", 6, "--lesions", 1, "--diameter", 58,
+         "--out", folder)
+    return folder
+
+
+def test_following_large_lesions_over_the_border_helps(large_lesions):
+    def dice_of(patches):   # lesions of some 58 mm in patches of 48 mm
+        return json.loads(call("evaluate", "--model", MODELS / "sgpsam-demo.safetensors", "--data", large_lesions,
+                               "--spacing", 1.0, "--max-patches", patches, "--json"))["dice"]
+    one, several = dice_of(1), dice_of(8)
+    for clicks in ("1", "3", "5"):
+        assert several[clicks]["ge10mm"] > one[clicks]["ge10mm"] + 0.02, clicks
+
+
 def test_both_models_fit_where_they_are_to_fit():
     for name in ("sgpsam-demo", "sgpsam-demo-pretrained"):
         path = MODELS / f"{name}.safetensors"

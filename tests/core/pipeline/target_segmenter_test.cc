@@ -239,16 +239,18 @@ TEST_F(LargeLesionTest, IsFollowedOnTheOtherSideWhereOneCannotBeEncoded) {
   EXPECT_FALSE(found.mask.at(18, 30, 30));
 }
 
-TEST_F(LargeLesionTest, KeepsItsFirstAnswerWhereFurtherPatchesFindNothing) {
+TEST_F(LargeLesionTest, KeepsItsFirstAnswerWhereFurtherPatchesFindNothingOrSomethingElse) {
   const TargetSegmentation one = MustRun(AtMost(1), model_);
-  WatchedModel blind(model_);
-  blind.change = [](size_t patch, MaskLogits& logits) {
-    if (patch > 1) std::fill(logits.values.begin(), logits.values.end(), -9.0f);
-  };
-  const TargetSegmentation found = MustRun({}, blind);
-  EXPECT_EQ(found.mask.bits(), one.mask.bits());
-  EXPECT_EQ(found.patches, 3);
-  EXPECT_TRUE(found.touches_patch_border);
+  for (const float everywhere : {-9.0f, 9.0f}) {
+    WatchedModel lost(model_);
+    lost.change = [=](size_t patch, MaskLogits& logits) {
+      if (patch > 1) std::fill(logits.values.begin(), logits.values.end(), everywhere);
+    };
+    const TargetSegmentation found = MustRun({}, lost);
+    EXPECT_EQ(found.mask.bits(), one.mask.bits());
+    EXPECT_EQ(found.patches, 3);
+    EXPECT_TRUE(found.touches_patch_border);
+  }
 }
 
 TEST_F(LargeLesionTest, TakesAPointThatAFurtherPatchSees) {
@@ -390,6 +392,41 @@ TEST(TargetSegmenter, LooksWiderAtALesionThatReachesOutOfAFinePatch) {
   EXPECT_EQ(narrow->spacing_mm, 0.75);
   EXPECT_TRUE(narrow->touches_patch_border);
   EXPECT_EQ(found->first.values, narrow->first.values);
+}
+
+// A patch that shows nothing but lesion may lead a model to a mask that touches nothing.
+TEST(TargetSegmenter, TakesTheWiderLookWhereItsMaskIsLargerThanTheFinePatch) {
+  const Geometry geometry = Grid({100, 70, 70}, 1);
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 18, 18});
+  const Volume volume = Scan(geometry, lesion);
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
+                         /*first_spacing_mm=*/0.75f);
+  EnginePatchModel model(engine, volume);
+  WatchedModel watched(model);
+  watched.change = [](size_t patch, MaskLogits& logits) {
+    if (patch > 1) return;
+    std::fill(logits.values.begin(), logits.values.end(), -9.0f);
+    for (int64_t k = 6; k < 10; ++k) logits.values[(8 * 16 + 8) * 16 + k] = 9;
+  };
+  const auto found = SegmentTarget(geometry, ClickAt(50, 35, 35), {}, watched);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 1.5);
+  EXPECT_EQ(found->patches, 2);
+  EXPECT_GT(Dice(found->mask, geometry, lesion), 0.9);
+}
+
+// What fits keeps the mask of the finer patch.
+TEST(TargetSegmenter, KeepsTheFirstLookAtALesionThatFitsAFinePatch) {
+  const Geometry geometry = Grid({100, 70, 70}, 1);
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  const Volume volume = Scan(geometry, lesion);
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
+                         /*first_spacing_mm=*/0.75f);
+  EnginePatchModel model(engine, volume);
+  const auto found = SegmentTarget(geometry, ClickAt(50, 35, 35), {}, model);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 0.75);
+  EXPECT_EQ(found->patches, 2);
 }
 
 // A second point beside the fine patch is seen by the wide one, behind which the small mask is looked at

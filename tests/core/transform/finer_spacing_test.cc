@@ -27,10 +27,10 @@ TEST(FinerSpacing, LeavesALargeMaskAsItIs) {
   EXPECT_EQ(FinerSpacing(24, 64, 1.5, Fine()), std::nullopt);
 }
 
-TEST(FinerSpacing, GoesNoFinerThanTheVolumeNorThanHalfAMillimetre) {
+TEST(FinerSpacing, GoesNoFinerThanHalfTheVolumesVoxelsNorThanHalfAMillimetre) {
   EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine()), Optional(kFinestSpacingMm));
-  EXPECT_THAT(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2, 0.8, 5})), Optional(0.8125));
-  EXPECT_EQ(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {1.2, 1.2, 5})), std::nullopt);
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2, 1.6, 5})), Optional(0.8125));
+  EXPECT_EQ(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2.4, 2.4, 5})), std::nullopt);
   EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine(), /*finest_mm=*/0.9), Optional(0.9375));
 }
 

@@ -217,16 +217,18 @@ TEST_F(NextTileTest, NeverAsksForWhatWasTried) {
   EXPECT_EQ(tried.size(), 7u);
 }
 
-TEST_F(MosaicTest, HearsATileOnlyIfItFindsTheSameLesion) {
+TEST_F(MosaicTest, ComparesATileWithWhatWasFoundBefore) {
   const LogitsBox merged = MergeTiles(
       first_, {TileAt({}, [](int64_t i, int64_t j, int64_t) { return i >= 5 && j == 4 ? 1 : -1; })}, kSizes);
   const auto line = [](int64_t from, int64_t at) {
     return TileAt({1, 0, 0}, [=](int64_t i, int64_t j, int64_t) { return i >= from && j == at ? 1 : -1; });
   };
-  EXPECT_TRUE(Confirms(merged, first_, line(3, 4)));
-  EXPECT_FALSE(Confirms(merged, first_, line(4, 4)));  // begins where the first one ends
-  EXPECT_FALSE(Confirms(merged, first_, line(0, 5)));  // beside it
-  EXPECT_FALSE(Confirms(merged, first_, Constant({1, 0, 0}, -1)));
+  EXPECT_EQ(Agreement(merged, first_, line(1, 4)), 1);    // what lies behind the first tile does not count
+  EXPECT_EQ(Agreement(merged, first_, line(3, 4)), 0.5);  // one of three cells
+  EXPECT_EQ(Agreement(merged, first_, line(4, 4)), 0);    // begins where the first one ends
+  EXPECT_EQ(Agreement(merged, first_, line(0, 5)), 0);    // beside it
+  EXPECT_EQ(Agreement(merged, first_, Constant({1, 0, 0}, -1)), 0);
+  EXPECT_EQ(Agreement(MergeTiles(first_, {Constant({}, -1)}, kSizes), first_, Constant({1, 0, 0}, -1)), 0);
 }
 
 TEST_F(MosaicTest, HoldsTwentySevenTilesInARow) {
