@@ -71,6 +71,7 @@ absl::StatusOr<std::vector<CaseFiles>> FindNnunetFiles(const std::string& folder
                                                        int64_t channel) {
   ASSIGN_OR_RETURN(const std::set<std::string> ids, FindNnunetIds(folder, dataset));
   std::vector<CaseFiles> files;
+  files.reserve(ids.size());
   for (const std::string& id : ids) {
     files.push_back({id, absl::StrFormat("%s/%s_%04d%s", kImages, id, channel, dataset.file_ending),
                      absl::StrCat(kLabels, "/", id, dataset.file_ending)});

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -29,8 +30,8 @@ Kind KindOf(const std::vector<Kind>& kinds, T value) {
         value >= 0 && value <= static_cast<T>(DatasetLabel::kMaxValue) && value == std::floor(value);
     return whole ? kinds[static_cast<size_t>(value)] : kWrong;  // NaN is not whole
   } else {
-    const int64_t wide = value;
-    return wide >= 0 && wide <= DatasetLabel::kMaxValue ? kinds[static_cast<size_t>(wide)] : kWrong;
+    const bool known = std::cmp_greater_equal(value, 0) && std::cmp_less_equal(value, DatasetLabel::kMaxValue);
+    return known ? kinds[static_cast<size_t>(value)] : kWrong;
   }
 }
 

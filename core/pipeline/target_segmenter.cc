@@ -7,10 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/base/status_macros.h"
-#include "core/transform/finer_spacing.h"
+#include "core/transform/blend_looks.h"
 #include "core/transform/mosaic.h"
 #include "core/transform/prepare.h"
 #include "core/transform/restore.h"
+#include "core/transform/spacings.h"
 
 namespace sgpsam {
 namespace {
@@ -73,30 +74,45 @@ class TargetSegmenter {
     return Restore(look);
   }
 
-  // After a patch of finer voxels than usual, one of usual ones, as if for the first time: half a lesion is a
-  // poor prompt for the whole of it, and previous logits lie on the first patch's grid. Taken where the
-  // lesion does not fit the finer patch. That patch's own mask does not always tell: a model may find nothing
-  // in a patch that shows nothing but lesion.
+  // After a patch of fine voxels wider ones, each as if for the first time: half a lesion is a poor prompt
+  // for the whole of it, and previous logits lie on the first patch's grid. The finest look counts that the
+  // lesion fits. Its own mask does not always tell: in a patch that shows nothing but lesion a model may find
+  // a few voxels that touch nothing. So a wider look that finds more than the patch holds, and is surer, goes
+  // before. What the others saw is blended in.
   absl::Status LookWider(Look& look) {
-    const double usual_mm = Placement().spacing_mm;
-    if (spacing_mm_ > kWorthwhile * usual_mm || result_.patches >= options_.max_patches) {
-      return absl::OkStatus();
+    std::vector<LogitsBox> others;
+    for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
+      if (result_.patches >= options_.max_patches) break;
+      Look wider;
+      PreparedPrompts prepared;
+      RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
+        ASSIGN_OR_RETURN(wider.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm));
+        ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, wider.first, prompts_, sizes_,
+                                                  {box_use_, FarPoints::kLeaveOut}));
+        if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
+        return absl::OkStatus();
+      }));
+      RETURN_IF_ERROR(LookAgain(prepared, wider));
+      if (wider.tiles.empty()) continue;
+      if (!wider.restored.empty() && (!Fits(look) || Outgrows(wider, look))) std::swap(look, wider);
+      others.push_back(std::move(wider.merged));
     }
-    Look wider;
-    PreparedPrompts prepared;
-    RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(wider.first, PlacePatch(geometry_, prompts_, sizes_.patch, usual_mm));
-      ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, wider.first, prompts_, sizes_,
-                                                {box_use_, FarPoints::kLeaveOut}));
-      if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
+    if (others.empty()) return absl::OkStatus();
+    RETURN_IF_ERROR(model_.Compute(Stage::kRestore, [&] {
+      look.tiles.front().logits = BlendLooks(look.merged, others);
+      look.merged = MergeTiles(look.first, look.tiles, sizes_);
       return absl::OkStatus();
     }));
-    RETURN_IF_ERROR(LookAgain(prepared, wider));
-    if (wider.restored.empty()) return absl::OkStatus();
-    const bool fits = !look.restored.touches_patch_border && CheckPoints(look).ok() &&
-                      LargestExtentMm(wider) <= static_cast<double>(sizes_.patch) * spacing_mm_;
-    if (!fits) look = std::move(wider);
-    return absl::OkStatus();
+    return Restore(look);
+  }
+
+  bool Fits(const Look& look) const {
+    return !look.restored.empty() && !look.restored.touches_patch_border && CheckPoints(look).ok();
+  }
+
+  bool Outgrows(const Look& wider, const Look& look) const {
+    const double patch_mm = static_cast<double>(sizes_.patch) * look.first.spacing_mm;
+    return LargestExtentMm(wider) > patch_mm && ExpectedDice(wider.merged) > ExpectedDice(look.merged);
   }
 
   // Follows the lesion from patch to patch.

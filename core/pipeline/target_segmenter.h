@@ -1,9 +1,8 @@
 // One target from prompts to mask, with as many patches as it takes: the patch around the prompts; where its
-// mask touches a face, further patches half a patch on (core/transform/mosaic.h); if the caller wishes, a
-// small mask once more on a finer grid (core/transform/finer_spacing.h). Runs a model that it knows as
-// PatchModel only: behind it are the server's caches and pool (segment_pipeline.cc) or one engine
-// (engine_patch_model.h), so that what is evaluated is what is served. Plain blocking code; thread-safe if
-// the model is.
+// mask touches a face, further patches half a patch on (core/transform/mosaic.h); if caller or model wish, on
+// grids of other spacings, too (core/transform/spacings.h). Runs a model that it knows as PatchModel only:
+// behind it are the server's caches and pool (segment_pipeline.cc) or one engine (engine_patch_model.h), so
+// that what is evaluated is what is served. Plain blocking code; thread-safe if the model is.
 #ifndef SGPSAM_CORE_PIPELINE_TARGET_SEGMENTER_H_
 #define SGPSAM_CORE_PIPELINE_TARGET_SEGMENTER_H_
 
@@ -31,9 +30,9 @@ struct TargetOptions {
   int max_patches = kDefaultMaxPatches;  // 1 to kMostPatches; 1: one patch, whatever it shows
   // Of the patches; nothing: the model's first spacing.
   std::optional<double> spacing_mm = std::nullopt;
-  // Look again at a mask that is small for its patch, on a finer grid, and at one that reaches out of a patch
-  // of finer voxels than 1.5 mm, at these. Nothing: if the model has learned from such patches, and no
-  // spacing is given.
+  // Look again at a mask that is small for its patch, on a finer grid, and, after a first patch of finer voxels
+  // than 1.5 mm, on wider ones up to that. Nothing: if the model has learned from such patches, and no spacing
+  // is given.
   std::optional<bool> auto_spacing = std::nullopt;
 };
 

@@ -39,7 +39,7 @@ absl::StatusOr<Parameters> Parameters::FromFile(const TensorFile& file, const Mo
   return parameters;
 }
 
-void Parameters::AddHelper(const std::string& name, at::Tensor value) {
+void Parameters::AddHelper(const std::string& name, const at::Tensor& value) {
   tensors_.emplace(name, value.requires_grad_());
   trained_.push_back(name);
   helpers_.insert(name);

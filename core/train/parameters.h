@@ -34,7 +34,7 @@ class Parameters {
   const ModelConfig& config() const { return config_; }
   // A tensor that is trained beside the model, is stored in the training's state, and is no part of the
   // model.
-  void AddHelper(const std::string& name, at::Tensor value);
+  void AddHelper(const std::string& name, const at::Tensor& value);
 
   // By name, in the order of the names, helpers too. The random Fourier matrix is a constant in any case
   // (reference: a buffer).

@@ -29,8 +29,8 @@ void Thin(std::vector<uint64_t>& voxels, size_t most) {
 
 VoxelIndex IndexOf(uint64_t offset, const Shape& shape) {
   const auto n = static_cast<int64_t>(offset);
-  return {static_cast<double>(n % shape.i), static_cast<double>(n / shape.i % shape.j),
-          static_cast<double>(n / shape.i / shape.j)};
+  const int64_t row = n / shape.i, plane = row / shape.j;
+  return {static_cast<double>(n % shape.i), static_cast<double>(row % shape.j), static_cast<double>(plane)};
 }
 
 Placement PlaceNear(const Geometry& geometry, const VoxelIndex& voxel, const SampleOptions& options,
@@ -133,8 +133,8 @@ ClickableCase::ClickableCase(Case source)
   const auto count = static_cast<uint64_t>(source_.targets.geometry().shape().voxels());
   VisitSamples(source_.targets, [&](const auto* samples) {
     for (uint64_t n = 0; n < count; ++n) {
-      const auto target = static_cast<int64_t>(samples[n]);
-      if (target > 0 && target <= source_.target_count) voxels_[static_cast<size_t>(target - 1)].push_back(n);
+      if (samples[n] < 1 || samples[n] > source_.target_count) continue;
+      voxels_[static_cast<size_t>(samples[n]) - 1].push_back(n);
     }
   });
   for (std::vector<uint64_t>& voxels : voxels_) Thin(voxels, kMostVoxels);

@@ -19,7 +19,8 @@ struct Tap {
 
 std::vector<Tap> MakeTaps(const LogitsBox& found, const Placement& placement, int64_t logits_side, int axis) {
   const double from_cell = static_cast<double>(found.cell_voxels());
-  const double to_cell = static_cast<double>(placement.patch / logits_side);
+  const int64_t cell_voxels = placement.patch / logits_side;
+  const double to_cell = static_cast<double>(cell_voxels);
   std::vector<Tap> taps(logits_side);
   for (int64_t c = 0; c < logits_side; ++c) {
     std::array<double, 3> voxel{};

@@ -43,6 +43,11 @@ inline LogitsBox OnePatch(std::vector<float> logits, const PatchSizes& sizes, co
   return box;
 }
 
+// How sure the logits are of their mask: the Dice that it would have with the lesion if every cell were
+// lesion as likely as its logit says, 0 to 1; 0 without a mask. On made-up lesions it went with the true Dice
+// (a correlation of 0.6 to 0.7), which the head that predicts the IoU, not trained with the rest, did not.
+double ExpectedDice(const LogitsBox& box);
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_TRANSFORM_LOGITS_BOX_H_

@@ -9,7 +9,10 @@ namespace sgpsam {
 
 Mask PatchLabels(const Volume& labels, double label, const Placement& placement) {
   const Shape& shape = labels.geometry().shape();
-  const auto [along_i, along_j, along_k] = PatchAxes(placement, shape);
+  const auto axes = PatchAxes(placement, shape);
+  const auto& along_i = axes[0];
+  const auto& along_j = axes[1];
+  const auto& along_k = axes[2];
   Mask mask(Shape{placement.patch, placement.patch, placement.patch});
   VisitSamples(labels, [&](const auto* samples) {
     std::array<int64_t, 3> voxel{};

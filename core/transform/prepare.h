@@ -46,7 +46,7 @@ enum class BoxUse {
   kCorners,  // its two corners, cut to the patch, beside all clicks (ModelInfo.box_corner_embeddings is 2)
 };
 
-// Points outside the patch that is prepared.
+// Positive points outside the patch that is prepared. Negative ones are always left out: no mask reaches them.
 enum class FarPoints { kRefuse, kLeaveOut };
 
 struct PromptRules {
@@ -57,7 +57,7 @@ struct PromptRules {
 // `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
 // reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid and,
 // with neither a positive point nor a box, a click deep inside it. INVALID_ARGUMENT: a point outside the
-// volume or (to be refused) outside the patch; no positive prompt; more than kMaxClicks clicks, corners
+// volume or, if positive and to be refused, outside the patch; no positive prompt; more than kMaxClicks clicks, corners
 // counting as one; an empty or misshapen mask; previous logits of a wrong size, not finite, or with a mask.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const PatchSizes& sizes,
@@ -71,7 +71,7 @@ std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const P
                                                const Prompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use);
 
-// INVALID_ARGUMENT naming the first point that lies in none of the patches; there is at least one patch.
+// INVALID_ARGUMENT naming the first positive point that lies in none of the patches; there is at least one.
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,
                              const Prompts& prompts);
 

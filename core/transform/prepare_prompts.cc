@@ -142,7 +142,7 @@ PreparedPrompts InSight(const Geometry& geometry, const Placement& placement, co
 }
 
 Click CentreOf(const std::array<int64_t, 3>& cell, int64_t voxels) {
-  const auto middle = [&](int64_t c) { return static_cast<float>(c * voxels + voxels / 2); };
+  const auto middle = [half = voxels / 2, voxels](int64_t c) { return static_cast<float>(c * voxels + half); };
   return {middle(cell[0]), middle(cell[1]), middle(cell[2]), true};
 }
 
@@ -153,9 +153,8 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
                                                const PromptRules& rules) {
   RETURN_IF_ERROR(CheckPrompts(geometry, prompts, sizes));
   ASSIGN_OR_RETURN(const ResolvedPrompts resolved, Resolve(geometry, prompts));
-  for (size_t n = 0; rules.far_points == FarPoints::kRefuse && n < resolved.points.size(); ++n) {
-    if (InPatch(geometry, placement, resolved.points[n])) continue;
-    return Named(Outside(geometry, placement, resolved.points[n]), PointName(n));
+  if (rules.far_points == FarPoints::kRefuse) {
+    RETURN_IF_ERROR(CheckPointsSeen(geometry, {placement}, prompts));
   }
   PreparedPrompts prepared = InSight(geometry, placement, prompts, resolved, rules.box_use);
   bool positive = AnyPositive(prepared.clicks) || prepared.box.has_value();
@@ -205,6 +204,7 @@ absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placemen
                              const Prompts& prompts) {
   ASSIGN_OR_RETURN(const ResolvedPrompts resolved, Resolve(geometry, prompts));
   for (size_t n = 0; n < resolved.points.size(); ++n) {
+    if (!prompts.points[n].positive) continue;  // there is no mask where nobody looked
     const auto sees = [&](const Placement& p) { return InPatch(geometry, p, resolved.points[n]); };
     if (std::any_of(placements.begin(), placements.end(), sees)) continue;
     return Named(Outside(geometry, placements.front(), resolved.points[n]), PointName(n));

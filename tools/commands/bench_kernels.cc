@@ -23,7 +23,8 @@ constexpr float kBelowAllScores = -1, kAboveAllScores = 2;  // scores are means 
 
 // A click in the middle of the patch and two beside it.
 std::vector<Click> SomeClicks(int64_t side) {
-  const float middle = static_cast<float>(side / 2), step = static_cast<float>(side / 8);
+  const int64_t half = side / 2, eighth = side / 8;
+  const float middle = static_cast<float>(half), step = static_cast<float>(eighth);
   return {{middle, middle, middle, true},
           {middle + step, middle, middle, false},
           {middle, middle - step, middle, true}};

@@ -63,8 +63,7 @@ absl::StatusOr<std::vector<LesionScores>> EvaluateAll(const CaseSource& cases, E
   const bool terminal = isatty(STDERR_FILENO) == 1;
   for (int64_t n = 0; n < cases.size(); ++n) {
     if (terminal)
-      std::fprintf(stderr, "\rcase %lld of %lld", static_cast<long long>(n + 1),
-                   static_cast<long long>(cases.size()));
+      std::fprintf(stderr, "\r%s", absl::StrCat("case ", n + 1, " of ", cases.size()).c_str());
     const absl::StatusOr<Case> read = cases.Read(n);
     if (!read.ok()) {
       std::fprintf(stderr, "sgpsam-model: passed over: %s\n", std::string(read.status().message()).c_str());

@@ -140,7 +140,7 @@ absl::Status Preload(const CaseMemory& cases) {
   return absl::OkStatus();
 }
 
-absl::Status WriteModel(TensorFile file, const TrainOptions& options) {
+absl::Status WriteModel(TensorFile&& file, const TrainOptions& options) {
   for (auto& [name, tensor] : file.tensors) {
     ASSIGN_OR_RETURN(tensor, ConvertTensor(name, std::move(tensor), StoredTypes().at(options.store)));
   }

@@ -369,83 +369,102 @@ TEST_F(SmallLesionTest, IsFoundBetterByACloserLook) {
   EXPECT_EQ(closer.first.values, plain.first.values) << "what a refinement goes on from";
 }
 
-// A model that begins with finer voxels than usual sees 24 mm of the ellipsoid of 60 mm, and then all of it;
-// its previous logits stay those of the first look.
-TEST(TargetSegmenter, LooksWiderAtALesionThatReachesOutOfAFinePatch) {
-  const Geometry geometry = Grid({100, 70, 70}, 1);
+// Patches of 24, 34 and 48 mm.
+class FineFirstTest : public testing::Test {
+ protected:
+  static constexpr int kLooks = 3;
+
+  absl::StatusOr<TargetSegmentation> Run(const Lesion& lesion, const Prompts& prompts,
+                                         const TargetOptions& options = {}) {
+    const Volume volume = Scan(geometry_, lesion);
+    EnginePatchModel model(engine_, volume);
+    WatchedModel watched(model);
+    watched.change = change_;
+    return SegmentTarget(geometry_, prompts, options, watched);
+  }
+
+  static TargetOptions FirstAlone() {
+    TargetOptions options;
+    options.auto_spacing = false;
+    options.max_patches = 1;
+    return options;
+  }
+
+  const Geometry geometry_ = Grid({100, 70, 70}, 1);
+  const Prompts click_ = ClickAt(50, 35, 35);
+  ThresholdEngine engine_{32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
+                          /*first_spacing_mm=*/0.75f};
+  std::function<void(size_t patch, MaskLogits&)> change_;
+};
+
+TEST_F(FineFirstTest, LooksWiderAtALesionThatReachesOutOfItsPatch) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 14, 14});
-  const Volume volume = Scan(geometry, lesion);
-  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
-                         /*first_spacing_mm=*/0.75f);
-  EnginePatchModel model(engine, volume);
-  const Prompts click = ClickAt(50, 35, 35);
-  const auto found = SegmentTarget(geometry, click, {}, model);
+  const auto found = Run(lesion, click_), narrow = Run(lesion, click_, FirstAlone());
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->spacing_mm, 1.5);
-  EXPECT_EQ(found->patches, 2);
-  EXPECT_GT(Dice(found->mask, geometry, lesion), 0.9);
-  TargetOptions once;
-  once.auto_spacing = false;
-  once.max_patches = 1;
-  const auto narrow = SegmentTarget(geometry, click, once, model);
+  EXPECT_EQ(found->patches, kLooks);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
   ASSERT_TRUE(narrow.ok()) << narrow.status();
   EXPECT_EQ(narrow->spacing_mm, 0.75);
   EXPECT_TRUE(narrow->touches_patch_border);
-  EXPECT_EQ(found->first.values, narrow->first.values);
+  EXPECT_EQ(found->first.values, narrow->first.values) << "what a refinement goes on from";
 }
 
 // A patch that shows nothing but lesion may lead a model to a mask that touches nothing.
-TEST(TargetSegmenter, TakesTheWiderLookWhereItsMaskIsLargerThanTheFinePatch) {
-  const Geometry geometry = Grid({100, 70, 70}, 1);
+TEST_F(FineFirstTest, TakesAWiderLookWhoseMaskIsLargerThanItsPatchIfThatIsSurer) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 18, 18});
-  const Volume volume = Scan(geometry, lesion);
-  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
-                         /*first_spacing_mm=*/0.75f);
-  EnginePatchModel model(engine, volume);
-  WatchedModel watched(model);
-  watched.change = [](size_t patch, MaskLogits& logits) {
+  float sure = 0.5f;
+  change_ = [&](size_t patch, MaskLogits& logits) {
     if (patch > 1) return;
-    std::fill(logits.values.begin(), logits.values.end(), -9.0f);
-    for (int64_t k = 6; k < 10; ++k) logits.values[(8 * 16 + 8) * 16 + k] = 9;
+    std::fill(logits.values.begin(), logits.values.end(), -sure);
+    for (int64_t k = 6; k < 10; ++k) logits.values[(8 * 16 + 8) * 16 + k] = sure;
   };
-  const auto found = SegmentTarget(geometry, ClickAt(50, 35, 35), {}, watched);
+  const auto found = Run(lesion, click_);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->spacing_mm, 1.5);
-  EXPECT_EQ(found->patches, 2);
-  EXPECT_GT(Dice(found->mask, geometry, lesion), 0.9);
+  EXPECT_EQ(found->patches, kLooks);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
+  sure = 50;
+  const auto kept = Run(lesion, click_);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->spacing_mm, 0.75);
 }
 
-// What fits keeps the mask of the finer patch.
-TEST(TargetSegmenter, KeepsTheFirstLookAtALesionThatFitsAFinePatch) {
-  const Geometry geometry = Grid({100, 70, 70}, 1);
+TEST_F(FineFirstTest, KeepsItsSpacingForALesionThatFits) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
-  const Volume volume = Scan(geometry, lesion);
-  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
-                         /*first_spacing_mm=*/0.75f);
-  EnginePatchModel model(engine, volume);
-  const auto found = SegmentTarget(geometry, ClickAt(50, 35, 35), {}, model);
+  const auto found = Run(lesion, click_);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->spacing_mm, 0.75);
-  EXPECT_EQ(found->patches, 2);
+  EXPECT_EQ(found->patches, kLooks);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
 }
 
-// A second point beside the fine patch is seen by the wide one, behind which the small mask is looked at
-// closer.
-TEST(TargetSegmenter, LooksWiderForAPointBesideAFinePatch) {
-  const Geometry geometry = Grid({100, 70, 70}, 1);
-  const Volume volume = Scan(geometry, Ellipsoid({50, 35, 35}, {6, 6, 6}));
-  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
-                         /*first_spacing_mm=*/0.75f);
-  EnginePatchModel model(engine, volume);
-  Prompts prompts = ClickAt(50, 35, 35);
-  prompts.points.push_back({VoxelIndex{66, 35, 35}, false});
-  const auto found = SegmentTarget(geometry, prompts, {}, model);
+// At first it marks half of the patch, from its middle on; the wider looks know better.
+TEST_F(FineFirstTest, BlendsInWhatWiderLooksSaw) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  change_ = [](size_t patch, MaskLogits& logits) {
+    if (patch > 1) return;
+    for (int64_t n = 0; n < 16 * 16 * 16; ++n) {
+      const auto middle = [](int64_t cell) { return cell >= 1 && cell < 15; };
+      logits.values[n] = middle(n / 256) && middle(n / 16 % 16) && middle(n % 16) ? 0.1f : -0.1f;
+    }
+  };
+  const auto found = Run(lesion, click_);
   ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(found->patches, 3);
-  TargetOptions once;
-  once.auto_spacing = false;
-  once.max_patches = 1;
-  EXPECT_TRUE(absl::IsInvalidArgument(SegmentTarget(geometry, prompts, once, model).status()));
+  EXPECT_EQ(found->spacing_mm, 0.75);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8);
+}
+
+TEST_F(FineFirstTest, LooksWiderForAPositivePointBesideItsPatch) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {6, 6, 6});
+  Prompts prompts = click_;
+  prompts.points.push_back({VoxelIndex{66, 35, 35}, false});
+  EXPECT_EQ(Run(lesion, prompts)->spacing_mm, 0.75);
+  prompts.points[1].positive = true;
+  const auto found = Run(lesion, prompts);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 1.0625);
+  EXPECT_TRUE(absl::IsInvalidArgument(Run(lesion, prompts, FirstAlone()).status()));
 }
 
 // Unasked, but no finer than what the model has learned from, and not where a spacing is named.

@@ -71,7 +71,7 @@ TEST_F(PreparePromptsTest, PointsBecomeTheNearestPatchVoxelsInOrder) {
 }
 
 TEST_F(PreparePromptsTest, SaysWhichPointLiesHowFarOutsideThePatch) {
-  ExpectRefused(Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, false}}),
+  ExpectRefused(Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, true}}),
                 "point 2: lies 6 mm");
 }
 
@@ -154,7 +154,7 @@ TEST_F(PreparePromptsTest, TheCornersOfABoxCountAsAClick) {
 }
 
 TEST_F(PreparePromptsTest, LeavesOutPointsBesideThePatchIfItMay) {
-  const Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, false}});
+  const Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, true}});
   PromptRules rules;
   rules.far_points = FarPoints::kLeaveOut;
   EXPECT_THAT(PreparePrompts(geometry_, placement_, prompts, PatchSizes(), rules)->clicks, SizeIs(1));
@@ -164,6 +164,15 @@ TEST_F(PreparePromptsTest, LeavesOutPointsBesideThePatchIfItMay) {
   const Placement other = PlaceAtBegin(geometry_, {10, 20, 94});
   EXPECT_TRUE(CheckPointsSeen(geometry_, {placement_, other}, prompts).ok());
   EXPECT_THAT(CheckPointsSeen(geometry_, {placement_}, prompts).message(), HasSubstr("point 2: lies 6 mm"));
+}
+
+// No mask reaches a place where nobody looked.
+TEST_F(PreparePromptsTest, NegativePointsBesideThePatchHaveWhatTheyAskFor) {
+  const Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, false}});
+  const absl::StatusOr<PreparedPrompts> prepared =
+      PreparePrompts(geometry_, placement_, prompts, PatchSizes(), {});
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_THAT(prepared->clicks, SizeIs(1));
 }
 
 class FollowUpTest : public PreparePromptsTest {

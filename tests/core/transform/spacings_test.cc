@@ -1,4 +1,4 @@
-#include "core/transform/finer_spacing.h"
+#include "core/transform/spacings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,11 +8,25 @@
 namespace sgpsam {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Optional;
 
 const Geometry& Fine() {
   static const Geometry& geometry = *new Geometry(TestGeometry({99, 99, 99}, {0.3, 0.3, 1}));
   return geometry;
+}
+
+TEST(WiderSpacings, ClimbByOneRatioToTheUsualOne) {
+  EXPECT_THAT(WiderSpacings(0.6), ElementsAre(0.9375, 1.5));
+  EXPECT_THAT(WiderSpacings(1), ElementsAre(1.5));
+  EXPECT_THAT(WiderSpacings(0.25), ElementsAre(0.375, 0.625, 0.9375, 1.5));
+}
+
+TEST(WiderSpacings, AreNoneWhereTheFirstIsAboutTheUsualOne) {
+  EXPECT_THAT(WiderSpacings(1.25), IsEmpty());
+  EXPECT_THAT(WiderSpacings(1.5), IsEmpty());
+  EXPECT_THAT(WiderSpacings(3), IsEmpty());
 }
 
 TEST(FinerSpacing, MakesASmallMaskAThirdOfThePatch) {

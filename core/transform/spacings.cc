@@ -1,10 +1,25 @@
-#include "core/transform/finer_spacing.h"
+#include "core/transform/spacings.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "core/transform/placement.h"
+
 namespace sgpsam {
+
+std::vector<double> WiderSpacings(double first_mm) {
+  const double usual_mm = Placement().spacing_mm;
+  if (first_mm > kWorthwhile * usual_mm) return {};
+  const double range = usual_mm / first_mm;
+  const int steps = static_cast<int>(std::ceil(std::log(range) / std::log(kWiderBy)));
+  std::vector<double> wider;
+  for (int step = 1; step < steps; ++step) {
+    wider.push_back(std::round(16 * first_mm * std::pow(range, static_cast<double>(step) / steps)) / 16);
+  }
+  wider.push_back(usual_mm);
+  return wider;
+}
 
 std::optional<double> FinerSpacing(double extent_mm, int64_t patch, double spacing_mm,
                                    const Geometry& geometry, double finest_mm) {
