@@ -1,5 +1,5 @@
 """The model in deploy/models on made-up lesions that it has never seen: its masks mean something, more clicks
-make them better, and the closer look that its file asks for helps small lesions."""
+make them better, and the fine looks that its file asks for help small lesions."""
 
 import json
 
@@ -19,16 +19,17 @@ def dice():
     return {"": evaluate(), "1.5": evaluate("--spacing", 1.5)}
 
 
-def test_one_click_finds_large_lesions(dice):
-    assert dice[""]["1"]["ge10mm"] > 0.6    # a ball around the click has 0.3
+def test_one_click_finds_lesions(dice):
+    assert dice[""]["1"]["ge10mm"] > 0.7    # a ball around the click has 0.3
+    assert dice[""]["1"]["5to10mm"] > 0.6
 
 
 def test_five_clicks_beat_one(dice):
     for size in ("5to10mm", "ge10mm"):
-        assert dice[""]["5"][size] > dice[""]["1"][size] + 0.05
+        assert dice[""]["5"][size] > dice[""]["1"][size] + 0.03
 
 
-def test_a_closer_look_is_the_default_and_helps_small_lesions(dice):
+def test_fine_looks_are_the_default_and_help_small_lesions(dice):
     for size in ("lt5mm", "5to10mm"):
         assert dice[""]["1"][size] > dice["1.5"]["1"][size] + 0.05
 
