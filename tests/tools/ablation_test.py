@@ -10,14 +10,14 @@ TABLE = HERE.parents[1] / "tools/ablation/table.py"
 SIZES = {"lt5mm": 4, "5to10mm": 7, "ge10mm": 20}
 
 
-def write_arm(folder, name, seed, dice, opening=None):
+def write_arm(folder, name, seed, dice, opening=None, sizes=SIZES):
     """Ten cases with one lesion of each size; dice(case, size) and opening(case, size)."""
     gates = [] if opening is None else ["gate1", "gate1_open"]
     with (folder / f"{name}-{seed}.csv").open("w", newline="") as file:
         out = csv.writer(file)
         out.writerow(["case", "lesion", "diameter_mm", "size", "dice_1", "dice_5", *gates])
         for case in range(10):
-            for lesion, (size, diameter) in enumerate(SIZES.items()):
+            for lesion, (size, diameter) in enumerate(sizes.items()):
                 value = dice(case, size)
                 line = [f"case-{case}", lesion + 1, diameter, size, value, value]
                 out.writerow(line + ([] if opening is None else [0.5, opening(case, size)]))
@@ -53,6 +53,16 @@ def test_counts_open_gates_by_size(tmp_path):
     write_arm(tmp_path, "gated", 1, lambda case, size: 0.5, lambda case, size: int(size == "lt5mm" or case < 3))
     gates = rows_of(make(tmp_path).stdout, "How often gates are open")
     assert gates == {"gated": ["1", "100 %", "30 %", "30 %"]}
+
+
+def test_leaves_a_size_without_lesions_open(tmp_path):
+    for arm in ("none", "gated"):
+        write_arm(tmp_path, arm, 1, lambda case, size: 0.5, lambda case, size: 1, sizes={"ge10mm": 20})
+    made = make(tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert rows_of(made.stdout, "Dice after 1 click")["gated"] == ["-", "-", "0.500 [0.500, 0.500]"]
+    assert rows_of(made.stdout, "The same lesions' Dice less that of none")["gated"][:2] == ["-", "-"]
+    assert rows_of(made.stdout, "How often gates are open")["gated"] == ["1", "-", "-", "100 %"]
 
 
 def test_says_so_where_there_is_nothing(tmp_path):

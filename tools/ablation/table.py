@@ -48,6 +48,10 @@ def mean_and_interval(by_lesion):
     return mean(list(by_lesion.values())), draws[int(0.025 * DRAWS)], draws[int(0.975 * DRAWS)]
 
 
+def cell(form, by_lesion):
+    return form.format(*mean_and_interval(by_lesion)) if by_lesion else "-"
+
+
 def column(lesions, field, size):
     return {
         lesion: mean([float(row[field]) for row in rows])
@@ -66,7 +70,7 @@ def table(header, rows):
 def dice_rows(arms, clicks):
     for arm, lesions in arms.items():
         columns = [column(lesions, f"dice_{clicks}", size) for size, _ in SIZES]
-        yield [arm] + ["{:.3f} [{:.3f}, {:.3f}]".format(*mean_and_interval(values)) for values in columns]
+        yield [arm] + [cell("{:.3f} [{:.3f}, {:.3f}]", values) for values in columns]
 
 
 def difference_rows(arms, against, clicks):
@@ -76,9 +80,7 @@ def difference_rows(arms, against, clicks):
         cells = []
         for size, _ in SIZES:
             base, own = column(arms[against], f"dice_{clicks}", size), column(lesions, f"dice_{clicks}", size)
-            cells.append(
-                "{:+.3f} [{:+.3f}, {:+.3f}]".format(*mean_and_interval({at: own[at] - base[at] for at in own}))
-            )
+            cells.append(cell("{:+.3f} [{:+.3f}, {:+.3f}]", {at: own[at] - base[at] for at in own}))
         yield [arm] + cells
 
 
@@ -89,7 +91,8 @@ def gate_rows(arms):
             if f"gate{gate}_open" not in rows[0]:
                 break
             shares = [column(lesions, f"gate{gate}_open", size) for size, _ in SIZES]
-            yield [arm, str(gate)] + ["{:.0f} %".format(100 * mean(list(share.values()))) for share in shares]
+            rates = [f"{100 * mean(list(share.values())):.0f} %" if share else "-" for share in shares]
+            yield [arm, str(gate), *rates]
 
 
 def main(folder):
