@@ -43,6 +43,7 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(Require(IsWeight(step.budget_weight), "gate-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(IsWeight(step.kinds_weight), "kinds-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(IsWeight(step.map_weight), "map-weight", "0 to 1000"));
+  RETURN_IF_ERROR(Require(IsWeight(step.iou_weight), "iou-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(sample.min_spacing_mm >= 0.25 && sample.min_spacing_mm <= sample.max_spacing_mm &&
                               sample.max_spacing_mm <= 5,
                           "spacing", "0.25 to 5 mm, the finest first"));
@@ -74,6 +75,7 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"gate_budget", {o.step.budget, o.step.budget_weight}},
       {"kinds_weight", o.step.kinds_weight},
       {"map_weight", o.step.map_weight},
+      {"iou_weight", o.step.iou_weight},
       {"spacing_mm", {o.sample.min_spacing_mm, o.sample.max_spacing_mm}},
       {"jitter", o.sample.jitter},
       {"min_voxels", o.sample.min_voxels},

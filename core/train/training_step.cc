@@ -43,6 +43,13 @@ double HardDice(const at::Tensor& inside, const at::Tensor& truth) {
   return (2 * (mask * y).sum(1) / (mask.sum(1) + y.sum(1))).mean().item<double>();
 }
 
+// predicted [P]; inside, truth [P, i, j, k] -> one number
+at::Tensor IouLoss(const at::Tensor& predicted, const at::Tensor& inside, const at::Tensor& truth) {
+  const at::Tensor mask = inside.flatten(1), target = truth.gt(0.5).flatten(1);
+  const at::Tensor both = mask.logical_and(target).sum(1), either = mask.logical_or(target).sum(1);
+  return (predicted - both / either).square().mean();
+}
+
 // Adds the next click of each prompt: in what is wrong, or, where nothing is, once more where the last was,
 // since a batch has equally many clicks.
 void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, Random& random,
@@ -96,13 +103,14 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
   ImageFeatures image = {encoded.embedding.repeat_interleave(targets.of_each, 0)};
   if (encoded.detail.defined()) image.detail = encoded.detail.repeat_interleave(targets.of_each, 0);
   StepResult result;
-  std::vector<at::Tensor> losses;
+  std::vector<at::Tensor> losses, iou_losses;
   for (int click = 0; click < options.clicks; ++click) {
-    const at::Tensor low_res = DecodePrompts(model, image, targets.prompts).low_res;  // [P, 1, 4g, 4g, 4g]
+    const auto [low_res, iou] = DecodePrompts(model, image, targets.prompts);  // [P, 1, 4g, 4g, 4g], [P, 1]
     const at::Tensor logits =
         at::upsample_trilinear3d(low_res, {patch, patch, patch}, /*align_corners=*/false).squeeze(1);
     losses.push_back(SegmentationLoss(logits, targets.truth, options.loss));
     const at::Tensor inside = logits.detach().gt(0);
+    if (options.iou_weight > 0) iou_losses.push_back(IouLoss(iou.squeeze(1), inside, targets.truth));
     result.dice.push_back(HardDice(inside, targets.truth));
     if (click + 1 == options.clicks) break;
     const bool refine = options.refine > 0 && random.Uniform() < options.refine;
@@ -122,6 +130,9 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
   const float threshold = model.config.sgpm.threshold;
   if (options.budget_weight > 0 && modules > 0 && threshold > 0) {
     result.loss = result.loss + BudgetLoss(encoded.gate_scores, threshold, options);
+  }
+  if (options.iou_weight > 0) {
+    result.loss = result.loss + options.iou_weight * at::stack(iou_losses).mean();
   }
   if (options.kinds_weight > 0) {
     result.loss = result.loss + options.kinds_weight * KindsLoss(heads.kinds, encoded.embedding, batch);

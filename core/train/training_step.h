@@ -34,6 +34,9 @@ struct StepOptions {
   // Of the loss with which a MapHead finds all targets of the patch, clicked or not, in the modules' detail
   // map: so the map learns from every cell of a patch. 0: not learned.
   double map_weight = 0;
+  // Of the squared error with which the decoder predicts the IoU of each mask, as SAM's was trained. 0: not
+  // learned, as in SAM-Med3D's trainer; then what it predicts means nothing once the masks have changed.
+  double iou_weight = 0;
 };
 
 // The linear layers that read from the embedding of which kind a cell is, and from the detail map whether it

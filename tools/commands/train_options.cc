@@ -45,6 +45,7 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
       .add_option("--map-weight", step.map_weight,
                   "Of finding all targets of a patch, clicked or not, in the modules' detail map")
       ->capture_default_str();
+  command.add_option("--iou-weight", step.iou_weight, "Of predicting each mask's IoU")->capture_default_str();
   command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
       ->check(CLI::IsMember({"self", "always", "never"}))
       ->capture_default_str();

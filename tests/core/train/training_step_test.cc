@@ -246,6 +246,24 @@ TEST(TrainingStep, LearnsAllTargetsFromTheMap) {
   EXPECT_GT(head.weight.grad().abs().min().item<float>(), 0);
 }
 
+// A head that always says the same is wrong by its distance from the mask's IoU, Dice / (2 - Dice).
+TEST(TrainingStep, LearnsToPredictTheIou) {
+  const std::vector<Example> batch = {Batch().front()};
+  SgpSam model = Model(SmallConfig());
+  StepOptions options = Clicks(1);
+  options.iou_weight = 2;
+  Linear& last = model.mask_decoder.iou_head.lin2;
+  last.weight = at::zeros_like(last.weight);
+  for (const float says : {0.0f, 0.75f, 2.0f}) {
+    last.bias = at::full_like(last.bias, says);
+    Random random(kSeed);
+    const StepResult result = RunStep(model, batch, options, random, {});
+    const double iou = result.dice[0] / (2 - result.dice[0]);
+    EXPECT_GT(iou, 0);
+    EXPECT_NEAR(result.loss.item<double>() - result.segmentation_loss, 2 * (says - iou) * (says - iou), 1e-5);
+  }
+}
+
 TEST(TrainingStep, FollowsFromItsRandomNumbers) {
   const StepResult first = Measure(SmallConfig(), Clicks(3)), again = Measure(SmallConfig(), Clicks(3));
   EXPECT_EQ(first.segmentation_loss, again.segmentation_loss);
