@@ -59,14 +59,8 @@ class TargetSegmenter {
 
  private:
   absl::Status LookFirst(Look& look) {
-    PreparedPrompts prepared;
-    RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm_));
-      const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
-      ASSIGN_OR_RETURN(prepared,
-                       PreparePrompts(geometry_, look.first, prompts_, sizes_, {box_use_, far_points}));
-      return absl::OkStatus();
-    }));
+    const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
+    ASSIGN_OR_RETURN(const PreparedPrompts prepared, PlaceFirst(spacing_mm_, far_points, look));
     ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(look.first));
     result_.gate_scores = embedded.embedding->gate_scores;
     result_.embedding_cached = true;
@@ -84,14 +78,8 @@ class TargetSegmenter {
     for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
       if (result_.patches >= options_.max_patches) break;
       Look wider;
-      PreparedPrompts prepared;
-      RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-        ASSIGN_OR_RETURN(wider.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm));
-        ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, wider.first, prompts_, sizes_,
-                                                  {box_use_, FarPoints::kLeaveOut}));
-        if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
-        return absl::OkStatus();
-      }));
+      ASSIGN_OR_RETURN(PreparedPrompts prepared, PlaceFirst(spacing_mm, FarPoints::kLeaveOut, wider));
+      if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
       RETURN_IF_ERROR(LookAgain(prepared, wider));
       if (wider.tiles.empty()) continue;
       if (!wider.restored.empty() && (!Fits(look) || Outgrows(wider, look))) std::swap(look, wider);
@@ -157,6 +145,18 @@ class TargetSegmenter {
     // A lesion that was small and now reaches out of a patch three times its size has leaked.
     if (!closer.restored.empty() && !closer.restored.touches_patch_border) look = std::move(closer);
     return absl::OkStatus();
+  }
+
+  // Lays the look's first patch around the prompts, and says what they become in it.
+  absl::StatusOr<PreparedPrompts> PlaceFirst(double spacing_mm, FarPoints far_points, Look& look) {
+    PreparedPrompts prepared;
+    RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm));
+      ASSIGN_OR_RETURN(prepared,
+                       PreparePrompts(geometry_, look.first, prompts_, sizes_, {box_use_, far_points}));
+      return absl::OkStatus();
+    }));
+    return prepared;
   }
 
   // Another look at look.first; its mask stays empty where there is nothing to encode.

@@ -439,7 +439,7 @@ TEST_F(FineFirstTest, KeepsItsSpacingForALesionThatFits) {
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
 }
 
-// At first it marks half of the patch, from its middle on; the wider looks know better.
+// At first it faintly marks nearly all of the patch; the wider looks know better.
 TEST_F(FineFirstTest, BlendsInWhatWiderLooksSaw) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
   change_ = [](size_t patch, MaskLogits& logits) {
