@@ -70,6 +70,11 @@ SegmentCall::SegmentCall(CallServices& services, grpc::CallbackServerContext& co
   call_.deadline = DeadlineOf(context);
 }
 
+SegmentCall::~SegmentCall() {
+  ticket_ = {};  // first: whoever sees that nothing is in flight is admitted
+  services_.metrics.requests_in_flight->Decrement();
+}
+
 // --- reading
 
 void SegmentCall::OnReadDone(bool ok) noexcept {
@@ -346,7 +351,6 @@ void SegmentCall::OnDone() noexcept {
   absl::MutexLock lock(&mutex_);
   const absl::StatusCode code =
       context_.IsCancelled() && status_->ok() ? absl::StatusCode::kCancelled : status_->code();
-  services_.metrics.requests_in_flight->Decrement();
   services_.metrics.CountRequest(CodeName(code), KindName(kind_));
   if (delivered_ != absl::InfiniteFuture()) {
     services_.metrics.ObserveStage(Stage::kSend, services_.clock.Now() - delivered_);

@@ -48,6 +48,8 @@ class SegmentCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
  public:
   // Starts reading; the call looks after its own lifetime.
   static SegmentCall* Start(CallServices& services, grpc::CallbackServerContext& context);
+  // Once gRPC and the job are both done: the call leaves its place, then the gauge of calls in flight.
+  ~SegmentCall() override;
 
   void OnReadDone(bool ok) noexcept override;
   void OnWriteDone(bool ok) noexcept override;
