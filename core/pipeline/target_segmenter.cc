@@ -72,7 +72,7 @@ class TargetSegmenter {
   // for the whole of it, and previous logits lie on the first patch's grid. The finest look counts that the
   // lesion fits. Its own mask does not always tell: in a patch that shows nothing but lesion a model may find
   // a few voxels that touch nothing. So a wider look that finds more than the patch holds, and is surer, goes
-  // before. What the others saw is blended in.
+  // before. One that obeys fewer of the points never does. What the others saw is blended in.
   absl::Status LookWider(Look& look) {
     std::vector<LogitsBox> others;
     for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
@@ -82,7 +82,7 @@ class TargetSegmenter {
       if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
       RETURN_IF_ERROR(LookAgain(prepared, wider));
       if (wider.tiles.empty()) continue;
-      if (!wider.restored.empty() && (!Fits(look) || Outgrows(wider, look))) std::swap(look, wider);
+      if (Obeys(wider, look) && (!Fits(look) || Outgrows(wider, look))) std::swap(look, wider);
       others.push_back(std::move(wider.merged));
     }
     if (others.empty()) return absl::OkStatus();
@@ -92,6 +92,14 @@ class TargetSegmenter {
       return absl::OkStatus();
     }));
     return Restore(look);
+  }
+
+  // Found something that obeys as many of the points as what was found before.
+  bool Obeys(const Look& other, const Look& look) const {
+    const auto obeyed = [&](const Look& l) {
+      return CountPointsObeyed(geometry_, l.restored.mask, prompts_);
+    };
+    return !other.restored.empty() && obeyed(other) >= obeyed(look);
   }
 
   bool Fits(const Look& look) const {
@@ -143,7 +151,7 @@ class TargetSegmenter {
     ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, FollowUp(closer.first, look.merged));
     if (prepared) RETURN_IF_ERROR(LookAgain(*prepared, closer));
     // A lesion that was small and now reaches out of a patch three times its size has leaked.
-    if (!closer.restored.empty() && !closer.restored.touches_patch_border) look = std::move(closer);
+    if (Obeys(closer, look) && !closer.restored.touches_patch_border) look = std::move(closer);
     return absl::OkStatus();
   }
 

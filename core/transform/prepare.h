@@ -46,7 +46,8 @@ enum class BoxUse {
   kCorners,  // its two corners, cut to the patch, beside all clicks (ModelInfo.box_corner_embeddings is 2)
 };
 
-// Positive points outside the patch that is prepared. Negative ones are always left out: no mask reaches them.
+// Positive points outside the patch that is prepared. Negative ones are always left out: no mask reaches
+// them.
 enum class FarPoints { kRefuse, kLeaveOut };
 
 struct PromptRules {
@@ -57,8 +58,9 @@ struct PromptRules {
 // `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
 // reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid and,
 // with neither a positive point nor a box, a click deep inside it. INVALID_ARGUMENT: a point outside the
-// volume or, if positive and to be refused, outside the patch; no positive prompt; more than kMaxClicks clicks, corners
-// counting as one; an empty or misshapen mask; previous logits of a wrong size, not finite, or with a mask.
+// volume or, if positive and to be refused, outside the patch; no positive prompt; more than kMaxClicks
+// clicks, corners counting as one; an empty or misshapen mask; previous logits of a wrong size, not finite,
+// or with a mask.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const PatchSizes& sizes,
                                                const PromptRules& rules = {});
@@ -70,6 +72,10 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
 std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use);
+
+// How many points have what they ask for of a mask on the volume's grid: the voxel nearest to a positive one
+// is in the mask, to a negative one is not.
+int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts);
 
 // INVALID_ARGUMENT naming the first positive point that lies in none of the patches; there is at least one.
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,

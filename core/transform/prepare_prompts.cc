@@ -142,7 +142,9 @@ PreparedPrompts InSight(const Geometry& geometry, const Placement& placement, co
 }
 
 Click CentreOf(const std::array<int64_t, 3>& cell, int64_t voxels) {
-  const auto middle = [half = voxels / 2, voxels](int64_t c) { return static_cast<float>(c * voxels + half); };
+  const auto middle = [half = voxels / 2, voxels](int64_t c) {
+    return static_cast<float>(c * voxels + half);
+  };
   return {middle(cell[0]), middle(cell[1]), middle(cell[2]), true};
 }
 
@@ -198,6 +200,22 @@ std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const P
   if (inside.count() == 0) return std::nullopt;
   prepared.clicks.push_back(CentreOf(DeepestCell(inside), sizes.patch / sizes.logits_side));
   return prepared;
+}
+
+int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts) {
+  const absl::StatusOr<ResolvedPrompts> resolved = Resolve(geometry, prompts);
+  if (!resolved.ok()) return 0;  // PreparePrompts has told
+  const Shape& shape = geometry.shape();
+  const auto nearest = [](double at, int64_t size) {
+    return std::clamp<int64_t>(std::llround(at), 0, size - 1);
+  };
+  int64_t obeyed = 0;
+  for (size_t n = 0; n < resolved->points.size(); ++n) {
+    const auto& [i, j, k] = resolved->points[n];
+    const bool inside = mask.at(nearest(i, shape.i), nearest(j, shape.j), nearest(k, shape.k));
+    if (inside == prompts.points[n].positive) ++obeyed;
+  }
+  return obeyed;
 }
 
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,

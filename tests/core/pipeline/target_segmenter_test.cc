@@ -439,6 +439,20 @@ TEST_F(FineFirstTest, KeepsItsSpacingForALesionThatFits) {
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
 }
 
+// The lesion reaches out of the first patch, but what the wider looks find is not what was clicked on.
+TEST_F(FineFirstTest, KeepsTheLookThatObeysThePoints) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 14, 14});
+  change_ = [](size_t patch, MaskLogits& logits) {
+    if (patch == 1) return;
+    std::fill(logits.values.begin(), logits.values.end(), -1);
+    for (int64_t k = 1; k < 4; ++k) logits.values[(8 * 16 + 8) * 16 + k] = 1;
+  };
+  const auto found = Run(lesion, click_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 0.75);
+  EXPECT_TRUE(found->mask.at(50, 35, 35));
+}
+
 // At first it faintly marks nearly all of the patch; the wider looks know better.
 TEST_F(FineFirstTest, BlendsInWhatWiderLooksSaw) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
@@ -512,17 +526,25 @@ TEST_F(SmallLesionTest, IsNotLookedAtAgainBeyondTheLimit) {
   EXPECT_EQ(found.spacing_mm, 1.5);
 }
 
-TEST_F(SmallLesionTest, KeepsItsFirstMaskWhereACloserLookFindsNothingOrTooMuch) {
+TEST_F(SmallLesionTest, KeepsItsFirstMaskWhereACloserLookFindsNothingOrTooMuchOrAnotherThing) {
   const TargetSegmentation plain = MustRun({}, model_);
-  for (const float answer : {-1.0f, 1.0f}) {
+  using Change = std::function<void(MaskLogits&)>;
+  const Change nothing = [](MaskLogits&logits) { std::fill(logits.values.begin(), logits.values.end(), -1); },
+               everything =
+                   [](MaskLogits&logits) { std::fill(logits.values.begin(), logits.values.end(), 1); },
+               another = [&](MaskLogits&logits) {
+                 nothing(logits);
+                 logits.values[(3 * 16 + 3) * 16 + 3] = 1;  // not where the click is
+               };
+  for (const Change& change : {nothing, everything, another}) {
     WatchedModel wrong(model_);
-    wrong.change = [answer](size_t patch, MaskLogits& logits) {
-      if (patch == 2) std::fill(logits.values.begin(), logits.values.end(), answer);
+    wrong.change = [&](size_t patch, MaskLogits& logits) {
+      if (patch == 2) change(logits);
     };
     const TargetSegmentation found = MustRun(Auto(), wrong);
     EXPECT_EQ(found.patches, 2);
     EXPECT_EQ(found.spacing_mm, 1.5);
-    EXPECT_EQ(found.mask.bits(), plain.mask.bits()) << answer;
+    EXPECT_EQ(found.mask.bits(), plain.mask.bits());
     EXPECT_FALSE(found.touches_patch_border);
   }
 }

@@ -175,6 +175,18 @@ TEST_F(PreparePromptsTest, NegativePointsBesideThePatchHaveWhatTheyAskFor) {
   EXPECT_THAT(prepared->clicks, SizeIs(1));
 }
 
+TEST_F(PreparePromptsTest, CountsThePointsThatAMaskObeys) {
+  Mask mask(geometry_.shape());
+  mask.Set(50, 51, 52);
+  const auto obeyed = [&](std::vector<PointPrompt> points) {
+    return CountPointsObeyed(geometry_, mask, Points(std::move(points)));
+  };
+  EXPECT_EQ(obeyed({{VoxelIndex{50.4, 50.6, 52}, true}}), 1);
+  EXPECT_EQ(obeyed({{VoxelIndex{50.4, 50.6, 52}, false}}), 0);
+  EXPECT_EQ(obeyed({{VoxelIndex{50, 51, 52.6}, true}}), 0);
+  EXPECT_EQ(obeyed({{VoxelIndex{50, 51, 52}, true}, {VoxelIndex{-0.5, -0.5, -0.5}, false}}), 2);
+}
+
 class FollowUpTest : public PreparePromptsTest {
  protected:
   // Logits of a ball around patch voxel `centre` of the first patch.
