@@ -140,18 +140,20 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
   return batch;
 }
 
+ModelConfig Training::ConfigNow() const {
+  ModelConfig config = parameters_.config();
+  if (GatesWarmUp()) config.sgpm.threshold = std::min(config.sgpm.threshold, kBelowAnyScore);
+  return config;
+}
+
 absl::StatusOr<Training::PassResult> Training::RunPass(uint64_t pass) const {
   return GuardTorch([&]() -> absl::StatusOr<PassResult> {
     const uint64_t seed = SeedOf(options_.seed, pass);
     ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases_, seed, /*augment=*/true));
     Parameters leaves = parameters_.Alias();
-    ModelConfig config = leaves.config();
     StepOptions step = options_.step;
-    if (steps_done() < options_.gate_warm_up) {
-      config.sgpm.threshold = std::min(config.sgpm.threshold, kBelowAnyScore);
-      step.budget_weight = 0;
-    }
-    const SgpSam model = AssembleSgpSam(leaves.source(), config, at::kCPU, options_.precision);
+    if (GatesWarmUp()) step.budget_weight = 0;
+    const SgpSam model = AssembleSgpSam(leaves.source(), ConfigNow(), at::kCPU, options_.precision);
     Random random(seed + 1);
     PassResult pass_result{RunStep(model, batch, step, random, HeadsOf(leaves, step)), {}};
     (pass_result.step.loss / options_.accumulate).backward();
@@ -204,8 +206,7 @@ absl::StatusOr<StepReport> Training::Step() {
 absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t samples) const {
   return GuardTorch([&]() -> absl::StatusOr<StepReport> {
     const c10::NoGradGuard no_gradients;
-    const SgpSam model =
-        AssembleSgpSam(parameters_.source(), parameters_.config(), at::kCPU, options_.precision);
+    const SgpSam model = AssembleSgpSam(parameters_.source(), ConfigNow(), at::kCPU, options_.precision);
     ReportMean mean;
     for (int64_t done = 0; done < samples; done += options_.batch) {
       const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));

@@ -61,6 +61,8 @@ class Training {
     std::vector<at::Tensor> gradients;  // of parameters().trained(), in that order; undefined: none
   };
 
+  bool GatesWarmUp() const { return steps_done() < options_.gate_warm_up; }
+  ModelConfig ConfigNow() const;  // with gates that cannot close while they warm up
   absl::StatusOr<PassResult> RunPass(uint64_t pass) const;
   std::vector<absl::StatusOr<PassResult>> RunPasses() const;
   absl::StatusOr<std::vector<Example>> DrawBatch(const CaseMemory& cases, uint64_t seed, bool augment) const;

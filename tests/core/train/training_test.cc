@@ -245,10 +245,12 @@ TEST_F(TrainingTest, KeepsGatesOpenWhileTheyWarmUp) {
   const Values before = CopyOf(*training);
   StepReport report = MustStep(*training);
   EXPECT_EQ(report.opening, std::vector<double>({1, 1}));
+  EXPECT_EQ(training->Validate(unseen_, 2)->opening, std::vector<double>({1, 1}));
   EXPECT_LT(report.gradient_norm, 100);
   report = MustStep(*training);  // what is behind a gate does something from the second step on
   EXPECT_EQ(report.opening, std::vector<double>({1, 1}));
   EXPECT_TRUE(Changed(before, CopyOf(*training)).contains("sgpm.0.gate.lin2.bias"));
+  EXPECT_EQ(training->Validate(unseen_, 2)->opening, std::vector<double>({0, 0}));
   EXPECT_EQ(MustStep(*training).opening, std::vector<double>({0, 0}));
 }
 
