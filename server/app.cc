@@ -28,6 +28,9 @@ namespace {
 
 // Calls on one connection; a caller that wants more opens another.
 constexpr int kMaxStreamsPerConnection = 256;
+// After so long without a word from a caller it is asked whether it is there, and given so long to answer.
+// gRPC would ask after two hours, and twice only while nothing is sent to the caller.
+constexpr int kKeepaliveMs = 60'000, kKeepaliveTimeoutMs = 20'000, kAnyNumberOfPings = 0;
 // Reflection answers on gRPC's synchronous threads; nothing else does.
 constexpr int kMaxGrpcThreads = 16;
 
@@ -127,6 +130,10 @@ absl::Status App::Parts::OpenGrpc() {
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  // A caller who vanished without a word, in mid-upload, keeps its place no longer than this.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, kAnyNumberOfPings);
   // Without this a second server on the same port would share its callers instead of failing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort(config.listen, grpc::InsecureServerCredentials(), &grpc_port);

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/batching/lane.h"
@@ -150,6 +151,11 @@ absl::StatusOr<Timed<Output>> WorkerPool::Impl::Call(Lane<Input, Output>& lane, 
   if (!id.ok()) return id.status();
   ++callers_;
   lane.waiters.emplace(*id, waiter);
+  const absl::Cleanup leave = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    lane.waiters.erase(*id);
+    if (lane.queue.Remove(*id) != nullptr) lane.Changed();
+    --callers_;
+  };
   lane.Changed();
   work_.SignalAll();  // all: a replica that waits for its restart listens too
 
@@ -161,15 +167,12 @@ absl::StatusOr<Timed<Output>> WorkerPool::Impl::Call(Lane<Input, Output>& lane, 
     if (observer != nullptr && position.has_value() && position != told) {
       told = position;
       mutex_.Unlock();
+      const absl::Cleanup relock = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { mutex_.Lock(); };
       observer(*position);
-      mutex_.Lock();
       continue;
     }
     clock_.WaitUntil(waiter->changed, mutex_, call.deadline);
   }
-  lane.waiters.erase(*id);
-  if (lane.queue.Remove(*id) != nullptr) lane.Changed();
-  --callers_;
   if (waiter->result.has_value()) return std::move(*waiter->result);
   return alive;
 }

@@ -78,9 +78,11 @@ class TargetSegmenter {
     for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
       if (result_.patches >= options_.max_patches) break;
       Look wider;
-      ASSIGN_OR_RETURN(PreparedPrompts prepared, PlaceFirst(spacing_mm, FarPoints::kLeaveOut, wider));
-      if (!prompts_.previous_logits.empty()) prepared.mask_logits.clear();
-      RETURN_IF_ERROR(LookAgain(prepared, wider));
+      absl::StatusOr<PreparedPrompts> prepared = PlaceFirst(spacing_mm, FarPoints::kLeaveOut, wider);
+      if (absl::IsInvalidArgument(prepared.status())) continue;  // what the first patch took, this one cannot
+      RETURN_IF_ERROR(prepared.status());
+      if (!prompts_.previous_logits.empty()) prepared->mask_logits.clear();
+      RETURN_IF_ERROR(LookAgain(*prepared, wider));
       if (wider.tiles.empty()) continue;
       if (Obeys(wider, look) && (!Fits(look) || Outgrows(wider, look))) std::swap(look, wider);
       others.push_back(std::move(wider.merged));

@@ -46,13 +46,22 @@ bool TouchesLayer(absl::Span<const uint8_t> bits, const LogitsBox& box, int axis
 
 }  // namespace
 
-BoxBounds BoundsOf(absl::Span<const uint8_t> bits, const std::array<int64_t, 3>& voxels) {
+BoxBounds BoundsOf(absl::Span<const uint8_t> bits, const LogitsBox& box) {
   BoxBounds bounds;
+  const std::array<int64_t, 3>& voxels = box.voxels;
+  const auto in_volume = [&](const std::array<int64_t, 3>& p) {
+    for (int a = 0; a < 3; ++a) {
+      const int64_t at = box.placement.begin[a] + p[a];
+      if (at < 0 || at >= box.placement.grid.shape[a]) return false;
+    }
+    return true;
+  };
   for (size_t byte = 0; byte < bits.size(); ++byte) {
     if (bits[byte] == 0) continue;
     for (int64_t n = static_cast<int64_t>(byte) * 8; n < static_cast<int64_t>(byte) * 8 + 8; ++n) {
       if (!BitAt(bits, n)) continue;
       const std::array<int64_t, 3> p{n / (voxels[1] * voxels[2]), n / voxels[2] % voxels[1], n % voxels[2]};
+      if (!in_volume(p)) continue;
       for (int a = 0; a < 3; ++a) {
         bounds.low[a] = std::min(bounds.low[a], p[a]);
         bounds.high[a] = std::max(bounds.high[a], p[a]);

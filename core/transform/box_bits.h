@@ -18,12 +18,13 @@ inline int64_t Stride(int axis, const std::array<int64_t, 3>& voxels) {
   return axis == 0 ? voxels[1] * voxels[2] : axis == 1 ? voxels[2] : 1;
 }
 
-// What a mask covers, inclusive, by patch axis; empty if high < low.
+// What a mask covers of the volume, inclusive, by patch axis; empty if high < low. What lies in the padding
+// around the volume is no part of it; the box's logits are not looked at.
 struct BoxBounds {
   std::array<int64_t, 3> low{{INT64_MAX, INT64_MAX, INT64_MAX}};
   std::array<int64_t, 3> high{{-1, -1, -1}};
 };
-BoxBounds BoundsOf(absl::Span<const uint8_t> bits, const std::array<int64_t, 3>& voxels);
+BoxBounds BoundsOf(absl::Span<const uint8_t> bits, const LogitsBox& box);
 
 // Whether the mask may go on outside of what was seen: a voxel of it lies in the volume and on a face of a
 // cell of `box` behind which nothing was seen although the volume goes on. `bounds` are the mask's; the box's

@@ -73,7 +73,9 @@ class ChamferDistance {
 }  // namespace
 
 void PatchMask::Set(const std::array<int64_t, 3>& cell) {
-  inside_[(cell[0] * side_ + cell[1]) * side_ + cell[2]] = 1;
+  uint8_t& inside = inside_[(cell[0] * side_ + cell[1]) * side_ + cell[2]];
+  if (inside != 0) return;
+  inside = 1;
   ++count_;
   for (int a = 0; a < 3; ++a) {
     low_[a] = std::min(low_[a], cell[a]);
@@ -81,7 +83,9 @@ void PatchMask::Set(const std::array<int64_t, 3>& cell) {
   }
 }
 
-PatchMask SampleMask(const Mask& mask, const Placement& placement) {
+namespace {
+
+PatchMask SampleAtPatchVoxels(const Mask& mask, const Placement& placement) {
   PatchMask result(placement.patch);
   const std::array<PatchAxis, 3> axes = PatchAxes(placement, mask.shape());
   std::array<int64_t, 3> p{};  // by patch axis
@@ -99,6 +103,33 @@ PatchMask SampleMask(const Mask& mask, const Placement& placement) {
     }
   }
   return result;
+}
+
+PatchMask SampleAtMaskVoxels(const Mask& mask, const Placement& placement) {
+  PatchMask result(placement.patch);
+  const Shape& shape = mask.shape();
+  const auto voxels = static_cast<uint64_t>(shape.voxels());
+  for (uint64_t n = mask.NextVoxel(0); n < voxels; n = mask.NextVoxel(n + 1)) {
+    const auto at = static_cast<int64_t>(n);
+    const std::array<double, 3> exact = SourceToPatch(
+        placement, {static_cast<double>(at % shape.i), static_cast<double>(at / shape.i % shape.j),
+                    static_cast<double>(at / shape.i / shape.j)});
+    std::array<int64_t, 3> cell{};
+    bool inside = true;
+    for (int a = 0; a < 3; ++a) {
+      cell[a] = NearestVoxel(exact[a]);
+      inside = inside && cell[a] >= 0 && cell[a] < placement.patch;
+    }
+    if (inside) result.Set(cell);
+  }
+  return result;
+}
+
+}  // namespace
+
+PatchMask SampleMask(const Mask& mask, const Placement& placement) {
+  PatchMask sampled = SampleAtPatchVoxels(mask, placement);
+  return sampled.count() > 0 ? sampled : SampleAtMaskVoxels(mask, placement);
 }
 
 std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side) {

@@ -17,7 +17,7 @@ class PatchMask {
   explicit PatchMask(int64_t side)
       : side_(side), inside_(side * side * side), low_{{side, side, side}}, high_{{-1, -1, -1}} {}
 
-  void Set(const std::array<int64_t, 3>& cell);  // i, j, k; each cell at most once
+  void Set(const std::array<int64_t, 3>& cell);  // i, j, k; again: nothing happens
   bool at(int64_t i, int64_t j, int64_t k) const { return inside_[(i * side_ + j) * side_ + k] != 0; }
 
   int64_t side() const { return side_; }
@@ -31,7 +31,8 @@ class PatchMask {
   std::array<int64_t, 3> low_, high_;
 };
 
-// The voxels of the patch whose nearest voxel in the volume is in the mask.
+// The voxels of the patch whose nearest voxel in the volume is in the mask; if there are none, because the
+// mask is thinner than the patch's voxels, those nearest to the mask's voxels.
 PatchMask SampleMask(const Mask& mask, const Placement& placement);
 
 // prepare.h's kMaskPromptLogit by the share of each cell's voxels; mask.side() is a multiple of

@@ -109,7 +109,7 @@ std::vector<uint8_t> MaskBits(const LogitsBox& logits) {
 RestoredMask RestoreBits(absl::Span<const uint8_t> bits, const LogitsBox& box, const Geometry& geometry) {
   RestoredMask restored;
   restored.mask = Mask(geometry.shape());
-  const BoxBounds bounds = BoundsOf(bits, box.voxels);
+  const BoxBounds bounds = BoundsOf(bits, box);
   if (bounds.high[0] < 0) return restored;
   for (int a = 0; a < 3; ++a) {
     restored.low[a] = box.placement.begin[a] + bounds.low[a];

@@ -21,7 +21,8 @@ struct RestoredMask {
   Mask mask;  // on the volume's grid
   // A mask voxel lies on a face of what was seen, and the volume goes on behind it.
   bool touches_patch_border = false;
-  // What the mask covers on the patch's canonical grid, inclusive, by patch axis; high < low: nothing.
+  // What the mask covers of the volume on the patch's canonical grid, inclusive, by patch axis; high < low:
+  // nothing.
   std::array<int64_t, 3> low{}, high{{-1, -1, -1}};
 
   bool empty() const { return high[0] < low[0]; }

@@ -71,7 +71,9 @@ SegmentCall::SegmentCall(CallServices& services, grpc::CallbackServerContext& co
 }
 
 SegmentCall::~SegmentCall() {
-  ticket_ = {};  // first: whoever sees that nothing is in flight is admitted
+  if (upload_ != nullptr) upload_->Abandon();
+  upload_ = nullptr;
+  ticket_ = {};  // before the gauge: whoever sees that nothing is in flight is admitted
   services_.metrics.requests_in_flight->Decrement();
 }
 

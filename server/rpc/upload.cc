@@ -40,7 +40,9 @@ absl::Status Upload::Append(absl::string_view bytes) {
     Enqueue({begin, size, part.size() == part.capacity()}, start);
   }
   if (start) {
-    digests_.Submit([self = shared_from_this()] {
+    digests_.Submit([weak = weak_from_this()] {
+      const std::shared_ptr<Upload> self = weak.lock();
+      if (self == nullptr) return;
       absl::MutexLock lock(&self->mutex_);
       self->scheduled_ = false;
       if (!self->digesting_) self->DigestPieces(Urgency::kBackground);
@@ -82,6 +84,11 @@ void Upload::DigestPieces(Urgency urgency) {
     mutex_.Lock();
   }
   digesting_ = false;
+}
+
+void Upload::Abandon() {
+  absl::MutexLock lock(&mutex_);
+  pieces_.clear();
 }
 
 absl::StatusOr<Upload::Received> Upload::Take() {

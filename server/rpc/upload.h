@@ -44,6 +44,9 @@ class Upload : public std::enable_shared_from_this<Upload> {
   };
   // Once, when complete: waits for the digest. INVALID_ARGUMENT if it is not the expected one.
   absl::StatusOr<Received> Take();
+  // Nobody will take it: a digest thread that is at work on it leaves off. Those that wait for a thread hold
+  // nothing.
+  void Abandon();
 
  private:
   // Bytes that lie still in a part's buffer and wait for the digest.

@@ -266,6 +266,19 @@ TEST_F(WorkerPoolTest, RefusesBeyondTheBound) {
   for (auto& call : calls) EXPECT_TRUE(call.get().ok());
 }
 
+// As memory that runs out while a caller is told.
+TEST_F(WorkerPoolTest, ForgetsACallWhoseObserverThrows) {
+  GivenGatedReplica();
+  auto running = Encode(1);
+  gate_.AwaitArrivals(1);
+  EXPECT_THROW(pool().Encode(PatchOf(2), {}, [](size_t) { throw std::bad_alloc(); }).IgnoreError(),
+               std::bad_alloc);
+  gate_.Open();
+  EXPECT_TRUE(running.get().ok());
+  EXPECT_TRUE(Encode(3).get().ok());
+  EXPECT_THAT(batches(), ElementsAre(ElementsAre(1), ElementsAre(3)));
+}
+
 TEST_F(WorkerPoolTest, TellsTheQueuePositionWheneverItChanges) {
   options_.max_batch = 1;
   GivenGatedReplica();

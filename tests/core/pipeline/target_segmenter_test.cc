@@ -469,6 +469,21 @@ TEST_F(FineFirstTest, BlendsInWhatWiderLooksSaw) {
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8);
 }
 
+// A mask on a single slice, between two of the widest look's.
+TEST_F(FineFirstTest, TakesAMaskThatIsThinnerThanTheVoxelsOfAWiderLook) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  for (int64_t slice = 34; slice < 37; ++slice) {
+    Prompts prompts;
+    prompts.mask.emplace(geometry_.shape());
+    for (int64_t i = 46; i < 55; ++i) {
+      for (int64_t j = 31; j < 40; ++j) prompts.mask->Set(i, j, slice);
+    }
+    const auto found = Run(lesion, prompts);
+    ASSERT_TRUE(found.ok()) << slice << ": " << found.status();
+    EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8) << slice;
+  }
+}
+
 TEST_F(FineFirstTest, LooksWiderForAPositivePointBesideItsPatch) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {6, 6, 6});
   Prompts prompts = click_;

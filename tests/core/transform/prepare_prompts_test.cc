@@ -175,6 +175,23 @@ TEST_F(PreparePromptsTest, NegativePointsBesideThePatchHaveWhatTheyAskFor) {
   EXPECT_THAT(prepared->clicks, SizeIs(1));
 }
 
+// Slices of 0.5 mm under patch voxels of 1.5: two of three are never read.
+TEST_F(PreparePromptsTest, AMaskOfOneThinSliceLeavesItsMark) {
+  const Geometry thin = SteppedGeometry({200, 200, 300}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 0.5}}});
+  const Placement placement = PlaceAtBegin(thin, {10, 20, 0});
+  for (int64_t slice = 150; slice < 153; ++slice) {
+    Prompts prompts;
+    prompts.mask.emplace(thin.shape());
+    for (int64_t i = 50; i < 60; ++i) prompts.mask->Set(i, 70, slice);
+    const absl::StatusOr<PreparedPrompts> prepared =
+        PreparePrompts(thin, placement, prompts, PatchSizes(), {});
+    ASSERT_TRUE(prepared.ok()) << prepared.status();
+    ASSERT_THAT(prepared->clicks, SizeIs(1));
+    EXPECT_NEAR(prepared->clicks[0].k, 50, 0.51) << slice;
+    EXPECT_NEAR(prepared->clicks[0].i, 45, 5) << slice;
+  }
+}
+
 TEST_F(PreparePromptsTest, CountsThePointsThatAMaskObeys) {
   Mask mask(geometry_.shape());
   mask.Set(50, 51, 52);

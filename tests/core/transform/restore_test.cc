@@ -147,6 +147,16 @@ TEST(RestoreMask, DoesNotCountAFacesVoxelsOutsideTheVolume) {
   const RestoredMask restored = RestoreMask(OnePatch(logits.values, kSizes, placement), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 0u);
   EXPECT_FALSE(restored.touches_patch_border);
+  EXPECT_TRUE(restored.empty());
+}
+
+// Patch voxels 32 to 63 of each axis; the volume begins at 36, 40 and 50 of the patch.
+TEST(RestoreMask, SaysNothingOfWhatItCoversOutsideTheVolume) {
+  const Geometry geometry = TestGeometry({100, 100, 100});
+  const Placement placement = PlaceAtBegin(geometry, {-36, -40, -50});
+  const RestoredMask restored = RestoreMask(OnePatch(CubeLogits(8, 16).values, kSizes, placement), geometry);
+  EXPECT_EQ(restored.low, (std::array<int64_t, 3>{0, 0, 0}));
+  EXPECT_EQ(restored.high, (std::array<int64_t, 3>{27, 23, 13}));
 }
 
 TEST(RestoreMask, SaysWhatTheMaskCoversOnItsGrid) {

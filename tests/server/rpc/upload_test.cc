@@ -89,6 +89,20 @@ TEST(Upload, IsTakenOnlyAfterADigestThreadThatIsJustStarting) {
   }
 }
 
+// However long the digest threads are busy with others.
+TEST(Upload, HoldsNothingOnceItsCallHasLetGoOfIt) {
+  absl::Notification others_done;
+  JobThreads digests(1);
+  digests.Submit([&] { others_done.WaitForNotification(); });
+  auto upload = std::make_shared<Upload>(PlanOf({size_t{9} << 20}), digests);
+  ASSERT_TRUE(upload->Append(Noise(8 << 20)).ok());
+  const std::weak_ptr<Upload> watch = upload;
+  upload->Abandon();
+  upload = nullptr;
+  EXPECT_TRUE(watch.expired());
+  others_done.Notify();
+}
+
 TEST(Upload, GivesASeriesTheDigestOfItsSetWhateverTheOrder) {
   JobThreads digests(1);
   const std::string a = Noise(100), b = Noise(200);
