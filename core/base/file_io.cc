@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -110,6 +111,11 @@ absl::Status AtomicFile::Commit() {
   if (rename(temporary_.c_str(), path_.c_str()) != 0) return SystemError("write", path_);
   temporary_.clear();
   return absl::OkStatus();
+}
+
+absl::Status CheckPlace(const std::string& path) {
+  if (std::filesystem::is_directory(path)) return absl::InvalidArgumentError(path + " is a folder");
+  return AtomicFile::Create(path).status();
 }
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes) {

@@ -63,6 +63,9 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+// Whether a file can be written there, known before hours are spent on what it shall hold.
+absl::Status CheckPlace(const std::string& path);
+
 // One AtomicFile with these bytes: replaces a file that is there, leaves nothing behind on an error.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes);
 

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
+#include <numeric>
 #include <vector>
 
 namespace sgpsam {
@@ -27,6 +29,14 @@ void StepGroup(Group& group, double learning_rate, double weight_decay, const Ad
                     /*amsgrad=*/false, /*maximize=*/false);
 }
 
+// In one order, whatever the number of threads, as LibTorch's sum is not.
+double SumOfSquares(const at::Tensor& gradient) {
+  const at::Tensor values = gradient.contiguous();
+  const float* const begin = values.const_data_ptr<float>();
+  return std::inner_product(begin, begin + values.numel(), begin, 0.0, std::plus<>(),
+                            [](double a, double b) { return a * b; });
+}
+
 }  // namespace
 
 AdamW::AdamW(Parameters& parameters, const AdamWOptions& options)
@@ -42,7 +52,7 @@ double AdamW::Step(double learning_rate) {
   double squares = 0;
   for (const std::string& name : parameters_.trained()) {
     const at::Tensor& gradient = parameters_.at(name).grad();
-    if (gradient.defined()) squares += gradient.square().sum().item<double>();
+    if (gradient.defined()) squares += SumOfSquares(gradient);
   }
   const double norm = std::sqrt(squares);
   ++steps_;

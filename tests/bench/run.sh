@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every figure of docs/performance.md, in its order: what `make bench` runs. Takes some minutes; wants
-# an otherwise idle machine.
+# What `make bench` runs: the figures of docs/performance.md, but for those that name a command of their own.
+# Takes some minutes; wants an otherwise idle machine.
 #
 #     tests/bench/run.sh [BUILD]        default: build/release
 set -euo pipefail

@@ -241,6 +241,12 @@ def test_the_state_of_other_first_weights_is_refused(small, folder, place, tmp_p
     assert "other options" in refused(*arguments(model, folder, place, 4))
 
 
+def test_the_state_of_other_cases_is_refused(small, folder, place):
+    trained(*arguments(small, folder, place, 4))
+    (folder / "splits_final.json").write_text(json.dumps([{"train": CASES[1:7], "val": [CASES[0], CASES[7]]}]))
+    assert "other options" in refused(*arguments(small, folder, place, 4))
+
+
 def test_a_damaged_state_is_refused_and_left_where_it_is(small, folder, place):
     trained(*arguments(small, folder, place, 4))
     state = place / "model.state"
@@ -312,6 +318,15 @@ def test_a_folder_of_broken_cases_is_refused_with_the_name_of_one(small, folder,
     last = refused(*arguments(small, folder, place)).splitlines()[-1]
     assert any(name in last and reason in last for name, reason in expected), last
     assert os.listdir(place) == []
+
+
+def test_a_training_goes_on_where_it_cannot_be_validated(small, folder, place):
+    for case in CASES[6:]:
+        empty_label(folder, case)
+    done = trained(*arguments(small, folder, place))
+    assert "not validated: " in done.stderr and "labelsTr" in done.stderr
+    assert len(lines(place, "step")) == 12
+    assert lines(place, "validation") == []
 
 
 def test_a_label_that_the_data_set_lacks_is_refused(small, folder, place):
@@ -422,3 +437,24 @@ def test_a_full_disk_leaves_the_previous_state(small, folder, place, tmp_path):
 
         assert "No space left" in check_previous_state(command, disk, run)
         trained(*command)
+
+
+# Evaluation on a folder
+
+
+def test_a_lesion_that_cannot_be_seen_does_not_end_an_evaluation(small, folder, tmp_path):
+    image = numpy.full((SIDE,) * 3, -500, numpy.int16)    # nothing above 0: refused, as a server would
+    image[::2] -= 100
+    save(folder / "imagesTr" / f"{CASES[3]}_0000.nii.gz", image)
+    table = call("evaluate", "--model", small, "--data", folder, "--label", "lesion", "--csv", tmp_path / "out.csv")
+    assert "8 lesions of 8 cases" in table
+    with open(tmp_path / "out.csv", newline="", encoding="ascii") as file:
+        dice = {line["case"]: float(line["dice_5"]) for line in csv.DictReader(file)}
+    assert sorted(dice) == CASES and dice[CASES[3]] == 0
+
+
+def test_an_evaluation_knows_first_that_its_scores_cannot_be_written(small, folder, tmp_path):
+    message = call("evaluate", "--model", small, "--data", folder, "--csv", tmp_path / "none" / "out.csv", code=FAILED)
+    assert f"{tmp_path}/none/out.csv" in message
+    for spacing in ("0", "-1", "nan", "9"):
+        assert "0.25 to 3 mm" in call("evaluate", "--model", small, "--data", folder, "--spacing", spacing, code=FAILED)

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/cases/dataset_folder.h"
@@ -63,6 +64,7 @@ void CaseChoice::AddOptions(CLI::App& command) {
       ->needs(made)
       ->capture_default_str();
   command.add_option("--generated-seed", generated_seed, "Other made-up cases")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{synthesis::kMaxRunSeed}))
       ->needs(made)
       ->capture_default_str();
   command.add_option("--validation-cases", validation_cases, "Made-up cases to validate on")
@@ -93,7 +95,7 @@ absl::StatusOr<TrainingCases> CaseChoice::Open() const {
 
 std::string CaseChoice::Describe() const {
   if (!folder.empty()) {
-    return absl::StrCat("data=", folder, " label=", label, " channel=", channel,
+    return absl::StrCat("data=", absl::Utf8SafeCEscape(folder), " label=", label, " channel=", channel,
                         " validation-fraction=", validation_fraction);
   }
   return absl::StrCat("generated=", generated, " content=", content, " seed=", generated_seed);

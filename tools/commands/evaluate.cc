@@ -49,8 +49,8 @@ absl::StatusOr<EvaluateOptions> Complete(const Options& options) {
   if (options.spacing == kAuto) evaluate.target.auto_spacing = true;
   if (options.spacing == kAuto || options.spacing == kModels) return evaluate;
   double spacing = 0;
-  if (!absl::SimpleAtod(options.spacing, &spacing)) {
-    return absl::InvalidArgumentError("--spacing takes millimetres or auto");
+  if (!absl::SimpleAtod(options.spacing, &spacing) || !(spacing >= 0.25 && spacing <= 3)) {
+    return absl::InvalidArgumentError("--spacing takes 0.25 to 3 mm, or auto");
   }
   evaluate.target.spacing_mm = spacing;
   return evaluate;
@@ -62,8 +62,7 @@ absl::StatusOr<std::vector<LesionScores>> EvaluateAll(const CaseSource& cases, E
   std::vector<LesionScores> all;
   const bool terminal = isatty(STDERR_FILENO) == 1;
   for (int64_t n = 0; n < cases.size(); ++n) {
-    if (terminal)
-      std::fprintf(stderr, "\r%s", absl::StrCat("case ", n + 1, " of ", cases.size()).c_str());
+    if (terminal) std::fprintf(stderr, "\r%s", absl::StrCat("case ", n + 1, " of ", cases.size()).c_str());
     const absl::StatusOr<Case> read = cases.Read(n);
     if (!read.ok()) {
       std::fprintf(stderr, "sgpsam-model: passed over: %s\n", std::string(read.status().message()).c_str());
@@ -80,15 +79,15 @@ absl::StatusOr<std::vector<LesionScores>> EvaluateAll(const CaseSource& cases, E
 }
 
 absl::Status Evaluate(const Options& options) {
+  if (!options.csv.empty()) RETURN_IF_ERROR(CheckPlace(options.csv));
   ASSIGN_OR_RETURN(const EvaluateOptions evaluate, Complete(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<CaseSource> cases, OpenCases(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<TorchEngine> engine,
                    TorchEngine::Create(options.model, options.engine));
   ASSIGN_OR_RETURN(std::vector<LesionScores> scores, EvaluateAll(*cases, *engine, evaluate));
   const EvaluationReport report = MakeReport(std::move(scores));
-  if (!options.csv.empty()) RETURN_IF_ERROR(WriteFileAtomically(options.csv, ToCsv(report.lesions)));
   std::printf("%s\n", options.json ? ToJson(report).c_str() : ToTable(report).c_str());
-  return absl::OkStatus();
+  return options.csv.empty() ? absl::OkStatus() : WriteFileAtomically(options.csv, ToCsv(report.lesions));
 }
 
 }  // namespace
@@ -111,6 +110,7 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
           ->check(CLI::PositiveNumber)
           ->excludes(data);
   command->add_option("--generated-seed", options->generated.seed, "Other made-up cases")
+      ->check(CLI::Range(uint64_t{0}, uint64_t{synthesis::kMaxRunSeed}))
       ->needs(made)
       ->capture_default_str();
   command->add_option("--clicks", options->clicks, "centre of what is wrong, or random in it")

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "core/base/status_macros.h"
 #include "core/model/check_tensors.h"
 #include "core/model/convert_tensor.h"
+#include "core/model/model_file.h"
 #include "core/model/safetensors.h"
 #include "core/train/fresh_model.h"
 #include "core/train/training.h"
@@ -36,7 +36,7 @@ namespace {
 
 absl::StatusOr<TensorFile> FirstWeights(const TrainOptions& options) {
   if (options.model.empty()) return FreshModel(options.fresh.Get(), options.training.seed);
-  return ReadSafetensorsFile(options.model);
+  return ReadModelFile(options.model);
 }
 
 // The gate as the run wants it: `always` opens it for good, `never` takes the modules away.
@@ -91,8 +91,13 @@ class Run {
 
   absl::Status Validate() {
     if (options_.validation_samples == 0 || validation_.source().size() == 0) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const StepReport report, training_.Validate(validation_, options_.validation_samples));
-    log_.AddValidation(report);
+    absl::StatusOr<StepReport> report = training_.Validate(validation_, options_.validation_samples);
+    if (!report.ok()) {  // of these cases; the training itself is well
+      std::fprintf(stderr, "sgpsam-model: not validated: %s\n",
+                   std::string(report.status().message()).c_str());
+      return absl::OkStatus();
+    }
+    log_.AddValidation(*report);
     return absl::OkStatus();
   }
   // The log first: its lines behind the state are dropped when the run goes on, but missing ones are lost.
@@ -112,27 +117,28 @@ void Warn(const absl::Status& status) {
   std::fprintf(stderr, "sgpsam-model: passed over: %s\n", std::string(status.message()).c_str());
 }
 
+// Which cases there are, and in which order: a training draws them by number.
+std::string DigestOfIds(const CaseSource& cases) {
+  std::string ids;
+  for (int64_t n = 0; n < cases.size(); ++n) absl::StrAppend(&ids, cases.id(n), "\n");
+  return Sha256::Of(ids).ToHex().substr(0, 16);
+}
+
 // What a state must have been made with, besides the options of its training.
-absl::StatusOr<std::string> DescribeData(const TrainOptions& options) {
-  std::string weights = "fresh";
+absl::StatusOr<std::string> DescribeData(const TrainOptions& options, const TrainingCases& cases) {
+  std::string weights = absl::StrCat("fresh=", options.fresh.config, options.fresh.no_sgpm ? " plain" : "");
   if (!options.model.empty()) {
     ASSIGN_OR_RETURN(const Digest digest, DigestOfFile(options.model));
     weights = absl::StrCat("model=", digest.ToHex());
   }
-  return absl::StrCat(weights, " ", options.cases.Describe(), " gate=", options.gate,
+  return absl::StrCat(weights, " ", options.cases.Describe(), " cases=", DigestOfIds(*cases.training), "/",
+                      DigestOfIds(*cases.validation), " gate=", options.gate,
                       " modules=", absl::StrJoin(options.modules, "+"), " detail=", options.detail_channels);
 }
 
-// A place that nothing can be written to is known before hours are spent.
-absl::Status CheckPlace(const std::string& out) {
-  if (std::filesystem::is_directory(out))
-    return absl::InvalidArgumentError(absl::StrCat(out, " is a folder"));
-  return AtomicFile::Create(out).status();
-}
-
-absl::Status Preload(const CaseMemory& cases) {
+absl::Status Preload(const CaseMemory& cases, int threads) {
   const absl::Time start = absl::Now();
-  const auto threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (threads == 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   cases.Preload(threads, [&](int64_t) { return true; });
   std::printf("%lld cases at hand after %.0f s\n", static_cast<long long>(cases.source().size()),
               absl::ToDoubleSeconds(absl::Now() - start));
@@ -142,7 +148,9 @@ absl::Status Preload(const CaseMemory& cases) {
 
 absl::Status WriteModel(TensorFile&& file, const TrainOptions& options) {
   for (auto& [name, tensor] : file.tensors) {
-    ASSIGN_OR_RETURN(tensor, ConvertTensor(name, std::move(tensor), StoredTypes().at(options.store)));
+    auto converted = ConvertTensor(name, std::move(tensor), StoredTypes().at(options.store));
+    RETURN_IF_ERROR(WithPath(converted.status(), options.out));
+    tensor = *std::move(converted);
   }
   return WriteSafetensorsFile(file, options.out);
 }
@@ -176,13 +184,13 @@ absl::Status Train(const TrainOptions& options) {
       validation(*sources.validation, memory / 4, Warn);
   ASSIGN_OR_RETURN(const std::unique_ptr<Training> training,
                    Training::Create(file, cases, options.Complete()));
-  ASSIGN_OR_RETURN(const std::string data, DescribeData(options));
+  ASSIGN_OR_RETURN(const std::string data, DescribeData(options, sources));
   absl::Status restored = training->Restore(options.out + ".state", data);
   if (!restored.ok() && !absl::IsNotFound(restored)) return restored;
   ASSIGN_OR_RETURN(TrainingLog log, TrainingLog::Open(options.out, training->steps_done()));
   if (restored.ok())
     std::printf("going on after step %lld\n", static_cast<long long>(training->steps_done()));
-  RETURN_IF_ERROR(Preload(cases));
+  RETURN_IF_ERROR(Preload(cases, options.threads));
   RETURN_IF_ERROR(Run(options, *training, validation, log, data).ToTheEnd());
   RETURN_IF_ERROR(WriteModel(training->parameters().ToFile(), options));
   std::printf("wrote %s; the most memory at once was %lld MiB\n", options.out.c_str(), PeakMemoryMib());

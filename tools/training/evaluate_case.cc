@@ -39,7 +39,12 @@ class Reader {
  public:
   Reader(const Geometry& geometry, Mask truth, const EvaluateOptions& options, uint64_t seed,
          PatchModel& model)
-      : geometry_(geometry), truth_(std::move(truth)), options_(options), random_(seed), model_(model) {}
+      : geometry_(geometry),
+        truth_(std::move(truth)),
+        options_(options),
+        random_(seed),
+        model_(model),
+        mask_(geometry.shape()) {}
 
   absl::StatusOr<LesionScores> ReadAll() {
     LesionScores scores;
@@ -61,8 +66,8 @@ class Reader {
   absl::Status Click(const SimulatedClick& click, LesionScores& scores) {
     prompts_.points.push_back(ToPrompt(click));
     absl::StatusOr<TargetSegmentation> answer = SegmentTarget(geometry_, prompts_, options_.target, model_);
-    if (absl::IsInvalidArgument(answer.status()) && prompts_.points.size() > 1) {
-      prompts_.points.pop_back();  // beyond what the patches see: a reader is told so, and keeps the mask
+    if (absl::IsInvalidArgument(answer.status())) {
+      prompts_.points.pop_back();  // a reader is told why, and keeps the mask
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(answer.status());

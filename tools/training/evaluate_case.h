@@ -23,7 +23,8 @@ struct EvaluateOptions {
 
 // Every target of the case: the first click in it, each next one in what is still wrong, with the logits of
 // the call before, up to the last of kScoredClicks. A target whose mask needs no further click keeps its
-// scores.
+// scores. A click that is refused, as beyond what the patches see or where there is nothing to see, leaves
+// the mask as it is: empty at first.
 absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, Engine& engine,
                                                        const EvaluateOptions& options);
 

@@ -44,7 +44,7 @@ class TargetPainter {
     return TargetPainter(geometry, std::move(samples));
   }
 
-  // Each value of `labels` that `first_value[value]` names becomes a target of its own, over what is there.
+  // Each value of `labels` that is `wanted` becomes a target of its own, over what is there.
   // All are of one kind, or else each of the kind of its value.
   void Paint(const Volume& labels, const std::array<bool, 256>& wanted, std::optional<uint8_t> kind) {
     auto* out = reinterpret_cast<uint16_t*>(samples_.data());

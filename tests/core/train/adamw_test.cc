@@ -1,6 +1,7 @@
 #include "core/train/adamw.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <cmath>
 #include <limits>
@@ -210,6 +211,26 @@ TEST(LearningRate, OnlyRisesIfTheWarmUpIsLongerThanTheTraining) {
 
 TEST(LearningRate, StaysAtItsFloorBehindTheEnd) {
   EXPECT_DOUBLE_EQ(LearningRate(1000, 100, 10, 2.0, 0.1), 0.2);
+}
+
+// Of tensors that LibTorch would sum up in as many parts as there are threads.
+TEST(AdamW, MeasuresGradientsAlikeWhateverTheNumberOfThreads) {
+  const auto norms = [](int threads) {
+    at::set_num_threads(threads);
+    std::vector<double> measured;
+    for (const double pace : {0.37, 0.11, 0.73, 0.041, 0.0007}) {
+      Parameters parameters = Trained();
+      parameters.AddHelper("wide", at::zeros({701, 699}));
+      Give(parameters, "wide", MakeGradient(parameters.at("wide"), pace) * pace);
+      measured.push_back(AdamW(parameters, Uncut()).Step(1e-3));
+    }
+    at::set_num_threads(1);
+    return measured;
+  };
+  const std::vector<double> alone = norms(1);
+  EXPECT_NEAR(alone[0], 0.37 * 700 / std::sqrt(2.0), 1);
+  EXPECT_EQ(norms(2), alone);
+  EXPECT_EQ(norms(5), alone);
 }
 
 }  // namespace

@@ -59,6 +59,8 @@ TEST(ValidateTrainingOptions, NamesTheOptionThatIsOutOfRange) {
       {"--offset", [](TrainingOptions& o) { o.augment.offset = -1; }},
       {"--offset", [](TrainingOptions& o) { o.augment.offset = kInfinity; }},
       {"--weight-decay", [](TrainingOptions& o) { o.optimiser.weight_decay = -1; }},
+      {"--kinds-weight", [](TrainingOptions& o) { o.step.kinds_weight = -1; }},
+      {"--targets", [](TrainingOptions& o) { o.sample.targets = 0; }},
       {"--weight-decay", [](TrainingOptions& o) { o.optimiser.weight_decay = kInfinity; }},
   };
   EXPECT_TRUE(ValidateTrainingOptions({}).ok());
@@ -89,6 +91,9 @@ TEST(DescribeTraining, TellsEveryOptionFromItsDefault) {
       [](TrainingOptions& o) { o.step.refine = 0.7; },
       [](TrainingOptions& o) { o.step.map_weight = 7; },
       [](TrainingOptions& o) { o.step.iou_weight = 7; },
+      [](TrainingOptions& o) { o.step.kinds_weight = 7; },
+      [](TrainingOptions& o) { o.precision = Precision::kBfloat16; },
+      [](TrainingOptions& o) { o.sample.targets = 7; },
       [](TrainingOptions& o) { o.gate_warm_up = 7; },
       [](TrainingOptions& o) { o.step.loss.kind = LossKind::kDiceCrossEntropy; },
       [](TrainingOptions& o) { o.step.loss.dice_weight = 7; },
