@@ -16,14 +16,19 @@
 namespace sgpsam {
 namespace {
 
+bool IsScaled(const NiftiHeader& header) { return header.slope != 1 || header.intercept != 0; }
+
+// Of the file's samples. The limit holds for what they become, too: scaled ones are floats.
 absl::StatusOr<size_t> SampleBytes(const NiftiHeader& header, const NiftiLimits& limits) {
   const uint64_t voxels = static_cast<uint64_t>(header.geometry.shape().voxels());
-  const uint64_t bytes = voxels * BytesPerSample(header.type);  // Geometry bounds the voxels
+  const size_t stored = BytesPerSample(header.type);
+  const size_t widest = IsScaled(header) ? std::max(stored, sizeof(float)) : stored;
+  const uint64_t bytes = voxels * widest;  // Geometry bounds the voxels
   if (bytes > limits.max_volume_bytes) {
     return absl::InvalidArgumentError(absl::StrCat(
         "NIfTI: the volume has ", bytes, " bytes, more than the limit of ", limits.max_volume_bytes));
   }
-  return static_cast<size_t>(bytes);
+  return static_cast<size_t>(voxels * stored);
 }
 
 absl::Status Truncated(size_t expected) {
@@ -172,7 +177,7 @@ absl::StatusOr<Volume> Finish(const NiftiHeader& header, SampleType type,
 template <typename T, SampleType kType>
 absl::StatusOr<Volume> AsVolume(RawSamples raw) {
   const NiftiHeader& header = raw.header;
-  const bool scaled = header.slope != 1 || header.intercept != 0;
+  const bool scaled = IsScaled(header);
   if constexpr (std::is_same_v<T, double>) {
     if (scaled) return Finish(header, kType, Scaled<double, double>(std::move(raw.bytes), header));
   }

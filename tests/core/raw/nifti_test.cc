@@ -143,6 +143,17 @@ TEST(ReadNifti, RefusesMoreThanTheLimitBeforeReadingIt) {
   ExpectRefused(Gzipped(file.Build()), "more than the limit", limits);
 }
 
+// 24 samples of a byte each, which become floats.
+TEST(ReadNifti, CountsWhatScaledSamplesBecome) {
+  NiftiBuilder file;
+  file.datatype = 2;  // uint8
+  file.Samples(Ramp<uint8_t>());
+  EXPECT_TRUE(Read(file.Build(), {24}).ok());
+  file.slope = 2;
+  EXPECT_TRUE(Read(file.Build(), {96}).ok());
+  ExpectRefused(file.Build(), "has 96 bytes, more than the limit of 95", {95});
+}
+
 TEST(ReadNifti, DoesNotTouchMemoryForSamplesThatAreNotThere) {
   NiftiBuilder file;
   file.dim = {3, 16384, 16384, 16, 1, 1, 1, 1};
