@@ -53,6 +53,14 @@ absl::StatusOr<Study> DecodePayload(PipelineRequest& request, uint64_t max_volum
   return study;
 }
 
+// Samples, the page that they begin on, and generously what is known of the study and of each slice: a cache
+// of volumes of a byte each would otherwise grow without an end.
+size_t SizeOf(const Study& study) {
+  constexpr size_t kStudyBytes = size_t{8} << 10, kSliceBytes = 512;
+  const auto slices = study.series ? static_cast<size_t>(study.volume.geometry().shape().k) : 0;
+  return study.volume.samples().capacity() + kStudyBytes + slices * kSliceBytes;
+}
+
 size_t SizeOf(const Embedding& embedding) {
   return (embedding.values.size() + embedding.gate_scores.size()) * sizeof(float);
 }
@@ -191,7 +199,7 @@ absl::StatusOr<std::shared_ptr<const Study>> SegmentPipeline::Decode(PipelineReq
     return DecodePayload(request, options_.max_volume_bytes, journey.call);
   }));
   auto study = std::make_shared<const Study>(std::move(decoded));
-  studies_.Put(journey.study_key, study, study->volume.samples().capacity());
+  studies_.Put(journey.study_key, study, SizeOf(*study));
   return study;
 }
 

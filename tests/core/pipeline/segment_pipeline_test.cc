@@ -252,5 +252,40 @@ TEST_F(ForgetfulPipelineTest, GivesTheSameAnswersWithoutItsCaches) {
   EXPECT_EQ(first->outputs[0].view(), second->outputs[0].view());
 }
 
+class TightPipelineTest : public SegmentPipelineTest {
+ protected:
+  TightPipelineTest() : SegmentPipelineTest(Tight()) {}
+
+  static PipelineOptions Tight() {
+    PipelineOptions options;
+    options.volume_cache_bytes = 64 << 10;
+    return options;
+  }
+};
+
+// Another origin makes another study of the same few bytes.
+TEST_F(TightPipelineTest, CountsMoreOfAVolumeThanItsSamples) {
+  const auto small = [](double origin) {
+    PipelineRequest request;
+    request.kind = VolumeKind::kRaw;
+    request.raw.shape = {4, 4, 4};
+    request.raw.spacing_mm = {2, 2, 2};
+    request.raw.origin_lps = {origin, 0, 0};
+    const std::string bytes(4 * 4 * 4 * 2, '\1');
+    request.digest = Sha256::Of(bytes);
+    request.payload.push_back(*ByteBuffer::CopyOf(bytes));
+    request.targets.push_back(Click(2, 2, 2));
+    return request;
+  };
+  int kept = 0;
+  for (int n = 0; n < 100; ++n) Run(small(n)).status().IgnoreError();
+  for (int n = 0; n < 100; ++n) {
+    const PipelineRequest request = small(n);
+    kept += pipeline_.FindStudy(request.kind, request.raw, request.digest) != nullptr;
+  }
+  EXPECT_GE(kept, 1);
+  EXPECT_LE(kept, 16);
+}
+
 }  // namespace
 }  // namespace sgpsam
