@@ -94,7 +94,11 @@ Digest EmbeddingKey(const Digest& study, const Placement& placement,
   KeyWriter key("embedding 1");
   key.Key(study).Key(weights).Clamp(clamp);
   const CanonicalGrid& grid = placement.grid;
-  key.Values(grid.source_axis).Values(grid.flipped).Values(grid.shape).Values(grid.source_per_voxel);
+  key.Values(grid.source_axis)
+      .Values(grid.flipped)
+      .Values(grid.shape)
+      .Values(grid.source_per_voxel)
+      .Values(grid.first_source);
   key.Values(placement.begin).Value(placement.patch).Value(placement.spacing_mm);
   return key.Finish();
 }

@@ -87,14 +87,14 @@ int64_t ResampledSize(int64_t size, double source_per_voxel) {
 
 // Source index of a canonical coordinate along canonical axis `a`, and back.
 double CanonicalToSource(const CanonicalGrid& grid, int a, double canonical) {
-  const double ratio = grid.source_per_voxel[grid.source_axis[a]];
+  const int s = grid.source_axis[a];
   const double along = grid.flipped[a] ? static_cast<double>(grid.shape[a] - 1) - canonical : canonical;
-  return 0.5 * (ratio - 1) + along * ratio;
+  return grid.first_source[s] + along * grid.source_per_voxel[s];
 }
 
 double SourceToCanonical(const CanonicalGrid& grid, int a, double source) {
-  const double ratio = grid.source_per_voxel[grid.source_axis[a]];
-  const double along = (source - 0.5 * (ratio - 1)) / ratio;
+  const int s = grid.source_axis[a];
+  const double along = (source - grid.first_source[s]) / grid.source_per_voxel[s];
   return grid.flipped[a] ? static_cast<double>(grid.shape[a] - 1) - along : along;
 }
 
@@ -212,6 +212,8 @@ CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm) {
   for (int a = 0; a < 3; ++a) {
     const int s = grid.source_axis[a];
     grid.shape[a] = ResampledSize(sizes[s], grid.source_per_voxel[s]);
+    grid.first_source[s] =
+        grid.shape[a] == 1 ? 0.5 * static_cast<double>(sizes[s] - 1) : 0.5 * (grid.source_per_voxel[s] - 1);
   }
   return grid;
 }

@@ -25,6 +25,10 @@ struct CanonicalGrid {
   std::array<bool, 3> flipped{{false, false, false}};
   std::array<int64_t, 3> shape{{1, 1, 1}};            // canonical voxels, RAS+ order
   std::array<double, 3> source_per_voxel{{1, 1, 1}};  // source voxels per canonical voxel, by source axis
+  // The source index of the canonical voxel that is nearest to source index 0, by source axis: both grids
+  // begin at the same face (reference), unless a single canonical voxel is all there is; its centre is the
+  // volume's.
+  std::array<double, 3> first_source{{0, 0, 0}};
 };
 
 struct Placement {

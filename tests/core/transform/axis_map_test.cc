@@ -24,6 +24,23 @@ TEST(NearestVoxel, SurvivesNumbersBeyondEveryInteger) {
   NearestVoxel(std::numeric_limits<double>::quiet_NaN());
 }
 
+// A slice of 0.5 mm, or two, under voxels of 1.5: the only voxel across them is theirs.
+TEST(PatchAxes, ReadAVolumeThatIsThinnerThanTheirVoxels) {
+  for (const int64_t slices : {1, 2}) {
+    const Geometry geometry = TestGeometry({200, 200, slices}, {1, 1, 0.5});
+    const double middle = 0.5 * static_cast<double>(slices - 1);
+    const Placement placement = PlaceAround(geometry, {100, 100, middle});
+    const PatchAxis across = PatchAxes(placement, geometry.shape())[2];
+    EXPECT_EQ(across.end, across.begin + 1);
+    EXPECT_DOUBLE_EQ(across.source[across.begin], middle);
+    EXPECT_NEAR(SourceToPatch(placement, {100, 100, middle})[2], static_cast<double>(across.begin), 1e-9);
+    const SourceAxis back = SourceAxes(placement, {128, 128, 128}, geometry.shape())[2];
+    EXPECT_EQ(back.begin, 0);
+    EXPECT_EQ(back.end, slices);
+    for (int64_t n = 0; n < slices; ++n) EXPECT_EQ(back.patch_voxel[n], across.begin);
+  }
+}
+
 TEST(PatchAxes, ReadOnlyWhatLiesInTheVolume) {
   const Geometry geometry = TestGeometry({40, 200, 5});
   const Placement placement = PlaceAround(geometry, {20, 100, 2});
