@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "core/transform/axis_map.h"
 #include "core/transform/prepare.h"
@@ -85,18 +86,21 @@ void PatchMask::Set(const std::array<int64_t, 3>& cell) {
 
 namespace {
 
-PatchMask SampleAtPatchVoxels(const Mask& mask, const Placement& placement) {
-  PatchMask result(placement.patch);
-  const std::array<PatchAxis, 3> axes = PatchAxes(placement, mask.shape());
+// Which voxels of mask and patch belong together along one source axis.
+struct Pairs {
+  int patch_axis = 0;
+  std::vector<std::pair<int64_t, int64_t>> voxels;  // of the mask, of the patch
+};
+
+PatchMask Sample(const Mask& mask, int64_t side, const std::array<Pairs, 3>& axes) {
+  PatchMask result(side);
   std::array<int64_t, 3> p{};  // by patch axis
-  for (int64_t z = axes[2].begin; z < axes[2].end; ++z) {
-    const int64_t k = NearestVoxel(axes[2].source[z]);
+  for (const auto& [k, z] : axes[2].voxels) {
     p[axes[2].patch_axis] = z;
-    for (int64_t y = axes[1].begin; y < axes[1].end; ++y) {
-      const int64_t j = NearestVoxel(axes[1].source[y]);
+    for (const auto& [j, y] : axes[1].voxels) {
       p[axes[1].patch_axis] = y;
-      for (int64_t x = axes[0].begin; x < axes[0].end; ++x) {
-        if (!mask.at(NearestVoxel(axes[0].source[x]), j, k)) continue;
+      for (const auto& [i, x] : axes[0].voxels) {
+        if (!mask.at(i, j, k)) continue;
         p[axes[0].patch_axis] = x;
         result.Set(p);
       }
@@ -105,31 +109,37 @@ PatchMask SampleAtPatchVoxels(const Mask& mask, const Placement& placement) {
   return result;
 }
 
-PatchMask SampleAtMaskVoxels(const Mask& mask, const Placement& placement) {
-  PatchMask result(placement.patch);
-  const Shape& shape = mask.shape();
-  const auto voxels = static_cast<uint64_t>(shape.voxels());
-  for (uint64_t n = mask.NextVoxel(0); n < voxels; n = mask.NextVoxel(n + 1)) {
-    const auto at = static_cast<int64_t>(n);
-    const std::array<double, 3> exact = SourceToPatch(
-        placement, {static_cast<double>(at % shape.i), static_cast<double>(at / shape.i % shape.j),
-                    static_cast<double>(at / shape.i / shape.j)});
-    std::array<int64_t, 3> cell{};
-    bool inside = true;
-    for (int a = 0; a < 3; ++a) {
-      cell[a] = NearestVoxel(exact[a]);
-      inside = inside && cell[a] >= 0 && cell[a] < placement.patch;
+std::array<Pairs, 3> ByPatchVoxel(const Placement& placement, const Shape& shape) {
+  const std::array<PatchAxis, 3> axes = PatchAxes(placement, shape);
+  std::array<Pairs, 3> pairs;
+  for (int s = 0; s < 3; ++s) {
+    pairs[s].patch_axis = axes[s].patch_axis;
+    for (int64_t p = axes[s].begin; p < axes[s].end; ++p) {
+      pairs[s].voxels.emplace_back(NearestVoxel(axes[s].source[p]), p);
     }
-    if (inside) result.Set(cell);
   }
-  return result;
+  return pairs;
+}
+
+std::array<Pairs, 3> ByMaskVoxel(const Placement& placement, const Shape& shape) {
+  const int64_t side = placement.patch;
+  const std::array<SourceAxis, 3> axes = SourceAxes(placement, {side, side, side}, shape);
+  std::array<Pairs, 3> pairs;
+  for (int s = 0; s < 3; ++s) {
+    pairs[s].patch_axis = axes[s].patch_axis;
+    for (int64_t n = axes[s].begin; n < axes[s].end; ++n) {
+      pairs[s].voxels.emplace_back(n, axes[s].patch_voxel[n]);
+    }
+  }
+  return pairs;
 }
 
 }  // namespace
 
 PatchMask SampleMask(const Mask& mask, const Placement& placement) {
-  PatchMask sampled = SampleAtPatchVoxels(mask, placement);
-  return sampled.count() > 0 ? sampled : SampleAtMaskVoxels(mask, placement);
+  PatchMask sampled = Sample(mask, placement.patch, ByPatchVoxel(placement, mask.shape()));
+  if (sampled.count() > 0) return sampled;
+  return Sample(mask, placement.patch, ByMaskVoxel(placement, mask.shape()));
 }
 
 std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side) {

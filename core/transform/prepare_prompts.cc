@@ -207,7 +207,7 @@ int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prom
   if (!resolved.ok()) return 0;  // PreparePrompts has told
   const Shape& shape = geometry.shape();
   const auto nearest = [](double at, int64_t size) {
-    return std::clamp<int64_t>(std::llround(at), 0, size - 1);
+    return std::clamp<int64_t>(NearestVoxel(at), 0, size - 1);
   };
   int64_t obeyed = 0;
   for (size_t n = 0; n < resolved->points.size(); ++n) {

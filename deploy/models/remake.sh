@@ -19,8 +19,8 @@ mkdir -p "$work"
 "$model" train --model "$work/sgpsam-demo-pretrained.safetensors" --add-modules 1,3 --detail-channels 16 --seed 1 \
   --generated 700 --content lesions --generated-seed 0 --train sgpm,prompt_encoder,mask_decoder \
   --loss zoom --map-weight 0.3 --iou-weight 0.3 --gate-warm-up 4000 --precision bf16 --batch 4 --accumulate 2 \
-  --clicks 3 --refine 0.33 --lr 5e-4 --warm-up 100 --steps 8000 --spacing 0.6 1.6 --first-spacing 0.6 --jitter 6 --min-voxels 24 \
-  --memory 14 --store fp16 --out "$work/sgpsam-demo.safetensors"
+  --clicks 3 --refine 0.33 --lr 5e-4 --warm-up 100 --steps 8000 --spacing 0.6 1.6 --first-spacing 0.6 \
+  --jitter 6 --min-voxels 24 --memory 14 --store fp16 --out "$work/sgpsam-demo.safetensors"
 
 "$model" evaluate --model "$work/sgpsam-demo.safetensors" --cases 60 --generated-seed 1
 cp "$work"/sgpsam-demo{,-pretrained}.safetensors deploy/models/

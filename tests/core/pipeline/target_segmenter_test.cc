@@ -544,13 +544,14 @@ TEST_F(SmallLesionTest, IsNotLookedAtAgainBeyondTheLimit) {
 TEST_F(SmallLesionTest, KeepsItsFirstMaskWhereACloserLookFindsNothingOrTooMuchOrAnotherThing) {
   const TargetSegmentation plain = MustRun({}, model_);
   using Change = std::function<void(MaskLogits&)>;
-  const Change nothing = [](MaskLogits&logits) { std::fill(logits.values.begin(), logits.values.end(), -1); },
-               everything =
-                   [](MaskLogits&logits) { std::fill(logits.values.begin(), logits.values.end(), 1); },
-               another = [&](MaskLogits&logits) {
-                 nothing(logits);
-                 logits.values[(3 * 16 + 3) * 16 + 3] = 1;  // not where the click is
-               };
+  const auto fill = [](float answer) -> Change {
+    return [answer](MaskLogits& logits) { std::fill(logits.values.begin(), logits.values.end(), answer); };
+  };
+  const Change nothing = fill(-1), everything = fill(1);
+  const Change another = [&](MaskLogits& logits) {
+    nothing(logits);
+    logits.values[(3 * 16 + 3) * 16 + 3] = 1;  // not where the click is
+  };
   for (const Change& change : {nothing, everything, another}) {
     WatchedModel wrong(model_);
     wrong.change = [&](size_t patch, MaskLogits& logits) {

@@ -38,6 +38,8 @@ TEST(ValidateTrainingOptions, NamesTheOptionThatIsOutOfRange) {
       {"--gate-warm-up", [](TrainingOptions& o) { o.gate_warm_up = -1; }},
       {"--map-weight", [](TrainingOptions& o) { o.step.map_weight = kNan; }},
       {"--iou-weight", [](TrainingOptions& o) { o.step.iou_weight = -1; }},
+      {"--kinds-weight", [](TrainingOptions& o) { o.step.kinds_weight = -1; }},
+      {"--targets", [](TrainingOptions& o) { o.sample.targets = 0; }},
       {"--gamma", [](TrainingOptions& o) { o.step.loss.gamma = -0.1; }},
       {"--dice-weight", [](TrainingOptions& o) { o.step.loss.dice_weight = -1; }},
       {"--dice-weight", [](TrainingOptions& o) { o.step.loss.dice_weight = kInfinity; }},
@@ -59,8 +61,6 @@ TEST(ValidateTrainingOptions, NamesTheOptionThatIsOutOfRange) {
       {"--offset", [](TrainingOptions& o) { o.augment.offset = -1; }},
       {"--offset", [](TrainingOptions& o) { o.augment.offset = kInfinity; }},
       {"--weight-decay", [](TrainingOptions& o) { o.optimiser.weight_decay = -1; }},
-      {"--kinds-weight", [](TrainingOptions& o) { o.step.kinds_weight = -1; }},
-      {"--targets", [](TrainingOptions& o) { o.sample.targets = 0; }},
       {"--weight-decay", [](TrainingOptions& o) { o.optimiser.weight_decay = kInfinity; }},
   };
   EXPECT_TRUE(ValidateTrainingOptions({}).ok());
