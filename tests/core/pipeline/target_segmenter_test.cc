@@ -550,7 +550,9 @@ TEST_F(SmallLesionTest, KeepsItsFirstMaskWhereACloserLookFindsNothingOrTooMuchOr
   const Change nothing = fill(-1), everything = fill(1);
   const Change another = [&](MaskLogits& logits) {
     nothing(logits);
-    logits.values[(3 * 16 + 3) * 16 + 3] = 1;  // not where the click is
+    for (int64_t n = 0; n < 27; ++n) {  // 3^3 cells, not where the click is
+      logits.values[((2 + n / 9) * 16 + 2 + n / 3 % 3) * 16 + 2 + n % 3] = 1;
+    }
   };
   for (const Change& change : {nothing, everything, another}) {
     WatchedModel wrong(model_);
