@@ -9,10 +9,13 @@
 #include <map>
 #include <utility>
 
+#include "absl/base/casts.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/file_io.h"
+#include "core/base/for_each_processor.h"
 #include "core/base/status_macros.h"
+#include "core/engine/graphed_function.h"
 #include "core/engine/torch_device.h"
 #include "core/engine/torch_guard.h"
 #include "core/model/check_tensors.h"
@@ -24,12 +27,13 @@ namespace sgpsam {
 
 // The contract's limit on the clicks of one target; more would only make the attention over them slow.
 constexpr size_t kMaxClicks = 64;
-// A batch of patches holds 12 MB of attention logits each in flight on the device.
-constexpr size_t kMaxDeviceBatch = 32;
+// Twice as many would take twice the memory and 6 % less time for each (docs/performance.md).
+constexpr size_t kMaxDeviceBatch = 16;
 
 struct TorchEngine::State {
   ModelInfo info;
   SgpSam model;
+  std::unique_ptr<GraphedFunction> encode, decode;
 };
 
 namespace {
@@ -53,10 +57,15 @@ ModelInfo DescribeModel(const ModelConfig& config, const Digest& digest, at::Dev
   return info;
 }
 
+// On a CUDA device, encoding takes no longer than a plain loop over the patch.
+SGPSAM_FOR_EACH_PROCESSOR
 bool AllFinite(absl::Span<const float> values) {
-  float sum = 0;  // anything not finite stays so when multiplied by zero and added
-  for (const float value : values) sum += value * 0;
-  return sum == 0;
+  constexpr uint32_t kExponent = 0x7f800000;  // all ones in infinities and NaN
+  uint32_t wrong = 0;
+  for (const float value : values) {
+    wrong |= static_cast<uint32_t>((absl::bit_cast<uint32_t>(value) & kExponent) == kExponent);
+  }
+  return wrong == 0;
 }
 
 // A view of foreign floats; the caller copies it before they go.
@@ -64,10 +73,11 @@ at::Tensor View(const std::vector<float>& values, at::IntArrayRef shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat);
 }
 
-std::vector<float> ToVector(const at::Tensor& tensor) {
-  const at::Tensor here = tensor.to(at::kCPU, at::kFloat).contiguous();
-  const float* first = here.const_data_ptr<float>();
-  return std::vector<float>(first, first + here.numel());
+// Row `b` of a float32 tensor on the processor.
+std::vector<float> RowToVector(const at::Tensor& rows, size_t b) {
+  const at::Tensor row = rows[static_cast<int64_t>(b)].contiguous();
+  const float* first = row.const_data_ptr<float>();
+  return std::vector<float>(first, first + row.numel());
 }
 
 absl::Status CheckPatch(const Patch& patch, const PatchSizes& sizes) {
@@ -142,74 +152,89 @@ std::vector<Indices> SplitIntoBatches(const Indices& valid, bool on_processor) {
   return batches;
 }
 
-// As Embedding wants them: the tokens of patch `b`, then its detail map.
-std::vector<float> ToVector(const Encoded& encoded, int64_t b) {
-  std::vector<float> values = ToVector(encoded.embedding[b]);
-  if (!encoded.detail.defined()) return values;
-  const std::vector<float> detail = ToVector(encoded.detail[b]);
-  values.insert(values.end(), detail.begin(), detail.end());
-  return values;
+// {patches [B, 1, p, p, p]} -> {what Embedding holds [B, embedding_floats], gate scores [B, modules]}
+GraphedFunction::Tensors RunEncoder(const SgpSam& model, const GraphedFunction::Tensors& inputs) {
+  const c10::InferenceMode inference_mode;
+  const Encoded encoded = Encode(model.image_encoder, inputs[0]);
+  at::Tensor values = encoded.embedding.flatten(1);
+  if (encoded.detail.defined()) values = at::cat({values, encoded.detail.flatten(1)}, 1);
+  return {values, encoded.gate_scores};
 }
 
-// And back, as one batch.
-ImageFeatures ToFeatures(absl::Span<const DecodeInput* const> inputs, const Indices& batch,
-                         const ModelConfig& config, at::Device device) {
-  const PatchSizes sizes = config.sizes();
+// As Embedding holds them, [B, embedding_floats].
+ImageFeatures ToFeatures(const at::Tensor& values, const PatchSizes& sizes) {
   const int64_t grid = sizes.embedding_side, side = sizes.logits_side, tokens = sizes.token_floats();
-  std::vector<at::Tensor> rows;
-  for (const size_t n : batch) rows.push_back(View(inputs[n]->embedding->values, {sizes.embedding_floats()}));
-  const at::Tensor all = at::stack(rows).to(device);
   ImageFeatures features = {
-      all.narrow(1, 0, tokens).reshape({-1, sizes.embedding_channels, grid, grid, grid})};
+      values.narrow(1, 0, tokens).reshape({-1, sizes.embedding_channels, grid, grid, grid})};
   if (sizes.detail_channels > 0) {
-    features.detail = all.narrow(1, tokens, sizes.embedding_floats() - tokens)
+    features.detail = values.narrow(1, tokens, sizes.embedding_floats() - tokens)
                           .reshape({-1, sizes.detail_channels, side, side, side});
   }
   return features;
 }
 
-absl::StatusOr<std::vector<Embedding>> EncodeBatch(const SgpSam& model,
-                                                   absl::Span<const Patch* const> patches,
-                                                   const Indices& batch) {
-  const int64_t side = model.config.patch;
-  std::vector<at::Tensor> inputs;
-  for (const size_t n : batch) inputs.push_back(View(patches[n]->values, {1, side, side, side}));
-  const Encoded encoded = Encode(model.image_encoder, at::stack(inputs).to(model.device()));
+// {embeddings [B, embedding_floats], coordinates [B, T, 3], labels [B, T]; previous logits [B, 4g, 4g, 4g] or
+// nothing} -> {logits [B, 1, 4g, 4g, 4g], IoU [B, 1]}
+GraphedFunction::Tensors RunDecoder(const SgpSam& model, const GraphedFunction::Tensors& inputs) {
+  const c10::InferenceMode inference_mode;
+  const at::Tensor clicks = EncodePoints(model.prompt_encoder, {inputs[1], inputs[2]});
+  const at::Tensor mask_prompts =
+      inputs.size() > 3 ? EncodeMask(model.prompt_encoder, inputs[3]) : model.prompt_encoder.zero_mask;
+  const Decoded decoded =
+      DecodeEncoded(model, ToFeatures(inputs[0], model.config.sizes()), clicks, mask_prompts);
+  return {decoded.low_res, decoded.iou};
+}
+
+std::vector<Embedding> EncodeBatch(GraphedFunction& encode, const PatchSizes& sizes,
+                                   absl::Span<const Patch* const> patches, const Indices& batch) {
+  const int64_t count = static_cast<int64_t>(batch.size()), side = sizes.patch;
+  std::vector<at::Tensor> rows;
+  for (const size_t n : batch) rows.push_back(View(patches[n]->values, {1, side, side, side}));
+  at::Tensor staged = encode.Stage(0, {count, 1, side, side, side});
+  const GraphedFunction::Tensors encoded = encode({at::stack_out(staged, rows)});
   std::vector<Embedding> embeddings(batch.size());
   for (size_t b = 0; b < batch.size(); ++b) {
-    embeddings[b].values = ToVector(encoded, static_cast<int64_t>(b));
-    embeddings[b].gate_scores = ToVector(encoded.gate_scores[static_cast<int64_t>(b)]);
+    embeddings[b] = {RowToVector(encoded[0], b), RowToVector(encoded[1], b)};
   }
   return embeddings;
 }
 
-absl::StatusOr<std::vector<MaskLogits>> DecodeBatch(const SgpSam& model,
-                                                    absl::Span<const DecodeInput* const> inputs,
-                                                    const Indices& batch) {
-  const int64_t side = model.config.sizes().logits_side;
-  std::vector<Prompt> prompts(batch.size());
-  for (size_t b = 0; b < batch.size(); ++b) {
-    const DecodeInput& input = *inputs[batch[b]];
-    prompts[b].clicks = input.clicks;
-    prompts[b].box = input.box;
-    if (input.mask_logits.empty()) continue;
-    prompts[b].mask = MaskPrompt::kLogits;
-    prompts[b].logits = View(input.mask_logits, {side, side, side}).to(model.device());
+// Inputs of equally many tokens, all with previous logits or all without.
+std::vector<MaskLogits> DecodeBatch(GraphedFunction& decode, const PatchSizes& sizes,
+                                    absl::Span<const DecodeInput* const> inputs, const Indices& batch) {
+  const int64_t count = static_cast<int64_t>(batch.size()), side = sizes.logits_side;
+  std::vector<at::Tensor> embeddings, coordinates, labels, logits;
+  for (const size_t n : batch) {
+    const DecodeInput& input = *inputs[n];
+    const Points points = ToPoints(static_cast<int>(sizes.patch), input.clicks, input.box);
+    embeddings.push_back(View(input.embedding->values, {sizes.embedding_floats()}));
+    coordinates.push_back(points.coordinates);
+    labels.push_back(points.labels);
+    if (!input.mask_logits.empty()) logits.push_back(View(input.mask_logits, {side, side, side}));
   }
-  const Decoded decoded =
-      DecodePrompts(model, ToFeatures(inputs, batch, model.config, model.device()), prompts);
-  std::vector<MaskLogits> logits(batch.size());
-  for (size_t b = 0; b < batch.size(); ++b) {
-    logits[b].values = ToVector(decoded.low_res[static_cast<int64_t>(b)]);
-    logits[b].iou_prediction = decoded.iou[static_cast<int64_t>(b)][0].item<float>();
+  const int64_t tokens = labels[0].size(0);
+  GraphedFunction::Tensors staged = {decode.Stage(0, {count, sizes.embedding_floats()}),
+                                     decode.Stage(1, {count, tokens, 3}),
+                                     decode.Stage(2, {count, tokens}, at::kLong)};
+  at::stack_out(staged[0], embeddings);
+  at::stack_out(staged[1], coordinates);
+  at::stack_out(staged[2], labels);
+  if (!logits.empty()) {
+    staged.push_back(decode.Stage(3, {count, side, side, side}));
+    at::stack_out(staged[3], logits);
   }
-  return logits;
+  const GraphedFunction::Tensors decoded = decode(staged);
+  std::vector<MaskLogits> masks(batch.size());
+  for (size_t b = 0; b < batch.size(); ++b) {
+    masks[b] = {RowToVector(decoded[0], b), RowToVector(decoded[1], b)[0]};
+  }
+  return masks;
 }
 
 // Runs one batch and hands its results, or its one error, to its inputs.
 template <typename Result, typename Run>
 void RunBatch(const Indices& batch, Run run, std::vector<absl::StatusOr<Result>>& results) {
-  absl::StatusOr<std::vector<Result>> outputs = GuardTorch([&] {
+  absl::StatusOr<std::vector<Result>> outputs = GuardTorch([&]() -> absl::StatusOr<std::vector<Result>> {
     const c10::InferenceMode inference_mode;
     return run(batch);
   });
@@ -222,23 +247,29 @@ void RunBatch(const Indices& batch, Run run, std::vector<absl::StatusOr<Result>>
   }
 }
 
-// One encode and one decode with and without a mask prompt: the libraries choose and build their kernels on
-// first use.
-absl::Status WarmUp(TorchEngine& engine) {
+// `count` encodes at once, and as many decodes with and without a mask prompt.
+absl::Status WarmUp(TorchEngine& engine, size_t count) {
   const PatchSizes& sizes = engine.info().sizes;
   Patch patch;
   patch.values.assign(static_cast<size_t>(sizes.patch_floats()), 0.5f);
-  const Patch* const patches[] = {&patch};
-  auto embeddings = engine.Encode(patches);
+  auto embeddings = engine.Encode(std::vector<const Patch*>(count, &patch));
   RETURN_IF_ERROR(embeddings[0].status());
   DecodeInput input;
   input.embedding = std::make_shared<const Embedding>(*std::move(embeddings[0]));
   input.clicks = {{0, 0, 0, true}};
-  const DecodeInput* const inputs[] = {&input};
+  const std::vector<const DecodeInput*> inputs(count, &input);
   auto logits = engine.Decode(inputs);
   RETURN_IF_ERROR(logits[0].status());
   input.mask_logits = std::move(logits[0]->values);
   return engine.Decode(inputs)[0].status();
+}
+
+// Libraries choose and build their kernels on first use, and graphs are recorded: every batch once, the
+// largest first, because it takes the memory that all use.
+absl::Status WarmUp(TorchEngine& engine) {
+  const size_t most = engine.info().device == "cpu" ? 1 : kMaxDeviceBatch;
+  for (size_t count = most; count > 0; --count) RETURN_IF_ERROR(WarmUp(engine, count));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -259,8 +290,16 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const TensorFil
     if (options.threads > 0) at::set_num_threads(options.threads);
     ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(options.device));
     ASSIGN_OR_RETURN(const Precision precision, ChoosePrecision(options.precision, device));
+    // Convolutions of float32 would be done in a tenth of its precision on a CUDA device.
+    at::globalContext().setAllowTF32CuDNN(precision != Precision::kFloat32);
     ASSIGN_OR_RETURN(state->model, LoadSgpSam(file, config, device, precision));
     state->info = DescribeModel(config, weights_digest, device, precision);
+    using Tensors = GraphedFunction::Tensors;
+    const SgpSam* model = &state->model;
+    state->encode = std::make_unique<GraphedFunction>(
+        device, [model](const Tensors& inputs) { return RunEncoder(*model, inputs); }, options.cuda_graphs);
+    state->decode = std::make_unique<GraphedFunction>(
+        device, [model](const Tensors& inputs) { return RunDecoder(*model, inputs); }, options.cuda_graphs);
     return absl::OkStatus();
   }));
   std::unique_ptr<TorchEngine> engine(new TorchEngine(std::move(state)));
@@ -286,25 +325,27 @@ std::vector<absl::StatusOr<Embedding>> TorchEngine::Encode(absl::Span<const Patc
   }
   for (const Indices& batch : SplitIntoBatches(valid, state_->model.device().is_cpu())) {
     RunBatch(
-        batch, [&](const Indices& b) { return EncodeBatch(state_->model, patches, b); }, results);
+        batch, [&](const Indices& b) { return EncodeBatch(*state_->encode, info().sizes, patches, b); },
+        results);
   }
   return results;
 }
 
 std::vector<absl::StatusOr<MaskLogits>> TorchEngine::Decode(absl::Span<const DecodeInput* const> inputs) {
   std::vector<absl::StatusOr<MaskLogits>> results(inputs.size());
-  std::map<size_t, Indices> by_tokens;  // a batch has equally many, so that none needs padding
+  std::map<std::pair<size_t, bool>, Indices> alike;  // so that none of a batch needs padding
   for (size_t n = 0; n < inputs.size(); ++n) {
     if (absl::Status status = CheckDecodeInput(*inputs[n], info()); status.ok()) {
-      by_tokens[PromptTokens(*inputs[n])].push_back(n);
+      alike[{PromptTokens(*inputs[n]), inputs[n]->mask_logits.empty()}].push_back(n);
     } else {
       results[n] = std::move(status);
     }
   }
-  for (const auto& [tokens, valid] : by_tokens) {
+  for (const auto& [kind, valid] : alike) {
     for (const Indices& batch : SplitIntoBatches(valid, state_->model.device().is_cpu())) {
       RunBatch(
-          batch, [&](const Indices& b) { return DecodeBatch(state_->model, inputs, b); }, results);
+          batch, [&](const Indices& b) { return DecodeBatch(*state_->decode, info().sizes, inputs, b); },
+          results);
     }
   }
   return results;

@@ -22,6 +22,7 @@ struct TorchEngineOptions {
   std::string device = "auto";     // "auto" (the first CUDA device, else the processor), "cpu" or "cuda:N"
   std::string precision = "auto";  // "auto" (bf16 where the hardware multiplies it faster), "fp32" or "bf16"
   int threads = 0;                 // processor cores to compute on; 0: all that the process may use
+  bool cuda_graphs = true;         // on a CUDA device, replay recorded kernels instead of launching each
   bool warm_up = true;             // run every path once, so that the first request is as fast as the next
 };
 

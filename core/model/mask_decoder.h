@@ -88,7 +88,7 @@ struct DecoderInput {
   at::Tensor detail;  // [B, d, 4g, 4g, 4g], float32: as Encoded's
 };
 
-// clicks [B, tokens, C], float32: EncodeClicks of each.
+// clicks [B, tokens, C], float32: as EncodePoints makes them.
 Decoded Decode(const MaskDecoder& decoder, DecoderInput input, const at::Tensor& clicks, MaskOutput output);
 
 }  // namespace sgpsam

@@ -44,12 +44,11 @@ PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& con
   encoder.grid = config.grid();
   const at::Tensor gaussian = tensors.Get(name + "pe_layer.positional_encoding_gaussian_matrix");
   encoder.gaussian = tensors.Value(gaussian);
-  std::vector<at::Tensor> points;
+  std::vector<at::Tensor> labels = {tensors.Get(name + "not_a_point_embed.weight")};
   for (int label = 0; label < config.point_embeddings; ++label) {
-    points.push_back(tensors.Get(absl::StrCat(name, "point_embeddings.", label, ".weight")));
+    labels.push_back(tensors.Get(absl::StrCat(name, "point_embeddings.", label, ".weight")));
   }
-  encoder.points = tensors.Value(at::cat(points));
-  encoder.not_a_point = tensors.Value(tensors.Get(name + "not_a_point_embed.weight"));
+  encoder.labels = tensors.Value(at::cat(labels));
   encoder.mask_conv1 = tensors.GetLinear(name + "mask_downscaling.0");
   encoder.mask_norm1 = tensors.GetNorm(name + "mask_downscaling.1", kEncoderNormEps);
   encoder.mask_conv2 = tensors.GetLinear(name + "mask_downscaling.3");
@@ -63,26 +62,30 @@ PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& con
   return encoder;
 }
 
-at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks,
-                        const std::optional<BoxCorners>& box) {
-  const int64_t count = static_cast<int64_t>(clicks.size()) + (box ? 2 : 0);
-  at::Tensor coordinates = at::empty({count, 3}, at::kFloat);
-  at::Tensor labels = at::empty({count}, at::kLong);
-  float* coordinate = coordinates.mutable_data_ptr<float>();
-  int64_t* label = labels.mutable_data_ptr<int64_t>();
-  const auto add = [&](const std::array<float, 3>& voxel, int64_t its_label) {
-    for (const float index : voxel) *coordinate++ = (index + 0.5f) / static_cast<float>(encoder.patch);
+Points ToPoints(int patch, absl::Span<const Click> clicks, const std::optional<BoxCorners>& box) {
+  const int64_t count = static_cast<int64_t>(clicks.size()) + (box ? 2 : 1);
+  Points points = {at::zeros({count, 3}, at::kFloat), at::empty({count}, at::kLong)};
+  float* coordinate = points.coordinates.mutable_data_ptr<float>();
+  int64_t* label = points.labels.mutable_data_ptr<int64_t>();
+  const auto add = [&](const std::array<float, 3>& voxel, PointLabel its_label) {
+    for (const float index : voxel) *coordinate++ = (index + 0.5f) / static_cast<float>(patch);
     *label++ = its_label;
   };
-  for (const Click& click : clicks) add({click.i, click.j, click.k}, click.positive ? 1 : 0);
+  for (const Click& click : clicks) add({click.i, click.j, click.k}, click.positive ? kPositive : kNegative);
   if (box) {
-    add(box->low, 2);
-    add(box->high, 3);
+    add(box->low, kLowCorner);
+    add(box->high, kHighCorner);
+  } else {
+    *label = kNotAPoint;
   }
-  const at::Device device = encoder.gaussian.device();
-  const at::Tensor positions = EncodePositions(encoder.gaussian, coordinates.to(device));
-  const at::Tensor tokens = positions + encoder.points.index_select(0, labels.to(device));
-  return box ? tokens : at::cat({tokens, encoder.not_a_point});
+  return points;
+}
+
+at::Tensor EncodePoints(const PromptEncoder& encoder, const Points& points) {
+  const at::Tensor positions = EncodePositions(encoder.gaussian, points.coordinates);
+  const at::Tensor is_point = points.labels.ne(kNotAPoint).unsqueeze(-1).to(at::kFloat);
+  return positions * is_point +
+         encoder.labels.index_select(0, points.labels.flatten()).view(positions.sizes());
 }
 
 at::Tensor EncodeMask(const PromptEncoder& encoder, const at::Tensor& logits) {

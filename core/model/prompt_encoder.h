@@ -18,11 +18,12 @@
 
 namespace sgpsam {
 
+enum PointLabel : int64_t { kNotAPoint, kNegative, kPositive, kLowCorner, kHighCorner };
+
 struct PromptEncoder {
   int patch = 0, grid = 0;
   at::Tensor gaussian;                        // [3, C / 3], float32
-  at::Tensor points;                          // [2 or 4, C], float32: negative, positive; low, high corner
-  at::Tensor not_a_point;                     // [1, C], float32
+  at::Tensor labels;                          // [3 or 5, C], float32: by PointLabel
   Linear mask_conv1, mask_conv2, mask_conv3;  // 2^3 voxels -> narrow; 2^3 narrow -> mask channels -> C
   Norm mask_norm1, mask_norm2;
   // Made once from the weights:
@@ -33,10 +34,18 @@ struct PromptEncoder {
 
 PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& config);
 
-// -> [clicks + 1, C], with a box [clicks + 2, C], float32. A box only if the encoder has four point
-// embeddings.
-at::Tensor EncodeClicks(const PromptEncoder& encoder, absl::Span<const Click> clicks,
-                        const std::optional<BoxCorners>& box = std::nullopt);
+// T clicks and corners, or those of several prompts behind a dimension of their own.
+struct Points {
+  at::Tensor coordinates;  // [..., T, 3], float32, 0..1
+  at::Tensor labels;       // [..., T], int64: PointLabel
+};
+
+// On the processor; T is clicks + 1, with a box clicks + 2. A box only if the encoder has labels for it.
+Points ToPoints(int patch, absl::Span<const Click> clicks,
+                const std::optional<BoxCorners>& box = std::nullopt);
+
+// On the encoder's device -> [..., T, C], float32
+at::Tensor EncodePoints(const PromptEncoder& encoder, const Points& points);
 
 // logits [B, 4g, 4g, 4g], float32 -> what is added to the embedding, [B, N, C], float32
 at::Tensor EncodeMask(const PromptEncoder& encoder, const at::Tensor& logits);

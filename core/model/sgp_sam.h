@@ -46,6 +46,10 @@ struct ImageFeatures {
   at::Tensor detail = {};
 };
 
+// clicks [B, T, C] from EncodePoints, mask_prompts [B, N, C] or [N, C] for all; float32.
+Decoded DecodeEncoded(const SgpSam& model, const ImageFeatures& image, const at::Tensor& clicks,
+                      const at::Tensor& mask_prompts, MaskOutput output = MaskOutput::kSingle);
+
 // One patch for each prompt, float32; all prompts have equally many tokens (clicks, and 2 for a box, else 1).
 Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Span<const Prompt> prompts,
                       MaskOutput output = MaskOutput::kSingle);

@@ -9,20 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/for_each_processor.h"
 #include "core/transform/axis_map.h"
 
 namespace sgpsam {
 namespace {
-
-// The loops over millions of samples, compiled for several generations of processors; the loader takes the
-// best that this one runs. All give the same bits: the file is compiled without fused multiply-adds.
-// Sanitizers cannot live with the choosing.
-#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__clang__)
-#define SGPSAM_FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define SGPSAM_FOR_EACH_PROCESSOR
-#endif
 
 // Between which two source indices a patch coordinate reads, and how far from the first.
 struct Tap {

@@ -32,6 +32,7 @@ struct Options {
   ModelChoice choice;
   TorchEngineOptions engine;
   int repeat = 9;
+  std::vector<int> batches;
   bool json = false;
 };
 
@@ -58,9 +59,31 @@ class Stopwatch {
   std::vector<double> times_;
 };
 
+// `count` encodes or decodes at once.
+struct BatchTimes {
+  int count = 0;
+  Stopwatch encode, decode;
+};
+
 struct Times {
   Stopwatch encode, gemm, decode, plain_decode, padded, without_modules, closed, open, gates;
+  Stopwatch launched_encode, launched_decode;
+  std::vector<BatchTimes> batches;
 };
+
+absl::Status MeasureGraphs(BenchKernels& kernels, Times& times) {
+  using Kernels = BenchKernels::Kernels;
+  RETURN_IF_ERROR(times.launched_encode.Time([&] { return kernels.Encode(1, Kernels::kLaunched); }));
+  return times.launched_decode.Time([&] { return kernels.Decode(1, Kernels::kLaunched); });
+}
+
+absl::Status MeasureBatches(BenchKernels& kernels, Times& times) {
+  for (BatchTimes& batch : times.batches) {
+    RETURN_IF_ERROR(batch.encode.Time([&] { return kernels.Encode(batch.count); }));
+    RETURN_IF_ERROR(batch.decode.Time([&] { return kernels.Decode(batch.count); }));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status MeasureModules(BenchKernels& kernels, Times& times) {
   using Modules = BenchKernels::Modules;
@@ -85,6 +108,8 @@ absl::Status Measure(BenchKernels& kernels, int rounds, Times& times) {
     RETURN_IF_ERROR(times.encode.Time([&] { return kernels.Encode(); }));
     if (round < kPaddedRounds) RETURN_IF_ERROR(times.padded.Time([&] { return kernels.PaddedEncode(); }));
     if (kernels.has_modules()) RETURN_IF_ERROR(MeasureModules(kernels, times));
+    if (kernels.has_graphs()) RETURN_IF_ERROR(MeasureGraphs(kernels, times));
+    RETURN_IF_ERROR(MeasureBatches(kernels, times));
     for (int n = 0; n < kDecodesPerRound; ++n) {
       RETURN_IF_ERROR(times.decode.Time([&] { return kernels.Decode(); }));
       RETURN_IF_ERROR(times.plain_decode.Time(plain_decode));
@@ -116,6 +141,23 @@ void AddModules(const Times& times, nlohmann::ordered_json& report) {
                  {"open_over_gemm", open / gemm}});
 }
 
+void AddGraphs(const Times& times, nlohmann::ordered_json& report) {
+  const double encode = times.launched_encode.Median(), decode = times.launched_decode.Median();
+  report.update({{"launched_encode_ms", encode},
+                 {"launched_decode_ms", decode},
+                 {"launched_over_encode", encode / times.encode.Median()},
+                 {"launched_over_decode", decode / times.decode.Median()}});
+}
+
+void AddBatches(const Times& times, nlohmann::ordered_json& report) {
+  for (const BatchTimes& batch : times.batches) {
+    const double count = batch.count;
+    report["batches"].push_back({{"count", batch.count},
+                                 {"encode_ms_each", batch.encode.Median() / count},
+                                 {"decode_ms_each", batch.decode.Median() / count}});
+  }
+}
+
 nlohmann::ordered_json Report(const BenchKernels& kernels, const Times& times) {
   const double encode = times.encode.Median(), gemm = times.gemm.Median(), padded = times.padded.Median();
   const double decode = times.decode.Median(), plain = times.plain_decode.Median();
@@ -133,6 +175,8 @@ nlohmann::ordered_json Report(const BenchKernels& kernels, const Times& times) {
                                    {"threads", kernels.threads()},
                                    {"cpu", CpuName()}};
   if (kernels.has_modules()) AddModules(times, report);
+  if (kernels.has_graphs()) AddGraphs(times, report);
+  AddBatches(times, report);
   return report;
 }
 
@@ -158,9 +202,21 @@ void PrintTable(const nlohmann::ordered_json& report, int repeat) {
     row("  the gates alone (fp32)", number("gates_ms"),
         absl::StrFormat("%.2f %% of an encode", 100 * number("gates_over_encode")));
   }
+  const auto launched = [&](const char* key, const char* ratio) {
+    if (report.contains(key)) {
+      row("  without CUDA graphs", number(key), absl::StrFormat("%.2f x with", number(ratio)));
+    }
+  };
+  launched("launched_encode_ms", "launched_over_encode");
   row("decode a third click", number("decode_ms"), "");
+  launched("launched_decode_ms", "launched_over_decode");
   row("  plain as the reference (fp32)", number("plain_decode_ms"),
       absl::StrFormat("decode is %.2f x this", number("decode_over_plain")));
+  for (const auto& batch : report.value("batches", nlohmann::ordered_json::array())) {
+    const std::string together = absl::StrFormat(" of %d together", batch.at("count").get<int>());
+    row(("encode each" + together).c_str(), batch.at("encode_ms_each").get<double>(), "");
+    row(("decode each" + together).c_str(), batch.at("decode_ms_each").get<double>(), "");
+  }
 }
 
 absl::StatusOr<std::unique_ptr<BenchKernels>> MakeKernels(const Options& options) {
@@ -174,6 +230,7 @@ absl::StatusOr<std::unique_ptr<BenchKernels>> MakeKernels(const Options& options
 absl::Status Bench(const Options& options) {
   ASSIGN_OR_RETURN(const std::unique_ptr<BenchKernels> kernels, MakeKernels(options));
   Times times;
+  for (const int count : options.batches) times.batches.push_back({count, {}, {}});
   RETURN_IF_ERROR(Measure(*kernels, options.repeat, times));
   const nlohmann::ordered_json report = Report(*kernels, times);
   if (options.json) {
@@ -212,6 +269,8 @@ void AddBench(CLI::App& app, Action& chosen) {
   command->add_option("--repeat", options->repeat, "Rounds in which the kernels take turns")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  command->add_option("--batch", options->batches, "Also this many at once; several numbers, several rows")
+      ->check(CLI::Range(1, 256));
   command->add_flag("--json", options->json, "Print one JSON object; encode_gflops is in GFLOP/s");
   command->callback([options, &chosen] { chosen = [options] { return Bench(*options); }; });
 }

@@ -48,6 +48,7 @@ struct BenchKernels::State {
   }
 
   std::unique_ptr<TorchEngine> engine;
+  std::unique_ptr<TorchEngine> launching;  // the same without graphs; null where there are none
   const std::vector<GemmShape> shapes;
   const PaddedEncoder padded_encoder;
   const PlainDecoder plain_decoder;
@@ -71,6 +72,11 @@ absl::StatusOr<std::unique_ptr<BenchKernels>> BenchKernels::Create(const TensorF
     return absl::OkStatus();
   }));
   state->engine = std::move(engine);
+  if (state->engine->info().device != "cpu") {
+    TorchEngineOptions launching = options;
+    launching.cuda_graphs = false;
+    ASSIGN_OR_RETURN(state->launching, TorchEngine::Create(model, Digest(), launching));
+  }
   auto embeddings = state->engine->Encode({&state->patch});
   RETURN_IF_ERROR(embeddings.front().status());
   state->input.embedding = std::make_shared<const Embedding>(*std::move(embeddings.front()));
@@ -80,9 +86,17 @@ absl::StatusOr<std::unique_ptr<BenchKernels>> BenchKernels::Create(const TensorF
   return std::unique_ptr<BenchKernels>(new BenchKernels(std::move(state)));
 }
 
-absl::Status BenchKernels::Encode() { return state_->engine->Encode({&state_->patch}).front().status(); }
+absl::Status BenchKernels::Encode(int count, Kernels kernels) {
+  TorchEngine& engine = kernels == Kernels::kUsual ? *state_->engine : *state_->launching;
+  const std::vector<const Patch*> patches(static_cast<size_t>(count), &state_->patch);
+  return engine.Encode(patches).front().status();
+}
 
-absl::Status BenchKernels::Decode() { return state_->engine->Decode({&state_->input}).front().status(); }
+absl::Status BenchKernels::Decode(int count, Kernels kernels) {
+  TorchEngine& engine = kernels == Kernels::kUsual ? *state_->engine : *state_->launching;
+  const std::vector<const DecodeInput*> inputs(static_cast<size_t>(count), &state_->input);
+  return engine.Decode(inputs).front().status();
+}
 
 absl::Status BenchKernels::PaddedEncode() {
   return GuardTorch([this] {
@@ -138,6 +152,7 @@ absl::Status BenchKernels::Gemms() {
   });
 }
 
+bool BenchKernels::has_graphs() const { return state_->launching != nullptr; }
 bool BenchKernels::has_modules() const { return !info().gate_blocks.empty(); }
 const ModelInfo& BenchKernels::info() const { return state_->engine->info(); }
 double BenchKernels::encode_gflop() const { return TotalGflop(state_->shapes); }

@@ -20,8 +20,11 @@ class BenchKernels {
                                                               const TorchEngineOptions& options);
   ~BenchKernels();
 
-  absl::Status Encode();
-  absl::Status Decode();  // three clicks and the previous step's logits
+  // How the engine runs its kernels. kLaunched only where it records graphs (has_graphs).
+  enum class Kernels { kUsual, kLaunched };
+  absl::Status Encode(int count = 1, Kernels kernels = Kernels::kUsual);
+  // Three clicks and the previous step's logits.
+  absl::Status Decode(int count = 1, Kernels kernels = Kernels::kUsual);
   absl::Status PaddedEncode();
   absl::Status PlainDecode();  // the same clicks and logits
   absl::Status Gemms();
@@ -33,6 +36,7 @@ class BenchKernels {
 
   const ModelInfo& info() const;
   bool has_modules() const;
+  bool has_graphs() const;
   double encode_gflop() const;  // of the matrix products of one encode
   int threads() const;
 

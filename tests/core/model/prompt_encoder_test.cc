@@ -9,6 +9,11 @@
 namespace sgpsam {
 namespace {
 
+at::Tensor Encode(const PromptEncoder& encoder, absl::Span<const Click> clicks,
+                  const std::optional<BoxCorners>& box = std::nullopt) {
+  return EncodePoints(encoder, ToPoints(encoder.patch, clicks, box));
+}
+
 class PromptEncoderTest : public testing::Test {
  protected:
   const c10::InferenceMode inference_mode_;
@@ -17,14 +22,14 @@ class PromptEncoderTest : public testing::Test {
 
   // A click's position without its label.
   at::Tensor Position(const Click& click) const {
-    return EncodeClicks(encoder_, {click})[0] - encoder_.points[click.positive ? 1 : 0];
+    return Encode(encoder_, {click})[0] - encoder_.labels[click.positive ? kPositive : kNegative];
   }
 };
 
 TEST_F(PromptEncoderTest, AppendsATokenThatIsNotAPoint) {
-  const at::Tensor tokens = EncodeClicks(encoder_, GoldenClicks(3));
+  const at::Tensor tokens = Encode(encoder_, GoldenClicks(3));
   ASSERT_EQ(tokens.size(0), 4);
-  EXPECT_TRUE(at::equal(tokens[3], encoder_.not_a_point[0]));
+  EXPECT_TRUE(at::equal(tokens[3], encoder_.labels[kNotAPoint]));
 }
 
 // Token (2, 5, 7) covers voxels 32..47, 80..95, 112..127; its centre is between voxels, at index 39.5 and so
@@ -39,19 +44,19 @@ TEST(PromptEncoder, AppendsABoxsCornersInsteadOfATokenThatIsNotAPoint) {
   const c10::InferenceMode inference_mode;
   const ModelConfig config = BoxTinyConfig();
   const PromptEncoder encoder = MustLoad(SeededModel(config, 1), config).prompt_encoder;
-  ASSERT_EQ(encoder.points.size(0), 4);
+  ASSERT_EQ(encoder.labels.size(0), 5);
   const BoxCorners box{{10, 20, 30}, {40, 50, 60.5f}};
-  const at::Tensor tokens = EncodeClicks(encoder, GoldenClicks(2), box);
+  const at::Tensor tokens = Encode(encoder, GoldenClicks(2), box);
   ASSERT_EQ(tokens.size(0), 4);
-  EXPECT_TRUE(at::equal(tokens.narrow(0, 0, 2), EncodeClicks(encoder, GoldenClicks(2)).narrow(0, 0, 2)));
+  EXPECT_TRUE(at::equal(tokens.narrow(0, 0, 2), Encode(encoder, GoldenClicks(2)).narrow(0, 0, 2)));
   // The corners as if they were clicks, but for the label.
   const std::vector<Click> corners{{10, 20, 30, true}, {40, 50, 60.5f, true}};
-  const at::Tensor as_clicks = EncodeClicks(encoder, corners);
+  const at::Tensor as_clicks = Encode(encoder, corners);
   for (int64_t n = 0; n < 2; ++n) {
-    const at::Tensor expected = as_clicks[n] - encoder.points[1] + encoder.points[2 + n];
+    const at::Tensor expected = as_clicks[n] - encoder.labels[kPositive] + encoder.labels[kLowCorner + n];
     EXPECT_LE(MaxDifference(tokens[2 + n], expected), 1e-5);
   }
-  EXPECT_TRUE(at::equal(EncodeClicks(encoder, {}, box), tokens.narrow(0, 2, 2)));
+  EXPECT_TRUE(at::equal(Encode(encoder, {}, box), tokens.narrow(0, 2, 2)));
 }
 
 TEST_F(PromptEncoderTest, PreparesTheMaskOfZeros) {
