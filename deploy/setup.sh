@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages (as root on Debian 12), the pinned torch wheel into
 # build/deps/torch and, with `tests`, a pinned Python environment into build/deps/venv and helm into
-# build/deps/helm.
+# build/deps/helm; with `cuda`, NVIDIA's libraries for LibTorch on a GPU (2.4 GB), which the driver is not among.
 # Anywhere else it names what is missing and goes on if nothing is. Safe to repeat; seconds when done.
 #
-#     deploy/setup.sh [build|tests]        default: tests
+#     deploy/setup.sh [build|cuda|tests]        default: tests
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-tests}
@@ -48,9 +48,9 @@ install_packages() {
   [ -z "$made_policy" ] || rm -f "$policy"
 }
 
-# install_python TARGET REQUIREMENTS COMMAND…: runs COMMAND unless TARGET was made from these requirements.
+# install_python COMMAND TARGET REQUIREMENTS: runs COMMAND TARGET REQUIREMENTS unless TARGET was made from these.
 install_python() {
-  local target=$1 requirements=$2; shift 2
+  local target=$2 requirements=$3
   local stamp="$target.stamp"
   if [ -d "$target" ] && cmp -s "$requirements" "$stamp"; then return 0; fi
   echo "setup: $(basename "$target") from $requirements"
@@ -59,21 +59,24 @@ install_python() {
   cp "$requirements" "$stamp"
 }
 
-install_torch() {
+install_wheels() {
   python3 -m venv "$deps/pip"
-  "$deps/pip/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes \
-    --target "$deps/torch" -r deploy/requirements/torch.txt
+  "$deps/pip/bin/pip" install -q --disable-pip-version-check --no-deps --require-hashes --target "$1" -r "$2"
   rm -rf "$deps/pip"
 }
 
 install_venv() {
-  python3 -m venv "$deps/venv"
-  "$deps/venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r deploy/requirements/tests.txt
+  python3 -m venv "$1"
+  "$1/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$2"
 }
 
 install_packages
-install_python "$deps/torch" deploy/requirements/torch.txt install_torch
+install_python install_wheels "$deps/torch" deploy/requirements/torch.txt
+if [ "$what" = cuda ]; then
+  install_python install_wheels "$deps/cuda" deploy/requirements/cuda.txt
+  cp -rlf "$deps/cuda/nvidia/." "$deps/torch/nvidia/"  # LibTorch looks for them nowhere else
+fi
 if [ "$what" = tests ]; then
-  install_python "$deps/venv" deploy/requirements/tests.txt install_venv
+  install_python install_venv "$deps/venv" deploy/requirements/tests.txt
   tests/deploy/install_helm.sh
 fi

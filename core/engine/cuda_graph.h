@@ -1,6 +1,6 @@
 // Kernels recorded once and launched as one: a CUDA graph, with the memory that they use.
 // Made and replayed by GraphedFunction, on one thread and one stream. LibTorch's own class is in
-// libtorch_cuda, which needs 2.5 GB of NVIDIA's libraries and is loaded only where there is a device
+// libtorch_cuda, which needs 2.4 GB of NVIDIA's libraries and is loaded only where there is a device
 // (torch_device.h); this one needs c10_cuda and the CUDA runtime, so that one build serves processors and
 // devices.
 #ifndef SGPSAM_CORE_ENGINE_CUDA_GRAPH_H_

@@ -17,7 +17,7 @@ namespace {
 using Tensors = GraphedFunction::Tensors;
 using Shapes = std::vector<std::vector<int64_t>>;
 
-// A graph of the full-size model takes a few megabytes beside the pool that all share.
+// How many clicks a call has is for its sender to say; graphs must not fill the memory by it.
 constexpr size_t kMostGraphs = 64;
 
 Shapes ShapesOf(const Tensors& tensors) {

@@ -30,7 +30,7 @@ absl::StatusOr<int> CountCudaDevices() {
   if (const absl::Status backend = Load("libtorch_cuda.so"); !backend.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat("LibTorch's CUDA back end cannot be loaded (", backend.message(),
-                     "); install the nvidia packages that the torch wheel names"));
+                     "); `deploy/setup.sh cuda` installs what it needs"));
   }
   const int count = at::detail::getCUDAHooks().deviceCount();
   if (count == 0) return absl::FailedPreconditionError("the NVIDIA driver shows no device to this process");

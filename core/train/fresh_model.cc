@@ -59,14 +59,14 @@ TensorFile FreshModel(const ModelConfig& config, uint64_t seed) {
   return file;
 }
 
-absl::Status AddFreshModules(const std::vector<int>& blocks, int detail_channels, uint64_t seed,
-                             TensorFile& file) {
+absl::Status AddFreshModules(const FreshModules& modules, uint64_t seed, TensorFile& file) {
   ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
   if (!config.sgpm.blocks.empty()) {
     return absl::InvalidArgumentError("the model has self-gated prompting modules already; train those");
   }
-  config.sgpm.blocks = blocks;
-  config.sgpm.detail_channels = detail_channels;
+  config.sgpm.blocks = modules.blocks;
+  config.sgpm.detail_channels = modules.detail_channels;
+  config.sgpm.spatial_gate = modules.spatial_gate;
   RETURN_IF_ERROR(ValidateModelConfig(config));
   for (const TensorSpec& spec : TensorTable(config)) {
     if (absl::StartsWith(spec.name, "sgpm.")) {

@@ -18,11 +18,15 @@ namespace sgpsam {
 // of positions come in pairs that the exchange of their first two axes turns into each other.
 TensorFile FreshModel(const ModelConfig& config, uint64_t seed);
 
-// Adds modules after these encoder blocks to a model that has none, with a detail branch if that is to have
-// channels, which changes nothing that it computes. INVALID_ARGUMENT for a file that is no model, that has
-// modules, or that lacks one of the blocks.
-absl::Status AddFreshModules(const std::vector<int>& blocks, int detail_channels, uint64_t seed,
-                             TensorFile& file);
+struct FreshModules {
+  std::vector<int> blocks;    // behind which encoder blocks
+  int detail_channels = 0;    // 0: without a detail branch
+  bool spatial_gate = false;  // whether each token is weighted, too
+};
+
+// Adds modules to a model that has none, which changes nothing that it computes. INVALID_ARGUMENT for a file
+// that is no model, that has modules, or that lacks one of the blocks.
+absl::Status AddFreshModules(const FreshModules& modules, uint64_t seed, TensorFile& file);
 
 }  // namespace sgpsam
 

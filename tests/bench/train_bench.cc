@@ -20,7 +20,7 @@ struct Bench {
   Bench() : source({synthesis::Split::kTrain, /*seed=*/0, /*cases=*/4}), cases(source, size_t{1} << 30) {
     at::set_num_threads(1);
     TensorFile file = FreshModel(Plain(), 1);
-    if (!AddFreshModules({1, 3}, /*detail_channels=*/16, 1, file).ok()) std::abort();
+    if (!AddFreshModules({.blocks = {1, 3}, .detail_channels = 16}, 1, file).ok()) std::abort();
     TrainingOptions options;
     options.batch = kBatch;
     options.precision = Precision::kBfloat16;

@@ -16,6 +16,7 @@ mkdir -p "$work"
 
 decoder=(--train prompt_encoder,mask_decoder)
 modules=(--train sgpm,prompt_encoder,mask_decoder --add-modules 1,3)
+late=(--train sgpm,prompt_encoder,mask_decoder --add-modules 3)
 detail=(--detail-channels 16 --map-weight 0.3)
 budget=(--gate self --gate-budget 0.5 --gate-weight 1)
 
@@ -24,6 +25,7 @@ options_of() { # ARM -> options
     none) options=("${decoder[@]}") ;;
     open-tokens) options=("${modules[@]}" --gate always) ;;
     open) options=("${modules[@]}" "${detail[@]}" --gate always) ;;
+    open-late) options=("${late[@]}" "${detail[@]}" --gate always) ;;
     gated) options=("${modules[@]}" "${detail[@]}" "${budget[@]}") ;;
     gated-dice-ce) options=("${modules[@]}" "${detail[@]}" "${budget[@]}" --loss dice-ce) ;;
     *) echo "no arm is called $1" >&2 && return 1 ;;
@@ -31,7 +33,7 @@ options_of() { # ARM -> options
 }
 
 for seed in $seeds; do
-  for arm in ${ARMS:-none open gated gated-dice-ce open-tokens}; do
+  for arm in ${ARMS:-none open open-late gated gated-dice-ce open-tokens}; do
     out=$work/$arm-$seed
     options_of "$arm"
     [ -s "$out.safetensors" ] || "$model" train --model "$pretrained" --seed "$seed" "${options[@]}" \

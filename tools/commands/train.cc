@@ -133,7 +133,9 @@ absl::StatusOr<std::string> DescribeData(const TrainOptions& options, const Trai
   }
   return absl::StrCat(weights, " ", options.cases.Describe(), " cases=", DigestOfIds(*cases.training), "/",
                       DigestOfIds(*cases.validation), " gate=", options.gate,
-                      " modules=", absl::StrJoin(options.modules, "+"), " detail=", options.detail_channels);
+                      " modules=", absl::StrJoin(options.modules.blocks, "+"),
+                      " detail=", options.modules.detail_channels,
+                      options.modules.spatial_gate ? " spatial" : "");
 }
 
 absl::Status Preload(const CaseMemory& cases, int threads) {
@@ -174,8 +176,9 @@ absl::Status Train(const TrainOptions& options) {
   if (options.threads > 0) at::set_num_threads(options.threads);
   RETURN_IF_ERROR(CheckPlace(options.out));
   ASSIGN_OR_RETURN(TensorFile file, FirstWeights(options));
-  if (!options.modules.empty())
-    RETURN_IF_ERROR(AddFreshModules(options.modules, options.detail_channels, options.training.seed, file));
+  if (!options.modules.blocks.empty()) {
+    RETURN_IF_ERROR(AddFreshModules(options.modules, options.training.seed, file));
+  }
   RETURN_IF_ERROR(ApplyGate(options.gate, file));
   RETURN_IF_ERROR(NoteSpacings(options.first_spacing_mm, options.spacing.front(), file));
   ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open());

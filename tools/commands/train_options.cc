@@ -49,15 +49,19 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
   command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
       ->check(CLI::IsMember({"self", "always", "never"}))
       ->capture_default_str();
-  CLI::Option* added =
-      command
-          .add_option("--add-modules", options.modules, "Put fresh modules behind these encoder blocks first")
-          ->delimiter(',');
+  CLI::Option* added = command
+                           .add_option("--add-modules", options.modules.blocks,
+                                       "Put fresh modules behind these encoder blocks first")
+                           ->delimiter(',');
   command
-      .add_option("--detail-channels", options.detail_channels,
+      .add_option("--detail-channels", options.modules.detail_channels,
                   "Of a branch in the fresh modules that reads the patch itself; 0: none")
       ->needs(added)
       ->capture_default_str();
+  command
+      .add_flag("--spatial-gate", options.modules.spatial_gate,
+                "Let the fresh modules weight each token, too")
+      ->needs(added);
   command.add_option("--gate-warm-up", options.gate_warm_up,
                      "Steps during which all gates are open; unless given, a third of --steps");
   command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/train/fresh_model.h"
 #include "core/train/training_options.h"
 #include "tools/commands/case_choice.h"
 #include "tools/commands/model_choice.h"
@@ -19,8 +20,7 @@ struct TrainOptions {
   ModelChoice fresh;
   std::vector<std::string> parts{"sgpm", "mask_decoder"};
   std::vector<double> spacing{1.5, 1.5};
-  std::vector<int> modules;
-  int detail_channels = 0;
+  FreshModules modules;
   CaseChoice cases;
   TrainingOptions training;
   std::optional<double> focal_weight;

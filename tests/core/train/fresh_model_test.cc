@@ -120,10 +120,11 @@ TEST(AddFreshModules, GivesAModelModulesThatChangeNothing) {
   const c10::InferenceMode inference_mode;
   const TensorFile plain = SeededModel(Plain(), 3);
   TensorFile file = plain;
-  ASSERT_TRUE(AddFreshModules({1}, /*detail_channels=*/4, 5, file).ok());
+  ASSERT_TRUE(AddFreshModules({.blocks = {1}, .detail_channels = 4, .spatial_gate = true}, 5, file).ok());
   const ModelConfig config = ReadModelConfig(file).value();
   EXPECT_EQ(config.sgpm.blocks, std::vector<int>{1});
   EXPECT_EQ(config.sgpm.detail_channels, 4);
+  EXPECT_TRUE(config.sgpm.spatial_gate);
   ASSERT_TRUE(CheckTensors(file, config).ok());
   for (const auto& [name, tensor] : plain.tensors)
     EXPECT_EQ(file.tensors.at(name).bytes, tensor.bytes) << name;
@@ -136,19 +137,19 @@ TEST(AddFreshModules, GivesAModelModulesThatChangeNothing) {
 
 TEST(AddFreshModules, MakesThemFromTheirSeed) {
   TensorFile first = SeededModel(Plain(), 3), again = first, other = first;
-  ASSERT_TRUE(AddFreshModules({0, 1}, 0, 5, first).ok());
-  ASSERT_TRUE(AddFreshModules({0, 1}, 0, 5, again).ok());
-  ASSERT_TRUE(AddFreshModules({0, 1}, 0, 6, other).ok());
+  ASSERT_TRUE(AddFreshModules({.blocks = {0, 1}}, 5, first).ok());
+  ASSERT_TRUE(AddFreshModules({.blocks = {0, 1}}, 5, again).ok());
+  ASSERT_TRUE(AddFreshModules({.blocks = {0, 1}}, 6, other).ok());
   EXPECT_EQ(first.tensors.at("sgpm.1.down.weight").bytes, again.tensors.at("sgpm.1.down.weight").bytes);
   EXPECT_NE(first.tensors.at("sgpm.1.down.weight").bytes, other.tensors.at("sgpm.1.down.weight").bytes);
 }
 
 TEST(AddFreshModules, RefusesWhatHasModulesOrLacksTheBlockOrIsNoModel) {
   TensorFile with = SeededModel(SmallConfig(), 3), without = SeededModel(Plain(), 3), none;
-  EXPECT_EQ(AddFreshModules({0}, 0, 1, with).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(AddFreshModules({0, 2}, 0, 1, without).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(AddFreshModules({1, 0}, 0, 1, without).code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(AddFreshModules({0}, 0, 1, none).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({.blocks = {0}}, 1, with).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({.blocks = {0, 2}}, 1, without).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({.blocks = {1, 0}}, 1, without).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(AddFreshModules({.blocks = {0}}, 1, none).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(without.tensors.size(), SeededModel(Plain(), 3).tensors.size());
 }
 
