@@ -33,7 +33,6 @@ class Training {
   static absl::StatusOr<std::unique_ptr<Training>> Create(const TensorFile& file, const CaseMemory& cases,
                                                           const TrainingOptions& options);
 
-  const TrainingOptions& options() const { return options_; }
   int64_t steps_done() const { return optimiser_.steps(); }
   const Parameters& parameters() const { return parameters_; }
 

@@ -16,7 +16,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from conftest import BIN, FAILED, call
+from conftest import BIN, FAILED, USAGE, call
 
 AFFINE = numpy.diag([-1.5, -1.5, 1.5, 1])
 SIDE = 24
@@ -200,6 +200,22 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed(small, 
     assert "going on after step " in done.stdout
     for name in ("model", "model.csv", "model.state"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+
+
+def test_the_fold_to_train_on_can_be_chosen(small, folder, place):
+    command = arguments(small, folder, place, 2, "--fold", 1)
+    assert "has 1 folds" in refused(*command)
+    (folder / "splits_final.json").write_text(json.dumps([{"train": ["nobody"], "val": []},
+                                                          {"train": CASES[2:], "val": CASES[:2]}]))
+    trained(*command)
+
+
+def test_a_model_is_either_read_or_named(small, folder, place):
+    for other in (["--config", "tiny"], ["--no-sgpm"]):
+        call("train", *arguments(small, folder, place), *other, code=USAGE)
+    assert contents(place) == {}
 
 
 def test_a_finished_training_is_not_trained_further(small, folder, place):

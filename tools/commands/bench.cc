@@ -254,7 +254,7 @@ void AddBench(CLI::App& app, Action& chosen) {
   command->add_option("--seed", options->seed, "Of the seeded weights")
       ->excludes(model)
       ->capture_default_str();
-  options->choice.AddOptions(*command);
+  options->choice.AddOptions(*command, model);
   command
       ->add_option("--precision", options->engine.precision, "auto, fp32 or bf16; the references stay fp32")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}))

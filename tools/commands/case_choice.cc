@@ -39,6 +39,7 @@ absl::StatusOr<TrainingCases> OpenFolder(const CaseChoice& choice) {
   ASSIGN_OR_RETURN(DatasetFolder folder, DatasetFolder::Open(choice.folder, options));
   SplitOptions split_options;
   split_options.validation_fraction = choice.validation_fraction;
+  split_options.fold = choice.fold;
   ASSIGN_OR_RETURN(Split split, SplitFolder(folder, split_options));
   const auto all = std::make_shared<const DatasetFolder>(std::move(folder));
   return TrainingCases{std::make_unique<SomeCases>(all, std::move(split.training)),
@@ -53,6 +54,10 @@ void CaseChoice::AddOptions(CLI::App& command) {
   command.add_option("--label", label, "Which of its labels is the target, by name or value")->needs(data);
   command.add_option("--channel", channel, "Which of its channels is the image")->needs(data);
   command.add_option("--validation-fraction", validation_fraction, "Of its cases; never trained on")
+      ->needs(data)
+      ->capture_default_str();
+  command.add_option("--fold", fold, "Of the folder's splits_final.json, if it has one")
+      ->check(CLI::NonNegativeNumber)
       ->needs(data)
       ->capture_default_str();
   CLI::Option* made =
@@ -96,7 +101,7 @@ absl::StatusOr<TrainingCases> CaseChoice::Open() const {
 std::string CaseChoice::Describe() const {
   if (!folder.empty()) {
     return absl::StrCat("data=", absl::Utf8SafeCEscape(folder), " label=", label, " channel=", channel,
-                        " validation-fraction=", validation_fraction);
+                        " validation-fraction=", validation_fraction, " fold=", fold);
   }
   return absl::StrCat("generated=", generated, " content=", content, " seed=", generated_seed);
 }

@@ -18,7 +18,7 @@ struct TrainingCases {
 
 struct CaseChoice {
   std::string folder, label, channel, content = "lesions";
-  int64_t generated = 0, validation_cases = 16;
+  int64_t generated = 0, validation_cases = 16, fold = 0;
   uint32_t generated_seed = 0;
   double validation_fraction = 0.2;
 

@@ -2,14 +2,20 @@
 
 namespace sgpsam::tools {
 
-void ModelChoice::AddOptions(CLI::App& command) {
-  command
-      .add_option("--config", config,
-                  "vit_b_ori (SAM-Med3D, 402 MB), demo (patches of 48 voxels, a few million parameters) or "
-                  "tiny (for tests)")
-      ->check(CLI::IsMember({"vit_b_ori", "demo", "tiny"}))
-      ->capture_default_str();
-  command.add_flag("--no-sgpm", no_sgpm, "Plain SAM-Med3D, without self-gated prompting modules");
+void ModelChoice::AddOptions(CLI::App& command, CLI::Option* file) {
+  CLI::Option* named =
+      command
+          .add_option(
+              "--config", config,
+              "vit_b_ori (SAM-Med3D, 402 MB), demo (patches of 48 voxels, a few million parameters) or "
+              "tiny (for tests)")
+          ->check(CLI::IsMember({"vit_b_ori", "demo", "tiny"}))
+          ->capture_default_str();
+  CLI::Option* plain =
+      command.add_flag("--no-sgpm", no_sgpm, "Plain SAM-Med3D, without self-gated prompting modules");
+  if (file == nullptr) return;
+  named->excludes(file);
+  plain->excludes(file);
 }
 
 ModelConfig ModelChoice::Get() const {

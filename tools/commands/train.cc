@@ -69,8 +69,10 @@ class Run {
       : options_(options), training_(training), validation_(validation), log_(log), data_(std::move(data)) {}
 
   absl::Status ToTheEnd() {
-    const int64_t first = training_.steps_done(), all = options_.training.steps;
-    const absl::Time start = absl::Now();
+    const int64_t all = options_.training.steps;
+    absl::Time before = absl::Now();
+    int64_t steps_before = training_.steps_done();
+    absl::Duration each;
     while (training_.steps_done() < all) {
       ASSIGN_OR_RETURN(const StepReport report, training_.Step());
       log_.AddStep(report);
@@ -78,7 +80,11 @@ class Run {
       if (last || report.step % options_.validate_every == 0) RETURN_IF_ERROR(Validate());
       if (last || report.step % options_.save_every == 0) RETURN_IF_ERROR(Save());
       if (last || report.step % kProgressEvery == 0) {
-        const absl::Duration each = (absl::Now() - start) / (report.step - first);
+        const absl::Time now = absl::Now();
+        const absl::Duration lately = (now - before) / (report.step - steps_before);
+        each = each == absl::ZeroDuration() ? lately : kKept * each + (1 - kKept) * lately;
+        before = now;
+        steps_before = report.step;
         std::printf("%s\n", log_.ProgressLine(all, each).c_str());
         std::fflush(stdout);
       }
@@ -88,6 +94,7 @@ class Run {
 
  private:
   static constexpr int64_t kProgressEvery = 20;
+  static constexpr double kKept = 0.8;  // of the time a step is said to take, whenever it is said again
 
   absl::Status Validate() {
     if (options_.validation_samples == 0 || validation_.source().size() == 0) return absl::OkStatus();

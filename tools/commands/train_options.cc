@@ -95,8 +95,9 @@ void AddSampling(CLI::App& command, TrainOptions& options) {
 }  // namespace
 
 void TrainOptions::AddTo(CLI::App& command) {
-  command.add_option("--model", model, "The model to start from; without it a fresh one of --config");
-  fresh.AddOptions(command);
+  CLI::Option* file =
+      command.add_option("--model", model, "The model to start from; without it a fresh one of --config");
+  fresh.AddOptions(command, file);
   command
       .add_option(
           "--out", out,
