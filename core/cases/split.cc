@@ -107,7 +107,11 @@ absl::StatusOr<Split> SplitByFile(const CaseSource& source, const std::string& f
 absl::StatusOr<Split> SplitFolder(const DatasetFolder& folder, const SplitOptions& options) {
   constexpr char kSplits[] = "splits_final.json";
   const absl::StatusOr<std::string> file = ResolveInside(folder.folder(), kSplits);
-  if (absl::IsNotFound(file.status())) return SplitByHash(folder, options);
+  if (absl::IsNotFound(file.status())) {
+    if (options.fold == 0) return SplitByHash(folder, options);
+    return absl::InvalidArgumentError(
+        absl::StrCat(folder.folder(), ": there is no ", kSplits, ", so there is no fold ", options.fold));
+  }
   if (file.ok()) return SplitByFile(folder, *file, options.fold);
   return absl::Status(file.status().code(),
                       absl::StrCat(folder.folder(), "/", kSplits, ": ", file.status().message()));

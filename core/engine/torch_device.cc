@@ -28,9 +28,9 @@ absl::StatusOr<int> CountCudaDevices() {
         absl::StrCat("no NVIDIA driver on this machine (", driver.message(), ")"));
   }
   if (const absl::Status backend = Load("libtorch_cuda.so"); !backend.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("LibTorch's CUDA back end cannot be loaded (", backend.message(),
-                     "); `deploy/setup.sh cuda` installs what it needs"));
+    return absl::FailedPreconditionError(absl::StrCat("LibTorch's CUDA back end cannot be loaded (",
+                                                      backend.message(),
+                                                      "); `deploy/setup.sh cuda` installs what it needs"));
   }
   const int count = at::detail::getCUDAHooks().deviceCount();
   if (count == 0) return absl::FailedPreconditionError("the NVIDIA driver shows no device to this process");

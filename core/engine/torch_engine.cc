@@ -4,19 +4,17 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
-#include <cmath>
-#include <cstring>
+#include <bit>
 #include <map>
 #include <utility>
 
-#include "absl/base/casts.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/file_io.h"
 #include "core/base/for_each_processor.h"
 #include "core/base/status_macros.h"
-#include "core/engine/graphed_function.h"
 #include "core/engine/torch_device.h"
+#include "core/engine/torch_graphed_function.h"
 #include "core/engine/torch_guard.h"
 #include "core/model/check_tensors.h"
 #include "core/model/load_weights.h"
@@ -27,8 +25,6 @@ namespace sgpsam {
 
 // The contract's limit on the clicks of one target; more would only make the attention over them slow.
 constexpr size_t kMaxClicks = 64;
-// Twice as many would take twice the memory and 6 % less time for each (docs/performance.md).
-constexpr size_t kMaxDeviceBatch = 16;
 
 struct TorchEngine::State {
   ModelInfo info;
@@ -63,7 +59,7 @@ bool AllFinite(absl::Span<const float> values) {
   constexpr uint32_t kExponent = 0x7f800000;  // all ones in infinities and NaN
   uint32_t wrong = 0;
   for (const float value : values) {
-    wrong |= static_cast<uint32_t>((absl::bit_cast<uint32_t>(value) & kExponent) == kExponent);
+    wrong |= static_cast<uint32_t>((std::bit_cast<uint32_t>(value) & kExponent) == kExponent);
   }
   return wrong == 0;
 }
@@ -143,7 +139,7 @@ size_t PromptTokens(const DecodeInput& input) { return input.clicks.size() + (in
 // Splits what is valid into batches. On a processor each input is a batch of its own: results are then the
 // same bits whatever the companions, and a second patch costs what the first did.
 std::vector<Indices> SplitIntoBatches(const Indices& valid, bool on_processor) {
-  const size_t most = on_processor ? 1 : kMaxDeviceBatch;
+  const size_t most = on_processor ? 1 : TorchEngine::kMaxBatch;
   std::vector<Indices> batches;
   for (const size_t index : valid) {
     if (batches.empty() || batches.back().size() == most) batches.emplace_back();
@@ -154,7 +150,6 @@ std::vector<Indices> SplitIntoBatches(const Indices& valid, bool on_processor) {
 
 // {patches [B, 1, p, p, p]} -> {what Embedding holds [B, embedding_floats], gate scores [B, modules]}
 GraphedFunction::Tensors RunEncoder(const SgpSam& model, const GraphedFunction::Tensors& inputs) {
-  const c10::InferenceMode inference_mode;
   const Encoded encoded = Encode(model.image_encoder, inputs[0]);
   at::Tensor values = encoded.embedding.flatten(1);
   if (encoded.detail.defined()) values = at::cat({values, encoded.detail.flatten(1)}, 1);
@@ -176,7 +171,6 @@ ImageFeatures ToFeatures(const at::Tensor& values, const PatchSizes& sizes) {
 // {embeddings [B, embedding_floats], coordinates [B, T, 3], labels [B, T]; previous logits [B, 4g, 4g, 4g] or
 // nothing} -> {logits [B, 1, 4g, 4g, 4g], IoU [B, 1]}
 GraphedFunction::Tensors RunDecoder(const SgpSam& model, const GraphedFunction::Tensors& inputs) {
-  const c10::InferenceMode inference_mode;
   const at::Tensor clicks = EncodePoints(model.prompt_encoder, {inputs[1], inputs[2]});
   const at::Tensor mask_prompts =
       inputs.size() > 3 ? EncodeMask(model.prompt_encoder, inputs[3]) : model.prompt_encoder.zero_mask;
@@ -248,7 +242,7 @@ void RunBatch(const Indices& batch, Run run, std::vector<absl::StatusOr<Result>>
 }
 
 // `count` encodes at once, and as many decodes with and without a mask prompt.
-absl::Status WarmUp(TorchEngine& engine, size_t count) {
+absl::Status WarmUp(TorchEngine& engine, size_t count, size_t clicks) {
   const PatchSizes& sizes = engine.info().sizes;
   Patch patch;
   patch.values.assign(static_cast<size_t>(sizes.patch_floats()), 0.5f);
@@ -256,7 +250,8 @@ absl::Status WarmUp(TorchEngine& engine, size_t count) {
   RETURN_IF_ERROR(embeddings[0].status());
   DecodeInput input;
   input.embedding = std::make_shared<const Embedding>(*std::move(embeddings[0]));
-  input.clicks = {{0, 0, 0, true}};
+  input.clicks.assign(clicks, {0, 0, 0, true});
+  if (clicks == kMaxClicks && engine.info().box_corner_embeddings == 2) input.box.emplace();
   const std::vector<const DecodeInput*> inputs(count, &input);
   auto logits = engine.Decode(inputs);
   RETURN_IF_ERROR(logits[0].status());
@@ -264,12 +259,16 @@ absl::Status WarmUp(TorchEngine& engine, size_t count) {
   return engine.Decode(inputs)[0].status();
 }
 
-// Libraries choose and build their kernels on first use, and graphs are recorded: every batch once, the
-// largest first, because it takes the memory that all use.
+// Libraries choose and build their kernels on first use, and graphs are recorded. The largest first, because
+// it takes the memory that all use; a device that has too little for it serves smaller batches.
 absl::Status WarmUp(TorchEngine& engine) {
-  const size_t most = engine.info().device == "cpu" ? 1 : kMaxDeviceBatch;
-  for (size_t count = most; count > 0; --count) RETURN_IF_ERROR(WarmUp(engine, count));
-  return absl::OkStatus();
+  if (engine.info().device == "cpu") return WarmUp(engine, 1, 1);
+  absl::Status status = WarmUp(engine, TorchEngine::kMaxBatch, kMaxClicks);
+  for (size_t count = TorchEngine::kMaxBatch; count > 0; --count) {
+    if (!status.ok() && !absl::IsResourceExhausted(status)) break;
+    status = WarmUp(engine, count, 1);
+  }
+  return status;
 }
 
 }  // namespace
@@ -290,8 +289,8 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const TensorFil
     if (options.threads > 0) at::set_num_threads(options.threads);
     ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(options.device));
     ASSIGN_OR_RETURN(const Precision precision, ChoosePrecision(options.precision, device));
-    // Convolutions of float32 would be done in a tenth of its precision on a CUDA device.
-    at::globalContext().setAllowTF32CuDNN(precision != Precision::kFloat32);
+    // Convolutions of float32 would be done with three digits instead of seven. It holds for the process.
+    if (device.is_cuda()) at::globalContext().setAllowTF32CuDNN(precision != Precision::kFloat32);
     ASSIGN_OR_RETURN(state->model, LoadSgpSam(file, config, device, precision));
     state->info = DescribeModel(config, weights_digest, device, precision);
     using Tensors = GraphedFunction::Tensors;

@@ -30,6 +30,11 @@ inline absl::Status StatusOfCurrentException() {
   } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError("the process has too little memory");
   } catch (const c10::AcceleratorError& error) {
+    // What LibTorch's allocator does not give: pinned memory, graphs.
+    constexpr int32_t kCudaErrorMemoryAllocation = 2;
+    if (error.get_error_code() == kCudaErrorMemoryAllocation) {
+      return absl::ResourceExhaustedError("the device or the process has too little memory");
+    }
     // After such an error a CUDA context refuses everything: the replica is gone.
     return absl::UnavailableError(
         absl::StrCat("the device failed: ", FirstLine(error.what_without_backtrace())));

@@ -100,7 +100,7 @@ struct Metrics::State {
       NewCounter(registry, "sgpsam_received_bytes_total", "Payload bytes received from clients.");
   Family<Counter>& sent = NewCounter(registry, "sgpsam_sent_bytes_total", "Result bytes sent to clients.");
   Family<Gauge>& in_flight =
-      NewGauge(registry, "sgpsam_requests_in_flight", "Segment calls that have not ended, those whose header is still to come too.");
+      NewGauge(registry, "sgpsam_requests_in_flight", "Segment calls that have begun and not ended.");
   Family<Histogram>& stage_seconds =
       NewHistogram(registry, "sgpsam_stage_duration_seconds", "Time a request spent in each stage.");
   Family<Counter>& cache_hits =

@@ -40,8 +40,6 @@ PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& con
   const std::string name = "prompt_encoder.";
   const int64_t tokens = int64_t{config.grid()} * config.grid() * config.grid();
   PromptEncoder encoder;
-  encoder.patch = config.patch;
-  encoder.grid = config.grid();
   const at::Tensor gaussian = tensors.Get(name + "pe_layer.positional_encoding_gaussian_matrix");
   encoder.gaussian = tensors.Value(gaussian);
   std::vector<at::Tensor> labels = {tensors.Get(name + "not_a_point_embed.weight")};

@@ -21,7 +21,6 @@ namespace sgpsam {
 enum PointLabel : int64_t { kNotAPoint, kNegative, kPositive, kLowCorner, kHighCorner };
 
 struct PromptEncoder {
-  int patch = 0, grid = 0;
   at::Tensor gaussian;                        // [3, C / 3], float32
   at::Tensor labels;                          // [3 or 5, C], float32: by PointLabel
   Linear mask_conv1, mask_conv2, mask_conv3;  // 2^3 voxels -> narrow; 2^3 narrow -> mask channels -> C

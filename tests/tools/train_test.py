@@ -202,8 +202,6 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed(small, 
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
-
-
 def test_the_fold_to_train_on_can_be_chosen(small, folder, place):
     command = arguments(small, folder, place, 2, "--fold", 1)
     assert "has 1 folds" in refused(*command)

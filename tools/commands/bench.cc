@@ -270,7 +270,7 @@ void AddBench(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
   command->add_option("--batch", options->batches, "Also this many at once; several numbers, several rows")
-      ->check(CLI::Range(1, 256));
+      ->check(CLI::Range(1, static_cast<int>(TorchEngine::kMaxBatch)));
   command->add_flag("--json", options->json, "Print one JSON object; encode_gflops is in GFLOP/s");
   command->callback([options, &chosen] { chosen = [options] { return Bench(*options); }; });
 }

@@ -145,6 +145,7 @@ TEST_F(SplitByFileTest, SplitsAFolderByItsFileIfItHasOne) {
   const DatasetFolder folder = Open({.label = "liver"});
   const SplitOptions all{.validation_fraction = 0};
   EXPECT_THAT(SplitFolder(folder, all)->training, ElementsAre(0, 1));
+  ExpectStatus(SplitFolder(folder, {.fold = 1}).status(), StatusCode::kInvalidArgument, "no fold 1");
   Write("splits_final.json", R"([{"train": ["b"], "val": ["a"]}])");
   EXPECT_THAT(SplitFolder(folder, all)->training, ElementsAre(1));
   EXPECT_THAT(SplitFolder(folder, all)->validation, ElementsAre(0));

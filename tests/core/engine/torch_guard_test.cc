@@ -26,6 +26,8 @@ TEST(TorchGuard, CallsALackOfMemoryByItsName) {
   EXPECT_EQ(Guarded([] { throw std::bad_alloc(); }).code(), absl::StatusCode::kResourceExhausted);
   const auto device = [] { TORCH_CHECK_WITH(OutOfMemoryError, false, "CUDA out of memory"); };
   EXPECT_EQ(Guarded(device).code(), absl::StatusCode::kResourceExhausted);
+  const auto pinned = [] { throw c10::AcceleratorError({"f", "x.cc", 1}, 2, "out of memory"); };
+  EXPECT_EQ(Guarded(pinned).code(), absl::StatusCode::kResourceExhausted);
   const auto processor = [] { TORCH_CHECK(false, "DefaultCPUAllocator: not enough memory: you tried"); };
   EXPECT_EQ(Guarded(processor).code(), absl::StatusCode::kResourceExhausted);
 }

@@ -11,7 +11,7 @@ namespace {
 
 at::Tensor Encode(const PromptEncoder& encoder, absl::Span<const Click> clicks,
                   const std::optional<BoxCorners>& box = std::nullopt) {
-  return EncodePoints(encoder, ToPoints(encoder.patch, clicks, box));
+  return EncodePoints(encoder, ToPoints(/*patch=*/128, clicks, box));
 }
 
 class PromptEncoderTest : public testing::Test {

@@ -3,8 +3,8 @@
 // libtorch_cuda, which needs 2.4 GB of NVIDIA's libraries and is loaded only where there is a device
 // (torch_device.h); this one needs c10_cuda and the CUDA runtime, so that one build serves processors and
 // devices.
-#ifndef SGPSAM_CORE_ENGINE_CUDA_GRAPH_H_
-#define SGPSAM_CORE_ENGINE_CUDA_GRAPH_H_
+#ifndef SGPSAM_CORE_ENGINE_TORCH_CUDA_GRAPH_H_
+#define SGPSAM_CORE_ENGINE_TORCH_CUDA_GRAPH_H_
 
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
@@ -32,9 +32,10 @@ class GraphPool {
 class CudaGraph {
  public:
   // Records what `launch` launches on the current stream, without running it. What it allocates is of `pool`.
-  // `launch` must not wait for the device. Throws c10::Error, and leaves nothing behind.
+  // `launch` must not wait for the device. Throws c10::Error; what was allocated until then stays in the
+  // pool.
   CudaGraph(const GraphPool& pool, const std::function<void()>& launch);
-  // The current stream's replays must be over.
+  // Its replays must be over.
   ~CudaGraph();
   CudaGraph(const CudaGraph&) = delete;
   CudaGraph& operator=(const CudaGraph&) = delete;
@@ -49,4 +50,4 @@ class CudaGraph {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_CUDA_GRAPH_H_
+#endif  // SGPSAM_CORE_ENGINE_TORCH_CUDA_GRAPH_H_

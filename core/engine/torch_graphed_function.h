@@ -2,8 +2,8 @@
 // kernels are recorded as a graph when inputs of new shapes come, and replayed from then on, because
 // launching some hundred small kernels one by one takes longer than running them. Owned by TorchEngine, one
 // for encoding and one for decoding. One thread at a time. Throws c10::Error.
-#ifndef SGPSAM_CORE_ENGINE_GRAPHED_FUNCTION_H_
-#define SGPSAM_CORE_ENGINE_GRAPHED_FUNCTION_H_
+#ifndef SGPSAM_CORE_ENGINE_TORCH_GRAPHED_FUNCTION_H_
+#define SGPSAM_CORE_ENGINE_TORCH_GRAPHED_FUNCTION_H_
 
 #include <ATen/core/Tensor.h>
 
@@ -23,11 +23,12 @@ class GraphedFunction {
   GraphedFunction(at::Device device, Function function, bool record = true);
   ~GraphedFunction();
 
-  // Memory on the processor for the input of that number, from which it goes to the device fastest. Whoever
-  // calls fills it; the next call for the same number takes it away.
+  // Memory on the processor for the input of that number, always of the same type, from which it goes to the
+  // device fastest. Whoever calls fills it; the next call for the same number takes it away.
   at::Tensor Stage(size_t input, at::IntArrayRef shape, at::ScalarType type = at::kFloat);
 
-  // The function of `staged` inputs, from Stage, which may be fewer for some shapes. The results are on the
+  // The function of `staged` inputs, from Stage, which may be fewer for some shapes. An input larger than any
+  // before of its number costs all graphs: begin with the largest. The results are on the
   // processor; the next call overwrites them. The longest unused of more than 64 graphs is forgotten.
   Tensors operator()(const Tensors& staged);
 
@@ -39,4 +40,4 @@ class GraphedFunction {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_GRAPHED_FUNCTION_H_
+#endif  // SGPSAM_CORE_ENGINE_TORCH_GRAPHED_FUNCTION_H_

@@ -1,4 +1,4 @@
-#include "core/engine/graphed_function.h"
+#include "core/engine/torch_graphed_function.h"
 
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDAFunctions.h>
@@ -9,7 +9,7 @@
 #include <map>
 #include <utility>
 
-#include "core/engine/cuda_graph.h"
+#include "core/engine/torch_cuda_graph.h"
 
 namespace sgpsam {
 namespace {
@@ -93,6 +93,9 @@ GraphedFunction::OnDevice::Recorded GraphedFunction::OnDevice::Record(const Func
                                                                       const Tensors& inputs) {
   function(inputs);
   stream.synchronize();
+  // What the call has left in the allocator's cache cannot be used by the recording, nor given back
+  // meanwhile.
+  c10::cuda::CUDACachingAllocator::emptyCache();
   Recorded recorded;
   recorded.graph = std::make_unique<CudaGraph>(pool, [&] { recorded.outputs = function(inputs); });
   for (const at::Tensor& output : recorded.outputs) {
