@@ -16,11 +16,16 @@ mkdir -p "$work"
   --steps 4600 --spacing 0.8 1.6 --jitter 6 --memory 12 --store fp16 --out "$work/sgpsam-demo-pretrained.safetensors"
 
 # Transferred to lesions: the image encoder stays as it is, modules in it learn.
-"$model" train --model "$work/sgpsam-demo-pretrained.safetensors" --add-modules 1,3 --detail-channels 16 --seed 1 \
-  --generated 700 --content lesions --generated-seed 0 --train sgpm,prompt_encoder,mask_decoder \
-  --loss zoom --map-weight 0.3 --iou-weight 0.3 --gate-warm-up 4000 --precision bf16 --batch 4 --accumulate 2 \
-  --clicks 3 --refine 0.33 --lr 5e-4 --warm-up 100 --steps 8000 --spacing 0.6 1.6 --first-spacing 0.6 \
-  --jitter 6 --min-voxels 24 --memory 14 --store fp16 --out "$work/sgpsam-demo.safetensors"
+lesions=(--content lesions --train sgpm,prompt_encoder,mask_decoder --loss zoom --map-weight 0.3 --iou-weight 0.3
+  --precision bf16 --batch 4 --accumulate 2 --clicks 3 --refine 0.33 --spacing 0.6 1.6 --first-spacing 0.6 --jitter 6
+  --min-voxels 24 --memory 14 --store fp16)
+[ -s "$work/transferred.safetensors" ] || "$model" train --model "$work/sgpsam-demo-pretrained.safetensors" \
+  --add-modules 1,3 --detail-channels 16 --seed 1 --generated 700 --generated-seed 0 "${lesions[@]}" \
+  --gate-warm-up 4000 --lr 5e-4 --warm-up 100 --steps 8000 --out "$work/transferred.safetensors"
+
+# And on with lesions that it has not seen yet.
+"$model" train --model "$work/transferred.safetensors" --seed 2 --generated 500 --generated-seed 7 "${lesions[@]}" \
+  --lr 2.5e-4 --warm-up 50 --steps 2600 --out "$work/sgpsam-demo.safetensors"
 
 "$model" evaluate --model "$work/sgpsam-demo.safetensors" --cases 60 --generated-seed 1
 cp "$work"/sgpsam-demo{,-pretrained}.safetensors deploy/models/
