@@ -16,7 +16,7 @@ help:
 	@echo "make demo DICOM=path/to/series POINT=x,y,z   the same on your own data (patient mm, LPS)"
 	@echo "make test       build everything and run all tests"
 	@echo "make demo-model trains the demo's model anew (hours)"
-	@echo "make ablation   does the gate earn its place: trains eighteen models (hours)"
+	@echo "make ablation   does the gate earn its place: trains twenty-one models (hours)"
 	@echo "make bench      the benchmarks behind docs/performance.md"
 	@echo "make container  build the container images and run one request in them (root, Debian)"
 

@@ -26,6 +26,7 @@ options_of() { # ARM -> options
     open-tokens) options=("${modules[@]}" --gate always) ;;
     open) options=("${modules[@]}" "${detail[@]}" --gate always) ;;
     open-late) options=("${late[@]}" "${detail[@]}" --gate always) ;;
+    spatial-late) options=("${late[@]}" --spatial-gate "${detail[@]}" --gate always) ;;
     gated) options=("${modules[@]}" "${detail[@]}" "${budget[@]}") ;;
     gated-dice-ce) options=("${modules[@]}" "${detail[@]}" "${budget[@]}" --loss dice-ce) ;;
     *) echo "no arm is called $1" >&2 && return 1 ;;
@@ -33,7 +34,7 @@ options_of() { # ARM -> options
 }
 
 for seed in $seeds; do
-  for arm in ${ARMS:-none open open-late gated gated-dice-ce open-tokens}; do
+  for arm in ${ARMS:-none open open-late spatial-late gated gated-dice-ce open-tokens}; do
     out=$work/$arm-$seed
     options_of "$arm"
     [ -s "$out.safetensors" ] || "$model" train --model "$pretrained" --seed "$seed" "${options[@]}" \
