@@ -1,6 +1,6 @@
 // For functions that loop over millions of values: compiled for several generations of processors, of which
-// the loader takes the best that this one runs. Where bits must not differ, the file is compiled without fused
-// multiply-adds. Sanitizers cannot live with the choosing.
+// the loader takes the best that this one runs. Where bits must not differ, the file is compiled without
+// fused multiply-adds. Sanitizers cannot live with the choosing.
 #ifndef SGPSAM_CORE_BASE_FOR_EACH_PROCESSOR_H_
 #define SGPSAM_CORE_BASE_FOR_EACH_PROCESSOR_H_
 

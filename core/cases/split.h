@@ -35,8 +35,8 @@ absl::StatusOr<Split> SplitByHash(const CaseSource& source, const SplitOptions& 
 // does not have, an id that the source does not have, and one that is named twice.
 absl::StatusOr<Split> SplitByFile(const CaseSource& source, const std::string& file, int64_t fold);
 
-// By the folder's splits_final.json if it has one, otherwise by hash. INVALID_ARGUMENT for a fold other than 0
-// of a folder that has none.
+// By the folder's splits_final.json if it has one, otherwise by hash. INVALID_ARGUMENT for a fold other than
+// 0 of a folder that has none.
 absl::StatusOr<Split> SplitFolder(const DatasetFolder& folder, const SplitOptions& options);
 
 }  // namespace sgpsam

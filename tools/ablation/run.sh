@@ -15,20 +15,19 @@ model=build/release/bin/sgpsam-model
 mkdir -p "$work"
 
 decoder=(--train prompt_encoder,mask_decoder)
-modules=(--train sgpm,prompt_encoder,mask_decoder --add-modules 1,3)
-late=(--train sgpm,prompt_encoder,mask_decoder --add-modules 3)
+modules=(--train sgpm,prompt_encoder,mask_decoder --add-modules)  # and behind which blocks
 detail=(--detail-channels 16 --map-weight 0.3)
 budget=(--gate self --gate-budget 0.5 --gate-weight 1)
 
 options_of() { # ARM -> options
   case $1 in
     none) options=("${decoder[@]}") ;;
-    open-tokens) options=("${modules[@]}" --gate always) ;;
-    open) options=("${modules[@]}" "${detail[@]}" --gate always) ;;
-    open-late) options=("${late[@]}" "${detail[@]}" --gate always) ;;
-    spatial-late) options=("${late[@]}" --spatial-gate "${detail[@]}" --gate always) ;;
-    gated) options=("${modules[@]}" "${detail[@]}" "${budget[@]}") ;;
-    gated-dice-ce) options=("${modules[@]}" "${detail[@]}" "${budget[@]}" --loss dice-ce) ;;
+    open-tokens) options=("${modules[@]}" 1,3 --gate always) ;;
+    open) options=("${modules[@]}" 1,3 "${detail[@]}" --gate always) ;;
+    open-late) options=("${modules[@]}" 3 "${detail[@]}" --gate always) ;;
+    spatial-late) options=("${modules[@]}" 3 --spatial-gate "${detail[@]}" --gate always) ;;
+    gated) options=("${modules[@]}" 1,3 "${detail[@]}" "${budget[@]}") ;;
+    gated-dice-ce) options=("${modules[@]}" 1,3 "${detail[@]}" "${budget[@]}" --loss dice-ce) ;;
     *) echo "no arm is called $1" >&2 && return 1 ;;
   esac
 }

@@ -41,7 +41,8 @@ void RunClicks(const SgpSam& model, const at::Tensor& embedding, TensorsByName& 
   for (size_t n = 1; n <= 3; ++n) {
     prompt.clicks = GoldenClicks(n);
     const std::string name = absl::StrCat("click", n);
-    out[name + ".sparse"] = EncodePoints(model.prompt_encoder, ToPoints(model.config.patch, prompt.clicks)).unsqueeze(0);
+    out[name + ".sparse"] =
+        EncodePoints(model.prompt_encoder, ToPoints(model.config.patch, prompt.clicks)).unsqueeze(0);
     const at::Tensor dense = prompt.mask == MaskPrompt::kLogits
                                  ? EncodeMask(model.prompt_encoder, prompt.logits.unsqueeze(0)).squeeze(0)
                                  : model.prompt_encoder.zero_mask;
