@@ -1,5 +1,6 @@
 #include "core/engine/torch_device.h"
 
+#include <ATen/Context.h>
 #include <ATen/cpu/Utils.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <dlfcn.h>
@@ -69,6 +70,10 @@ absl::StatusOr<Precision> ChoosePrecision(const std::string& name, at::Device de
   // AVX-512 BF16 without AMX multiplies bfloat16 at half the speed of float32 (150 against 300 GFLOP/s on two
   // Sapphire Rapids cores without AMX), so it does not count.
   return device.is_cuda() || HasAmx() ? Precision::kBfloat16 : Precision::kFloat32;
+}
+
+void ChooseConvolutions(at::Device device, Precision precision) {
+  if (device.is_cuda()) at::globalContext().setAllowTF32CuDNN(precision != Precision::kFloat32);
 }
 
 }  // namespace sgpsam

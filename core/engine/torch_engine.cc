@@ -289,8 +289,7 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const TensorFil
     if (options.threads > 0) at::set_num_threads(options.threads);
     ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(options.device));
     ASSIGN_OR_RETURN(const Precision precision, ChoosePrecision(options.precision, device));
-    // Convolutions of float32 would be done with three digits instead of seven. It holds for the process.
-    if (device.is_cuda()) at::globalContext().setAllowTF32CuDNN(precision != Precision::kFloat32);
+    ChooseConvolutions(device, precision);
     ASSIGN_OR_RETURN(state->model, LoadSgpSam(file, config, device, precision));
     state->info = DescribeModel(config, weights_digest, device, precision);
     using Tensors = GraphedFunction::Tensors;

@@ -261,7 +261,8 @@ at::Tensor AttendWithGradients(const Attention3d& attention, const at::Tensor& x
     logits = at::cat({logits, pad.unsqueeze(3)}, 3);
     value = at::cat({value, attention.pad_value.unsqueeze(0).expand({batch, -1, -1, -1})}, 2);
   }
-  return at::matmul(at::softmax(logits, -1), value).transpose(1, 2).reshape({batch * tokens, -1});
+  const at::Tensor weights = at::softmax(logits, -1).to(value.scalar_type());  // a pad's logit made it float32
+  return at::matmul(weights, value).transpose(1, 2).reshape({batch * tokens, -1});
 }
 
 }  // namespace

@@ -5,14 +5,23 @@
 namespace sgpsam {
 namespace {
 
-// -> [N, C], float32
-at::Tensor EncodeMaskPrompt(const PromptEncoder& encoder, const Prompt& prompt) {
-  switch (prompt.mask) {
-    case MaskPrompt::kZero: return encoder.zero_mask;
-    case MaskPrompt::kNone: return encoder.no_mask;
-    case MaskPrompt::kLogits: break;
+// -> [P, N, C], float32; those with logits in one go
+at::Tensor EncodeMaskPrompts(const PromptEncoder& encoder, absl::Span<const Prompt> prompts) {
+  std::vector<at::Tensor> logits, masks;
+  for (const Prompt& prompt : prompts) {
+    if (prompt.mask == MaskPrompt::kLogits) logits.push_back(prompt.logits);
   }
-  return EncodeMask(encoder, prompt.logits.unsqueeze(0)).squeeze(0);
+  const at::Tensor encoded = logits.empty() ? at::Tensor() : EncodeMask(encoder, at::stack(logits));
+  if (logits.size() == prompts.size()) return encoded;
+  int64_t next = 0;
+  for (const Prompt& prompt : prompts) {
+    switch (prompt.mask) {
+      case MaskPrompt::kZero: masks.push_back(encoder.zero_mask); break;
+      case MaskPrompt::kNone: masks.push_back(encoder.no_mask); break;
+      case MaskPrompt::kLogits: masks.push_back(encoded[next++]); break;
+    }
+  }
+  return at::stack(masks);
 }
 
 }  // namespace
@@ -27,15 +36,15 @@ Decoded DecodeEncoded(const SgpSam& model, const ImageFeatures& image, const at:
 
 Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Span<const Prompt> prompts,
                       MaskOutput output) {
-  std::vector<at::Tensor> coordinates, labels, masks;
+  std::vector<at::Tensor> coordinates, labels;
   for (const Prompt& prompt : prompts) {
     const Points points = ToPoints(model.config.patch, prompt.clicks, prompt.box);
     coordinates.push_back(points.coordinates);
     labels.push_back(points.labels);
-    masks.push_back(EncodeMaskPrompt(model.prompt_encoder, prompt));
   }
   const Points points = {at::stack(coordinates).to(model.device()), at::stack(labels).to(model.device())};
-  return DecodeEncoded(model, image, EncodePoints(model.prompt_encoder, points), at::stack(masks), output);
+  return DecodeEncoded(model, image, EncodePoints(model.prompt_encoder, points),
+                       EncodeMaskPrompts(model.prompt_encoder, prompts), output);
 }
 
 }  // namespace sgpsam

@@ -41,10 +41,11 @@ void AddHeads(const StepOptions& options, Parameters& parameters) {
   }
 }
 
-Heads HeadsOf(const Parameters& parameters, const StepOptions& options) {
+Heads HeadsOf(const Parameters& parameters, const TrainingOptions& options) {
+  const auto there = [&](const char* name) { return parameters.at(name).to(options.device); };
   Heads heads;
-  if (options.kinds_weight > 0) heads.kinds = {parameters.at(kKindWeight), parameters.at(kKindBias)};
-  if (options.map_weight > 0) heads.map = {parameters.at(kMapWeight), parameters.at(kMapBias)};
+  if (options.step.kinds_weight > 0) heads.kinds = {there(kKindWeight), there(kKindBias)};
+  if (options.step.map_weight > 0) heads.map = {there(kMapWeight), there(kMapBias)};
   return heads;
 }
 
@@ -115,29 +116,42 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
                                                          bool augment) const {
   if (cases.source().size() == 0)
     return absl::InvalidArgumentError("there are no cases to draw samples from");
-  Random random(seed);
-  const int64_t patch = parameters_.config().patch;
+  std::vector<absl::StatusOr<Example>> drawn(options_.batch, absl::UnknownError("not drawn"));
+  at::parallel_for(0, options_.batch, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) {
+      Random random(SeedOf(seed, static_cast<uint64_t>(n)));
+      drawn[n] = DrawExample(cases, random, augment);
+    }
+  });
   std::vector<Example> batch;
-  int failures = 0;
-  while (batch.size() < static_cast<size_t>(options_.batch)) {
+  for (absl::StatusOr<Example>& example : drawn) {
+    RETURN_IF_ERROR(example.status());
+    batch.push_back(*std::move(example));
+  }
+  return batch;
+}
+
+absl::StatusOr<Example> Training::DrawExample(const CaseMemory& cases, Random& random, bool augment) const {
+  const int64_t patch = parameters_.config().patch;
+  absl::Status failure;
+  for (int failures = 0; failures < kMostFailures; ++failures) {
     const auto index = static_cast<int64_t>(random.Below(static_cast<uint64_t>(cases.source().size())));
     const auto chosen = cases.Get(index);
-    absl::StatusOr<TrainingSample> sample =
+    const absl::StatusOr<TrainingSample> sample =
         chosen.ok() ? DrawSample(**chosen, options_.sample, patch, random) : chosen.status();
     if (!sample.ok()) {
-      if (++failures == kMostFailures) return sample.status();
+      failure = sample.status();
       continue;
     }
-    failures = 0;
     if (options_.step.kinds_weight > 0 && (*chosen)->source().kinds.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("case ", (*chosen)->source().id, " does not say of what kind its targets are"));
     }
     Example example = ToExample(*sample, patch, options_.sample.kind_cells);
     if (augment) Augment(options_.augment, random, example);
-    batch.push_back(std::move(example));
+    return example;
   }
-  return batch;
+  return failure;
 }
 
 ModelConfig Training::ConfigNow() const {
@@ -153,9 +167,9 @@ absl::StatusOr<Training::PassResult> Training::RunPass(uint64_t pass) const {
     Parameters leaves = parameters_.Alias();
     StepOptions step = options_.step;
     if (GatesWarmUp()) step.budget_weight = 0;
-    const SgpSam model = AssembleSgpSam(leaves.source(), ConfigNow(), at::kCPU, options_.precision);
+    const SgpSam model = AssembleSgpSam(leaves.source(), ConfigNow(), options_.device, options_.precision);
     Random random(seed + 1);
-    PassResult pass_result{RunStep(model, batch, step, random, HeadsOf(leaves, step)), {}};
+    PassResult pass_result{RunStep(model, batch, step, random, HeadsOf(leaves, options_)), {}};
     (pass_result.step.loss / options_.accumulate).backward();
     pass_result.step.loss.reset();  // and with it what the way back needed
     for (const std::string& name : leaves.trained()) {
@@ -169,8 +183,8 @@ std::vector<absl::StatusOr<Training::PassResult>> Training::RunPasses() const {
   const auto count = static_cast<uint64_t>(options_.accumulate);
   const uint64_t first = static_cast<uint64_t>(steps_done()) * count;
   std::vector<absl::StatusOr<PassResult>> results(count, absl::UnknownError("not run"));
-  if (count == 1) {
-    results[0] = RunPass(first);
+  if (count == 1 || !options_.device.is_cpu()) {  // passes on one device would wait for each other's copies
+    for (uint64_t pass = 0; pass < count; ++pass) results[pass] = RunPass(first + pass);
     return results;
   }
   std::atomic<uint64_t> next = 0;
@@ -206,13 +220,13 @@ absl::StatusOr<StepReport> Training::Step() {
 absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t samples) const {
   return GuardTorch([&]() -> absl::StatusOr<StepReport> {
     const c10::NoGradGuard no_gradients;
-    const SgpSam model = AssembleSgpSam(parameters_.source(), ConfigNow(), at::kCPU, options_.precision);
+    const SgpSam model = AssembleSgpSam(parameters_.source(), ConfigNow(), options_.device, options_.precision);
     ReportMean mean;
     for (int64_t done = 0; done < samples; done += options_.batch) {
       const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));
       ASSIGN_OR_RETURN(const std::vector<Example> batch, DrawBatch(cases, seed, /*augment=*/false));
       Random random(seed + 1);
-      mean.Add(RunStep(model, batch, options_.step, random, HeadsOf(parameters_, options_.step)));
+      mean.Add(RunStep(model, batch, options_.step, random, HeadsOf(parameters_, options_)));
     }
     StepReport report = mean.Mean();
     report.step = steps_done();

@@ -1,6 +1,6 @@
 // The loop's body: draw samples, run a step, go backwards, change the parameters. What a step does follows
 // from the seed and its number alone, so that a training which was killed goes on from its last state as if
-// nothing had happened. Called by `sgpsam-model train`; one thread at a time (LibTorch's own aside).
+// nothing had happened; on a CUDA device all but the last digits, because some of its sums have no order. Called by `sgpsam-model train`; one thread at a time (LibTorch's own aside).
 // LibTorch's exceptions leave as Status.
 #ifndef SGPSAM_CORE_TRAIN_TRAINING_H_
 #define SGPSAM_CORE_TRAIN_TRAINING_H_
@@ -65,6 +65,7 @@ class Training {
   absl::StatusOr<PassResult> RunPass(uint64_t pass) const;
   std::vector<absl::StatusOr<PassResult>> RunPasses() const;
   absl::StatusOr<std::vector<Example>> DrawBatch(const CaseMemory& cases, uint64_t seed, bool augment) const;
+  absl::StatusOr<Example> DrawExample(const CaseMemory& cases, Random& random, bool augment) const;
   std::string Recipe(const std::string& data) const;
 
   const TrainingOptions options_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "c10/core/Device.h"
 #include "core/model/load_weights.h"
 #include "core/train/adamw.h"
 #include "core/train/augment.h"
@@ -22,11 +23,14 @@ struct TrainingOptions {
   // something before it can be judged whether it is worth opening. Scores learn from the start.
   int64_t gate_warm_up = 0;
   int batch = 4;  // patches that share one pass
-  // Passes whose gradients are averaged into one step. Two and more run beside each other, each on one core,
-  // and are summed in their order, so that the number of cores changes no bit.
+  // Passes whose gradients are averaged into one step. On the processor two and more run beside each other,
+  // each on one core, and are summed in their order, so that the number of cores changes no bit. A device is
+  // better filled by a larger batch.
   int accumulate = 1;
   // Of the image encoder's matrix products, there and back; weights, sums and the decoder are float32 anyway.
   Precision precision = Precision::kFloat32;
+  // Where passes run. Parameters and optimiser stay on the processor, so that a training goes on elsewhere.
+  at::Device device = at::kCPU;
   double learning_rate = 8e-4;  // at its peak (reference: train.py)
   uint64_t seed = 1;
   TrainedParts parts;
@@ -39,7 +43,7 @@ struct TrainingOptions {
 // INVALID_ARGUMENT naming the option that is out of range.
 absl::Status ValidateTrainingOptions(const TrainingOptions& options);
 
-// One line of JSON that names every number above: what a state on disk is checked against.
+// One line of JSON that names every number above, not the device: what a state on disk is checked against.
 std::string DescribeTraining(const TrainingOptions& options);
 
 }  // namespace sgpsam

@@ -1,6 +1,7 @@
 #include "core/train/training_step.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "core/evaluation/click_simulator.h"
 #include "core/train/patch_mask.h"
@@ -8,31 +9,40 @@
 namespace sgpsam {
 namespace {
 
-at::Tensor Stack(absl::Span<const Example> batch, at::Tensor Example::*member) {
+at::Tensor Stack(absl::Span<const Example> batch, at::Tensor Example::*member, at::Device device) {
   std::vector<at::Tensor> tensors;
   for (const Example& example : batch) tensors.push_back(example.*member);
-  return at::stack(tensors);
+  return at::stack(tensors).to(device);
+}
+
+// On all cores that this thread may use.
+template <typename Function>
+void ForEach(size_t count, const Function& function) {
+  at::parallel_for(0, static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) function(static_cast<size_t>(n));
+  });
 }
 
 // The batch's targets, patch by patch: P in all.
 struct Targets {
-  at::Tensor truth;  // [P, i, j, k]
+  at::Tensor truth;  // [P, i, j, k], on the model's device
   std::vector<Mask> masks;
   std::vector<Prompt> prompts;  // with the first click
   int64_t of_each = 0;          // P / B
 };
 
-Targets GatherTargets(absl::Span<const Example> batch) {
+Targets GatherTargets(absl::Span<const Example> batch, at::Device device) {
   Targets targets;
   std::vector<at::Tensor> truths;
   for (const Example& example : batch) {
     for (const ExampleTarget& target : example.targets) {
       truths.push_back(target.truth);
-      targets.masks.push_back(ToMask(target.truth.gt(0.5)));
       targets.prompts.emplace_back().clicks = {target.click};
     }
   }
-  targets.truth = at::stack(truths);
+  targets.masks.resize(truths.size());
+  ForEach(truths.size(), [&](size_t p) { targets.masks[p] = ToMask(truths[p].gt(0.5)); });
+  targets.truth = at::stack(truths).to(device);
   targets.of_each = targets.truth.size(0) / static_cast<int64_t>(batch.size());
   return targets;
 }
@@ -54,17 +64,20 @@ at::Tensor IouLoss(const at::Tensor& predicted, const at::Tensor& inside, const 
 // since a batch has equally many clicks.
 void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, Random& random,
                std::vector<Prompt>& prompts) {
-  for (size_t b = 0; b < prompts.size(); ++b) {
-    const Mask prediction = ToMask(inside[static_cast<int64_t>(b)]);
-    const auto next = NextClick(truths[b], prediction, {ClickStrategy::kRandom, {1, 1, 1}}, random.Next());
-    Click click = prompts[b].clicks.back();
+  const at::Tensor predicted = inside.to(at::kCPU);
+  std::vector<uint64_t> seeds(prompts.size());
+  for (uint64_t& seed : seeds) seed = random.Next();
+  ForEach(prompts.size(), [&](size_t p) {
+    const Mask prediction = ToMask(predicted[static_cast<int64_t>(p)]);
+    const auto next = NextClick(truths[p], prediction, {ClickStrategy::kRandom, {1, 1, 1}}, seeds[p]);
+    Click click = prompts[p].clicks.back();
     if (next.ok() && next->has_value()) {
       const auto& [voxel, positive] = **next;
       click = {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k),
                positive};
     }
-    prompts[b].clicks.push_back(click);
-  }
+    prompts[p].clicks.push_back(click);
+  });
 }
 
 at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const StepOptions& options) {
@@ -76,7 +89,7 @@ at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const Ste
 // embedding [B, out, g, g, g] -> one number
 at::Tensor KindsLoss(const KindHead& head, const at::Tensor& embedding, absl::Span<const Example> batch) {
   const int64_t count = embedding.size(0), grid = embedding.size(2);
-  const at::Tensor by_token = Stack(batch, &Example::kinds)
+  const at::Tensor by_token = Stack(batch, &Example::kinds, embedding.device())
                                   .view({count, grid, 4, grid, 4, grid, 4})
                                   .permute({0, 1, 3, 5, 2, 4, 6})
                                   .reshape({-1});
@@ -90,7 +103,8 @@ at::Tensor MapLoss(const MapHead& head, const at::Tensor& detail, absl::Span<con
                    const LossOptions& options) {
   const at::Tensor cells = at::gelu(detail).permute({0, 2, 3, 4, 1});  // what the mask decoder reads of it
   const at::Tensor logits = at::matmul(cells, head.weight) + head.bias;
-  return SegmentationLoss(logits, Stack(batch, &Example::kinds).gt(0).to(at::kFloat), options);
+  const at::Tensor kinds = Stack(batch, &Example::kinds, detail.device());
+  return SegmentationLoss(logits, kinds.gt(0).to(at::kFloat), options);
 }
 
 }  // namespace
@@ -98,8 +112,9 @@ at::Tensor MapLoss(const MapHead& head, const at::Tensor& detail, absl::Span<con
 StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const StepOptions& options,
                    Random& random, const Heads& heads) {
   const int64_t patch = model.config.patch;
-  Targets targets = GatherTargets(batch);
-  const Encoded encoded = Encode(model.image_encoder, Stack(batch, &Example::patch).unsqueeze(1));
+  const at::Device device = model.device();
+  Targets targets = GatherTargets(batch, device);
+  const Encoded encoded = Encode(model.image_encoder, Stack(batch, &Example::patch, device).unsqueeze(1));
   ImageFeatures image = {encoded.embedding.repeat_interleave(targets.of_each, 0)};
   if (encoded.detail.defined()) image.detail = encoded.detail.repeat_interleave(targets.of_each, 0);
   StepResult result;

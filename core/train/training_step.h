@@ -63,7 +63,8 @@ struct StepResult {
   std::vector<double> opening;  // by module: the share of the batch whose gate is open
 };
 
-// All examples have equally many targets, each a prompt of its own on the patch's one embedding.
+// All examples have equally many targets, each a prompt of its own on the patch's one embedding. They are on
+// the processor, `heads` and the loss on the model's device.
 // `heads` are used if what they learn weighs something; then all examples have kinds, and for the map the
 // model has one.
 StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const StepOptions& options,

@@ -128,6 +128,7 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
       ->capture_default_str();
   command->add_option("--csv", options->csv, "Write a line for each lesion here, too");
   command->add_flag("--json", options->json, "Print JSON instead of a table");
+  command->add_option("--device", options->engine.device, "auto, cpu or cuda:N")->capture_default_str();
   command->add_option("--threads", options->engine.threads, "0: all cores")->capture_default_str();
   command->callback([options, &chosen] { chosen = [options] { return Evaluate(*options); }; });
 }

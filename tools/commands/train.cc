@@ -20,6 +20,7 @@
 #include "absl/time/clock.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/engine/torch_device.h"
 #include "core/model/check_tensors.h"
 #include "core/model/convert_tensor.h"
 #include "core/model/model_file.h"
@@ -182,6 +183,9 @@ absl::Status Train(const TrainOptions& options) {
   KeepFreedMemory();
   if (options.threads > 0) at::set_num_threads(options.threads);
   RETURN_IF_ERROR(CheckPlace(options.out));
+  TrainingOptions complete = options.Complete();
+  ASSIGN_OR_RETURN(complete.device, ChooseDevice(options.device));
+  ChooseConvolutions(complete.device, complete.precision);
   ASSIGN_OR_RETURN(TensorFile file, FirstWeights(options));
   if (!options.modules.blocks.empty()) {
     RETURN_IF_ERROR(AddFreshModules(options.modules, options.training.seed, file));
@@ -193,13 +197,14 @@ absl::Status Train(const TrainOptions& options) {
   const CaseMemory cases(*sources.training, memory - memory / 4, Warn),
       validation(*sources.validation, memory / 4, Warn);
   ASSIGN_OR_RETURN(const std::unique_ptr<Training> training,
-                   Training::Create(file, cases, options.Complete()));
+                   Training::Create(file, cases, complete));
   ASSIGN_OR_RETURN(const std::string data, DescribeData(options, sources));
   absl::Status restored = training->Restore(options.out + ".state", data);
   if (!restored.ok() && !absl::IsNotFound(restored)) return restored;
   ASSIGN_OR_RETURN(TrainingLog log, TrainingLog::Open(options.out, training->steps_done()));
   if (restored.ok())
     std::printf("going on after step %lld\n", static_cast<long long>(training->steps_done()));
+  std::printf("on %s\n", complete.device.str().c_str());
   RETURN_IF_ERROR(Preload(cases, options.threads));
   RETURN_IF_ERROR(Run(options, *training, validation, log, data).ToTheEnd());
   RETURN_IF_ERROR(WriteModel(training->parameters().ToFile(), options));

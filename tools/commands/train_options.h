@@ -26,12 +26,13 @@ struct TrainOptions {
   std::optional<double> focal_weight;
   std::optional<int64_t> gate_warm_up;
   double first_spacing_mm = 1.5;
+  std::string device = "auto";
   int threads = 0;
   int64_t save_every = 200, validate_every = 200, validation_samples = 64;
   double memory_gib = 8;
 
   void AddTo(CLI::App& command);
-  // `training` with what other flags say of it.
+  // `training` with what other flags say of it; the device is chosen by who runs it.
   TrainingOptions Complete() const;
 };
 

@@ -189,6 +189,7 @@ TEST_F(TrainingTest, DoesNotDependOnTheNumberOfCores) {
 
 TEST_F(TrainingTest, LearnsInBfloat16WhatItLearnsInFloat32) {
   TrainingOptions options = ShortTraining();
+  options.parts = kEverything;  // also backwards through a block whose window is padded
   const double expected = MustStep(*Start(options)).loss;
   options.precision = Precision::kBfloat16;
   const auto training = Start(options);
@@ -284,10 +285,10 @@ TEST_F(TrainingTest, WritesAModelThatCanBeTrainedFurther) {
 // A bright ball in noise is the easiest lesion there is.
 TEST_F(TrainingTest, LearnsToSegmentABall) {
   TrainingOptions options;
-  options.steps = 60;
+  options.steps = 150;  // seeds 1 to 6 all end above 0.77
   options.warm_up = 5;
   options.batch = 4;
-  options.learning_rate = 1e-2;
+  options.learning_rate = 4e-3;
   options.parts = kEverything;
   options.step.clicks = 2;
   const auto training = Start(options);
@@ -299,7 +300,7 @@ TEST_F(TrainingTest, LearnsToSegmentABall) {
     for (size_t n = first; n < first + 10; ++n) sum += losses[n] / 10;
     return sum;
   };
-  EXPECT_LT(mean(50), 0.5 * mean(0));
+  EXPECT_LT(mean(140), 0.5 * mean(0));
   const double after = training->Validate(unseen_, 16)->dice.back();
   EXPECT_LT(before, 0.3);
   EXPECT_GT(after, 0.7);
