@@ -261,7 +261,8 @@ at::Tensor AttendWithGradients(const Attention3d& attention, const at::Tensor& x
     logits = at::cat({logits, pad.unsqueeze(3)}, 3);
     value = at::cat({value, attention.pad_value.unsqueeze(0).expand({batch, -1, -1, -1})}, 2);
   }
-  const at::Tensor weights = at::softmax(logits, -1).to(value.scalar_type());  // a pad's logit made it float32
+  const at::Tensor weights =
+      at::softmax(logits, -1).to(value.scalar_type());  // a pad's logit made it float32
   return at::matmul(weights, value).transpose(1, 2).reshape({batch * tokens, -1});
 }
 
@@ -272,8 +273,8 @@ at::Tensor Attend(const Attention3d& attention, const at::Tensor& x, AttentionSc
     return AttendWithGradients(attention, x);
   }
   const int64_t batch = x.size(0), tokens = x.size(1), head_dim = attention.positions.size(1);
-  const at::Tensor product = at::matmul(x.to(attention.qkv.weight.scalar_type()), attention.qkv.weight.t());
-  const at::Tensor qkv = product.view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});
+  const at::Tensor qkv =
+      attention.qkv.Multiply(x).view({batch, tokens, 3, attention.heads, head_dim}).permute({2, 0, 3, 1, 4});
   const at::Tensor bias = attention.qkv.bias.view({3, attention.heads, 1, head_dim});
   // The bias joins on the way to the heads, which saves a pass over memory.
   at::Tensor query = scratch.query.narrow(3, 0, head_dim), value = scratch.value.narrow(2, 0, tokens);

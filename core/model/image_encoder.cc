@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "core/model/packed_weight.h"
 
 namespace sgpsam {
 namespace {
@@ -44,8 +45,7 @@ void RunBlock(const EncoderBlock& block, at::Tensor& x, int64_t batch, Attention
 // tokens [B N, C] -> [B, out, g, g, g]
 at::Tensor RunNeck(const ImageEncoder& encoder, const at::Tensor& tokens, int64_t batch) {
   const int64_t grid = encoder.config.grid();
-  const at::Tensor reduced = encoder.neck_norm1(
-      at::mm(tokens.to(encoder.neck_reduce.weight.scalar_type()), encoder.neck_reduce.weight.t()));
+  const at::Tensor reduced = encoder.neck_norm1(encoder.neck_reduce.Multiply(tokens));
   const at::Tensor volume = reduced.to(encoder.neck_conv.scalar_type())
                                 .view({batch, grid, grid, grid, -1})
                                 .permute({0, 4, 1, 2, 3});  // channels last in memory
@@ -68,6 +68,16 @@ ImageEncoder LoadImageEncoder(const TensorMap& tensors, const ModelConfig& confi
       tensors.Matrix(tensors.Get("image_encoder.neck.2.weight")).contiguous(at::MemoryFormat::ChannelsLast3d);
   encoder.neck_norm2 = tensors.GetNorm("image_encoder.neck.3", kEncoderNormEps);
   return encoder;
+}
+
+void PackWeights(ImageEncoder& encoder) {
+  const int64_t grid = encoder.config.grid(), tokens = grid * grid * grid;
+  std::vector<Linear*> layers = {&encoder.patch_embed, &encoder.neck_reduce};
+  for (EncoderBlock& block : encoder.blocks) {
+    layers.insert(layers.end(), {&block.attention.qkv, &block.attention.proj, &block.lin1, &block.lin2});
+    if (block.sgpm) layers.insert(layers.end(), {&block.sgpm->down, &block.sgpm->fuse, &block.sgpm->up});
+  }
+  for (Linear* layer : layers) layer->weight = PackWeight(layer->weight, tokens);
 }
 
 Encoded Encode(const ImageEncoder& encoder, const at::Tensor& normalised, const StageObserver& observer) {

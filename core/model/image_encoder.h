@@ -40,6 +40,10 @@ struct ImageEncoder {
 
 ImageEncoder LoadImageEncoder(const TensorMap& tensors, const ModelConfig& config);
 
+// On a processor, has oneDNN arrange the weights of what is multiplied with every token, for one patch at a
+// time: for a model that is served. Then it cannot be trained.
+void PackWeights(ImageEncoder& encoder);
+
 struct Encoded {
   at::Tensor embedding;    // [B, out, g, g, g], float32
   at::Tensor detail;       // [B, d, 4g, 4g, 4g], float32: the modules' map; undefined without detail branches

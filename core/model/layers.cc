@@ -6,17 +6,32 @@
 #include <algorithm>
 #include <vector>
 
-namespace sgpsam {
+#include "core/model/packed_weight.h"
 
-at::Tensor LinearWith(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& x) {
+namespace sgpsam {
+namespace {
+
+// x [..., in] . weight^T [in, out] + bias [out], which may be undefined
+at::Tensor Product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor rows = x.reshape({-1, weight.size(1)}).to(weight.scalar_type());
-  const at::Tensor out = at::addmm(bias.to(weight.scalar_type()), rows, weight.t());
+  at::Tensor out;
+  if (IsPacked(weight)) {
+    out = MultiplyPacked(rows, weight, bias);
+  } else {
+    out = bias.defined() ? at::addmm(bias, rows, weight.t()) : at::mm(rows, weight.t());
+  }
   std::vector<int64_t> shape = x.sizes().vec();
   shape.back() = weight.size(0);
   return out.view(shape);
 }
 
-at::Tensor Linear::operator()(const at::Tensor& x) const { return LinearWith(weight, bias, x); }
+}  // namespace
+
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  return Product(x, weight, bias.to(weight.scalar_type()));
+}
+
+at::Tensor Linear::Multiply(const at::Tensor& x) const { return Product(x, weight, {}); }
 
 void Linear::AddTo(at::Tensor& accumulator, const at::Tensor& x) const {
   if (WantsGradients({accumulator, x, weight, bias})) {
@@ -24,10 +39,10 @@ void Linear::AddTo(at::Tensor& accumulator, const at::Tensor& x) const {
     return;
   }
   accumulator.add_(bias);
-  if (weight.scalar_type() == at::kFloat) {
+  if (weight.scalar_type() == at::kFloat && !IsPacked(weight)) {
     accumulator.addmm_(x, weight.t());
   } else {
-    accumulator.add_(at::mm(x.to(weight.scalar_type()), weight.t()));
+    accumulator.add_(Multiply(x));
   }
 }
 

@@ -16,11 +16,13 @@ inline constexpr double kEncoderNormEps = 1e-6;  // also of every LayerNorm3d
 inline constexpr double kDecoderNormEps = 1e-5;
 
 struct Linear {
-  at::Tensor weight;  // [out, in], matmul type
+  at::Tensor weight;  // [out, in], matmul type; may be packed (packed_weight.h)
   at::Tensor bias;    // [out], float32; undefined: none
 
   // x [..., in], any type -> [..., out], matmul type
   at::Tensor operator()(const at::Tensor& x) const;
+  // The same without the bias.
+  at::Tensor Multiply(const at::Tensor& x) const;
   // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32 the product is
   // added as it is made, in place, which saves two passes over memory; where gradients will be asked for,
   // `accumulator` becomes another tensor, because its old values are still needed.
@@ -36,9 +38,6 @@ struct Norm {
   // x [..., channels], any type -> same shape, float32
   at::Tensor operator()(const at::Tensor& x) const;
 };
-
-// x [..., in] . weight^T [in, out] + bias, where bias is [out] or has one row for each row of x.
-at::Tensor LinearWith(const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& x);
 
 // Exact (erf) GELU; in place unless gradients will be asked for.
 at::Tensor Gelu(at::Tensor x);

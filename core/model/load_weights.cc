@@ -10,7 +10,8 @@ namespace sgpsam {
 SgpSam AssembleSgpSam(const TensorSource& tensors, const ModelConfig& config, at::Device device,
                       Precision precision) {
   const at::ScalarType encoder_type = precision == Precision::kBfloat16 ? at::kBFloat16 : at::kFloat;
-  const TensorMap encoder_tensors(tensors, device, encoder_type), decoder_tensors(tensors, device, at::kFloat);
+  const TensorMap encoder_tensors(tensors, device, encoder_type),
+      decoder_tensors(tensors, device, at::kFloat);
   SgpSam model;
   model.config = config;
   model.image_encoder = LoadImageEncoder(encoder_tensors, config);
@@ -24,7 +25,9 @@ absl::StatusOr<SgpSam> LoadSgpSam(const TensorFile& file, const ModelConfig& con
   RETURN_IF_ERROR(ValidateModelConfig(config));
   RETURN_IF_ERROR(CheckTensors(file, config));
   const c10::InferenceMode inference_mode;
-  return AssembleSgpSam(TensorsOf(file), config, device, precision);
+  SgpSam model = AssembleSgpSam(TensorsOf(file), config, device, precision);
+  PackWeights(model.image_encoder);
+  return model;
 }
 
 }  // namespace sgpsam

@@ -220,7 +220,8 @@ absl::StatusOr<StepReport> Training::Step() {
 absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t samples) const {
   return GuardTorch([&]() -> absl::StatusOr<StepReport> {
     const c10::NoGradGuard no_gradients;
-    const SgpSam model = AssembleSgpSam(parameters_.source(), ConfigNow(), options_.device, options_.precision);
+    const SgpSam model =
+        AssembleSgpSam(parameters_.source(), ConfigNow(), options_.device, options_.precision);
     ReportMean mean;
     for (int64_t done = 0; done < samples; done += options_.batch) {
       const uint64_t seed = SeedOf(options_.seed, kValidationStream + static_cast<uint64_t>(done));

@@ -1,7 +1,8 @@
 // The loop's body: draw samples, run a step, go backwards, change the parameters. What a step does follows
 // from the seed and its number alone, so that a training which was killed goes on from its last state as if
-// nothing had happened; on a CUDA device all but the last digits, because some of its sums have no order. Called by `sgpsam-model train`; one thread at a time (LibTorch's own aside).
-// LibTorch's exceptions leave as Status.
+// nothing had happened; on a CUDA device all but the last digits, because some of its sums have no order.
+// Called by `sgpsam-model train`; one thread at a time (LibTorch's own aside). LibTorch's exceptions leave as
+// Status.
 #ifndef SGPSAM_CORE_TRAIN_TRAINING_H_
 #define SGPSAM_CORE_TRAIN_TRAINING_H_
 

@@ -163,6 +163,7 @@ def test_bench_reports_what_it_compares(tiny):
             "padded_over_encode", "encode_over_gemm", "decode_over_plain", "precision", "threads", "cpu"} <= report.keys()
     assert report["padded_over_encode"] == pytest.approx(report["padded_encode_ms"] / report["encode_ms"])
     assert report["gates_over_encode"] == pytest.approx(report["gates_ms"] / report["encode_without_modules_ms"])
+    assert report["unpacked_over_encode"] == pytest.approx(report["unpacked_encode_ms"] / report["encode_ms"])
     for modules in ("closed", "open"):
         assert report[f"{modules}_over_gemm"] == pytest.approx(report[f"encode_{modules}_ms"] / report["gemm_ms"])
     assert report["precision"] == "fp32"

@@ -382,6 +382,13 @@ def test_an_option_out_of_range_is_named(small, folder, place):
     assert os.listdir(place) == []
 
 
+def test_a_device_that_is_not_there_is_named(small, folder, place):
+    assert "auto, cpu or cuda:N" in refused(*arguments(small, folder, place), "--device", "gpu")
+    message = refused(*arguments(small, folder, place), "--device", "cuda:63")
+    assert "cuda:63" in message or "NVIDIA" in message or "libtorch_cuda" in message
+    assert os.listdir(place) == []
+
+
 def test_no_model_is_trained_that_is_none(folder, place, tmp_path):
     (tmp_path / "essay").write_text("about something else")
     assert str(tmp_path / "essay") in refused(*arguments(tmp_path / "essay", folder, place))

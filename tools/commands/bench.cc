@@ -67,7 +67,7 @@ struct BatchTimes {
 
 struct Times {
   Stopwatch encode, gemm, decode, plain_decode, padded, without_modules, closed, open, gates;
-  Stopwatch launched_encode, launched_decode;
+  Stopwatch unpacked_encode, launched_encode, launched_decode;
   std::vector<BatchTimes> batches;
 };
 
@@ -106,6 +106,9 @@ absl::Status Measure(BenchKernels& kernels, int rounds, Times& times) {
   for (int round = 0; round < rounds; ++round) {
     RETURN_IF_ERROR(times.gemm.Time(gemms));
     RETURN_IF_ERROR(times.encode.Time([&] { return kernels.Encode(); }));
+    if (kernels.has_packed_weights()) {
+      RETURN_IF_ERROR(times.unpacked_encode.Time([&] { return kernels.UnpackedEncode(); }));
+    }
     if (round < kPaddedRounds) RETURN_IF_ERROR(times.padded.Time([&] { return kernels.PaddedEncode(); }));
     if (kernels.has_modules()) RETURN_IF_ERROR(MeasureModules(kernels, times));
     if (kernels.has_graphs()) RETURN_IF_ERROR(MeasureGraphs(kernels, times));
@@ -174,6 +177,10 @@ nlohmann::ordered_json Report(const BenchKernels& kernels, const Times& times) {
                                    {"device", kernels.info().device},
                                    {"threads", kernels.threads()},
                                    {"cpu", CpuName()}};
+  if (kernels.has_packed_weights()) {
+    const double unpacked = times.unpacked_encode.Median();
+    report.update({{"unpacked_encode_ms", unpacked}, {"unpacked_over_encode", unpacked / encode}});
+  }
   if (kernels.has_modules()) AddModules(times, report);
   if (kernels.has_graphs()) AddGraphs(times, report);
   AddBatches(times, report);
@@ -202,14 +209,13 @@ void PrintTable(const nlohmann::ordered_json& report, int repeat) {
     row("  the gates alone (fp32)", number("gates_ms"),
         absl::StrFormat("%.2f %% of an encode", 100 * number("gates_over_encode")));
   }
-  const auto launched = [&](const char* key, const char* ratio) {
-    if (report.contains(key)) {
-      row("  without CUDA graphs", number(key), absl::StrFormat("%.2f x with", number(ratio)));
-    }
+  const auto without = [&](const char* what, const char* key, const char* ratio) {
+    if (report.contains(key)) row(what, number(key), absl::StrFormat("%.2f x with", number(ratio)));
   };
-  launched("launched_encode_ms", "launched_over_encode");
+  without("  without packed weights", "unpacked_encode_ms", "unpacked_over_encode");
+  without("  without CUDA graphs", "launched_encode_ms", "launched_over_encode");
   row("decode a third click", number("decode_ms"), "");
-  launched("launched_decode_ms", "launched_over_decode");
+  without("  without CUDA graphs", "launched_decode_ms", "launched_over_decode");
   row("  plain as the reference (fp32)", number("plain_decode_ms"),
       absl::StrFormat("decode is %.2f x this", number("decode_over_plain")));
   for (const auto& batch : report.value("batches", nlohmann::ordered_json::array())) {

@@ -53,7 +53,8 @@ struct BenchKernels::State {
   const PaddedEncoder padded_encoder;
   const PlainDecoder plain_decoder;
   BareGemms gemms;
-  const ImageEncoder encoder;
+  ImageEncoder encoder;   // float32
+  ImageEncoder unpacked;  // as the engine's, but for its weights
   const Patch patch;
   DecodeInput input;
 };
@@ -69,6 +70,10 @@ absl::StatusOr<std::unique_ptr<BenchKernels>> BenchKernels::Create(const TensorF
   std::unique_ptr<State> state;
   RETURN_IF_ERROR(GuardTorch([&] {
     state = std::make_unique<State>(model, config);
+    const Precision precision =
+        engine->info().precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
+    state->unpacked = AssembleSgpSam(TensorsOf(model), config, at::kCPU, precision).image_encoder;
+    PackWeights(state->encoder);
     return absl::OkStatus();
   }));
   state->engine = std::move(engine);
@@ -120,6 +125,15 @@ absl::Status BenchKernels::PlainDecode() {
   });
 }
 
+absl::Status BenchKernels::UnpackedEncode() {
+  return GuardTorch([this] {
+    const c10::InferenceMode inference_mode;
+    const int64_t side = info().sizes.patch;
+    sgpsam::Encode(state_->unpacked, View(state_->patch.values, {1, 1, side, side, side}));
+    return absl::OkStatus();
+  });
+}
+
 absl::Status BenchKernels::EncodeWith(Modules modules) {
   return GuardTorch([&] {
     const c10::InferenceMode inference_mode;
@@ -153,6 +167,7 @@ absl::Status BenchKernels::Gemms() {
 }
 
 bool BenchKernels::has_graphs() const { return state_->launching != nullptr; }
+bool BenchKernels::has_packed_weights() const { return info().device == "cpu"; }
 bool BenchKernels::has_modules() const { return !info().gate_blocks.empty(); }
 const ModelInfo& BenchKernels::info() const { return state_->engine->info(); }
 double BenchKernels::encode_gflop() const { return TotalGflop(state_->shapes); }

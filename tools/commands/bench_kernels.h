@@ -29,6 +29,10 @@ class BenchKernels {
   absl::Status PlainDecode();  // the same clicks and logits
   absl::Status Gemms();
 
+  // With weights that oneDNN arranges anew at every product. For an engine that packs them
+  // (has_packed_weights).
+  absl::Status UnpackedEncode();
+
   // The encoder with its modules taken away, all closed, all open: float32, on the processor.
   enum class Modules { kNone, kClosed, kOpen };
   absl::Status EncodeWith(Modules modules);
@@ -37,6 +41,7 @@ class BenchKernels {
   const ModelInfo& info() const;
   bool has_modules() const;
   bool has_graphs() const;
+  bool has_packed_weights() const;
   double encode_gflop() const;  // of the matrix products of one encode
   int threads() const;
 

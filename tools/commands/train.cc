@@ -196,8 +196,7 @@ absl::Status Train(const TrainOptions& options) {
   const auto memory = static_cast<size_t>(options.memory_gib * 1024 * 1024 * 1024);
   const CaseMemory cases(*sources.training, memory - memory / 4, Warn),
       validation(*sources.validation, memory / 4, Warn);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Training> training,
-                   Training::Create(file, cases, complete));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Training> training, Training::Create(file, cases, complete));
   ASSIGN_OR_RETURN(const std::string data, DescribeData(options, sources));
   absl::Status restored = training->Restore(options.out + ".state", data);
   if (!restored.ok() && !absl::IsNotFound(restored)) return restored;
