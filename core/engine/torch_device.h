@@ -20,8 +20,8 @@ absl::StatusOr<at::Device> ChooseDevice(const std::string& name);
 // "auto", "fp32" or "bf16". "auto" is bf16 on CUDA and on processors with AMX, float32 elsewhere.
 absl::StatusOr<Precision> ChoosePrecision(const std::string& name, at::Device device);
 
-// A CUDA device's convolutions of float32 would be done with three digits instead of seven: not where all is
-// to be float32. It holds for the process.
+// Lets cuDNN convolve float32 with three digits instead of seven (TF32) unless all is to be float32. It holds
+// for the process: call it before an engine or a training on that device.
 void ChooseConvolutions(at::Device device, Precision precision);
 
 }  // namespace sgpsam

@@ -1,8 +1,6 @@
 #include "core/model/attention3d.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 
 #include <cmath>
 #include <utility>
@@ -99,25 +97,21 @@ void FoldPositions(const Attention3d& attention, AttentionScratch& scratch) {
   FoldPadLogit(attention, relative, by_offset.select(3, by_offset.size(3) - 1), scratch);
 }
 
-// softmax(query . key^T + bias) . value -> [B, heads, N, head_dim], in memory [B, N, heads, head_dim]. Each
-// core takes one head at a time: its logits then stay in that core's cache from one step to the next.
+// softmax(query . key^T + bias) . value -> [B, heads, N, head_dim], in memory [B, N, heads, head_dim]. One
+// head at a time: its logits then stay in the cache from one step to the next.
 at::Tensor PlainAttention(const AttentionScratch& scratch, const at::Tensor& key, const at::Tensor& value) {
   const at::Tensor query = scratch.query.flatten(0, 1), keys = key.flatten(0, 1).transpose(1, 2);
   const at::Tensor bias = scratch.bias.flatten(0, 1).narrow(3, 0, key.size(2));
   const int64_t batch = key.size(0), heads = key.size(1), tokens = query.size(1), rows = bias.size(1);
   const at::Tensor out = at::empty({batch, tokens, heads, value.size(3)}, value.options()).transpose(1, 2);
-  at::parallel_for(0, batch * heads, 1, [&](int64_t begin, int64_t end) {
-    const c10::InferenceMode inference_mode;  // holds for one thread only
-    at::Tensor scores =
-        scratch.scores[at::get_thread_num()].narrow(0, 0, tokens * key.size(2)).view({tokens, -1});
-    for (int64_t n = begin; n < end; ++n) {
-      at::mm_out(scores, query[n], keys[n]);
-      scores.view({rows, tokens / rows, -1}).add_(bias[n]);
-      at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
-      at::Tensor head = out[n / heads][n % heads];
-      at::mm_out(head, scores, value[n / heads][n % heads]);
-    }
-  });
+  at::Tensor scores = scratch.scores.narrow(0, 0, tokens * key.size(2)).view({tokens, -1});
+  for (int64_t n = 0; n < batch * heads; ++n) {
+    at::mm_out(scores, query[n], keys[n]);
+    scores.view({rows, tokens / rows, -1}).add_(bias[n]);
+    at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
+    at::Tensor head = out[n / heads][n % heads];
+    at::mm_out(head, scores, value[n / heads][n % heads]);
+  }
   return out;
 }
 
@@ -217,7 +211,7 @@ AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, 
   scratch.key.select(2, tokens).narrow(2, head_dim + columns, kPadColumns).fill_(1);
   if (folding == Folding::kLastAxis) {
     scratch.bias = at::zeros({batch, config.heads, grid * grid, 1, tokens + 1}, options);
-    scratch.scores = at::empty({at::get_num_threads(), tokens * (tokens + 1)}, options);
+    scratch.scores = at::empty({tokens * (tokens + 1)}, options);
   }
   return scratch;
 }

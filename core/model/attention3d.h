@@ -69,7 +69,7 @@ struct AttentionScratch {
   at::Tensor key;     // [B, heads, N + 1, width], the padded key last
   at::Tensor value;   // [B, heads, N + 1, head_dim]
   at::Tensor bias;    // [B, heads, g^2, 1, N + 1]: H + W, the same for all k; kLastAxis only
-  at::Tensor scores;  // [threads, N (N + 1)]: one head's logits for each core; kLastAxis only
+  at::Tensor scores;  // [N (N + 1)]: one head's logits; kLastAxis only
 };
 AttentionScratch MakeAttentionScratch(const ModelConfig& config, int64_t batch, at::Device device,
                                       at::ScalarType matmul_type, Folding folding);

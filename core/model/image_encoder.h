@@ -40,8 +40,8 @@ struct ImageEncoder {
 
 ImageEncoder LoadImageEncoder(const TensorMap& tensors, const ModelConfig& config);
 
-// On a processor, has oneDNN arrange the weights of what is multiplied with every token, for one patch at a
-// time: for a model that is served. Then it cannot be trained.
+// On a processor, packs the large weights of blocks, neck and modules (packed_weight.h) for one patch at a
+// time: for a model that is served. Gradients through it are refused with c10::Error.
 void PackWeights(ImageEncoder& encoder);
 
 struct Encoded {

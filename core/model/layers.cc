@@ -16,6 +16,7 @@ at::Tensor Product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   const at::Tensor rows = x.reshape({-1, weight.size(1)}).to(weight.scalar_type());
   at::Tensor out;
   if (IsPacked(weight)) {
+    TORCH_CHECK(!WantsGradients({x}), "no gradients pass a packed weight");
     out = MultiplyPacked(rows, weight, bias);
   } else {
     out = bias.defined() ? at::addmm(bias, rows, weight.t()) : at::mm(rows, weight.t());
@@ -38,8 +39,13 @@ void Linear::AddTo(at::Tensor& accumulator, const at::Tensor& x) const {
     accumulator = accumulator + (*this)(x);
     return;
   }
+  const bool exact = weight.scalar_type() == at::kFloat;
+  if (exact && IsPacked(weight)) {
+    accumulator.add_((*this)(x));
+    return;
+  }
   accumulator.add_(bias);
-  if (weight.scalar_type() == at::kFloat && !IsPacked(weight)) {
+  if (exact) {
     accumulator.addmm_(x, weight.t());
   } else {
     accumulator.add_(Multiply(x));

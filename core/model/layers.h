@@ -23,9 +23,9 @@ struct Linear {
   at::Tensor operator()(const at::Tensor& x) const;
   // The same without the bias.
   at::Tensor Multiply(const at::Tensor& x) const;
-  // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32 the product is
-  // added as it is made, in place, which saves two passes over memory; where gradients will be asked for,
-  // `accumulator` becomes another tensor, because its old values are still needed.
+  // accumulator [rows, out], float32, contiguous += this layer of x [rows, in]. In float32, unless packed,
+  // the product is added as it is made, in place, which saves two passes over memory; where gradients will be
+  // asked for, `accumulator` becomes another tensor, because its old values are still needed.
   void AddTo(at::Tensor& accumulator, const at::Tensor& x) const;
 };
 

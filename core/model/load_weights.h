@@ -27,7 +27,8 @@ absl::StatusOr<SgpSam> LoadSgpSam(const TensorFile& file, const ModelConfig& con
                                   Precision precision);
 
 // The same from tensors that the caller vouches for. Gradients flow back to those that ask for them, so a
-// training assembles the model anew after each change of its parameters; the frozen ones are not copied.
+// training assembles the model anew after each change of its parameters. Frozen ones are copied to a device
+// or into bfloat16 each time, too.
 SgpSam AssembleSgpSam(const TensorSource& tensors, const ModelConfig& config, at::Device device,
                       Precision precision);
 

@@ -25,12 +25,14 @@ class CaseMemory {
   // Told once of every case that cannot be read, by the thread that found out.
   using Complaint = std::function<void(const absl::Status& status)>;
 
-  // `source` outlives this. Of the cases read last, as many stay as `most_bytes` allow, and always one.
+  // `source` outlives this. Of the cases read last, as many stay as `most_bytes` allow, and always one; what
+  // callers hold lives on beside them.
   CaseMemory(const CaseSource& source, size_t most_bytes, Complaint complain = nullptr)
       : source_(source), most_bytes_(most_bytes), complain_(std::move(complain)) {}
 
   const CaseSource& source() const { return source_; }
-  // The source's errors are not remembered: it is asked again.
+  // The source's errors are not remembered: it is asked again. Two threads that miss the same case both read
+  // it.
   absl::StatusOr<std::shared_ptr<const ClickableCase>> Get(int64_t index) const;
 
   // Reads cases from 0 on, `threads` at a time, until all are there or the room is full. Errors are left to

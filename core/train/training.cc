@@ -1,18 +1,17 @@
 #include "core/train/training.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "core/base/status_macros.h"
 #include "core/engine/torch_guard.h"
 #include "core/model/load_weights.h"
+#include "core/train/on_cores.h"
 #include "core/train/patch_mask.h"
 #include "core/train/training_state.h"
 
@@ -116,18 +115,21 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
                                                          bool augment) const {
   if (cases.source().size() == 0)
     return absl::InvalidArgumentError("there are no cases to draw samples from");
-  std::vector<absl::StatusOr<Example>> drawn(options_.batch, absl::UnknownError("not drawn"));
-  at::parallel_for(0, options_.batch, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n) {
-      Random random(SeedOf(seed, static_cast<uint64_t>(n)));
-      drawn[n] = DrawExample(cases, random, augment);
+  std::vector<Example> batch(options_.batch);
+  absl::Mutex mutex;
+  absl::Status failure;
+  OnCores(options_.batch, [&](int64_t n) {
+    {
+      absl::MutexLock lock(&mutex);
+      if (!failure.ok()) return;
     }
+    Random random(SeedOf(seed, static_cast<uint64_t>(n)));
+    absl::StatusOr<Example> example = DrawExample(cases, random, augment);
+    if (example.ok()) batch[n] = *std::move(example);
+    absl::MutexLock lock(&mutex);
+    failure.Update(example.status());
   });
-  std::vector<Example> batch;
-  for (absl::StatusOr<Example>& example : drawn) {
-    RETURN_IF_ERROR(example.status());
-    batch.push_back(*std::move(example));
-  }
+  RETURN_IF_ERROR(failure);
   return batch;
 }
 
@@ -188,14 +190,7 @@ std::vector<absl::StatusOr<Training::PassResult>> Training::RunPasses() const {
     return results;
   }
   std::atomic<uint64_t> next = 0;
-  std::vector<std::thread> threads;
-  for (uint64_t n = 0; n < std::min<uint64_t>(count, at::get_num_threads()); ++n) {
-    threads.emplace_back([&] {
-      at::set_num_threads(1);
-      for (uint64_t pass = next++; pass < count; pass = next++) results[pass] = RunPass(first + pass);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  OnCores(options_.accumulate, [&](int64_t n) { results[n] = RunPass(first + static_cast<uint64_t>(n)); });
   return results;
 }
 

@@ -1,6 +1,7 @@
 // The loop's body: draw samples, run a step, go backwards, change the parameters. What a step does follows
 // from the seed and its number alone, so that a training which was killed goes on from its last state as if
-// nothing had happened; on a CUDA device all but the last digits, because some of its sums have no order.
+// nothing had happened. On a CUDA device some sums have no order: single voxels, and with them later clicks,
+// differ from run to run.
 // Called by `sgpsam-model train`; one thread at a time (LibTorch's own aside). LibTorch's exceptions leave as
 // Status.
 #ifndef SGPSAM_CORE_TRAIN_TRAINING_H_
@@ -38,7 +39,8 @@ class Training {
   const Parameters& parameters() const { return parameters_; }
 
   // The next step. Cases that cannot be read or hold nothing to click are passed over; if a hundred in a row
-  // are, the last one's error. INVALID_ARGUMENT without cases. After an error the step can be tried again.
+  // are for one example, the last one's error. INVALID_ARGUMENT without cases. After an error the step can be
+  // tried again.
   absl::StatusOr<StepReport> Step();
 
   // What Step measures, on other cases and without learning: on `samples` of them, always the same ones, and

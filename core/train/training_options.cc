@@ -58,6 +58,7 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
 
 std::string DescribeTraining(const TrainingOptions& o) {
   const nlohmann::ordered_json json = {
+      {"draws", 2},  // raised whenever the same seed comes to draw other examples
       {"steps", o.steps},
       {"warm_up", o.warm_up},
       {"gate_warm_up", o.gate_warm_up},

@@ -29,7 +29,8 @@ struct TrainingOptions {
   int accumulate = 1;
   // Of the image encoder's matrix products, there and back; weights, sums and the decoder are float32 anyway.
   Precision precision = Precision::kFloat32;
-  // Where passes run. Parameters and optimiser stay on the processor, so that a training goes on elsewhere.
+  // Where passes run (torch_device.h chooses one and how it convolves). Parameters and optimiser stay on the
+  // processor, so that a training goes on elsewhere.
   at::Device device = at::kCPU;
   double learning_rate = 8e-4;  // at its peak (reference: train.py)
   uint64_t seed = 1;

@@ -1,9 +1,9 @@
 #include "core/train/training_step.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include "core/evaluation/click_simulator.h"
+#include "core/train/on_cores.h"
 #include "core/train/patch_mask.h"
 
 namespace sgpsam {
@@ -13,14 +13,6 @@ at::Tensor Stack(absl::Span<const Example> batch, at::Tensor Example::*member, a
   std::vector<at::Tensor> tensors;
   for (const Example& example : batch) tensors.push_back(example.*member);
   return at::stack(tensors).to(device);
-}
-
-// On all cores that this thread may use.
-template <typename Function>
-void ForEach(size_t count, const Function& function) {
-  at::parallel_for(0, static_cast<int64_t>(count), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n) function(static_cast<size_t>(n));
-  });
 }
 
 // The batch's targets, patch by patch: P in all.
@@ -41,7 +33,8 @@ Targets GatherTargets(absl::Span<const Example> batch, at::Device device) {
     }
   }
   targets.masks.resize(truths.size());
-  ForEach(truths.size(), [&](size_t p) { targets.masks[p] = ToMask(truths[p].gt(0.5)); });
+  OnCores(static_cast<int64_t>(truths.size()),
+          [&](int64_t p) { targets.masks[p] = ToMask(truths[p].gt(0.5)); });
   targets.truth = at::stack(truths).to(device);
   targets.of_each = targets.truth.size(0) / static_cast<int64_t>(batch.size());
   return targets;
@@ -67,8 +60,8 @@ void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, Random& 
   const at::Tensor predicted = inside.to(at::kCPU);
   std::vector<uint64_t> seeds(prompts.size());
   for (uint64_t& seed : seeds) seed = random.Next();
-  ForEach(prompts.size(), [&](size_t p) {
-    const Mask prediction = ToMask(predicted[static_cast<int64_t>(p)]);
+  OnCores(static_cast<int64_t>(prompts.size()), [&](int64_t p) {
+    const Mask prediction = ToMask(predicted[p]);
     const auto next = NextClick(truths[p], prediction, {ClickStrategy::kRandom, {1, 1, 1}}, seeds[p]);
     Click click = prompts[p].clicks.back();
     if (next.ok() && next->has_value()) {

@@ -9,16 +9,18 @@ work=${1:-build/demo-model}
 model=build/release/bin/sgpsam-model
 mkdir -p "$work"
 
+# Where the same seed gives the same bits.
+common=(--device cpu --precision bf16 --batch 4 --accumulate 2 --store fp16)
+
 # A promptable model of organs, vessels and shapes; no lesion is shown to it.
 [ -s "$work/sgpsam-demo-pretrained.safetensors" ] || "$model" train --config demo --no-sgpm --seed 1 \
   --generated 480 --content shapes --generated-seed 0 --train image_encoder,prompt_encoder,mask_decoder \
-  --loss zoom --kinds-weight 1 --precision bf16 --batch 4 --accumulate 2 --clicks 2 --lr 4e-4 --warm-up 100 \
-  --steps 4600 --spacing 0.8 1.6 --jitter 6 --memory 12 --store fp16 --out "$work/sgpsam-demo-pretrained.safetensors"
+  --loss zoom --kinds-weight 1 "${common[@]}" --clicks 2 --lr 4e-4 --warm-up 100 \
+  --steps 4600 --spacing 0.8 1.6 --jitter 6 --memory 12 --out "$work/sgpsam-demo-pretrained.safetensors"
 
 # Transferred to lesions: the image encoder stays as it is, modules in it learn.
 lesions=(--content lesions --train sgpm,prompt_encoder,mask_decoder --loss zoom --map-weight 0.3 --iou-weight 0.3
-  --precision bf16 --batch 4 --accumulate 2 --clicks 3 --refine 0.33 --spacing 0.6 1.6 --first-spacing 0.6 --jitter 6
-  --min-voxels 24 --memory 14 --store fp16)
+  "${common[@]}" --clicks 3 --refine 0.33 --spacing 0.6 1.6 --first-spacing 0.6 --jitter 6 --min-voxels 24 --memory 14)
 [ -s "$work/transferred.safetensors" ] || "$model" train --model "$work/sgpsam-demo-pretrained.safetensors" \
   --add-modules 1,3 --detail-channels 16 --seed 1 --generated 700 --generated-seed 0 "${lesions[@]}" \
   --gate-warm-up 4000 --lr 5e-4 --warm-up 100 --steps 8000 --out "$work/transferred.safetensors"

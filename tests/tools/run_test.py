@@ -158,7 +158,8 @@ def test_run_agrees_with_the_reference(golden, tmp_path):
 
 
 def test_bench_reports_what_it_compares(tiny):
-    report = json.loads(call("bench", "--model", tiny, "--repeat", 1, "--threads", 1, "--json"))
+    report = json.loads(call("bench", "--model", tiny, "--repeat", 1, "--device", "cpu", "--threads", 1,
+                             "--json"))
     assert {"encode_ms", "decode_ms", "padded_encode_ms", "plain_decode_ms", "gemm_ms", "encode_gflops",
             "padded_over_encode", "encode_over_gemm", "decode_over_plain", "precision", "threads", "cpu"} <= report.keys()
     assert report["padded_over_encode"] == pytest.approx(report["padded_encode_ms"] / report["encode_ms"])

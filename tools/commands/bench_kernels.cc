@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "core/model/oracle/bare_gemms.h"
 #include "core/model/oracle/padded_encoder.h"
 #include "core/model/oracle/plain_decoder.h"
+#include "core/model/packed_weight.h"
 #include "core/model/seeded_weights.h"
 
 namespace sgpsam::tools {
@@ -53,8 +55,8 @@ struct BenchKernels::State {
   const PaddedEncoder padded_encoder;
   const PlainDecoder plain_decoder;
   BareGemms gemms;
-  ImageEncoder encoder;   // float32
-  ImageEncoder unpacked;  // as the engine's, but for its weights
+  ImageEncoder encoder;                  // float32
+  std::optional<ImageEncoder> unpacked;  // as the engine's, but for its weights; none if it packs none
   const Patch patch;
   DecodeInput input;
 };
@@ -70,10 +72,13 @@ absl::StatusOr<std::unique_ptr<BenchKernels>> BenchKernels::Create(const TensorF
   std::unique_ptr<State> state;
   RETURN_IF_ERROR(GuardTorch([&] {
     state = std::make_unique<State>(model, config);
+    PackWeights(state->encoder);
+    if (engine->info().device != "cpu") return absl::OkStatus();
     const Precision precision =
         engine->info().precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
-    state->unpacked = AssembleSgpSam(TensorsOf(model), config, at::kCPU, precision).image_encoder;
-    PackWeights(state->encoder);
+    ImageEncoder unpacked = AssembleSgpSam(TensorsOf(model), config, at::kCPU, precision).image_encoder;
+    const at::Tensor& weight = unpacked.patch_embed.weight;
+    if (IsPacked(PackWeight(weight, weight.size(0)))) state->unpacked = std::move(unpacked);
     return absl::OkStatus();
   }));
   state->engine = std::move(engine);
@@ -129,7 +134,7 @@ absl::Status BenchKernels::UnpackedEncode() {
   return GuardTorch([this] {
     const c10::InferenceMode inference_mode;
     const int64_t side = info().sizes.patch;
-    sgpsam::Encode(state_->unpacked, View(state_->patch.values, {1, 1, side, side, side}));
+    sgpsam::Encode(*state_->unpacked, View(state_->patch.values, {1, 1, side, side, side}));
     return absl::OkStatus();
   });
 }
@@ -167,7 +172,7 @@ absl::Status BenchKernels::Gemms() {
 }
 
 bool BenchKernels::has_graphs() const { return state_->launching != nullptr; }
-bool BenchKernels::has_packed_weights() const { return info().device == "cpu"; }
+bool BenchKernels::has_packed_weights() const { return state_->unpacked.has_value(); }
 bool BenchKernels::has_modules() const { return !info().gate_blocks.empty(); }
 const ModelInfo& BenchKernels::info() const { return state_->engine->info(); }
 double BenchKernels::encode_gflop() const { return TotalGflop(state_->shapes); }

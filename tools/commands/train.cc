@@ -21,6 +21,7 @@
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/engine/torch_device.h"
+#include "core/engine/torch_guard.h"
 #include "core/model/check_tensors.h"
 #include "core/model/convert_tensor.h"
 #include "core/model/model_file.h"
@@ -184,7 +185,7 @@ absl::Status Train(const TrainOptions& options) {
   if (options.threads > 0) at::set_num_threads(options.threads);
   RETURN_IF_ERROR(CheckPlace(options.out));
   TrainingOptions complete = options.Complete();
-  ASSIGN_OR_RETURN(complete.device, ChooseDevice(options.device));
+  ASSIGN_OR_RETURN(complete.device, GuardTorch([&] { return ChooseDevice(options.device); }));
   ChooseConvolutions(complete.device, complete.precision);
   ASSIGN_OR_RETURN(TensorFile file, FirstWeights(options));
   if (!options.modules.blocks.empty()) {

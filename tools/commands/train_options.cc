@@ -126,9 +126,7 @@ void TrainOptions::AddTo(CLI::App& command) {
   command.add_option("--memory", memory_gib, "GiB for cases kept in memory")
       ->check(CLI::Range(0.1, 1024.0))
       ->capture_default_str();
-  command
-      .add_option("--device", device,
-                  "auto, cpu or cuda:N; on a GPU the last digits of a run are not the same each time")
+  command.add_option("--device", device, "auto, cpu or cuda:N; on a GPU no two runs are quite the same")
       ->capture_default_str();
   command.add_option("--threads", threads, "0: all cores")->capture_default_str();
 }
