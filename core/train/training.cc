@@ -125,7 +125,10 @@ absl::StatusOr<std::vector<Example>> Training::DrawBatch(const CaseMemory& cases
     }
     Random random(SeedOf(seed, static_cast<uint64_t>(n)));
     absl::StatusOr<Example> example = DrawExample(cases, random, augment);
-    if (example.ok()) batch[n] = *std::move(example);
+    if (example.ok()) {
+      batch[n] = *std::move(example);
+      return;
+    }
     absl::MutexLock lock(&mutex);
     failure.Update(example.status());
   });

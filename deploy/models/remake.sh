@@ -26,8 +26,12 @@ lesions=(--content lesions --train sgpm,prompt_encoder,mask_decoder --loss zoom 
   --gate-warm-up 4000 --lr 5e-4 --warm-up 100 --steps 8000 --out "$work/transferred.safetensors"
 
 # And on with lesions that it has not seen yet.
-"$model" train --model "$work/transferred.safetensors" --seed 2 --generated 500 --generated-seed 7 "${lesions[@]}" \
-  --lr 2.5e-4 --warm-up 50 --steps 2600 --out "$work/sgpsam-demo.safetensors"
+train_on() { # FROM TO SEED CASES' SEED, LEARNING RATE, STEPS
+  [ -s "$work/$2.safetensors" ] || "$model" train --model "$work/$1.safetensors" --seed "$3" --generated 500 \
+    --generated-seed "$4" "${lesions[@]}" --lr "$5" --warm-up 50 --steps "$6" --out "$work/$2.safetensors"
+}
+train_on transferred trained-on 2 7 2.5e-4 2600
+train_on trained-on sgpsam-demo 3 9 3e-4 4000
 
 "$model" evaluate --model "$work/sgpsam-demo.safetensors" --cases 60 --generated-seed 1
 cp "$work"/sgpsam-demo{,-pretrained}.safetensors deploy/models/
