@@ -103,7 +103,7 @@ at::Tensor PlainAttention(const AttentionScratch& scratch, const at::Tensor& key
   const at::Tensor query = scratch.query.flatten(0, 1), keys = key.flatten(0, 1).transpose(1, 2);
   const at::Tensor bias = scratch.bias.flatten(0, 1).narrow(3, 0, key.size(2));
   const int64_t batch = key.size(0), heads = key.size(1), tokens = query.size(1), rows = bias.size(1);
-  const at::Tensor out = at::empty({batch, tokens, heads, value.size(3)}, value.options()).transpose(1, 2);
+  at::Tensor out = at::empty({batch, tokens, heads, value.size(3)}, value.options()).transpose(1, 2);
   at::Tensor scores = scratch.scores.narrow(0, 0, tokens * key.size(2)).view({tokens, -1});
   for (int64_t n = 0; n < batch * heads; ++n) {
     at::mm_out(scores, query[n], keys[n]);
