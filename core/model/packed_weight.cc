@@ -7,21 +7,21 @@
 #include <exception>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace sgpsam {
 namespace {
 
 using Operator = std::optional<c10::OperatorHandle>;
 
+Operator Find(const char* name) { return c10::Dispatcher::singleton().findSchema({name, ""}); }
+
 const Operator& Reorder() {
-  static const Operator found =
-      c10::Dispatcher::singleton().findSchema({"mkldnn::_reorder_linear_weight", ""});
+  static const Operator found = Find("mkldnn::_reorder_linear_weight");
   return found;
 }
 
 const Operator& Multiply() {
-  static const Operator found = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  static const Operator found = Find("mkldnn::_linear_pointwise");
   return found;
 }
 

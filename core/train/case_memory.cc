@@ -1,9 +1,9 @@
 #include "core/train/case_memory.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
-#include <vector>
+
+#include "core/train/on_cores.h"
 
 namespace sgpsam {
 
@@ -22,11 +22,8 @@ absl::StatusOr<std::shared_ptr<const ClickableCase>> CaseMemory::Get(int64_t ind
 void CaseMemory::Preload(int threads, absl::FunctionRef<bool(int64_t)> progress) const {
   const int64_t count = source_.size();
   for (int64_t first = 0; first < count && !Full() && progress(first); first += threads) {
-    std::vector<std::thread> readers;
-    for (int64_t n = first; n < std::min(count, first + threads); ++n) {
-      readers.emplace_back([this, n] { Get(n).status().IgnoreError(); });
-    }
-    for (std::thread& reader : readers) reader.join();
+    OnCores(std::min<int64_t>(threads, count - first),
+            [&](int64_t n) { Get(first + n).status().IgnoreError(); });
   }
 }
 

@@ -35,8 +35,9 @@ class CaseMemory {
   // it.
   absl::StatusOr<std::shared_ptr<const ClickableCase>> Get(int64_t index) const;
 
-  // Reads cases from 0 on, `threads` at a time, until all are there or the room is full. Errors are left to
-  // Get. `progress` is told how many are done, from this thread, and ends the reading by returning false.
+  // Reads cases from 0 on, `threads` at a time (OnCores), until all are there or the room is full. Errors are
+  // left to Get. `progress` is told how many are done, from this thread, and ends the reading by returning
+  // false.
   void Preload(int threads, absl::FunctionRef<bool(int64_t)> progress) const;
 
  private:

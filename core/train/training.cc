@@ -188,12 +188,12 @@ std::vector<absl::StatusOr<Training::PassResult>> Training::RunPasses() const {
   const auto count = static_cast<uint64_t>(options_.accumulate);
   const uint64_t first = static_cast<uint64_t>(steps_done()) * count;
   std::vector<absl::StatusOr<PassResult>> results(count, absl::UnknownError("not run"));
-  if (count == 1 || !options_.device.is_cpu()) {  // passes on one device would wait for each other's copies
-    for (uint64_t pass = 0; pass < count; ++pass) results[pass] = RunPass(first + pass);
-    return results;
+  const auto run = [&](int64_t n) { results[n] = RunPass(first + static_cast<uint64_t>(n)); };
+  if (options_.device.is_cpu()) {
+    OnCores(options_.accumulate, run);
+  } else {  // passes on one device would wait for each other's copies
+    for (int64_t n = 0; n < options_.accumulate; ++n) run(n);
   }
-  std::atomic<uint64_t> next = 0;
-  OnCores(options_.accumulate, [&](int64_t n) { results[n] = RunPass(first + static_cast<uint64_t>(n)); });
   return results;
 }
 

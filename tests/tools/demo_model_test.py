@@ -26,7 +26,7 @@ def test_one_click_finds_lesions(dice):
 
 def test_five_clicks_beat_one(dice):
     for size in ("5to10mm", "ge10mm"):
-        assert dice[""]["5"][size] > dice[""]["1"][size] + 0.01
+        assert dice[""]["5"][size] > dice[""]["1"][size] + 0.02
 
 
 def test_fine_looks_are_the_default_and_help_small_lesions(dice):

@@ -48,6 +48,10 @@ struct BenchKernels::State {
         patch{SeededPatch(1, config.patch)} {
     input.clicks = SomeClicks(config.patch);
   }
+  at::Tensor PatchTensor() const {
+    const int64_t side = encoder.config.patch;
+    return View(patch.values, {1, 1, side, side, side});
+  }
 
   std::unique_ptr<TorchEngine> engine;
   std::unique_ptr<TorchEngine> launching;  // the same without graphs; null where there are none
@@ -111,8 +115,7 @@ absl::Status BenchKernels::Decode(int count, Kernels kernels) {
 absl::Status BenchKernels::PaddedEncode() {
   return GuardTorch([this] {
     const c10::InferenceMode inference_mode;
-    const int64_t side = info().sizes.patch;
-    state_->padded_encoder.Encode(View(state_->patch.values, {1, 1, side, side, side}));
+    state_->padded_encoder.Encode(state_->PatchTensor());
     return absl::OkStatus();
   });
 }
@@ -133,8 +136,7 @@ absl::Status BenchKernels::PlainDecode() {
 absl::Status BenchKernels::UnpackedEncode() {
   return GuardTorch([this] {
     const c10::InferenceMode inference_mode;
-    const int64_t side = info().sizes.patch;
-    sgpsam::Encode(*state_->unpacked, View(state_->patch.values, {1, 1, side, side, side}));
+    sgpsam::Encode(*state_->unpacked, state_->PatchTensor());
     return absl::OkStatus();
   });
 }
@@ -147,8 +149,7 @@ absl::Status BenchKernels::EncodeWith(Modules modules) {
       if (modules == Modules::kNone) block.sgpm.reset();
       if (block.sgpm) block.sgpm->threshold = modules == Modules::kOpen ? kBelowAllScores : kAboveAllScores;
     }
-    const int64_t side = info().sizes.patch;
-    sgpsam::Encode(encoder, View(state_->patch.values, {1, 1, side, side, side}));
+    sgpsam::Encode(encoder, state_->PatchTensor());
     return absl::OkStatus();
   });
 }

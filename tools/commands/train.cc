@@ -3,14 +3,12 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -147,14 +145,12 @@ absl::StatusOr<std::string> DescribeData(const TrainOptions& options, const Trai
                       options.modules.spatial_gate ? " spatial" : "");
 }
 
-absl::Status Preload(const CaseMemory& cases, int threads) {
+void Preload(const CaseMemory& cases) {
   const absl::Time start = absl::Now();
-  if (threads == 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  cases.Preload(threads, [&](int64_t) { return true; });
+  cases.Preload(at::get_num_threads(), [](int64_t) { return true; });
   std::printf("%lld cases at hand after %.0f s\n", static_cast<long long>(cases.source().size()),
               absl::ToDoubleSeconds(absl::Now() - start));
   std::fflush(stdout);
-  return absl::OkStatus();
 }
 
 absl::Status WriteModel(TensorFile&& file, const TrainOptions& options) {
@@ -205,7 +201,7 @@ absl::Status Train(const TrainOptions& options) {
   if (restored.ok())
     std::printf("going on after step %lld\n", static_cast<long long>(training->steps_done()));
   std::printf("on %s\n", complete.device.str().c_str());
-  RETURN_IF_ERROR(Preload(cases, options.threads));
+  Preload(cases);
   RETURN_IF_ERROR(Run(options, *training, validation, log, data).ToTheEnd());
   RETURN_IF_ERROR(WriteModel(training->parameters().ToFile(), options));
   std::printf("wrote %s; the most memory at once was %lld MiB\n", options.out.c_str(), PeakMemoryMib());

@@ -1,10 +1,8 @@
 // Training on a CUDA device, against the same training on the processor. Skipped, saying why, where there is
 // no such device.
 #include <memory>
-#include <vector>
 
 #include "core/engine/torch_device.h"
-#include "core/train/fresh_model.h"
 #include "core/train/training.h"
 #include "gtest/gtest.h"
 #include "tests/core/train/made_cases.h"
@@ -28,7 +26,7 @@ class CudaTrainingTest : public testing::Test {
     return Training::Create(SmallModel(config), cases_, options).value();
   }
 
-  // Every part learns, every loss counts, and there are passes beside each other.
+  // Every part learns, every loss counts, and a step has two passes.
   static TrainingOptions Everything(at::Device device) {
     TrainingOptions options;
     options.steps = 8;

@@ -2,14 +2,16 @@
 
 #include <ATen/Parallel.h>
 
+#include <array>
 #include <atomic>
 #include <set>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/barrier.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 
 namespace sgpsam {
@@ -31,19 +33,20 @@ TEST_F(OnCoresTest, TakesEachTurnOnce) {
   OnCores(0, [&](int64_t) { ADD_FAILURE(); });
 }
 
-// Neither of two turns can end before the other has begun.
+// Neither of two turns ends before the other has begun.
 TEST_F(OnCoresTest, TakesTurnsBesideEachOther) {
-  absl::Barrier* const both = new absl::Barrier(2);
+  std::array<absl::Notification, 2> begun;
   absl::Mutex mutex;
   std::set<std::thread::id> threads;
   std::set<int> may_use;
-  OnCores(2, [&](int64_t) {
+  OnCores(2, [&](int64_t n) {
     {
       absl::MutexLock lock(&mutex);
       threads.insert(std::this_thread::get_id());
       may_use.insert(at::get_num_threads());
     }
-    if (both->Block()) delete both;
+    begun[n].Notify();
+    EXPECT_TRUE(begun[1 - n].WaitForNotificationWithTimeout(absl::Seconds(60)));  // instead of for ever
   });
   EXPECT_EQ(threads.size(), 2u);
   EXPECT_EQ(may_use, std::set<int>{1});
