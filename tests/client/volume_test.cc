@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sgpsam::client {
@@ -14,7 +15,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string DicomLike(const std::string& rest) { return std::string(128, '\0') + "DICM" + rest; }
+std::string DicomLike(const std::string& rest) { return absl::StrCat(std::string(128, '\0'), "DICM", rest); }
 
 using VolumeFiles = TemporaryFolder;
 

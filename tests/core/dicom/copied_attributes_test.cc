@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace sgpsam {
 namespace {
 
@@ -47,7 +49,7 @@ TEST(CopiedAttributes, ShortensTextsButNeverIdentifiers) {
   EXPECT_EQ(Valid("AccessionNumber", "12345678901234567890"), "");
   EXPECT_EQ(Valid("PatientID", std::string(65, '7')), "");
   // Never in the middle of a UTF-8 character.
-  EXPECT_EQ(Valid("StudyDescription", std::string(63, 'd') + "\xC3\xA4"), std::string(63, 'd'));
+  EXPECT_EQ(Valid("StudyDescription", absl::StrCat(std::string(63, 'd'), "\xC3\xA4")), std::string(63, 'd'));
 }
 
 TEST(CopiedAttributes, TakesTextsOfShiftingCodeTablesWhole) {
