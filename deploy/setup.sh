@@ -78,5 +78,6 @@ if [ "$what" = cuda ]; then
 fi
 if [ "$what" = tests ]; then
   install_python install_venv "$deps/venv" deploy/requirements/tests.txt
+  install_python install_wheels "$deps/client-oldest" deploy/requirements/client-oldest.txt
   tests/deploy/install_helm.sh
 fi

@@ -111,13 +111,14 @@ def segment(sgpsam, server):
 
 @pytest.fixture(scope="session")
 def sdk(tmp_path_factory):
-    """The Python package, installed from a copy of its folder as `pip install ./client/python` does."""
+    """The Python package, installed from its source distribution."""
     folder = tmp_path_factory.mktemp("sdk")
-    shutil.copytree(ROOT / "client/python", folder / "checkout/client/python")
-    shutil.copytree(ROOT / "proto", folder / "checkout/proto")
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-index",
-                    "--no-deps", "--no-build-isolation", "--target", folder / "installed",
-                    folder / "checkout/client/python"], check=True)
+    shutil.copytree(ROOT / "client/python", folder / "checkout", ignore=shutil.ignore_patterns("build", "*.egg-info"))
+    subprocess.run([sys.executable, "-c", "import setuptools.build_meta as b; b.build_sdist('..')"],
+                   cwd=folder / "checkout", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    [archive] = folder.glob("sgpsam-*.tar.gz")
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-index", "--no-deps",
+                    "--no-build-isolation", "--target", folder / "installed", archive], check=True)
     sys.path.insert(0, str(folder / "installed"))
     import sgpsam as package
     return package

@@ -1,15 +1,11 @@
 """The Python package against the real server."""
 
 import io
-import pathlib
-import subprocess
-import sys
 
 import masks
 import numpy
 import pydicom
 import pytest
-from conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -158,8 +154,6 @@ def test_errors_say_what_to_do(sdk, client):
         client.segment(sdk.Volume.from_array(block(4), (1.0, 1.0, 2.5)), in_block(sdk), timeout=0.02)
     with sdk.Client("127.0.0.1:1") as nobody, pytest.raises(sdk.Unavailable):
         nobody.describe_model()
-    with pytest.raises(ValueError, match="convert it first"):
-        sdk.Volume.from_array(block().astype(numpy.int64), (1.0, 1.0, 2.5))
     assert client.segment(volume, in_block(sdk)).targets[0].voxels > 0, "the next good request works"
 
 
@@ -167,10 +161,3 @@ def test_describes_the_model(client):
     description = client.describe_model(timeout=20)
     assert description.patch_voxels == (128, 128, 128) and description.devices == ("cpu",)
     assert description.logits_side == 32 and description.box_corner_embeddings == 0
-
-
-def test_is_typed(sdk, tmp_path):
-    done = subprocess.run([sys.executable, "-m", "mypy", "--config-file", ROOT / "client/python/pyproject.toml",
-                           "--cache-dir", tmp_path, "-p", "sgpsam"], capture_output=True, text=True,
-                          cwd=pathlib.Path(sdk.__file__).parents[1])
-    assert done.returncode == 0, done.stdout

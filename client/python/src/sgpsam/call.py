@@ -115,7 +115,7 @@ class Call:
         message = self._result
         if message is None or self._accepted is None:
             raise broken_contract("the call ended without a result")
-        if any(len(data) != output.size_bytes for data, output in zip(self._outputs, message.outputs)):
+        if any(len(data) != output.size_bytes for data, output in zip(self._outputs, message.outputs, strict=True)):
             raise broken_contract("the result is incomplete")
         if len(message.volume_shape) != 3 or len(message.voxel_to_lps) != 12:
             raise broken_contract("a result without its grid")
@@ -139,7 +139,8 @@ class Parts:
         self._message = message
         self._shape = shape
         self._format = mask_format
-        self._bytes = {(output.kind, output.target_index): data for output, data in zip(message.outputs, outputs)}
+        self._bytes = {(output.kind, output.target_index): data
+                       for output, data in zip(message.outputs, outputs, strict=True)}
 
     def mask_file(self) -> bytes:
         return self._bytes.get((pb.OUTPUT_KIND_MASK, 0), b"")

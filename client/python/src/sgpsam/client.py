@@ -11,16 +11,19 @@ import grpc
 from sgpsam import request as requests
 from sgpsam import result as results
 from sgpsam.call import Call, ProgressCallback
+from sgpsam.choices import choice, numbers
 from sgpsam.errors import from_grpc
 from sgpsam.request import Target
 from sgpsam.result import ModelDescription, Result
 from sgpsam.v1 import segmentation_pb2 as pb
 from sgpsam.v1 import segmentation_pb2_grpc as rpc
-from sgpsam.volume import PathLike, Volume
+from sgpsam.volume import Volume, VolumeLike
 
 Output = Literal["mask", "seg", "nifti"]
 Priority = Literal["stat", "routine", "batch"]
 
+# A label map has room for one target a voxel; bits keep every target whole.
+_FORMATS = {"mask": pb.MASK_FORMAT_RAW_BITS, "seg": pb.MASK_FORMAT_DICOM_SEG, "nifti": pb.MASK_FORMAT_NIFTI}
 _PRIORITIES = {"stat": pb.PRIORITY_STAT, "routine": pb.PRIORITY_ROUTINE, "batch": pb.PRIORITY_BATCH}
 
 
@@ -49,7 +52,7 @@ class Client:
         except grpc.RpcError as error:
             raise from_grpc(error) from None
 
-    def segment(self, volume: Volume | PathLike, targets: Target | Sequence[Target], *,
+    def segment(self, volume: VolumeLike, targets: Target | Sequence[Target], *,
                 output: Output = "mask", probabilities: bool = False, logits: bool = True,
                 clamp: tuple[float, float] | None = None, max_patches: int = 0,
                 spacing: float | Literal["auto"] | None = None, idempotency_key: str = "",
@@ -57,7 +60,7 @@ class Client:
                 progress: ProgressCallback | None = None) -> Result:
         """Blocks until the result is there, or raises SgpsamError (see errors.py).
 
-        volume: a Volume, or what Volume.from_path takes. Sent only if the server lacks it.
+        volume: a Volume, or what Volume.of takes. Sent only if the server lacks it.
         targets: 1 to 16; each becomes one segment.
         logits: also fetch what TargetResult.previous needs when the server forgets (128 KiB a target).
         clamp: intensities are clamped to [first, second] before the model sees them.
@@ -69,28 +72,36 @@ class Client:
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
         """
-        if not isinstance(volume, Volume):
-            volume = Volume.from_path(volume)
-        targets = [targets] if isinstance(targets, Target) else list(targets)
+        volume = Volume.of(volume)
+        targets = _targets(targets, volume)
         header = pb.SegmentHeader(
             volume=volume.source(), targets=[requests.to_message(target) for target in targets],
-            output=pb.OutputOptions(format=_format(output), probabilities=probabilities, logits=logits),
-            idempotency_key=idempotency_key, priority=_PRIORITIES[priority],
+            output=pb.OutputOptions(format=choice("output", output, _FORMATS), probabilities=probabilities,
+                                    logits=logits),
+            idempotency_key=idempotency_key, priority=choice("priority", priority, _PRIORITIES),
             inference=_inference(max_patches, spacing))
         if clamp is not None:
-            header.preprocessing.CopyFrom(
-                pb.PreprocessingOptions(has_clamp=True, clamp_min=clamp[0], clamp_max=clamp[1]))
+            least, most = numbers("clamp", clamp, 2)
+            header.preprocessing.CopyFrom(pb.PreprocessingOptions(has_clamp=True, clamp_min=least, clamp_max=most))
         return Call(self._stub, volume, targets, progress).run(header, timeout)
+
+
+def _targets(given: Target | Sequence[Target], volume: Volume) -> list[Target]:
+    targets = [given] if isinstance(given, Target) else list(given)
+    for number, target in enumerate(targets, 1):
+        if not isinstance(target, Target):
+            raise ValueError(f"target {number} is {type(target).__name__}, not a Target")
+        if target.mask is not None and volume.shape is not None and target.mask.shape != volume.shape:
+            raise ValueError(f"the mask of target {number} has the shape {target.mask.shape}, its volume "
+                             f"{volume.shape} (axes k, j, i)")
+    return targets
 
 
 def _inference(max_patches: int, spacing: float | Literal["auto"] | None) -> pb.InferenceOptions:
     if spacing == "auto":
         return pb.InferenceOptions(max_patches=max_patches, auto_spacing=True)
-    return pb.InferenceOptions(max_patches=max_patches, spacing_mm=spacing)
-
-
-def _format(output: Output) -> pb.MaskFormat:
-    if output == "seg":
-        return pb.MASK_FORMAT_DICOM_SEG
-    # A label map has room for one target a voxel; bits keep every target whole.
-    return pb.MASK_FORMAT_RAW_BITS if output == "mask" else pb.MASK_FORMAT_NIFTI
+    if spacing is None:
+        return pb.InferenceOptions(max_patches=max_patches)
+    if isinstance(spacing, str):
+        raise ValueError(f"spacing is a number of mm, 'auto' or None, not {spacing!r}")
+    return pb.InferenceOptions(max_patches=max_patches, spacing_mm=float(spacing))

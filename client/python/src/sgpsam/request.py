@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from sgpsam.choices import choice, triple
 from sgpsam.result import PreviousLogits
 from sgpsam.v1 import segmentation_pb2 as pb
 
 Space = Literal["patient", "voxel"]
-Triple = tuple[float, float, float]
+Triple = Sequence[float]                 # three numbers of any type
+
+_SPACES = {"patient": "patient", "voxel": "voxel"}
 
 
-class Click(NamedTuple):
+@dataclass(frozen=True)
+class Click:
     """A point inside (positive) or outside of what is wanted."""
 
     position: Triple                     # x, y, z in LPS mm, or i, j, k in voxels from 0
     positive: bool = True
     space: Space = "patient"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "position", triple("a click's position", self.position))
+        if self.positive not in (True, False):
+            raise ValueError(f"a click's positive is True or False, not {self.positive!r}")
+        choice("a click's space", self.space, _SPACES)
 
     @staticmethod
     def patient(x: float, y: float, z: float, positive: bool = True) -> Click:
@@ -33,12 +43,18 @@ class Click(NamedTuple):
         return Click((i, j, k), positive, "voxel")
 
 
-class Box(NamedTuple):
+@dataclass(frozen=True)
+class Box:
     """Two opposite corners in the same space."""
 
     a: Triple
     b: Triple
     space: Space = "patient"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "a", triple("a box's corner a", self.a))
+        object.__setattr__(self, "b", triple("a box's corner b", self.b))
+        choice("a box's space", self.space, _SPACES)
 
 
 class Code(NamedTuple):
@@ -47,18 +63,73 @@ class Code(NamedTuple):
     meaning: str
 
 
+# Three numbers are a positive click in patient millimetres; a longer tuple has Click's fields in their order.
+ClickLike: TypeAlias = Click | Sequence[Any]
+
+
 @dataclass(frozen=True)
 class Target:
     """Becomes one segment. At least one positive click, a box or a mask is needed."""
 
-    clicks: Sequence[Click] = ()         # in the order in which they were made
+    clicks: ClickLike | Iterable[ClickLike] = ()   # in the order in which they were made; see ClickLike
     box: Box | None = None
     previous: PreviousLogits | None = None       # TargetResult.previous of an earlier result
-    mask: npt.NDArray[np.bool_] | None = None    # to be corrected; axes k, j, i; not with `previous`
+    mask: npt.NDArray[Any] | None = None         # to be corrected: False and True, axes k, j, i; not with `previous`
     label: str = "Lesion"
-    category: Code | None = None         # default: Morphologically Abnormal Structure
-    type: Code | None = None             # default: Lesion
+    category: Code | tuple[str, str, str] | None = None   # default: Morphologically Abnormal Structure
+    type: Code | tuple[str, str, str] | None = None       # default: Lesion
     colour: tuple[int, int, int] | None = None   # red, green, blue; default 255, 64, 64
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clicks", _as_clicks(self.clicks))
+        if self.box is not None and not isinstance(self.box, Box):
+            raise ValueError(f"box is a Box, not {type(self.box).__name__}")
+        if self.previous is not None and not isinstance(self.previous, PreviousLogits):
+            raise ValueError("previous is TargetResult.previous of an earlier result, not "
+                             f"{type(self.previous).__name__}")
+        if self.mask is not None:
+            object.__setattr__(self, "mask", _as_mask(self.mask))
+        for name, code in (("category", self.category), ("type", self.type)):
+            if code is not None:
+                object.__setattr__(self, name, _as_code(code))
+        if self.colour is not None:
+            object.__setattr__(self, "colour", _as_colour(self.colour))
+
+
+def _as_clicks(given: ClickLike | Iterable[ClickLike]) -> tuple[Click, ...]:
+    return (given,) if isinstance(given, Click) else tuple(map(_as_click, given))
+
+
+def _as_click(given: Any) -> Click:
+    if isinstance(given, Click):
+        return given
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise ValueError(f"a click is a Click, or x, y, z in patient millimetres, not {given!r}")
+    parts = list(given)
+    if 1 <= len(parts) <= 3 and np.ndim(parts[0]) == 1:
+        return Click(*parts)
+    return Click(parts)
+
+
+def _as_code(given: Any) -> Code:
+    try:
+        return Code(*given[:3])          # pydicom's and highdicom's codes begin with the same three
+    except (TypeError, ValueError):
+        raise ValueError(f"a code is value, scheme and meaning, not {given!r}") from None
+
+
+def _as_mask(given: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    mask = np.asarray(given)
+    if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
+        raise ValueError("a mask holds False and True (or 0 and 1); of a label map choose one: mask=labels == 2")
+    return mask.astype(bool)
+
+
+def _as_colour(given: Sequence[int]) -> tuple[int, int, int]:
+    colour = tuple(int(part) for part in given)
+    if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
+        raise ValueError(f"a colour is red, green and blue, each 0 to 255, not {given!r}")
+    return colour[0], colour[1], colour[2]
 
 
 def _patient(position: Triple) -> pb.PatientPoint:
@@ -82,8 +153,8 @@ def _box(box: Box) -> pb.BoxPrompt:
     return pb.BoxPrompt(patient_a=_patient(box.a), patient_b=_patient(box.b))
 
 
-def _code(code: Code | None) -> pb.Code | None:
-    return pb.Code(value=code.value, scheme=code.scheme, meaning=code.meaning) if code else None
+def _code(code: Code | tuple[str, str, str] | None) -> pb.Code | None:
+    return pb.Code(value=code[0], scheme=code[1], meaning=code[2]) if code is not None else None
 
 
 def _previous(previous: PreviousLogits) -> pb.PreviousLogits:
@@ -99,13 +170,13 @@ def logits_bytes(previous: PreviousLogits) -> bytes:
 
 
 def to_message(target: Target) -> pb.Target:
-    prompts = pb.Prompts(points=[_click(click) for click in target.clicks])
+    prompts = pb.Prompts(points=list(map(_click, _as_clicks(target.clicks))))
     if target.box is not None:
         prompts.box.CopyFrom(_box(target.box))
     if target.previous is not None:
         prompts.previous_logits.CopyFrom(_previous(target.previous))
     if target.mask is not None:
-        bits = np.packbits(target.mask.astype(bool).ravel(), bitorder="little")
+        bits = np.packbits(target.mask.ravel(), bitorder="little")
         prompts.mask.zlib_bits = zlib.compress(bits.tobytes())
     colour = pb.Rgb(red=target.colour[0], green=target.colour[1], blue=target.colour[2]) if target.colour else None
     return pb.Target(prompts=prompts, label=target.label, category=_code(target.category),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import os
+import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sgpsam import grid, libraries
 from sgpsam.errors import broken_contract
 from sgpsam.v1 import segmentation_pb2 as pb
 
@@ -98,7 +102,47 @@ class Result:
     @property
     def mask(self) -> Mask:
         """The first target's mask."""
-        mask = self.targets[0].mask
+        return self._mask_of(0)
+
+    @property
+    def labels(self) -> npt.NDArray[np.uint8]:
+        """All targets in one label map, axes k, j, i: 1 for the first; where they overlap, the later one's number."""
+        labels = np.zeros(self.shape, np.uint8)
+        for index in range(len(self.targets)):
+            labels[self._mask_of(index)] = index + 1
+        return labels
+
+    @property
+    def affine(self) -> npt.NDArray[np.float64]:
+        """voxel_to_lps as nibabel has it: 4x4, from i, j, k to RAS millimetres."""
+        return grid.to_affine(self.voxel_to_lps)
+
+    def to_sitk(self, target: int | None = None) -> Any:
+        """A SimpleITK.Image (uint8) on the volume's grid: `labels`, or the mask of one target, counted from 0."""
+        return libraries.to_sitk(self._image(target), self.voxel_to_lps)
+
+    def to_nibabel(self, target: int | None = None) -> Any:
+        """A nibabel.Nifti1Image (uint8) with axes i, j, k, else as to_sitk."""
+        return libraries.to_nibabel(self._image(target), self.voxel_to_lps)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """The DICOM-SEG of output="seg", as .dcm; else `labels` with their place, in the format of the name: NIfTI
+        (nibabel or SimpleITK writes it), or another that SimpleITK writes, such as .nrrd."""
+        name = os.fspath(path)
+        is_seg = self.targets[0].mask is None
+        if is_seg != name.lower().endswith(".dcm"):
+            raise ValueError('a DICOM-SEG has a name that ends in .dcm' if is_seg else
+                             'for a DICOM-SEG ask for output="seg"')
+        if is_seg:
+            pathlib.Path(name).write_bytes(self.file)
+        else:
+            libraries.write(self.labels, self.voxel_to_lps, name)
+
+    def _image(self, target: int | None) -> npt.NDArray[np.uint8]:
+        return self.labels if target is None else self._mask_of(target).astype(np.uint8)
+
+    def _mask_of(self, index: int) -> Mask:
+        mask = self.targets[index].mask
         if mask is None:
             raise ValueError('a DICOM-SEG is in `file`; for numpy ask for output="mask"')
         return mask

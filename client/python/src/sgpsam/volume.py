@@ -7,21 +7,22 @@ import hashlib
 import os
 import pathlib
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from sgpsam import libraries, samples
+from sgpsam.choices import numbers
+from sgpsam.libraries import NibabelImage, PydicomDataset, SimpleITKImage
 from sgpsam.v1 import segmentation_pb2 as pb
 
-PathLike = str | os.PathLike[str]
+PathLike: TypeAlias = str | os.PathLike[str]
+VolumeLike: TypeAlias = ("Volume | PathLike | Sequence[PathLike] | SimpleITKImage | NibabelImage | PydicomDataset | "
+                         "Sequence[PydicomDataset]")
 
 _DICOM_MARK_AT = 128
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
-_SAMPLE_TYPES = {
-    "int8": pb.SAMPLE_TYPE_INT8, "uint8": pb.SAMPLE_TYPE_UINT8, "int16": pb.SAMPLE_TYPE_INT16,
-    "uint16": pb.SAMPLE_TYPE_UINT16, "int32": pb.SAMPLE_TYPE_INT32, "uint32": pb.SAMPLE_TYPE_UINT32,
-    "float32": pb.SAMPLE_TYPE_FLOAT32, "float64": pb.SAMPLE_TYPE_FLOAT64,
-}
 
 
 class Volume:
@@ -34,6 +35,33 @@ class Volume:
         self.parts = tuple(parts)
         self.shape = shape               # k, j, i; None unless made from an array
         self._source = source
+
+    @staticmethod
+    def of(source: VolumeLike) -> Volume:
+        """Whatever of the functions below fits: a path or a list of paths, an image of SimpleITK or nibabel, the
+        pydicom datasets of a series. An array needs its spacing, so it needs from_array."""
+        if isinstance(source, Volume):
+            return source
+        if isinstance(source, (str, os.PathLike)):
+            return Volume.from_path(source)
+        if isinstance(source, SimpleITKImage):
+            return Volume.from_sitk(source)
+        if isinstance(source, NibabelImage):
+            return Volume.from_nibabel(source)
+        if isinstance(source, PydicomDataset):
+            return Volume.from_pydicom([source])
+        if isinstance(source, (list, tuple)) and source:
+            paths = [item for item in source if isinstance(item, (str, os.PathLike))]
+            if len(paths) == len(source):
+                return Volume.from_path(paths[0]) if len(paths) == 1 else Volume.from_files(paths)
+            datasets = [item for item in source if isinstance(item, PydicomDataset)]
+            if len(datasets) == len(source):
+                return Volume.from_pydicom(datasets)
+        if isinstance(source, np.ndarray):
+            raise ValueError("an array does not say where its voxels lie: Volume.from_array(array, spacing=…)")
+        what = "an empty list" if source in ([], ()) else type(source).__name__
+        raise ValueError(f"a volume is a Volume, a path, a list of paths, an image of SimpleITK or nibabel, or the "
+                         f"pydicom datasets of a series, not {what}")
 
     @staticmethod
     def from_path(path: PathLike) -> Volume:
@@ -63,19 +91,38 @@ class Volume:
         return Volume([data], pb.VolumeSource(nifti=pb.Nifti()))
 
     @staticmethod
-    def from_array(array: npt.NDArray[np.generic], spacing: Sequence[float],
-                   origin: Sequence[float] = (0.0, 0.0, 0.0),
+    def from_array(array: npt.ArrayLike, spacing: Sequence[float], origin: Sequence[float] = (0.0, 0.0, 0.0),
                    direction: Sequence[float] = _IDENTITY) -> Volume:
         """Axes k, j, i (slices, rows, columns). spacing (mm), origin (LPS mm) and direction (row-major
-        3x3, column c = where index c grows) are in i, j, k: SimpleITK's values fit as they are."""
-        sample_type = _SAMPLE_TYPES.get(array.dtype.name)
-        if array.ndim != 3 or sample_type is None:
-            raise ValueError(f"expected a 3D array of {', '.join(_SAMPLE_TYPES)}, "
-                             f"not {array.ndim}D of {array.dtype.name}; convert it first")
-        raw = pb.RawVolume(shape=array.shape[::-1], sample_type=sample_type, spacing_mm=spacing,
-                           origin_lps=origin, direction_lps=direction)
-        samples = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-        return Volume([samples], pb.VolumeSource(raw=raw), array.shape)
+        3x3, column c = where index c grows) are in i, j, k: SimpleITK's values fit as they are.
+        Any numbers that the contract has a type for which holds them exactly; ValueError for others."""
+        array = np.asanyarray(array)
+        if array.ndim != 3:
+            raise ValueError(f"expected an array with 3 axes (slices, rows, columns), not {array.ndim}")
+        if np.ndim(direction) == 2:
+            direction = np.ravel(direction).tolist()
+        sample_type, little_endian = samples.in_contract(array)
+        raw = pb.RawVolume(shape=array.shape[::-1], sample_type=sample_type,
+                           spacing_mm=numbers("spacing (i, j, k in mm)", spacing, 3),
+                           origin_lps=numbers("origin (x, y, z in LPS mm)", origin, 3),
+                           direction_lps=numbers("direction (3x3, row-major)", direction, 9))
+        return Volume([little_endian.tobytes()], pb.VolumeSource(raw=raw), array.shape)
+
+    @staticmethod
+    def from_sitk(image: SimpleITKImage) -> Volume:
+        array, grid = libraries.of_sitk(image)
+        return Volume.from_array(array, *grid)
+
+    @staticmethod
+    def from_nibabel(image: NibabelImage) -> Volume:
+        """The voxels as nibabel scales them, where its affine says that they lie. Masks have its axes reversed."""
+        array, grid = libraries.of_nibabel(image)
+        return Volume.from_array(array, *grid)
+
+    @staticmethod
+    def from_pydicom(datasets: Sequence[PydicomDataset]) -> Volume:
+        """The datasets of one series, any order."""
+        return Volume.from_dicom([libraries.dicom_file(dataset) for dataset in datasets])
 
     @property
     def size_bytes(self) -> int:

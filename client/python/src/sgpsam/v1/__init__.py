@@ -1,1 +1,1 @@
-"""The contract's messages, generated from proto/sgpsam/v1 while the package is built."""
+"""The contract's messages, made from proto/sgpsam/v1 by generate.sh."""
