@@ -31,6 +31,9 @@ constexpr int kMaxStreamsPerConnection = 256;
 // After so long without a word from a caller it is asked whether it is there, and given so long to answer.
 // gRPC would ask after two hours, and twice only while nothing is sent to the caller.
 constexpr int kKeepaliveMs = 60'000, kKeepaliveTimeoutMs = 20'000, kAnyNumberOfPings = 0;
+// Callers may ask the same of us, every 10 s as client libraries and balancers do, while a call waits in silence
+// and between calls: gRPC would take a ping in five minutes, and end the connection at the third one before.
+constexpr int kMinPingIntervalMs = 1'000, kPingsWithoutCalls = 1;
 // Reflection answers on gRPC's synchronous threads; nothing else does.
 constexpr int kMaxGrpcThreads = 16;
 
@@ -41,6 +44,15 @@ void EnableHealthAndReflection() {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
+}
+
+// gRPC inflates a message before it looks at its size, and volumes do not compress well: nobody needs it. A call
+// with compressed messages is UNIMPLEMENTED, and should one come all the same, it is not inflated.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 }
 
 std::string WithPort(const std::string& address, int port) {
@@ -134,6 +146,9 @@ absl::Status App::Parts::OpenGrpc() {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, kAnyNumberOfPings);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, kPingsWithoutCalls);
+  RefuseCompression(builder);
   // Without this a second server on the same port would share its callers instead of failing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort(config.listen, grpc::InsecureServerCredentials(), &grpc_port);

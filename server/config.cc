@@ -3,21 +3,11 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/reflection.h"
-#include "absl/flags/usage.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
-
-#ifndef SGPSAM_VERSION
-#error "SGPSAM_VERSION is defined by the build"
-#endif
 
 using sgpsam::AdmissionOptions;
 using sgpsam::PipelineOptions;
@@ -53,24 +43,6 @@ ABSL_FLAG(absl::Duration, drain_timeout, ServerConfig().drain_timeout,
 
 namespace sgpsam {
 namespace {
-
-constexpr absl::string_view kFlags[] = {"model",
-                                        "listen",
-                                        "http_listen",
-                                        "device",
-                                        "precision",
-                                        "threads",
-                                        "worker_binary",
-                                        "max_volume_bytes",
-                                        "max_in_flight",
-                                        "max_calls",
-                                        "max_bytes_in_flight",
-                                        "max_batch",
-                                        "volume_cache_bytes",
-                                        "embedding_cache_bytes",
-                                        "logits_cache_bytes",
-                                        "grpc_memory_bytes",
-                                        "drain_timeout"};
 
 absl::Status Wrong(absl::string_view flag, absl::string_view allowed) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag, " must be ", allowed));
@@ -136,17 +108,12 @@ absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view addre
   return std::make_pair(std::string(host), port);
 }
 
-absl::Status SetFlagsFromEnvironment() {
-  for (const absl::string_view name : kFlags) {
-    const std::string variable = absl::StrCat("SGPSAM_", absl::AsciiStrToUpper(name));
-    const char* const value = std::getenv(variable.c_str());
-    if (value == nullptr) continue;
-    std::string error;
-    if (!absl::FindCommandLineFlag(name)->ParseFrom(value, &error)) {
-      return absl::InvalidArgumentError(absl::StrCat(variable, " cannot be read: ", error));
-    }
-  }
-  return absl::OkStatus();
+const Program& ServerProgram() {
+  static const auto* const program =
+      new Program{"sgpsam-server",
+                  "segments lesions in 3D medical images over gRPC.\n\n  sgpsam-server --model=weights.safetensors",
+                  "server/config.cc", "SGPSAM_"};
+  return *program;
 }
 
 absl::StatusOr<ServerConfig> ConfigFromFlags() {
@@ -166,20 +133,9 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   config.pipeline.volume_cache_bytes = absl::GetFlag(FLAGS_volume_cache_bytes);
   config.pipeline.embedding_cache_bytes = absl::GetFlag(FLAGS_embedding_cache_bytes);
   config.pipeline.logits_cache_bytes = absl::GetFlag(FLAGS_logits_cache_bytes);
-  config.pipeline.software_version = SGPSAM_VERSION;
+  config.pipeline.software_version = std::string(SoftwareVersion());
   RETURN_IF_ERROR(Check(config));
   return config;
-}
-
-absl::StatusOr<ServerConfig> LoadConfig(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "segments lesions in 3D medical images over gRPC. Every flag may also be set by --flagfile=FILE or as "
-      "SGPSAM_<NAME> in the environment.\n\n  sgpsam-server --model=weights.safetensors");
-  RETURN_IF_ERROR(SetFlagsFromEnvironment());
-  if (absl::ParseCommandLine(argc, argv).size() > 1) {
-    return absl::InvalidArgumentError("only flags are understood; see --help");
-  }
-  return ConfigFromFlags();
 }
 
 }  // namespace sgpsam

@@ -14,6 +14,7 @@
 #include "core/batching/worker_pool.h"
 #include "core/pipeline/segment_pipeline.h"
 #include "server/admission.h"
+#include "server/program/flags.h"
 
 namespace sgpsam {
 
@@ -40,13 +41,11 @@ struct ServerConfig {
 // Host and port of "host:port" or "[v6]:port". INVALID_ARGUMENT if it is neither.
 absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view address);
 
-// Reads environment, flag files and command line into a checked configuration. A flag that does not
-// exist or does not parse ends the process with a message, as Abseil does. INVALID_ARGUMENT names the flag.
-absl::StatusOr<ServerConfig> LoadConfig(int argc, char** argv);
+// The program's name and flags, for ReadFlags: the environment's variables are SGPSAM_<NAME>.
+const Program& ServerProgram();
 
-// The checked configuration that the flags hold now, and the environment's part of setting them.
+// The checked configuration that the flags hold now. INVALID_ARGUMENT names the flag.
 absl::StatusOr<ServerConfig> ConfigFromFlags();
-absl::Status SetFlagsFromEnvironment();
 
 }  // namespace sgpsam
 

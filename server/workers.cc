@@ -13,24 +13,26 @@ namespace sgpsam {
 namespace {
 
 absl::StatusOr<std::unique_ptr<RemoteEngine>> StartWorker(const WorkerOptions& options,
-                                                          const std::string& device, int max_batch) {
+                                                          const std::string& device, int max_batch,
+                                                          const StopEvent& stop) {
   RemoteEngineOptions remote;
   remote.worker_binary = options.binary;
   remote.arguments = {absl::StrCat("--model=", options.model), absl::StrCat("--device=", device),
                       absl::StrCat("--precision=", options.precision),
                       absl::StrCat("--threads=", options.threads)};
   remote.max_batch = max_batch;
+  remote.stop = &stop;
   return RemoteEngine::Start(remote);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::unique_ptr<Engine>>> StartWorkers(const WorkerOptions& options,
-                                                                  int max_batch) {
+absl::StatusOr<std::vector<std::unique_ptr<Engine>>> StartWorkers(const WorkerOptions& options, int max_batch,
+                                                                  const StopEvent& stop) {
   std::vector<std::future<absl::StatusOr<std::unique_ptr<RemoteEngine>>>> starting;
   for (const std::string& device : options.devices) {
     starting.push_back(
-        std::async(std::launch::async, [&] { return StartWorker(options, device, max_batch); }));
+        std::async(std::launch::async, [&] { return StartWorker(options, device, max_batch, stop); }));
   }
   std::vector<std::unique_ptr<Engine>> engines;
   for (auto& worker : starting) {

@@ -42,8 +42,9 @@ SEES = {
     "core/pipeline/target_segmenter": ["core/base/", "core/volume/", "core/engine/", "core/transform/", "core/metrics/"],
     "core/pipeline/engine_patch_model": ["core/base/", "core/volume/", "core/engine/", "core/transform/",
                                          "core/pipeline/target_segmenter"],
-    "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "proto/"],
-    "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/"],
+    "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "server/program/", "proto/"],
+    "server/program/": ["core/base/"],
+    "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
     "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
@@ -68,7 +69,7 @@ THIRD_PARTIES = [
     ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/engine/torch_", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
-               transitive=True, never=("server/worker/",)),
+               transitive=True, never=("server/worker/", "server/program/")),
     ThirdParty("prometheus-cpp", r"prometheus/", ["core/metrics/", "server/"], transitive=False),
     ThirdParty("cpp-httplib", r"httplib", ["server/"], transitive=False),
 ]

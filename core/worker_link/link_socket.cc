@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -30,7 +31,7 @@ union ControlBuffer {
   cmsghdr align;
 };
 
-absl::Status AwaitReadable(int socket, absl::Duration timeout) {
+absl::Status AwaitReadable(int socket, absl::Duration timeout, const StopEvent* stop) {
   const bool forever = timeout == absl::InfiniteDuration();
   const auto end = SteadyClock::now() + absl::ToChronoNanoseconds(forever ? absl::ZeroDuration() : timeout);
   while (true) {
@@ -39,8 +40,9 @@ absl::Status AwaitReadable(int socket, absl::Duration timeout) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - SteadyClock::now()).count();
       wait_ms = static_cast<int>(std::clamp<int64_t>(left, 0, std::numeric_limits<int>::max()));
     }
-    pollfd poll_one = {socket, POLLIN, 0};
-    const int ready = poll(&poll_one, 1, wait_ms);
+    pollfd polled[] = {{socket, POLLIN, 0}, {stop != nullptr ? stop->fd() : -1, POLLIN, 0}};  // -1: ignored
+    const int ready = poll(polled, std::size(polled), wait_ms);
+    if (ready > 0 && polled[1].revents != 0) return absl::CancelledError("nobody waits for the answer any more");
     if (ready > 0) return absl::OkStatus();
     if (ready < 0 && errno != EINTR) return SystemError("poll on the worker link");
     if (!forever && SteadyClock::now() >= end) {
@@ -95,8 +97,9 @@ absl::Status SendLinkMessage(int socket, const LinkMessage& message, int passed_
   return SystemError("sending on the worker link");
 }
 
-absl::StatusOr<ReceivedMessage> ReceiveLinkMessage(int socket, absl::Duration timeout) {
-  RETURN_IF_ERROR(AwaitReadable(socket, timeout));
+absl::StatusOr<ReceivedMessage> ReceiveLinkMessage(int socket, absl::Duration timeout,
+                                                   const StopEvent* stop) {
+  RETURN_IF_ERROR(AwaitReadable(socket, timeout, stop));
   ReceivedMessage received;
   iovec data = {&received.message, sizeof(received.message)};
   ControlBuffer control = {};

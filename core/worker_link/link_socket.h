@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/stop_event.h"
 #include "core/worker_link/link_message.h"
 #include "core/worker_link/unique_fd.h"
 
@@ -27,9 +28,11 @@ struct ReceivedMessage {
   UniqueFd fd;  // valid if one was passed
 };
 // The next message, its frame checked. UNAVAILABLE: the other end has gone. DEADLINE_EXCEEDED: nothing
-// came in time (measured on the steady clock). INTERNAL: it is no message of ours.
+// came in time (measured on the steady clock). CANCELLED: `stop` was set, whatever may have come. INTERNAL: it is
+// no message of ours.
 absl::StatusOr<ReceivedMessage> ReceiveLinkMessage(int socket,
-                                                   absl::Duration timeout = absl::InfiniteDuration());
+                                                   absl::Duration timeout = absl::InfiniteDuration(),
+                                                   const StopEvent* stop = nullptr);
 
 // Whether the other end has gone, without reading anything.
 bool LinkPeerGone(int socket);

@@ -52,11 +52,15 @@ bool RemoteEngine::alive() const { return socket_.valid() && !LinkPeerGone(socke
 
 // Starts a worker and hears its first word.
 absl::StatusOr<ModelInfo> RemoteEngine::Launch() {
+  if (options_.stop != nullptr && options_.stop->IsSet()) {
+    return absl::UnavailableError("no worker is wanted any more");
+  }
   ASSIGN_OR_RETURN(LinkSockets ends, MakeLinkSockets());
   ASSIGN_OR_RETURN(process_,
                    WorkerProcess::Start(options_.worker_binary, options_.arguments, std::move(ends.worker)));
   socket_ = std::move(ends.server);
-  absl::StatusOr<ReceivedMessage> first = ReceiveLinkMessage(socket_.get(), options_.start_timeout);
+  absl::StatusOr<ReceivedMessage> first =
+      ReceiveLinkMessage(socket_.get(), options_.start_timeout, options_.stop);
   if (!first.ok()) return Lose(first.status());
   if (first->message.type == MessageType::kStartupError) {
     Discard();
@@ -79,7 +83,7 @@ absl::Status RemoteEngine::ShareMemory() {
   sequence_ = 0;
   const LinkMessage offer = MakeCommand(MessageType::kRegion, 0, static_cast<uint32_t>(options_.max_batch));
   absl::Status status = SendLinkMessage(socket_.get(), offer, region_.fd());
-  if (status.ok()) status = ReceiveLinkMessage(socket_.get(), kShareTimeout).status();
+  if (status.ok()) status = ReceiveLinkMessage(socket_.get(), kShareTimeout, options_.stop).status();
   return status.ok() ? status : Lose(status);
 }
 
@@ -140,7 +144,7 @@ absl::Status RemoteEngine::Exchange(MessageType type, uint32_t count, absl::Dura
   const LinkMessage command = MakeCommand(type, ++sequence_, count);
   const absl::Status sent = SendLinkMessage(socket_.get(), command);
   if (!sent.ok()) return Lose(sent);
-  const absl::StatusOr<ReceivedMessage> answer = ReceiveLinkMessage(socket_.get(), timeout);
+  const absl::StatusOr<ReceivedMessage> answer = ReceiveLinkMessage(socket_.get(), timeout, options_.stop);
   if (!answer.ok()) return Lose(answer.status());
   const LinkMessage& message = answer->message;
   if (message.type != MessageType::kDone || message.sequence != sequence_ || message.count != count) {

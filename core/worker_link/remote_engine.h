@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/stop_event.h"
 #include "core/engine/engine.h"
 #include "core/worker_link/link_message.h"
 #include "core/worker_link/shared_region.h"
@@ -32,6 +33,9 @@ struct RemoteEngineOptions {
   absl::Duration start_timeout = absl::Minutes(5);   // from process start to model ready
   absl::Duration encode_timeout = absl::Minutes(3);  // per item
   absl::Duration decode_timeout = absl::Minutes(1);  // per item
+  // Once set, nobody waits for the worker any more: it is killed, whatever it does, and what it runs or is asked
+  // for is UNAVAILABLE. Null: that does not happen.
+  const StopEvent* stop = nullptr;
 };
 
 class RemoteEngine : public Engine {

@@ -5,16 +5,17 @@
 
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
 #include "core/base/log.h"
 #include "core/engine/openmp_policy.h"
 #include "core/engine/torch_engine.h"
 #include "core/worker_link/serve_engine.h"
+#include "server/program/flags.h"
+#include "server/program/process.h"
 
 ABSL_FLAG(int, fd, -1, "The socket to the server; sgpsam-server passes it.");
 ABSL_FLAG(std::string, model, "", "Model file (safetensors).");
@@ -62,7 +63,9 @@ int Main(int socket) {
 
 int main(int argc, char** argv) {
   sgpsam::SpinBriefly(argv);
-  absl::SetProgramUsageMessage("runs the model for sgpsam-server");
-  absl::ParseCommandLine(argc, argv);
-  return sgpsam::Main(absl::GetFlag(FLAGS_fd));
+  sgpsam::KeepMemoryOutOfCoreDumps();
+  const std::optional<int> ended = sgpsam::EndsWithFlags(
+      {"sgpsam-worker", "runs the model for sgpsam-server, which starts it.", "server/worker/main.cc", ""}, argc,
+      argv);
+  return ended ? *ended : sgpsam::Main(absl::GetFlag(FLAGS_fd));
 }

@@ -13,7 +13,7 @@ import grpc_tools
 from grpc_tools import protoc
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("SGPSAM_BIN_DIR", ROOT / "build/release/bin")).resolve()
+BIN = pathlib.Path(os.environ.pop("SGPSAM_BIN_DIR", ROOT / "build/release/bin")).resolve()
 MIB = 1 << 20
 CHUNK = MIB
 

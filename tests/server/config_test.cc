@@ -8,13 +8,16 @@
 #include "absl/flags/declare.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 ABSL_DECLARE_FLAG(std::string, model);
 ABSL_DECLARE_FLAG(std::string, listen);
 ABSL_DECLARE_FLAG(std::string, precision);
 ABSL_DECLARE_FLAG(std::vector<std::string>, device);
 ABSL_DECLARE_FLAG(uint64_t, max_volume_bytes);
-ABSL_DECLARE_FLAG(int, max_in_flight);
 
 namespace sgpsam {
 namespace {
@@ -27,7 +30,7 @@ class ConfigTest : public ::testing::Test {
   ConfigTest() { absl::SetFlag(&FLAGS_model, "weights.safetensors"); }
   ~ConfigTest() override {
     for (const char* name :
-         {"SGPSAM_MODEL", "SGPSAM_DEVICE", "SGPSAM_MAX_IN_FLIGHT", "SGPSAM_DRAIN_TIMEOUT"}) {
+         {"SGPSAM_MODEL", "SGPSAM_DEVICE", "SGPSAM_DRAIN_TIMEOUT"}) {
       unsetenv(name);
     }
   }
@@ -51,7 +54,7 @@ TEST_F(ConfigTest, ReadsTheEnvironment) {
   setenv("SGPSAM_MODEL", "other.safetensors", 1);
   setenv("SGPSAM_DEVICE", "cpu,cuda:1", 1);
   setenv("SGPSAM_DRAIN_TIMEOUT", "90s", 1);
-  ASSERT_TRUE(SetFlagsFromEnvironment().ok());
+  ASSERT_TRUE(ReadFlags(ServerProgram(), {}).ok());
   const auto config = ConfigFromFlags();
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->workers.model, "other.safetensors");
@@ -59,20 +62,22 @@ TEST_F(ConfigTest, ReadsTheEnvironment) {
   EXPECT_EQ(config->drain_timeout, absl::Seconds(90));
 }
 
-TEST_F(ConfigTest, LetsTheCommandLineWinOverTheEnvironment) {
-  setenv("SGPSAM_MAX_IN_FLIGHT", "3", 1);
-  setenv("SGPSAM_MODEL", "environment.safetensors", 1);
-  std::string program = "sgpsam-server", flag = "--max_in_flight=5";
-  char* argv[] = {program.data(), flag.data(), nullptr};
-  const auto config = LoadConfig(2, argv);
-  ASSERT_TRUE(config.ok()) << config.status();
-  EXPECT_EQ(config->max_in_flight, 5);
-  EXPECT_EQ(config->workers.model, "environment.safetensors");
-}
-
-TEST_F(ConfigTest, NamesTheVariableThatCannotBeRead) {
-  setenv("SGPSAM_MAX_IN_FLIGHT", "many", 1);
-  EXPECT_THAT(SetFlagsFromEnvironment().message(), HasSubstr("SGPSAM_MAX_IN_FLIGHT"));
+// A flag that is added to config.cc is set by its variable without being named anywhere else.
+TEST_F(ConfigTest, EveryFlagHasItsVariable) {
+  const std::string table = ReadFlags(ServerProgram(), {"--help=markdown"}).value();
+  int flags = 0;
+  for (const absl::string_view line : absl::StrSplit(table, '\n')) {
+    if (!absl::StartsWith(line, "| `--")) continue;
+    const absl::string_view name = line.substr(5, line.find('`', 5) - 5);
+    const std::string variable = absl::StrCat("SGPSAM_", absl::AsciiStrToUpper(name));
+    setenv(variable.c_str(), "\n", 1);  // no number, no duration
+    const auto read = ReadFlags(ServerProgram(), {});
+    const bool text = read.ok() && absl::FindCommandLineFlag(name)->CurrentValue() == "\n";
+    EXPECT_TRUE(text || absl::StrContains(read.status().message(), variable)) << name;
+    unsetenv(variable.c_str());
+    ++flags;
+  }
+  EXPECT_GE(flags, 17);
 }
 
 TEST_F(ConfigTest, NamesTheFlagThatIsWrong) {

@@ -236,6 +236,31 @@ TEST(RemoteEngine, GivesUpOnAWorkerThatNeverGetsReady) {
               HasSubstr("no answer within 50ms"));
 }
 
+TEST(RemoteEngine, GivesUpOnAWorkerAtOnceWhenNobodyWaits) {
+  StopEvent stop;
+  RemoteEngineOptions options = Worker({"--startup=hang"});
+  options.start_timeout = absl::InfiniteDuration();
+  options.stop = &stop;
+  std::thread bored([&] { stop.Set(); });
+  EXPECT_TRUE(absl::IsUnavailable(RemoteEngine::Start(options).status()));
+  bored.join();
+}
+
+TEST(RemoteEngine, KillsAStoppedWorkerInMidBatchWhenNobodyWaits) {
+  StopEvent stop;
+  RemoteEngineOptions options = Worker();
+  options.encode_timeout = absl::InfiniteDuration();
+  options.stop = &stop;
+  const auto engine = Started(options);
+  const pid_t pid = engine->worker_pid();
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);  // it neither answers nor notices that its server has gone
+  std::thread bored([&] { stop.Set(); });
+  EXPECT_TRUE(absl::IsUnavailable(StatusOfEncoding(*engine, 1)));
+  bored.join();
+  EXPECT_FALSE(ProcessRuns(pid));
+  EXPECT_TRUE(absl::IsUnavailable(engine->Restart()));
+}
+
 TEST(RemoteEngine, RefusesAWorkerOfAnotherRelease) {
   EXPECT_THAT(std::string(RemoteEngine::Start(Worker({"--startup=version"})).status().message()),
               HasSubstr("different releases"));
