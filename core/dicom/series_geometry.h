@@ -19,11 +19,17 @@ struct SeriesGeometry {
   std::vector<std::string> warnings;
 };
 
-// Slices are sorted along row x column of the first one. A stack that leans (gantry tilt) gives steps that
-// are not at right angles. FAILED_PRECONDITION, naming file numbers: two orientations, another pixel
-// spacing, two slices at one position, a missing slice, slices that are not evenly spaced (tolerance: 1% of
-// the spacing, at least 0.01 mm) or not in line; INVALID_ARGUMENT: a direction that is none.
+// Slices are sorted along row x column and laid on the even grid that fits them best (least squares). What
+// scanners and anonymisers round or jitter is accepted as long as no pixel of any slice, by its own position,
+// orientation and spacing, lies a tenth of a voxel or more off that grid; from a hundredth on a warning gives
+// the largest deviation. The grid is right-angled where that keeps within the tenth; else (gantry tilt) the
+// step from slice to slice leans, and a warning says so. FAILED_PRECONDITION, naming file numbers: two
+// orientations, two slices at one position, a missing slice, two spacings, slices that are further off;
+// INVALID_ARGUMENT: a direction that is none.
 absl::StatusOr<SeriesGeometry> PlaceSlices(absl::Span<const SlicePlane> planes, int rows, int columns);
+
+// True if the slices' directions are more than a few degrees apart: two stacks, whatever their positions.
+bool DifferentOrientations(const SlicePlane& a, const SlicePlane& b);
 
 }  // namespace sgpsam
 

@@ -4,17 +4,20 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/clock.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dicom_file.h"
+#include "core/dicom/file_summary.h"
+#include "core/dicom/geometry_text.h"
 #include "core/dicom/pixel_decoder.h"
 #include "core/dicom/rescale.h"
 #include "core/dicom/series_geometry.h"
 #include "core/dicom/series_summary.h"
 #include "core/dicom/slice_header.h"
+#include "core/dicom/stack_selection.h"
 
 namespace sgpsam {
 namespace {
@@ -33,20 +36,81 @@ absl::Status CheckVolumeBytes(uint64_t bytes, const SeriesLimits& limits) {
                                                  limits.max_volume_bytes, " are taken"));
 }
 
+// Text that came with a file, where it may stand in a message: one of the codes of PS3.3 C.7.3.1.1.1.
+std::string ModalityName(const std::string& modality) {
+  constexpr size_t kLongest = 16;
+  const bool code = !modality.empty() && modality.size() <= kLongest &&
+                    std::all_of(modality.begin(), modality.end(), absl::ascii_isupper);
+  return code ? absl::StrCat(modality, " ") : "";
+}
+
+absl::Status SeveralSeries(const std::vector<FoundSeries>& series) {
+  constexpr size_t kListed = 10;
+  std::vector<std::string> list;
+  for (size_t s = 0; s < std::min(kListed, series.size()); ++s) {
+    const size_t count = series[s].files.size();
+    list.push_back(absl::StrCat("that of file ", series[s].files[0] + 1, " with ", count, " ",
+                                ModalityName(series[s].modality), count == 1 ? "image" : "images"));
+  }
+  if (series.size() > kListed) list.push_back(absl::StrCat(series.size() - kListed, " more"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("the files belong to ", series.size(), " image series: ", absl::StrJoin(list, ", "),
+                   ". Send one of them, or name it by its SeriesInstanceUID or SeriesNumber"));
+}
+
+absl::Status NoSeries(const SeriesChoice& choice, size_t files, bool named) {
+  const std::string what = absl::StrCat(
+      named ? "the series that was named is not among the files" : "there is no image series among the files",
+      ": ", CountedKinds(choice.passed_over));
+  const bool foreign = choice.passed_over.size() == 1 && !named &&
+                       choice.passed_over[0].kind == "not DICOM" && choice.passed_over[0].files == files;
+  return foreign ? absl::InvalidArgumentError(what) : absl::FailedPreconditionError(what);
+}
+
+struct Headers {
+  std::vector<SliceHeader> slices;  // of the chosen series' images that make its volume
+  std::vector<PassedOver> passed_over;
+};
+
 // First pass: the headers only; nothing of the pixels is decoded or kept.
-absl::StatusOr<std::vector<SliceHeader>> ReadHeaders(const std::vector<ByteBuffer>& files,
-                                                     const CallContext& call) {
-  std::vector<SliceHeader> headers;
-  headers.reserve(files.size());
+absl::StatusOr<Headers> ReadHeaders(const std::vector<ByteBuffer>& files, absl::string_view series,
+                                    const CallContext& call) {
+  std::vector<FileSummary> summaries;
+  std::vector<absl::StatusOr<SliceHeader>> headers;
   for (size_t n = 0; n < files.size(); ++n) {
     RETURN_IF_ERROR(CheckAlive(call));
     const absl::StatusOr<DicomFile> file = DicomFile::Open(files[n].view());
-    if (!file.ok()) return InFile(n + 1, file.status());
-    absl::StatusOr<SliceHeader> header = ReadSliceHeader(*file, static_cast<int>(n + 1));
-    if (!header.ok()) return InFile(n + 1, header.status());
-    headers.push_back(*std::move(header));
+    summaries.push_back(Summarise(files[n].view(), file));
+    headers.push_back(file.ok() ? ReadSliceHeader(*file, static_cast<int>(n + 1)) : file.status());
   }
-  return headers;
+  SeriesChoice choice = ChooseSeries(summaries, series);
+  if (!choice.undecided.empty()) return SeveralSeries(choice.undecided);
+  if (choice.files.empty()) return NoSeries(choice, files.size(), !series.empty());
+  Headers read;
+  for (const size_t n : choice.files) {
+    if (!headers[n].ok()) return InFile(n + 1, headers[n].status());
+    read.slices.push_back(*std::move(headers[n]));
+  }
+  read.passed_over = std::move(choice.passed_over);
+  return read;
+}
+
+absl::StatusOr<Headers> ReadStack(const std::vector<ByteBuffer>& files, absl::string_view series,
+                                  const CallContext& call) {
+  ASSIGN_OR_RETURN(Headers read, ReadHeaders(files, series, call));
+  DropDuplicates(files, read.slices, read.passed_over);
+  DropLocalizers(read.slices, read.passed_over);
+  RETURN_IF_ERROR(CheckOneSeries(read.slices));
+  return read;
+}
+
+size_t FileOf(const SliceHeader& header) { return static_cast<size_t>(header.plane.file_number - 1); }
+
+// The files that are not the volume's die before the volume is made.
+void FreeOthers(const std::vector<SliceHeader>& headers, std::vector<ByteBuffer>& files) {
+  std::vector<ByteBuffer> kept(files.size());
+  for (const SliceHeader& header : headers) kept[FileOf(header)] = std::move(files[FileOf(header)]);
+  files = std::move(kept);
 }
 
 // The volume while it grows, slice by slice.
@@ -85,9 +149,10 @@ absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<Slic
                           const std::vector<size_t>& order, const SeriesLimits& limits,
                           const CallContext& call, Growing& volume) {
   std::vector<uint8_t> stored;
-  for (size_t n : order) {
+  for (const size_t slice : order) {
     RETURN_IF_ERROR(CheckAlive(call));
-    const SliceHeader& header = headers[n];
+    const SliceHeader& header = headers[slice];
+    const size_t n = FileOf(header);
     const absl::StatusOr<DicomFile> file = DicomFile::Open(files[n].view());
     if (!file.ok()) return InFile(n + 1, file.status());
     const absl::Status decoded = DecodePixels(*file, header.layout, stored);
@@ -128,22 +193,27 @@ absl::StatusOr<Growing> AllocateVolume(const std::vector<SliceHeader>& headers, 
 }  // namespace
 
 absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
-                                      const CallContext& call) {
+                                      const CallContext& call, absl::string_view series) {
   RETURN_IF_ERROR(CheckLimits(files, limits));
-  ASSIGN_OR_RETURN(const std::vector<SliceHeader> headers, ReadHeaders(files, call));
-  RETURN_IF_ERROR(CheckOneSeries(headers));
+  ASSIGN_OR_RETURN(Headers stack, ReadStack(files, series, call));
+  const std::vector<SliceHeader>& headers = stack.slices;
+  FreeOthers(headers, files);
   std::vector<SlicePlane> planes;
   planes.reserve(headers.size());
   for (const SliceHeader& header : headers) planes.push_back(header.plane);
   const PixelLayout& layout = headers[0].layout;
   ASSIGN_OR_RETURN(SeriesGeometry place, PlaceSlices(planes, layout.rows, layout.columns));
+  RETURN_IF_ERROR(CheckOneKindOfImage(headers));  // after what says more: orientations and positions
 
   DicomStudy study;
-  study.warnings = std::move(place.warnings);
+  study.passed_over = std::move(stack.passed_over);
+  if (!study.passed_over.empty()) study.warnings.push_back(DescribePassedOver(study.passed_over));
+  study.warnings.insert(study.warnings.end(), place.warnings.begin(), place.warnings.end());
   {
-    ASSIGN_OR_RETURN(const DicomFile first, DicomFile::Open(files[place.order[0]].view()));
+    ASSIGN_OR_RETURN(const DicomFile first, DicomFile::Open(files[FileOf(headers[place.order[0]])].view()));
     study.info = SummariseSeries(first, headers, place.order, study.warnings);
   }
+  SayGeometry(place.geometry, study.info);
   ASSIGN_OR_RETURN(Growing volume, AllocateVolume(headers, limits));
   RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, limits, call, volume));
   ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));

@@ -127,6 +127,7 @@ absl::Status ReadPlane(const DicomFile& file, SliceHeader& header) {
   plane.row_step = (*spacing)[0];
   plane.column_step = (*spacing)[1];
   plane.thickness = ParseNumber(file.Text(tags::kSliceThickness));
+  plane.spacing_between = ParseNumber(file.Text(tags::kSpacingBetweenSlices));
   header.position_text = NormalisedDs(position_text).value_or(std::string());
   return absl::OkStatus();
 }
@@ -150,6 +151,8 @@ absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   header.series_instance_uid = text(tags::kSeriesInstanceUid);
   header.frame_of_reference_uid = text(tags::kFrameOfReferenceUid);
   header.modality = text(tags::kModality);
+  header.image_type = text(tags::kImageType);
+  header.echo_time = ParseNumber(file.Text(tags::kEchoTime));
   header.lossy = file.syntax().lossy || file.Text(tags::kLossyImageCompression) == "01";
   header.monochrome1 = file.Text(tags::kPhotometricInterpretation) == "MONOCHROME1";
   header.has_padding_value = file.Has(tags::kPixelPaddingValue);

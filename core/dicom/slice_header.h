@@ -20,7 +20,8 @@ struct SlicePlane {
   WorldPoint row, column;           // directions of a row (i grows) and of a column (j grows), as stored
   double column_step = 0;           // mm between columns: along i; the second value of PixelSpacing
   double row_step = 0;              // mm between rows: along j; the first value of PixelSpacing
-  std::optional<double> thickness;  // mm
+  std::optional<double> thickness;  // SliceThickness, mm
+  std::optional<double> spacing_between;  // SpacingBetweenSlices, mm
 };
 
 struct SliceHeader {
@@ -29,7 +30,9 @@ struct SliceHeader {
   double slope = 1, intercept = 0;
   std::string sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid;
   std::string frame_of_reference_uid, modality;
-  std::string position_text;  // ImagePositionPatient as stored; written anew only if it is no valid DS
+  std::string image_type;           // values joined by '\\'
+  std::optional<double> echo_time;  // ms
+  std::string position_text;        // ImagePositionPatient as stored; written anew only if it is no valid DS
   bool lossy = false;
   bool monochrome1 = false;
   bool has_padding_value = false;

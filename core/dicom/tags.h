@@ -6,14 +6,19 @@
 
 namespace sgpsam::tags {
 
+inline constexpr uint32_t kDirectoryRecordSequence = DicomTag(0x0004, 0x1220);
 inline constexpr uint32_t kSpecificCharacterSet = DicomTag(0x0008, 0x0005);
 inline constexpr uint32_t kImageType = DicomTag(0x0008, 0x0008);
 inline constexpr uint32_t kSopClassUid = DicomTag(0x0008, 0x0016);
 inline constexpr uint32_t kSopInstanceUid = DicomTag(0x0008, 0x0018);
 inline constexpr uint32_t kModality = DicomTag(0x0008, 0x0060);
+inline constexpr uint32_t kSeriesDescription = DicomTag(0x0008, 0x103E);
 inline constexpr uint32_t kSliceThickness = DicomTag(0x0018, 0x0050);
+inline constexpr uint32_t kEchoTime = DicomTag(0x0018, 0x0081);
+inline constexpr uint32_t kSpacingBetweenSlices = DicomTag(0x0018, 0x0088);
 inline constexpr uint32_t kStudyInstanceUid = DicomTag(0x0020, 0x000D);
 inline constexpr uint32_t kSeriesInstanceUid = DicomTag(0x0020, 0x000E);
+inline constexpr uint32_t kSeriesNumber = DicomTag(0x0020, 0x0011);
 inline constexpr uint32_t kImagePositionPatient = DicomTag(0x0020, 0x0032);
 inline constexpr uint32_t kImageOrientationPatient = DicomTag(0x0020, 0x0037);
 inline constexpr uint32_t kFrameOfReferenceUid = DicomTag(0x0020, 0x0052);

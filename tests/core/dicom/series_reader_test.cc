@@ -197,7 +197,14 @@ TEST(SeriesReader, ReadsASingleSliceByItsThickness) {
   ASSERT_TRUE(study.ok()) << study.status();
   EXPECT_DOUBLE_EQ(study->volume.geometry().spacing_mm()[2], 9.9);
   EXPECT_THAT(study->warnings, Contains(HasSubstr("only one slice")));
-  ExpectRefused(GivenSeries(4, 3, 1).Without(DicomTag(0x0018, 0x0050)), kPrecondition, "no SliceThickness");
+  ExpectRefused(GivenSeries(4, 3, 1).Without(DicomTag(0x0018, 0x0050)), kPrecondition,
+                "neither SliceThickness nor SpacingBetweenSlices");
+  ExpectRefused(GivenSeries(4, 3, 1).With(DicomTag(0x0018, 0x0050), "DS", "0"), kPrecondition,
+                "neither SliceThickness nor SpacingBetweenSlices");
+  SeriesBuilder spaced = GivenSeries(4, 3, 1).Without(DicomTag(0x0018, 0x0050));
+  const absl::StatusOr<DicomStudy> by_spacing = Read(spaced.With(DicomTag(0x0018, 0x0088), "DS", "3"));
+  ASSERT_TRUE(by_spacing.ok()) << by_spacing.status();
+  EXPECT_DOUBLE_EQ(by_spacing->volume.geometry().spacing_mm()[2], 3);
 }
 
 TEST(SeriesReader, SaysWhichSliceIsMissingAndBetweenWhichPositions) {
@@ -217,7 +224,8 @@ TEST(SeriesReader, RefusesSlicesThatAreNotInLine) {
 }
 
 TEST(SeriesReader, NamesBothFilesAtOnePosition) {
-  ExpectRefused(GivenSeries().WithSliceTwice(1), kPrecondition, "files 2 and 6 lie at the same position");
+  ExpectRefused(GivenSeries().WithAt(3, kPosition, "DS", "-10\\-20\\-28"), kPrecondition,
+                "files 2 and 4 lie at the same position");
 }
 
 TEST(SeriesReader, RefusesTwoOrientations) {
@@ -227,7 +235,7 @@ TEST(SeriesReader, RefusesTwoOrientations) {
 
 TEST(SeriesReader, RefusesMixedSeries) {
   ExpectRefused(GivenSeries().WithAt(1, DicomTag(0x0020, 0x000E), "UI", "1.2.3.201"), kPrecondition,
-                "files 1 and 2 belong to different series");
+                "2 image series: that of file 1 with 4 CT images, that of file 2 with 1 CT image");
 }
 
 TEST(SeriesReader, RefusesSlicesOfDifferentSize) {
@@ -329,7 +337,8 @@ TEST(SeriesReader, RefusesFilesThatAreNotDicom) {
        {std::string(), std::string("hello"), std::string(5000, 'x'), std::string(132, '\0')}) {
     const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers({bytes}), {}, {});
     EXPECT_EQ(study.status().code(), kInvalid);
-    EXPECT_THAT(std::string(study.status().message()), HasSubstr("not a DICOM file"));
+    EXPECT_THAT(std::string(study.status().message()),
+                HasSubstr("no image series among the files: 1 not DICOM"));
   }
   EXPECT_EQ(ReadSeries({}, {}, {}).status().code(), kInvalid);
 }
