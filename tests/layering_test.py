@@ -30,7 +30,10 @@ SEES = {
     "core/engine/torch_": BELOW_MODEL + ["core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
     "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
-    "core/dicom/": ["core/base/", "core/volume/"],
+    "core/dicom/": ["core/base/", "core/volume/", "core/dicom/file_summary", "core/dicom/series_choice"],
+    # What a file is and which files are a series: shared with clients, so without volumes and DCMTK.
+    "core/dicom/file_summary": ["core/base/", "core/dicom/"],
+    "core/dicom/series_choice": ["core/base/", "core/dicom/file_summary"],
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
     "core/metrics/": ["core/base/"],
     "core/model/": BELOW_MODEL,
@@ -45,7 +48,7 @@ SEES = {
     "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "server/program/", "proto/"],
     "server/program/": ["core/base/"],
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/", "server/program/"],
-    "client/cpp/": ["core/base/", "proto/"],
+    "client/cpp/": ["core/base/", "core/dicom/file_summary", "core/dicom/series_choice", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
     "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
                                                 "core/cases/", "core/picture/"],
