@@ -7,21 +7,26 @@
 
 namespace sgpsam::cli {
 
-absl::StatusOr<std::string> ReadMaskPrompt(const std::string& source, const std::string& mask) {
+absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const std::string& source, const std::string& mask,
+                                                  std::vector<std::string>& warnings) {
   absl::StatusOr<Scene> scene = LoadScene(source, mask);
   if (!scene.ok()) {
     return absl::Status(scene.status().code(), absl::StrCat(mask, ": ", scene.status().message()));
   }
-  std::string bits(Mask(scene->volume.geometry().shape()).bits().size(), '\0');
-  for (const DrawnSegment& segment : scene->segments) {
-    if (!SameGrid(segment.geometry, scene->volume.geometry())) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(mask, ": its grid is not the volume's; resample it to the volume's voxels first"));
-    }
-    const std::vector<uint8_t>& more = segment.mask.bits();
-    for (size_t n = 0; n < more.size(); ++n) bits[n] = static_cast<char>(bits[n] | more[n]);
+  for (const std::string& warning : scene->warnings) warnings.push_back(absl::StrCat(mask, ": ", warning));
+  if (scene->segments.size() > 1) {
+    warnings.push_back(absl::StrCat(mask, ": its ", scene->segments.size(), " segments count together"));
   }
-  return bits;
+  const Shape& shape = scene->volume.geometry().shape();
+  client::MaskPrompt prompt;
+  prompt.shape = {static_cast<uint32_t>(shape.i), static_cast<uint32_t>(shape.j),
+                  static_cast<uint32_t>(shape.k)};
+  prompt.bits.resize(Mask(shape).bits().size());
+  for (const DrawnSegment& segment : scene->segments) {
+    const std::vector<uint8_t>& more = segment.mask.bits();
+    for (size_t n = 0; n < more.size(); ++n) prompt.bits[n] = static_cast<char>(prompt.bits[n] | more[n]);
+  }
+  return prompt;
 }
 
 }  // namespace sgpsam::cli

@@ -3,15 +3,18 @@
 #define SGPSAM_CLIENT_CLI_MASK_PROMPT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "sgpsam/client.h"
 
 namespace sgpsam::cli {
 
 // `source`: the DICOM folder or file, or NIfTI, that is to be segmented; it is decoded for its grid. `mask`:
-// a DICOM-SEG of it, or NIfTI of which every voxel that is not 0 counts; several segments count together. The
-// bits are client::Target::mask_bits. FAILED_PRECONDITION for a mask on another grid; otherwise as LoadScene.
-absl::StatusOr<std::string> ReadMaskPrompt(const std::string& source, const std::string& mask);
+// a DICOM-SEG or NIfTI labels on its voxels; several segments count together. What was assumed is added to
+// `warnings`. As LoadScene, with the mask's path in front of what is wrong.
+absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const std::string& source, const std::string& mask,
+                                                  std::vector<std::string>& warnings);
 
 }  // namespace sgpsam::cli
 

@@ -21,6 +21,7 @@ struct PreviewArguments {
 
 absl::Status WritePreview(const PreviewArguments& arguments) {
   ASSIGN_OR_RETURN(const Scene scene, LoadScene(arguments.source, arguments.segmentation));
+  for (const std::string& warning : scene.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
   ASSIGN_OR_RETURN(const std::string png, EncodePng(DrawPanels(scene)));
   return WriteFileAtomically(arguments.out, png);
 }

@@ -117,7 +117,8 @@ absl::Status AddPreviousLogits(const std::string& path, client::SegmentRequest& 
   return absl::OkStatus();
 }
 
-absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest& request) {
+absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest& request,
+                      std::vector<std::string>& warnings) {
   const std::vector<std::string> files = MaskFiles(arguments.prompts);
   for (size_t n = 0; n < files.size(); ++n) {
     if (files[n].empty()) continue;
@@ -125,12 +126,14 @@ absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest&
       return absl::InvalidArgumentError(
           "--mask needs one INPUT, the folder or file that the mask belongs to");
     }
-    ASSIGN_OR_RETURN(request.targets[n].mask_bits, ReadMaskPrompt(arguments.inputs[0], files[n]));
+    ASSIGN_OR_RETURN(request.targets[n].mask, ReadMaskPrompt(arguments.inputs[0], files[n], warnings));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& arguments, const Plan& plan) {
+// What was assumed on the way is added to `warnings`.
+absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& arguments, const Plan& plan,
+                                                   std::vector<std::string>& warnings) {
   ASSIGN_OR_RETURN(client::Volume volume, ReadInputs(arguments.inputs));
   client::SegmentRequest request(std::move(volume));
   request.targets = plan.targets;
@@ -143,7 +146,7 @@ absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& argum
   request.logits = !arguments.save_logits.empty();
   request.idempotency_key = arguments.idempotency_key;
   request.priority = PriorityOf(arguments.priority);
-  RETURN_IF_ERROR(AddMasks(arguments, request));
+  RETURN_IF_ERROR(AddMasks(arguments, request, warnings));
   RETURN_IF_ERROR(AddPreviousLogits(arguments.previous_logits, request));
   return request;
 }
@@ -168,10 +171,12 @@ int RunSegment(const SegmentArguments& arguments) {
   const absl::Time start = absl::Now();
   const absl::StatusOr<Plan> plan = MakePlan(arguments);
   if (!plan.ok()) return Fail(plan.status(), kExitUsage, arguments.json);
-  const absl::StatusOr<client::SegmentRequest> request = MakeRequest(arguments, *plan);
+  std::vector<std::string> warnings;
+  const absl::StatusOr<client::SegmentRequest> request = MakeRequest(arguments, *plan, warnings);
   if (!request.ok()) return Fail(request.status(), kExitFailed, arguments.json);
-  const absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
+  absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
   if (!result.ok()) return Fail(result.status(), arguments.json);
+  result->warnings.insert(result->warnings.begin(), warnings.begin(), warnings.end());
 
   const bool bits = plan->format == client::MaskFormat::kRawBits;
   if (bits && result->targets.empty()) {

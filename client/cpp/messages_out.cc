@@ -87,6 +87,14 @@ absl::StatusOr<std::string> Deflate(const std::string& bits) {
   return out;
 }
 
+absl::Status FillMask(const MaskPrompt& mask, v1::MaskPrompt& message) {
+  ASSIGN_OR_RETURN(*message.mutable_zlib_bits(), Deflate(mask.bits));
+  message.mutable_shape()->Assign(mask.shape.begin(), mask.shape.end());
+  const bool i_fastest = mask.order == AxisOrder::kIFastest;
+  message.set_axis_order(i_fastest ? v1::AXIS_ORDER_I_FASTEST : v1::AXIS_ORDER_K_FASTEST);
+  return absl::OkStatus();
+}
+
 absl::Status FillPrevious(const PreviousLogits& previous, bool inline_samples, v1::PreviousLogits& message) {
   if (!previous.sha256.empty() && !(inline_samples && !previous.samples.empty())) {
     message.set_sha256(previous.sha256);
@@ -110,9 +118,7 @@ absl::Status FillPrompts(const Target& target, bool inline_logits, v1::Prompts& 
   if (target.previous) {
     RETURN_IF_ERROR(FillPrevious(*target.previous, inline_logits, *prompts.mutable_previous_logits()));
   }
-  if (target.mask_bits) {
-    ASSIGN_OR_RETURN(*prompts.mutable_mask()->mutable_zlib_bits(), Deflate(*target.mask_bits));
-  }
+  if (target.mask) return FillMask(*target.mask, *prompts.mutable_mask());
   return absl::OkStatus();
 }
 

@@ -12,7 +12,7 @@
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/cases/dataset_choice.h"
-#include "core/cases/grid_match.h"
+#include "core/volume/grid_match.h"
 #include "core/cases/quoted.h"
 
 namespace sgpsam {

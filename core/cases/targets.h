@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
-#include "core/cases/grid_match.h"
+#include "core/volume/grid_match.h"
 #include "core/volume/mask.h"
 #include "core/volume/volume.h"
 

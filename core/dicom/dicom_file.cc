@@ -63,7 +63,7 @@ absl::StatusOr<const TransferSyntax*> GuessSyntax(absl::string_view dataset) {
 
 }  // namespace
 
-absl::StatusOr<DicomFile> DicomFile::Open(absl::string_view bytes) {
+absl::StatusOr<DicomFile> DicomFile::Open(absl::string_view bytes, size_t max_inflated_bytes) {
   ASSIGN_OR_RETURN(const FileStart start, ReadFileMeta(bytes));
   DicomFile file;
   file.dataset_ = bytes.substr(start.dataset);
@@ -74,7 +74,7 @@ absl::StatusOr<DicomFile> DicomFile::Open(absl::string_view bytes) {
     ASSIGN_OR_RETURN(file.syntax_, FindTransferSyntax(start.syntax_uid));
   }
   if (file.syntax_->deflated) {
-    ASSIGN_OR_RETURN(file.inflated_, InflateRaw(file.dataset_, kMaxInflatedBytes));
+    ASSIGN_OR_RETURN(file.inflated_, InflateRaw(file.dataset_, max_inflated_bytes));
     file.dataset_ = file.inflated_.view();
   }
   ASSIGN_OR_RETURN(file.scan_, ScanDataset(file.dataset_, {.explicit_vr = file.syntax_->explicit_vr,

@@ -22,8 +22,9 @@ inline constexpr size_t kMaxInflatedBytes = size_t{64} << 20;
 
 class DicomFile {
  public:
-  // INVALID_ARGUMENT: not DICOM, damaged, or in a transfer syntax that is not taken.
-  static absl::StatusOr<DicomFile> Open(absl::string_view bytes);
+  // INVALID_ARGUMENT: not DICOM, damaged, in a transfer syntax that is not taken, or larger than
+  // `max_inflated_bytes` once it is inflated.
+  static absl::StatusOr<DicomFile> Open(absl::string_view bytes, size_t max_inflated_bytes = kMaxInflatedBytes);
 
   const TransferSyntax& syntax() const { return *syntax_; }
   bool syntax_guessed() const { return syntax_guessed_; }  // the file did not name one

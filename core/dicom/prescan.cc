@@ -178,7 +178,11 @@ absl::Status Scanner::TakePixels(const Head& head) {
     if (tag != kItem) return Malformed(tag, "stands where a pixel fragment should");
     if (length > end_ - at_) return Malformed(head.tag, "has a fragment with fewer bytes than it announces");
     if (++count_ > kMaxElements) return Malformed(head.tag, "has too many fragments");
-    if (!offset_table) result_.fragments.push_back({at_, length});
+    if (offset_table) {
+      result_.offset_table = {at_, length};
+    } else {
+      result_.fragments.push_back({at_, length});
+    }
     offset_table = false;
     at_ += length;
   }

@@ -38,7 +38,8 @@ struct ScannedDataset {
   char pixel_vr[2] = {0, 0};
   bool encapsulated = false;
   ByteRange pixels;                  // native pixel data
-  std::vector<ByteRange> fragments;  // encapsulated pixel data, without the offset table
+  ByteRange offset_table;            // of encapsulated pixel data; empty as a rule where frames are single fragments
+  std::vector<ByteRange> fragments;  // encapsulated pixel data
 };
 
 struct DatasetEncoding {

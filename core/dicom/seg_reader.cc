@@ -4,192 +4,300 @@
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcistrmb.h>
-#include <dcmtk/dcmdata/dcsequen.h>
 #include <dcmtk/dcmdata/dcxfer.h>
 
-#include <map>
+#include <algorithm>
+#include <limits>
 #include <optional>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/cielab.h"
+#include "core/dicom/dataset_items.h"
 #include "core/dicom/dcmtk_status.h"
 #include "core/dicom/dicom_file.h"
 #include "core/dicom/dicom_text.h"
-#include "core/dicom/seg_frames.h"
+#include "core/dicom/seg_pixels.h"
+#include "core/dicom/seg_placement.h"
+#include "core/dicom/seg_references.h"
 #include "core/dicom/tags.h"
+#include "core/volume/grid_match.h"
 
 namespace sgpsam {
 namespace {
 
 constexpr absl::string_view kSegmentationStorage = "1.2.840.10008.5.1.4.1.1.66.4";
-constexpr uint64_t kMaxMaskBytes = uint64_t{4} << 30;  // of all segments together
+constexpr absl::string_view kLabelMapSegmentationStorage = "1.2.840.10008.5.1.4.1.1.66.7";
+constexpr uint64_t kMaxMaskBytes = uint64_t{4} << 30;     // of all segments together
+constexpr size_t kMaxInflatedSegBytes = size_t{1} << 30;  // 4,000 FRACTIONAL frames of 512 x 512
 
-absl::Status NotOurs(absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("this SEG cannot be shown on the series: ", why));
+enum class SegType { kBinary, kFractional, kLabelMap };
+
+absl::Status Unreadable(absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("this segmentation cannot be read: ", why));
 }
 
-// Item `n` of a sequence directly in `parent`; nullptr if there is none.
-DcmItem* Item(DcmItem* parent, const DcmTagKey& sequence, unsigned long n = 0) {
-  DcmSequenceOfItems* items = nullptr;
-  if (parent == nullptr || parent->findAndGetSequence(sequence, items).bad() || n >= items->card())
-    return nullptr;
-  return items->getItem(n);
+// The same status with what it is about in front.
+absl::Status OfSeg(const absl::Status& status) {
+  const bool elsewhere = absl::IsFailedPrecondition(status);
+  return absl::Status(status.code(), absl::StrCat(elsewhere ? "this segmentation does not fit the volume: "
+                                                            : "this segmentation cannot be read: ",
+                                                  status.message()));
 }
 
-std::string TextOf(DcmItem* item, const DcmTagKey& tag) {
-  const char* text = nullptr;
-  if (item == nullptr || item->findAndGetString(tag, text).bad() || text == nullptr) return "";
-  return std::string(TrimPadding(text));
+WorldPoint Scaled(const std::vector<double>& direction, size_t at, double length) {
+  return {direction[at] * length, direction[at + 1] * length, direction[at + 2] * length};
 }
 
-int NumberOf(DcmItem* item, const DcmTagKey& tag) {
-  Uint16 number = 0;
-  return item != nullptr && item->findAndGetUint16(tag, number).good() ? number : 0;
-}
-
-struct FramePlace {
-  int segment = 0;  // its number
-  int64_t k = 0;
+struct PlacedFrame {
+  FramePlace place;
+  size_t segment = 0;  // its index; LABELMAP: not used
 };
 
 class SegReading {
  public:
-  SegReading(const DicomFile& file, const SeriesInfo& source, const Shape& shape)
-      : file_(file), source_(source), shape_(shape) {}
+  SegReading(const DicomFile& file, const SeriesInfo* source, const Geometry& volume)
+      : file_(file), source_(source), volume_(volume) {}
 
-  absl::StatusOr<std::vector<ReadSegment>> Run();
+  absl::StatusOr<ReadSegmentation> Run();
 
  private:
-  absl::Status CheckImage();
+  absl::Status ParseHeader();
+  absl::Status ReadType();
+  absl::Status ReadLayout();
   absl::Status ReadSegments();
-  absl::StatusOr<FramePlace> PlaceOf(DcmItem* frame, DcmItem* shared) const;
-  absl::Status CopyFrames();
+  absl::StatusOr<PlacedFrame> Place(DcmItem* groups, DcmItem* shared) const;
+  absl::Status PlaceFrames();
+  absl::Status Paint();
+  absl::Status PaintFrame(const PlacedFrame& frame, const std::vector<uint16_t>& values);
 
   const DicomFile& file_;
-  const SeriesInfo& source_;
-  const Shape shape_;
+  const SeriesInfo* source_;
+  const Geometry& volume_;
   DcmDataset dataset_;
-  uint64_t frames_ = 0;
-  std::vector<ReadSegment> segments_;
-  std::map<int, std::vector<uint8_t>> bits_;  // by segment number
-  std::map<std::string, int64_t> slices_;     // by SOP instance
+  SegType type_ = SegType::kBinary;
+  SegPixelLayout layout_;
+  int least_ = 1;                  // stored value from which a voxel belongs to its segment; not LABELMAP
+  std::optional<int> padding_;     // LABELMAP: the value of voxels of no segment, beside 0
+  std::vector<size_t> by_number_;  // index of a segment by its number, or kNone
+  ReadSegmentation result_;
+  std::vector<std::vector<uint8_t>> bits_;  // by segment; made with its first voxel
+  std::vector<PlacedFrame> frames_;
+
+  static constexpr size_t kNone = std::numeric_limits<size_t>::max();
 };
 
-absl::Status SegReading::CheckImage() {
-  if (file_.Text(tags::kSopClassUid) != kSegmentationStorage ||
-      TextOf(&dataset_, DCM_SegmentationType) != "BINARY") {
-    return NotOurs("it is not a BINARY Segmentation");
+absl::Status SegReading::ParseHeader() {
+  const absl::string_view header = file_.header();
+  DcmInputBufferStream stream;
+  stream.setBuffer(header.data(), static_cast<offile_off_t>(header.size()));
+  stream.setEos();
+  const E_TransferSyntax syntax = file_.syntax().big_endian    ? EXS_BigEndianExplicit
+                                  : file_.syntax().explicit_vr ? EXS_LittleEndianExplicit
+                                                               : EXS_LittleEndianImplicit;
+  dataset_.transferInit();
+  const OFCondition read = dataset_.read(stream, syntax);
+  dataset_.transferEnd();
+  return read.bad() ? Unreadable("its attributes are damaged") : absl::OkStatus();
+}
+
+absl::Status SegReading::ReadType() {
+  const absl::string_view sop_class = file_.Text(tags::kSopClassUid);
+  const std::string type = TextOf(&dataset_, DCM_SegmentationType);
+  if (sop_class != kSegmentationStorage && sop_class != kLabelMapSegmentationStorage)
+    return Unreadable("it is no Segmentation or Label Map Segmentation");
+  if (type == "BINARY") {
+    type_ = SegType::kBinary;
+  } else if (type == "LABELMAP") {
+    type_ = SegType::kLabelMap;
+    // Signed or not, it is a stored value.
+    if (const auto padding = file_.Uint16(tags::kPixelPaddingValue)) padding_ = *padding;
+  } else if (type == "FRACTIONAL") {
+    type_ = SegType::kFractional;
+    const int most = Uint16Of(&dataset_, DCM_MaximumFractionalValue).value_or(0);
+    if (most < 1 || most > 255) return Unreadable("its MaximumFractionalValue is not from 1 to 255");
+    least_ = (most + 1) / 2;
+    const bool occupancy = TextOf(&dataset_, DCM_SegmentationFractionalType) == "OCCUPANCY";
+    result_.warnings.push_back(absl::StrCat(
+        "the segmentation is FRACTIONAL: voxels whose ", occupancy ? "occupancy" : "probability",
+        " is at least one half (", least_, " of ", most, ") are taken, the others left out"));
+  } else {
+    return Unreadable("its SegmentationType is not BINARY, FRACTIONAL or LABELMAP");
   }
-  if (file_.syntax().encoding != PixelEncoding::kNative || file_.scan().encapsulated ||
-      !file_.scan().has_pixels || file_.syntax().big_endian) {
-    return NotOurs("its pixel data are missing or compressed");
+  return absl::OkStatus();
+}
+
+absl::Status SegReading::ReadLayout() {
+  layout_.rows = file_.Uint16(tags::kRows).value_or(0);
+  layout_.columns = file_.Uint16(tags::kColumns).value_or(0);
+  if (layout_.rows < 1 || layout_.columns < 1 || layout_.rows > Geometry::kMaxAxis ||
+      layout_.columns > Geometry::kMaxAxis) {
+    return Unreadable(absl::StrCat("Rows and Columns must each be from 1 to ", Geometry::kMaxAxis));
   }
-  if (file_.Uint16(tags::kRows) != shape_.j || file_.Uint16(tags::kColumns) != shape_.i ||
-      file_.Uint16(tags::kBitsAllocated) != 1) {
-    return NotOurs("it has other Rows and Columns");
-  }
+  layout_.bits_allocated = file_.Uint16(tags::kBitsAllocated).value_or(0);
+  const int bits = layout_.bits_allocated;
+  const bool fits = type_ == SegType::kBinary       ? bits == 1
+                    : type_ == SegType::kFractional ? bits == 8
+                                                    : bits == 8 || bits == 16;
+  if (!fits || file_.Uint16(tags::kSamplesPerPixel).value_or(1) != 1)
+    return Unreadable("its BitsAllocated or SamplesPerPixel do not fit its SegmentationType");
   const std::optional<double> frames = ParseNumber(file_.Text(tags::kNumberOfFrames));
   if (!frames || !(*frames >= 1 && *frames <= kMaxElements))
-    return NotOurs("its NumberOfFrames is not valid");
-  frames_ = static_cast<uint64_t>(*frames);
-  const uint64_t bits = frames_ * static_cast<uint64_t>(shape_.i * shape_.j);  // below 2^20 * 2^28
-  if (file_.scan().pixels.length < (bits + 7) / 8) return NotOurs("its pixel data are truncated");
+    return Unreadable("its NumberOfFrames is not valid");
+  layout_.frames = static_cast<uint64_t>(*frames);
   return absl::OkStatus();
 }
 
 absl::Status SegReading::ReadSegments() {
-  for (unsigned long n = 0; DcmItem* item = Item(&dataset_, DCM_SegmentSequence, n); ++n) {
+  by_number_.assign(std::numeric_limits<uint16_t>::max() + size_t{1}, kNone);
+  absl::Status status;
+  ForEachItem(&dataset_, DCM_SegmentSequence, [&](DcmItem* item) {
+    const std::optional<uint16_t> number = Uint16Of(item, DCM_SegmentNumber);
+    if (type_ == SegType::kLabelMap && number && (*number == 0 || padding_ == *number)) return;  // background
+    if (!number || *number == 0 || by_number_[*number] != kNone) {
+      status = Unreadable("its segment numbers are not valid");
+      return;
+    }
+    by_number_[*number] = result_.segments.size();
     ReadSegment segment;
-    segment.number = NumberOf(item, DCM_SegmentNumber);
+    segment.number = *number;
     segment.label = TextOf(item, DCM_SegmentLabel);
+    segment.rgb = SegmentColour(result_.segments.size());
     const Uint16* lab = nullptr;
     unsigned long components = 0;
     if (item->findAndGetUint16Array(DCM_RecommendedDisplayCIELabValue, lab, &components).good() &&
         components == 3) {
       segment.rgb = SrgbFromCieLab({lab[0], lab[1], lab[2]});
     }
-    if (segment.number == 0 || bits_.count(segment.number) != 0)
-      return NotOurs("its segment numbers are not valid");
-    bits_[segment.number];  // its bits are made with its first frame
-    segments_.push_back(std::move(segment));
-  }
-  if (segments_.empty()) return NotOurs("it has no segments");
-  if (static_cast<uint64_t>(shape_.voxels()) / 8 * segments_.size() > kMaxMaskBytes)
-    return NotOurs("it has too many segments");
+    result_.segments.push_back(std::move(segment));
+  });
+  RETURN_IF_ERROR(status);
+  if (result_.segments.empty()) return Unreadable("it has no segments");
+  if (static_cast<uint64_t>(volume_.shape().voxels()) / 8 * result_.segments.size() > kMaxMaskBytes)
+    return Unreadable("it has too many segments");
+  bits_.resize(result_.segments.size());
   return absl::OkStatus();
 }
 
-absl::StatusOr<FramePlace> SegReading::PlaceOf(DcmItem* frame, DcmItem* shared) const {
-  DcmItem* identification = Item(frame, DCM_SegmentIdentificationSequence);
-  if (identification == nullptr) identification = Item(shared, DCM_SegmentIdentificationSequence);
-  DcmItem* derivation = Item(frame, DCM_DerivationImageSequence);
-  if (derivation == nullptr) derivation = Item(shared, DCM_DerivationImageSequence);
-  const auto slice =
-      slices_.find(TextOf(Item(derivation, DCM_SourceImageSequence), DCM_ReferencedSOPInstanceUID));
-  if (slice == slices_.end()) return NotOurs("a frame does not refer to a slice of the series");
-  const FramePlace place{NumberOf(identification, DCM_ReferencedSegmentNumber), slice->second};
-  if (bits_.count(place.segment) == 0) return NotOurs("a frame refers to a segment that it does not have");
-  return place;
+absl::StatusOr<PlacedFrame> SegReading::Place(DcmItem* groups, DcmItem* shared) const {
+  const auto group = [&](const DcmTagKey& sequence) {
+    DcmItem* own = FirstItem(groups, sequence);
+    return own != nullptr ? own : FirstItem(shared, sequence);
+  };
+  const auto position = NumbersOf(group(DCM_PlanePositionSequence), DCM_ImagePositionPatient, 3);
+  const auto orientation = NumbersOf(group(DCM_PlaneOrientationSequence), DCM_ImageOrientationPatient, 6);
+  const auto spacing = NumbersOf(group(DCM_PixelMeasuresSequence), DCM_PixelSpacing, 2);
+  if (!position || !orientation || !spacing) {
+    return Unreadable(
+        "a frame has no valid ImagePositionPatient, ImageOrientationPatient or PixelSpacing, so its place in the "
+        "patient is unknown");
+  }
+  FramePlane plane;
+  plane.position = {(*position)[0], (*position)[1], (*position)[2]};
+  plane.column_step = Scaled(*orientation, 0, (*spacing)[1]);
+  plane.row_step = Scaled(*orientation, 3, (*spacing)[0]);
+  plane.columns = layout_.columns;
+  plane.rows = layout_.rows;
+  absl::StatusOr<FramePlace> place = PlaceFrame(plane, volume_, kMaskGridTolerance);
+  if (!place.ok()) return OfSeg(place.status());
+  PlacedFrame frame{*place};
+  if (type_ == SegType::kLabelMap) return frame;
+  DcmItem* identification = group(DCM_SegmentIdentificationSequence);
+  frame.segment = by_number_[Uint16Of(identification, DCM_ReferencedSegmentNumber).value_or(0)];
+  if (frame.segment == kNone) return Unreadable("a frame refers to a segment that it does not have");
+  return frame;
 }
 
-absl::Status SegReading::CopyFrames() {
+absl::Status SegReading::PlaceFrames() {
   DcmSequenceOfItems* per_frame = nullptr;
   if (dataset_.findAndGetSequence(DCM_PerFrameFunctionalGroupsSequence, per_frame).bad() ||
-      per_frame->card() != frames_) {
-    return NotOurs("its functional groups do not fit its frames");
+      per_frame->card() != layout_.frames) {
+    return Unreadable("its functional groups do not fit its frames");
   }
-  DcmItem* shared = Item(&dataset_, DCM_SharedFunctionalGroupsSequence);
-  const auto* pixels = reinterpret_cast<const uint8_t*>(file_.Bytes(file_.scan().pixels).data());
-  const uint64_t frame_bits = static_cast<uint64_t>(shape_.i * shape_.j);
+  DcmItem* shared = FirstItem(&dataset_, DCM_SharedFunctionalGroupsSequence);
+  const SegReferences references(dataset_, shared, source_);
+  if (const absl::Status status = references.CheckObject(); !status.ok()) return OfSeg(status);
+  std::set<std::tuple<size_t, int64_t, int64_t, int64_t>> taken;
   DcmObject* item = nullptr;
-  for (uint64_t f = 0; f < frames_; ++f) {
+  for (uint64_t f = 0; f < layout_.frames; ++f) {
     item = per_frame->nextInContainer(item);  // getItem(f) would walk the list each time
-    ASSIGN_OR_RETURN(const FramePlace place, PlaceOf(static_cast<DcmItem*>(item), shared));
-    std::vector<uint8_t>& bits = bits_[place.segment];
-    bits.resize(static_cast<size_t>((shape_.voxels() + 7) / 8));
-    CopyBits(pixels, frame_bits * f, frame_bits, bits.data(), frame_bits * static_cast<uint64_t>(place.k));
+    auto* groups = static_cast<DcmItem*>(item);
+    ASSIGN_OR_RETURN(const PlacedFrame frame, Place(groups, shared));
+    if (const absl::Status status = references.CheckFrame(groups, frame.place); !status.ok())
+      return OfSeg(status);
+    const FramePlace& place = frame.place;
+    if (!taken.emplace(frame.segment, place.first, place.column_stride, place.row_stride).second)
+      return Unreadable("two frames of a segment lie at the same place");
+    frames_.push_back(frame);
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<ReadSegment>> SegReading::Run() {
-  const absl::string_view header = file_.header();
-  DcmInputBufferStream stream;
-  stream.setBuffer(header.data(), static_cast<offile_off_t>(header.size()));
-  stream.setEos();
-  dataset_.transferInit();
-  const OFCondition read =
-      dataset_.read(stream, file_.syntax().explicit_vr ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit);
-  dataset_.transferEnd();
-  if (read.bad()) return NotOurs("its attributes are damaged");
-  RETURN_IF_ERROR(CheckImage());
-  for (size_t k = 0; k < source_.instances.size(); ++k) {
-    slices_[source_.instances[k].sop_instance_uid] = static_cast<int64_t>(k);
+absl::Status SegReading::PaintFrame(const PlacedFrame& frame, const std::vector<uint16_t>& values) {
+  size_t n = 0;
+  for (int row = 0; row < layout_.rows; ++row) {
+    int64_t voxel = frame.place.first + row * frame.place.row_stride;
+    for (int column = 0; column < layout_.columns; ++column, ++n, voxel += frame.place.column_stride) {
+      const uint16_t value = values[n];
+      size_t segment = frame.segment;
+      if (type_ == SegType::kLabelMap) {
+        if (value == 0 || padding_ == value) continue;
+        segment = by_number_[value];
+        if (segment == kNone) return Unreadable("a voxel belongs to a segment that it does not have");
+      } else if (value < least_) {
+        continue;
+      }
+      std::vector<uint8_t>& bits = bits_[segment];
+      if (bits.empty()) bits.resize(static_cast<size_t>((volume_.shape().voxels() + 7) / 8));
+      uint8_t& byte = bits[static_cast<size_t>(voxel >> 3)];
+      byte = static_cast<uint8_t>(byte | (1u << (voxel & 7)));
+    }
   }
+  return absl::OkStatus();
+}
+
+absl::Status SegReading::Paint() {
+  absl::StatusOr<SegPixels> pixels = SegPixels::Create(file_, layout_);
+  if (!pixels.ok()) return OfSeg(pixels.status());
+  std::vector<uint16_t> values;
+  for (uint64_t f = 0; f < layout_.frames; ++f) {
+    if (const absl::Status status = pixels->Read(f, values); !status.ok()) return OfSeg(status);
+    RETURN_IF_ERROR(PaintFrame(frames_[f], values));
+  }
+  for (size_t s = 0; s < bits_.size(); ++s) {
+    Mask& mask = result_.segments[s].mask;
+    mask = Mask(volume_.shape());
+    if (bits_[s].empty()) continue;
+    const absl::string_view bits(reinterpret_cast<const char*>(bits_[s].data()), bits_[s].size());
+    ASSIGN_OR_RETURN(mask, Mask::FromBits(volume_.shape(), bits));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ReadSegmentation> SegReading::Run() {
+  RETURN_IF_ERROR(ParseHeader());
+  RETURN_IF_ERROR(ReadType());
+  RETURN_IF_ERROR(ReadLayout());
   RETURN_IF_ERROR(ReadSegments());
-  RETURN_IF_ERROR(CopyFrames());
-  for (ReadSegment& segment : segments_) {
-    std::vector<uint8_t>& bits = bits_[segment.number];
-    segment.mask = Mask(shape_);
-    if (bits.empty()) continue;
-    ASSIGN_OR_RETURN(segment.mask,
-                     Mask::FromBits(shape_, {reinterpret_cast<const char*>(bits.data()), bits.size()}));
-  }
-  return std::move(segments_);
+  RETURN_IF_ERROR(PlaceFrames());
+  RETURN_IF_ERROR(Paint());
+  return std::move(result_);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<ReadSegment>> ReadSeg(absl::string_view bytes, const SeriesInfo& source,
-                                                 const Shape& shape) {
+absl::StatusOr<ReadSegmentation> ReadSeg(absl::string_view bytes, const SeriesInfo* source,
+                                         const Geometry& volume) {
   RETURN_IF_ERROR(EnsureDcmtk());
-  if (source.instances.size() != static_cast<size_t>(shape.k)) {
+  if (source != nullptr && source->instances.size() != static_cast<size_t>(volume.shape().k)) {
     return absl::InvalidArgumentError("the series does not have as many instances as the volume has slices");
   }
-  ASSIGN_OR_RETURN(const DicomFile file, DicomFile::Open(bytes));
-  return SegReading(file, source, shape).Run();
+  ASSIGN_OR_RETURN(const DicomFile file, DicomFile::Open(bytes, kMaxInflatedSegBytes));
+  return SegReading(file, source, volume).Run();
 }
 
 }  // namespace sgpsam

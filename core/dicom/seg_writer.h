@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "core/dicom/series_info.h"
 #include "core/volume/mask.h"
+#include "core/volume/segment_colours.h"
 #include "core/volume/volume.h"
 
 namespace sgpsam {
@@ -27,7 +28,7 @@ struct Segment {
   std::string label = "Lesion";  // SegmentLabel, at most 64 characters
   CodedConcept category{"49755003", "SCT", "Morphologically Abnormal Structure"};
   CodedConcept type{"52988006", "SCT", "Lesion"};
-  std::array<uint8_t, 3> rgb{{255, 64, 64}};
+  std::array<uint8_t, 3> rgb = SegmentColour(0);
   std::string prompts;  // SegmentationAlgorithmIdentification parameters: the prompts in compact text
 };
 

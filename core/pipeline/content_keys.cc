@@ -69,7 +69,12 @@ const char* Unit(const PromptPosition& position) {
 
 void AddTarget(const TargetRequest& target, KeyWriter& key) {
   const Prompts& prompts = target.prompts;
-  key.Text(DescribePrompts(prompts)).Values(prompts.previous_logits).Text(target.mask_zlib_bits);
+  key.Text(DescribePrompts(prompts)).Values(prompts.previous_logits);
+  key.Value(target.mask.has_value());
+  if (target.mask) {
+    const Shape& shape = target.mask->shape;
+    key.Text(target.mask->zlib_bits).Value(shape.i).Value(shape.j).Value(shape.k).Value(target.mask->order);
+  }
   const Segment& segment = target.segment;
   key.Text(segment.label).Values(segment.rgb);
   for (const CodedConcept* code : {&segment.category, &segment.type}) {

@@ -3,12 +3,18 @@
 #include <zlib.h>
 
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace sgpsam {
+namespace {
 
-absl::StatusOr<Mask> InflateMask(const Shape& shape, absl::string_view zlib_bits) {
+std::string Describe(const Shape& shape) { return absl::StrCat(shape.i, " x ", shape.j, " x ", shape.k); }
+
+absl::StatusOr<std::string> InflateBits(const Shape& shape, const std::string& zlib_bits) {
   const size_t expected = static_cast<size_t>((shape.voxels() + 7) / 8);
   std::string bits(expected, '\0');
   uLongf inflated = expected;
@@ -20,7 +26,33 @@ absl::StatusOr<Mask> InflateMask(const Shape& shape, absl::string_view zlib_bits
                                                    expected, " bytes; send one bit for each of the volume's ",
                                                    shape.voxels(), " voxels"));
   }
-  return Mask::FromBits(shape, bits);
+  return bits;
+}
+
+// The mask whose voxel i, j, k is `mirrored`'s voxel k, j, i.
+Mask WithAxesReversed(const Mask& mirrored) {
+  const Shape& from = mirrored.shape();
+  Mask mask({from.k, from.j, from.i});
+  const auto end = static_cast<uint64_t>(from.voxels());
+  for (uint64_t n = mirrored.NextVoxel(0); n < end; n = mirrored.NextVoxel(n + 1)) {
+    const auto at = static_cast<int64_t>(n);
+    mask.Set(at / (from.i * from.j), at / from.i % from.j, at % from.i);
+  }
+  return mask;
+}
+
+}  // namespace
+
+absl::StatusOr<Mask> InflateMask(const Shape& shape, const DeflatedMask& deflated) {
+  if (!(deflated.shape == shape)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the mask prompt's shape is ", Describe(deflated.shape), " (i x j x k), the volume's is ",
+        Describe(shape), ": send the mask on the volume's voxels and say in which order its axes lie"));
+  }
+  ASSIGN_OR_RETURN(const std::string bits, InflateBits(shape, deflated.zlib_bits));
+  if (deflated.order == AxisOrder::kIFastest) return Mask::FromBits(shape, bits);
+  ASSIGN_OR_RETURN(const Mask mirrored, Mask::FromBits({shape.k, shape.j, shape.i}, bits));
+  return WithAxesReversed(mirrored);
 }
 
 }  // namespace sgpsam

@@ -208,9 +208,9 @@ absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentOne(const Pip
   const TargetRequest& target = request.targets[journey.target];
   const Geometry& geometry = study.volume.geometry();
   Prompts prompts = target.prompts;
-  if (!target.mask_zlib_bits.empty()) {
+  if (target.mask) {
     ASSIGN_OR_RETURN(prompts.mask, journey.Do(Stage::kPrepare, [&] {
-      return InflateMask(geometry.shape(), target.mask_zlib_bits);
+      return InflateMask(geometry.shape(), *target.mask);
     }));
   }
   Segmented segmented;

@@ -17,6 +17,7 @@
 #include "core/dicom/seg_writer.h"
 #include "core/dicom/series_info.h"
 #include "core/metrics/metrics.h"
+#include "core/pipeline/mask_prompt.h"
 #include "core/pipeline/target_segmenter.h"
 #include "core/raw/raw_codec.h"
 #include "core/transform/prepare.h"
@@ -38,8 +39,8 @@ struct Study {
 
 struct TargetRequest {
   Prompts prompts;
-  std::string mask_zlib_bits;  // a mask prompt as it came: its size is known only with the volume's
-  Segment segment;             // label, codes, colour; mask and prompts are filled in by the pipeline
+  std::optional<DeflatedMask> mask;  // a mask prompt as it came: its size is known only with the volume's
+  Segment segment;                   // label, codes, colour; mask and prompts are filled in by the pipeline
 };
 
 enum class MaskFormat { kDicomSeg, kNifti, kRawBits };

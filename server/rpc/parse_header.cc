@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/transform/placement.h"
+#include "core/volume/segment_colours.h"
 #include "server/rpc/convert.h"
 
 namespace sgpsam {
@@ -94,6 +95,25 @@ absl::StatusOr<BoxPrompt> ParseBox(const v1::BoxPrompt& box) {
   return parsed;
 }
 
+absl::StatusOr<DeflatedMask> ParseMask(const v1::MaskPrompt& mask) {
+  DeflatedMask parsed;
+  parsed.zlib_bits = mask.zlib_bits();
+  if (parsed.zlib_bits.empty() || parsed.zlib_bits.size() > kMaxMaskBytes) {
+    return Invalid("a mask prompt has ", parsed.zlib_bits.size(), " bytes; allowed are 1 to ", kMaxMaskBytes);
+  }
+  if (mask.shape_size() != 3) {
+    return Invalid("a mask prompt's shape has ", mask.shape_size(),
+                   " values; send the voxels along i, j and k");
+  }
+  parsed.shape = {mask.shape(0), mask.shape(1), mask.shape(2)};
+  if (mask.axis_order() != v1::AXIS_ORDER_I_FASTEST && mask.axis_order() != v1::AXIS_ORDER_K_FASTEST) {
+    return Invalid("a mask prompt's axis_order is missing or unknown to this server");
+  }
+  const bool i_fastest = mask.axis_order() == v1::AXIS_ORDER_I_FASTEST;
+  parsed.order = i_fastest ? AxisOrder::kIFastest : AxisOrder::kKFastest;
+  return parsed;
+}
+
 // --- targets
 
 absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSizes& sizes, Prompts& prompts,
@@ -124,17 +144,13 @@ absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, T
   if (prompts.has_mask()) {
     if (prompts.has_previous_logits())
       return Invalid("a target has a mask and previous logits; send one of them");
-    const std::string& bits = prompts.mask().zlib_bits();
-    if (bits.empty() || bits.size() > kMaxMaskBytes) {
-      return Invalid("a mask prompt has ", bits.size(), " bytes; allowed are 1 to ", kMaxMaskBytes);
-    }
-    target.mask_zlib_bits = bits;
+    ASSIGN_OR_RETURN(target.mask, ParseMask(prompts.mask()));
   }
   if (!prompts.has_previous_logits()) return absl::OkStatus();
   return ParsePreviousLogits(prompts.previous_logits(), sizes, target.prompts, logits_digest);
 }
 
-absl::StatusOr<TargetRequest> ParseTarget(const v1::Target& target, const PatchSizes& sizes,
+absl::StatusOr<TargetRequest> ParseTarget(const v1::Target& target, size_t index, const PatchSizes& sizes,
                                           std::optional<Digest>& logits_digest) {
   TargetRequest parsed;
   RETURN_IF_ERROR(ParsePrompts(target.prompts(), sizes, parsed, logits_digest));
@@ -146,6 +162,7 @@ absl::StatusOr<TargetRequest> ParseTarget(const v1::Target& target, const PatchS
   if (target.has_type()) {
     ASSIGN_OR_RETURN(parsed.segment.type, ParseCode(target.type(), "a target's type"));
   }
+  parsed.segment.rgb = SegmentColour(index);
   if (target.has_colour()) {
     const v1::Rgb& rgb = target.colour();
     if (std::max({rgb.red(), rgb.green(), rgb.blue()}) > 255) return Invalid("a colour's parts are 0 to 255");
@@ -329,7 +346,7 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
   }
   for (const v1::Target& target : header.targets()) {
     std::optional<Digest> logits_digest;
-    ASSIGN_OR_RETURN(TargetRequest request, ParseTarget(target, limits.sizes, logits_digest));
+    ASSIGN_OR_RETURN(TargetRequest request, ParseTarget(target, parsed.request.targets.size(), limits.sizes, logits_digest));
     parsed.request.targets.push_back(std::move(request));
     parsed.logits_digests.push_back(logits_digest);
   }

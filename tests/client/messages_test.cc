@@ -48,8 +48,12 @@ TEST(Messages, CarryBoxesInEitherSpaceButNotInBoth) {
 
 TEST(Messages, DeflateMaskPrompts) {
   const std::string bits(1000, '\x0f');
-  const auto header = MakeHeader(RequestOf({.clicks = {}, .mask_bits = bits}));
-  const std::string& deflated = header->targets(0).prompts().mask().zlib_bits();
+  const MaskPrompt mask{.shape = {20, 40, 10}, .bits = bits, .order = AxisOrder::kKFastest};
+  const auto header = MakeHeader(RequestOf({.clicks = {}, .mask = mask}));
+  const v1::MaskPrompt& sent = header->targets(0).prompts().mask();
+  EXPECT_EQ(sent.axis_order(), v1::AXIS_ORDER_K_FASTEST);
+  EXPECT_THAT(sent.shape(), ::testing::ElementsAre(20, 40, 10));
+  const std::string& deflated = sent.zlib_bits();
   std::string inflated(bits.size(), '\0');
   uLongf size = inflated.size();
   ASSERT_EQ(uncompress(reinterpret_cast<Bytef*>(inflated.data()), &size,

@@ -102,6 +102,12 @@ def test_a_mask_and_a_box_are_prompts_too(sdk, client):
     assert by_mask.targets[0].voxels > 0 and by_box.mask.shape == by_mask.mask.shape
 
 
+def test_a_transposed_mask_is_refused(sdk, client):
+    transposed = (block() > 0).transpose(2, 1, 0)
+    with pytest.raises(sdk.InvalidInput, match="60 x 96 x 128.*the volume's is 128 x 96 x 60"):
+        client.segment(sdk.Volume.from_array(block(), (1.0, 1.0, 2.5)), sdk.Target(mask=transposed))
+
+
 def test_patches_and_spacing_are_the_callers_choice(sdk, client, ct):
     target = sdk.Target([sdk.Click.patient(*map(float, ct.click.split(",")))])
     one = client.segment(ct.folder, target, max_patches=1).targets[0]

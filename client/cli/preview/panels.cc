@@ -52,14 +52,14 @@ Bounds BoundsOfVolume(const Geometry& geometry) {
 }
 
 template <typename Visit>
-void ForEachVoxel(const DrawnSegment& segment, Visit visit) {
+void ForEachVoxel(const Geometry& geometry, const DrawnSegment& segment, Visit visit) {
   const Shape& shape = segment.mask.shape();
   for (int64_t k = 0; k < shape.k; ++k) {
     if (segment.mask.CountVoxelsInSlice(k) == 0) continue;
     for (int64_t j = 0; j < shape.j; ++j) {
       for (int64_t i = 0; i < shape.i; ++i) {
         if (segment.mask.at(i, j, k)) {
-          visit(segment.geometry.ToWorld(
+          visit(geometry.ToWorld(
               {static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)}));
         }
       }
@@ -77,7 +77,7 @@ Focus FocusOf(const Scene& scene) {
   Axes sum{};
   double count = 0;
   for (const DrawnSegment& segment : scene.segments) {
-    ForEachVoxel(segment, [&](const WorldPoint& point) {
+    ForEachVoxel(scene.volume.geometry(), segment, [&](const WorldPoint& point) {
       focus.bounds.Add(point);
       for (size_t a = 0; a < 3; ++a) sum[a] += ToAxes(point)[a];
       ++count;
@@ -86,7 +86,7 @@ Focus FocusOf(const Scene& scene) {
   // The centre of mass of a bent or of several segments may lie outside all of them.
   double best = std::numeric_limits<double>::infinity();
   for (const DrawnSegment& segment : scene.segments) {
-    ForEachVoxel(segment, [&](const WorldPoint& point) {
+    ForEachVoxel(scene.volume.geometry(), segment, [&](const WorldPoint& point) {
       const Axes p = ToAxes(point);
       const double distance = std::hypot(p[0] - sum[0] / count, p[1] - sum[1] / count, p[2] - sum[2] / count);
       if (distance < best) best = distance, focus.centre = p;
@@ -151,13 +151,13 @@ void DrawImage(const Scene& scene, const Window& window, const Plane& plane, con
   }
 }
 
-std::vector<char> InsideOf(const DrawnSegment& segment, const Plane& plane, const View& view) {
+std::vector<char> InsideOf(const Geometry& geometry, const DrawnSegment& segment, const Plane& plane, const View& view) {
   const auto at = [&](int64_t i, int64_t j, int64_t k) { return segment.mask.at(i, j, k) ? 1.0 : 0.0; };
   std::vector<char> inside(size_t{kPanel} * kPanel, 0);
   for (int y = 0; y < kPanel; ++y) {
     for (int x = 0; x < kPanel; ++x) {
       double value = 0;
-      const bool covered = Interpolate(segment.geometry, view.At(plane, x, y), at, value);
+      const bool covered = Interpolate(geometry, view.At(plane, x, y), at, value);
       inside[static_cast<size_t>(y) * kPanel + static_cast<size_t>(x)] = covered && value >= 0.5;
     }
   }
@@ -177,8 +177,8 @@ bool IsOutline(const std::vector<char>& inside, int x, int y) {
   return false;
 }
 
-void DrawSegment(const DrawnSegment& segment, const Plane& plane, const View& view, Picture& panel) {
-  const std::vector<char> inside = InsideOf(segment, plane, view);
+void DrawSegment(const Geometry& geometry, const DrawnSegment& segment, const Plane& plane, const View& view, Picture& panel) {
+  const std::vector<char> inside = InsideOf(geometry, segment, plane, view);
   for (int y = 0; y < kPanel; ++y) {
     for (int x = 0; x < kPanel; ++x) {
       if (!inside[static_cast<size_t>(y) * kPanel + static_cast<size_t>(x)]) continue;
@@ -245,7 +245,7 @@ Picture DrawPanels(const Scene& scene) {
     plane_view.middle[plane.through] = through[plane.through];
     Picture panel(kPanel, kPanel);
     DrawImage(scene, window, plane, plane_view, panel);
-    for (const DrawnSegment& segment : scene.segments) DrawSegment(segment, plane, plane_view, panel);
+    for (const DrawnSegment& segment : scene.segments) DrawSegment(scene.volume.geometry(), segment, plane, plane_view, panel);
     DrawLetters(plane, panel);
     if (n == 0) DrawScale(view, panel);
     picture.Paste(panel, n * (kPanel + kGap), 0);

@@ -12,16 +12,14 @@
 #include "core/dicom/seg_reader.h"
 #include "core/dicom/series_reader.h"
 #include "core/raw/nifti.h"
+#include "core/volume/grid_match.h"
+#include "core/volume/segment_colours.h"
 #include "sgpsam/volume.h"
 
 namespace sgpsam::cli {
 namespace {
 
 constexpr int kMaxLabels = 255;
-
-// For labels of a NIfTI file, which has no colours of its own.
-constexpr std::array<std::array<uint8_t, 3>, 6> kPalette = {
-    {{255, 64, 64}, {64, 200, 255}, {255, 210, 60}, {120, 230, 90}, {235, 110, 255}, {255, 150, 60}}};
 
 struct Source {
   Volume volume;
@@ -51,7 +49,12 @@ absl::StatusOr<Source> ReadSource(const std::string& path) {
   return source;
 }
 
-absl::StatusOr<std::vector<DrawnSegment>> LabelsOf(const Volume& labels) {
+absl::StatusOr<std::vector<DrawnSegment>> LabelsOf(const Volume& labels, const Geometry& image) {
+  const absl::StatusOr<GridMap> map = MatchGrids(labels.geometry(), image, kMaskGridTolerance);
+  if (!map.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(map.status().message(), "; resample it to the image's voxels first"));
+  }
   const Shape& shape = labels.geometry().shape();
   std::map<int, Mask> masks;
   for (int64_t k = 0; k < shape.k; ++k) {
@@ -68,36 +71,39 @@ absl::StatusOr<std::vector<DrawnSegment>> LabelsOf(const Volume& labels) {
   }
   std::vector<DrawnSegment> segments;
   for (auto& [label, mask] : masks) {
-    const size_t colour = static_cast<size_t>(label - 1) % kPalette.size();
-    segments.push_back({labels.geometry(), std::move(mask), kPalette[colour]});
+    segments.push_back({label, "", SegmentColour(static_cast<size_t>(label - 1)),
+                        MaskOnGrid(mask, *map, image.shape())});
   }
   return segments;
 }
 
-absl::StatusOr<std::vector<DrawnSegment>> ReadSegments(const std::string& path, const Source& source) {
+// Fills in what `scene`, which has its volume, shows of a segmentation.
+absl::Status AddSegmentation(const std::string& path, const std::optional<SeriesInfo>& series, Scene& scene) {
+  const Geometry& geometry = scene.volume.geometry();
   ASSIGN_OR_RETURN(const client::Volume file, client::Volume::FromPath(path));
   if (file.kind() == client::Volume::Kind::kNifti) {
     ASSIGN_OR_RETURN(const Volume labels, ReadNiftiPart(file));
-    return LabelsOf(labels);
+    ASSIGN_OR_RETURN(scene.segments, LabelsOf(labels, geometry));
+    return absl::OkStatus();
   }
-  if (!source.series) {
-    return absl::InvalidArgumentError(
-        "a DICOM-SEG can be shown only over the DICOM series that it was made from");
+  if (file.parts().size() != 1) return absl::InvalidArgumentError("a segmentation is one file");
+  ASSIGN_OR_RETURN(ReadSegmentation read,
+                   ReadSeg(file.parts().front(), series ? &*series : nullptr, geometry));
+  for (ReadSegment& segment : read.segments) {
+    scene.segments.push_back(
+        {segment.number, std::move(segment.label), segment.rgb, std::move(segment.mask)});
   }
-  const Geometry& geometry = source.volume.geometry();
-  ASSIGN_OR_RETURN(std::vector<ReadSegment> read,
-                   ReadSeg(file.parts().front(), *source.series, geometry.shape()));
-  std::vector<DrawnSegment> segments;
-  for (ReadSegment& segment : read) segments.push_back({geometry, std::move(segment.mask), segment.rgb});
-  return segments;
+  scene.warnings = std::move(read.warnings);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<Scene> LoadScene(const std::string& source_path, const std::string& segmentation_path) {
   ASSIGN_OR_RETURN(Source source, ReadSource(source_path));
-  ASSIGN_OR_RETURN(std::vector<DrawnSegment> segments, ReadSegments(segmentation_path, source));
-  return Scene{std::move(source.volume), source.series ? source.series->modality : "", std::move(segments)};
+  Scene scene{std::move(source.volume), source.series ? source.series->modality : "", {}, {}};
+  RETURN_IF_ERROR(AddSegmentation(segmentation_path, source.series, scene));
+  return scene;
 }
 
 }  // namespace sgpsam::cli

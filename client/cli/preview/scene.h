@@ -1,5 +1,5 @@
-// What a preview shows: an image volume and the segments drawn over it, each mask with the geometry of
-// its own grid, so that a NIfTI mask need not share the image's voxels.
+// An image volume and segments on its voxels, whatever file they come from: what a preview shows, and what a
+// mask prompt is taken from.
 #ifndef SGPSAM_CLIENT_CLI_PREVIEW_SCENE_H_
 #define SGPSAM_CLIENT_CLI_PREVIEW_SCENE_H_
 
@@ -16,19 +16,21 @@
 namespace sgpsam::cli {
 
 struct DrawnSegment {
-  Geometry geometry;
-  Mask mask;
-  std::array<uint8_t, 3> rgb;
+  int number = 0;     // SegmentNumber, or the label's value
+  std::string label;  // SegmentLabel; empty if the file has none
+  std::array<uint8_t, 3> rgb{};
+  Mask mask;  // on the volume's grid
 };
 
 struct Scene {
   Volume volume;
   std::string modality;  // "CT", "MR", "PT"; empty: unknown (NIfTI)
   std::vector<DrawnSegment> segments;
+  std::vector<std::string> warnings;  // what the segmentation's reader assumed
 };
 
-// `source`: a DICOM folder or file, or NIfTI. `segmentation`: .dcm (its source must be the DICOM series)
-// or NIfTI labels, 1 to 255. INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what is wrong.
+// `source`: a DICOM folder or file, or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the volume's voxels in any order of their axes. FAILED_PRECONDITION for a
+// segmentation on other voxels; INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what else is wrong.
 absl::StatusOr<Scene> LoadScene(const std::string& source, const std::string& segmentation);
 
 }  // namespace sgpsam::cli

@@ -38,7 +38,6 @@ std::vector<double> SamplesInSegments(const Scene& scene) {
   const Shape& shape = scene.volume.geometry().shape();
   std::vector<double> samples;
   for (const DrawnSegment& segment : scene.segments) {
-    if (!(segment.mask.shape() == shape)) continue;
     for (int64_t k = 0; k < shape.k; ++k) {
       if (segment.mask.CountVoxelsInSlice(k) == 0) continue;
       for (int64_t j = 0; j < shape.j; ++j) {

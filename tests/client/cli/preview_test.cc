@@ -17,7 +17,7 @@ Scene Cube(const std::string& modality) {
   ByteBuffer bytes = *ByteBuffer::Zeroed(static_cast<size_t>(geometry.shape().voxels()) * 2);
   auto* samples = reinterpret_cast<int16_t*>(bytes.data());
   for (int64_t n = 0; n < geometry.shape().voxels(); ++n) samples[n] = n % kSize < kSize / 2 ? 200 : 0;
-  return {*Volume::Create(geometry, SampleType::kInt16, std::move(bytes)), modality, {}};
+  return {*Volume::Create(geometry, SampleType::kInt16, std::move(bytes)), modality, {}, {}};
 }
 
 DrawnSegment BallAt(const Scene& scene, int64_t i, int64_t j, int64_t k, int64_t radius) {
@@ -29,7 +29,7 @@ DrawnSegment BallAt(const Scene& scene, int64_t i, int64_t j, int64_t k, int64_t
       }
     }
   }
-  return {scene.volume.geometry(), std::move(mask), {255, 0, 0}};
+  return {1, "", {255, 0, 0}, std::move(mask)};
 }
 
 bool IsRed(const Rgb& pixel) { return pixel[0] > 150 && pixel[1] < 100 && pixel[2] < 100; }
@@ -89,7 +89,7 @@ TEST(Window, FollowsTheModalityAndWhatIsSegmented) {
 
 TEST(Window, SurvivesAConstantVolume) {
   const Geometry geometry = *Geometry::Create({2, 2, 2}, {0, 0, 0}, {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}});
-  const Scene scene{*Volume::Create(geometry, SampleType::kUint8, *ByteBuffer::Zeroed(8)), "MR", {}};
+  const Scene scene{*Volume::Create(geometry, SampleType::kUint8, *ByteBuffer::Zeroed(8)), "MR", {}, {}};
   const Window window = ChooseWindow(scene);
   EXPECT_GT(window.high, window.low);
   EXPECT_EQ(window.Gray(0), 0);

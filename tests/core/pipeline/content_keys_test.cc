@@ -86,7 +86,11 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
          r.targets[0].prompts.points.push_back({VoxelIndex{0, 0, 0}, false});
        },
        [](auto& r) { r.targets[0].prompts.previous_logits = {1.0f}; },
-       [](auto& r) { r.targets[0].mask_zlib_bits = std::string("mask"); },
+       [](auto& r) { r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}}; },
+       [](auto& r) { r.targets[0].mask = DeflatedMask{"mask", {6, 5, 4}}; },
+       [](auto& r) {
+         r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}, AxisOrder::kKFastest};
+       },
        [](auto& r) { r.targets[0].segment.label = std::string("Node"); },
        [](auto& r) { r.targets[0].segment.type.value = std::string("1"); },
        [](auto& r) { r.targets[0].segment.rgb[0] = 1; }, [](auto& r) { r.targets.push_back(r.targets[0]); },

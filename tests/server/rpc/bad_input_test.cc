@@ -140,6 +140,13 @@ TEST_P(BadHeaderTest, IsAnInvalidArgumentBeforeAnyPayload) {
 }
 
 v1::RawVolume& Raw(v1::SegmentHeader& header) { return *header.mutable_volume()->mutable_raw(); }
+// A mask prompt that says of itself what the ramp's has to say.
+void FillMask(const std::string& zlib_bits, v1::MaskPrompt& mask) {
+  mask.set_zlib_bits(zlib_bits);
+  for (const uint32_t size : {20u, 18u, 16u}) mask.add_shape(size);
+  mask.set_axis_order(v1::AXIS_ORDER_I_FASTEST);
+}
+
 v1::Prompts& PromptsOf(v1::SegmentHeader& header) { return *header.mutable_targets(0)->mutable_prompts(); }
 
 void MakeDicom(v1::SegmentHeader& header, const std::vector<uint64_t>& sizes) {
@@ -234,6 +241,20 @@ const BadHeader kBadPrompts[] = {
      },
      "two corners"},
     {"EmptyMask", [](auto& h) { PromptsOf(h).mutable_mask(); }, "mask prompt has 0 bytes"},
+    {"MaskWithoutAShape", [](auto& h) { PromptsOf(h).mutable_mask()->set_zlib_bits("x"); },
+     "shape has 0 values"},
+    {"MaskWithoutAnAxisOrder",
+     [](auto& h) {
+       FillMask("x", *PromptsOf(h).mutable_mask());
+       PromptsOf(h).mutable_mask()->clear_axis_order();
+     },
+     "axis_order is missing"},
+    {"MaskInAnUnknownAxisOrder",
+     [](auto& h) {
+       FillMask("x", *PromptsOf(h).mutable_mask());
+       PromptsOf(h).mutable_mask()->set_axis_order(static_cast<v1::AxisOrder>(3));
+     },
+     "axis_order is missing or unknown"},
     {"MaskAndLogits",
      [](auto& h) {
        PromptsOf(h).mutable_mask()->set_zlib_bits("x");
@@ -335,9 +356,20 @@ TEST(BadPayload, AConstantVolumeIsAnInvalidArgument) {
 TEST(BadPayload, AMaskThatDoesNotInflateToTheVolumeIsAnInvalidArgument) {
   TestServer server;
   v1::SegmentHeader header = RampHeader();
-  PromptsOf(header).mutable_mask()->set_zlib_bits("not zlib");
+  FillMask("not zlib", *PromptsOf(header).mutable_mask());
   EXPECT_THAT(Segment(server.stub(), header, RampPayload()).status,
               IsStatus(grpc::INVALID_ARGUMENT, "zlib stream of exactly 720 bytes"));
+  ExpectStillWorks(server);
+}
+
+TEST(BadPayload, AMaskOfAnotherShapeIsAnInvalidArgument) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  v1::MaskPrompt& mask = *PromptsOf(header).mutable_mask();
+  FillMask("x", mask);
+  mask.mutable_shape()->SwapElements(0, 2);
+  EXPECT_THAT(Segment(server.stub(), header, RampPayload()).status,
+              IsStatus(grpc::INVALID_ARGUMENT, "shape is"));
   ExpectStillWorks(server);
 }
 

@@ -59,6 +59,16 @@ struct PreviousLogits {
   std::vector<float> samples;  // ModelDescription::logits_side^3 or empty
 };
 
+// Which index of a voxel changes from one bit to the next.
+enum class AxisOrder { kIFastest, kKFastest };
+
+// A mask to correct: one bit a voxel of the volume, least significant bit first.
+struct MaskPrompt {
+  std::array<uint32_t, 3> shape{};  // i, j, k, whatever the order; the volume's, or it is refused
+  std::string bits;                 // ceil(voxels / 8) bytes
+  AxisOrder order = AxisOrder::kIFastest;
+};
+
 struct Code {
   std::string value, scheme, meaning;
 };
@@ -67,12 +77,11 @@ struct Target {
   std::vector<Click> clicks;  // in the order in which they were made, at most 64
   std::optional<Box> box = std::nullopt;
   std::optional<PreviousLogits> previous = std::nullopt;
-  // A mask to correct: one bit a voxel, i fastest, least significant bit first; not with `previous`.
-  std::optional<std::string> mask_bits = std::nullopt;
+  std::optional<MaskPrompt> mask = std::nullopt;             // not with `previous`
   std::string label = "Lesion";                              // SegmentLabel, at most 64 characters
   std::optional<Code> category = std::nullopt;               // default: Morphologically Abnormal Structure
   std::optional<Code> type = std::nullopt;                   // default: Lesion
-  std::optional<std::array<uint8_t, 3>> rgb = std::nullopt;  // default: 255, 64, 64
+  std::optional<std::array<uint8_t, 3>> rgb = std::nullopt;  // default: one of 16, by the target's index
 };
 
 // ---------------------------------------------------------------------------------------- request

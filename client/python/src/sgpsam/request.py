@@ -78,7 +78,7 @@ class Target:
     label: str = "Lesion"
     category: Code | tuple[str, str, str] | None = None   # default: Morphologically Abnormal Structure
     type: Code | tuple[str, str, str] | None = None       # default: Lesion
-    colour: tuple[int, int, int] | None = None   # red, green, blue; default 255, 64, 64
+    colour: tuple[int, int, int] | None = None   # red, green, blue; default: one of 16, by the target's index
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clicks", _as_clicks(self.clicks))
@@ -120,6 +120,8 @@ def _as_code(given: Any) -> Code:
 
 def _as_mask(given: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     mask = np.asarray(given)
+    if mask.ndim != 3:
+        raise ValueError(f"a mask has three axes, k, j, i; this one has {mask.ndim}")
     if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
         raise ValueError("a mask holds False and True (or 0 and 1); of a label map choose one: mask=labels == 2")
     return mask.astype(bool)
@@ -169,6 +171,12 @@ def logits_bytes(previous: PreviousLogits) -> bytes:
     return previous.samples.astype("<f4").tobytes()
 
 
+def _mask(mask: npt.NDArray[Any]) -> pb.MaskPrompt:
+    bits = np.packbits(mask.ravel(), bitorder="little")
+    return pb.MaskPrompt(zlib_bits=zlib.compress(bits.tobytes()), shape=mask.shape[::-1],
+                         axis_order=pb.AXIS_ORDER_I_FASTEST)
+
+
 def to_message(target: Target) -> pb.Target:
     prompts = pb.Prompts(points=list(map(_click, _as_clicks(target.clicks))))
     if target.box is not None:
@@ -176,8 +184,7 @@ def to_message(target: Target) -> pb.Target:
     if target.previous is not None:
         prompts.previous_logits.CopyFrom(_previous(target.previous))
     if target.mask is not None:
-        bits = np.packbits(target.mask.ravel(), bitorder="little")
-        prompts.mask.zlib_bits = zlib.compress(bits.tobytes())
+        prompts.mask.CopyFrom(_mask(target.mask))
     colour = pb.Rgb(red=target.colour[0], green=target.colour[1], blue=target.colour[2]) if target.colour else None
     return pb.Target(prompts=prompts, label=target.label, category=_code(target.category),
                      type=_code(target.type), colour=colour)

@@ -1,8 +1,10 @@
-#include "core/cases/grid_match.h"
+#include "core/volume/grid_match.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -68,6 +70,36 @@ TEST(MatchGrids, MapsEveryOrderAndDirectionOfTheAxes) {
                       static_cast<int64_t>(v.k) * map->strides[2],
                   std::lround(w.i) + 9 * std::lround(w.j) + 63 * std::lround(w.k));
       }
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(MatchGrids, AddsUpWhatEachAxisIsOff) {
+  // 0.08 voxels by the origin and 0.08 more at the far end of the first axis.
+  const Geometry image = TestGeometry({101, 7, 5}, {1, 1, 1});
+  const Geometry label = TestGeometry({101, 7, 5}, {1.0008, 1, 1}, {0.08, 0, 0});
+  ExpectDiffers(label, image, "its corners lie up to 0.16 voxels from the image's");
+  // Slices of 9 mm that lean by 0.4 mm: little for a slice, much for a pixel.
+  const Geometry thick = TestGeometry({9, 7, 2}, {0.5, 0.5, 9});
+  const Geometry leaning = SteppedGeometry({9, 7, 2}, {{{0.5, 0, 0}, {0, 0.5, 0}, {0.4, 0, 9}}});
+  ExpectDiffers(leaning, thick, "its corners lie up to 0.8 voxels");
+}
+
+TEST(MaskOnGrid, PutsEveryVoxelWhereItLiesInThePatient) {
+  const Geometry image = Image();
+  std::array<int, 3> order{0, 1, 2};
+  do {
+    for (int flips = 0; flips < 8; ++flips) {
+      const Geometry label = Reordered(order, {(flips & 1) != 0, (flips & 2) != 0, (flips & 4) != 0});
+      Mask mask(label.shape()), expected(image.shape());
+      for (const auto& [x, y, z] : {std::array<int64_t, 3>{0, 0, 0}, {3, 1, 2}, {4, 4, 4}}) {
+        mask.Set(x, y, z);
+        const VoxelIndex at = image.ToVoxel(
+            label.ToWorld({static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)}));
+        expected.Set(std::lround(at.i), std::lround(at.j), std::lround(at.k));
+      }
+      const GridMap map = *MatchGrids(label, image, kTolerance);
+      EXPECT_EQ(MaskOnGrid(mask, map, image.shape()).bits(), expected.bits());
     }
   } while (std::next_permutation(order.begin(), order.end()));
 }

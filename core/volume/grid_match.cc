@@ -1,4 +1,4 @@
-#include "core/cases/grid_match.h"
+#include "core/volume/grid_match.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,6 +98,26 @@ absl::Status CheckOrigin(const Geometry& label, const Geometry& image, const Axi
   return Differs(absl::StrFormat("the origin is %.4g mm from the image's", away));
 }
 
+// Small differences of origin, spacing and direction add up, at one of the corners most of all.
+absl::Status CheckCorners(const Geometry& label, const Geometry& image, const AxisPairs& pairs,
+                          double tolerance) {
+  const std::array<int64_t, 3> sizes = Sizes(label);
+  double most = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    std::array<double, 3> at{}, expected{};
+    for (size_t a = 0; a < 3; ++a) {
+      const auto far = static_cast<double>(sizes[a] - 1);
+      at[a] = (corner >> a) & 1 ? far : 0;
+      expected[pairs.axis[a]] = pairs.sign[a] > 0 ? at[a] : far - at[a];
+    }
+    const VoxelIndex found = image.ToVoxel(label.ToWorld({at[0], at[1], at[2]}));
+    most = std::max({most, std::abs(found.i - expected[0]), std::abs(found.j - expected[1]),
+                     std::abs(found.k - expected[2])});
+  }
+  if (most <= tolerance) return absl::OkStatus();
+  return Differs(absl::StrFormat("its corners lie up to %.3g voxels from the image's", most));
+}
+
 }  // namespace
 
 absl::StatusOr<GridMap> MatchGrids(const Geometry& label, const Geometry& image, double tolerance) {
@@ -108,6 +128,7 @@ absl::StatusOr<GridMap> MatchGrids(const Geometry& label, const Geometry& image,
   RETURN_IF_ERROR(CheckShape(label, image, pairs));
   for (size_t a = 0; a < 3; ++a) RETURN_IF_ERROR(CheckAxis(label, image, pairs, a, tolerance));
   RETURN_IF_ERROR(CheckOrigin(label, image, pairs, tolerance));
+  if (tolerance > 0) RETURN_IF_ERROR(CheckCorners(label, image, pairs, tolerance));
   const Shape& shape = image.shape();
   const std::array<int64_t, 3> strides{1, shape.i, shape.i * shape.j};
   GridMap map;
@@ -116,6 +137,19 @@ absl::StatusOr<GridMap> MatchGrids(const Geometry& label, const Geometry& image,
     if (pairs.sign[a] < 0) map.first += (Sizes(label)[a] - 1) * strides[pairs.axis[a]];
   }
   return map;
+}
+
+Mask MaskOnGrid(const Mask& mask, const GridMap& map, const Shape& image) {
+  const Shape& shape = mask.shape();
+  Mask placed(image);
+  const auto end = static_cast<uint64_t>(shape.voxels());
+  for (uint64_t n = mask.NextVoxel(0); n < end; n = mask.NextVoxel(n + 1)) {
+    const auto from = static_cast<int64_t>(n);
+    const int64_t i = from % shape.i, j = from / shape.i % shape.j, k = from / (shape.i * shape.j);
+    const int64_t to = map.first + i * map.strides[0] + j * map.strides[1] + k * map.strides[2];
+    placed.Set(to % image.i, to / image.i % image.j, to / (image.i * image.j));
+  }
+  return placed;
 }
 
 }  // namespace sgpsam
