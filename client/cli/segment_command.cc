@@ -158,11 +158,11 @@ absl::StatusOr<client::SegmentResult> Call(const std::string& server, const clie
   return client.Segment(request, [&line](const client::Progress& progress) { line.Show(progress); });
 }
 
-// The mask last: whoever waits for it finds the rest there.
+// The mask last: whoever waits for it finds the rest there. The logits' digest opens them to whoever has it.
 absl::Status WriteOutputs(const SegmentArguments& arguments, const client::SegmentResult& result,
                           const std::string& mask) {
   if (!arguments.save_logits.empty()) {
-    RETURN_IF_ERROR(WriteFileAtomically(arguments.save_logits, LogitsToJson(result)));
+    RETURN_IF_ERROR(WriteFileAtomically(arguments.save_logits, LogitsToJson(result), Readers::kOwner));
   }
   return WriteFileAtomically(arguments.out, mask);
 }

@@ -1,13 +1,15 @@
 #include "core/base/folder_in_progress.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/file_io.h"
+#include "core/base/status_macros.h"
 
 namespace sgpsam {
 namespace {
@@ -20,8 +22,7 @@ absl::Status CannotCreate(const std::string& path, const std::error_code& error)
 
 }  // namespace
 
-FolderInProgress::FolderInProgress(std::string path, std::string temporary)
-    : path_(std::move(path)), temporary_(std::move(temporary)) {}
+FolderInProgress::FolderInProgress(std::string path) : path_(std::move(path)) {}
 
 FolderInProgress::~FolderInProgress() {
   std::error_code error;
@@ -36,12 +37,22 @@ absl::StatusOr<std::unique_ptr<FolderInProgress>> FolderInProgress::Create(std::
   }
   fs::create_directories(fs::absolute(path).parent_path(), error);
   if (error) return CannotCreate(path, error);
-  std::string temporary = absl::StrCat(path, ".XXXXXX");
-  if (mkdtemp(temporary.data()) == nullptr) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path));
+  std::unique_ptr<FolderInProgress> folder(new FolderInProgress(std::move(path)));
+  RETURN_IF_ERROR(folder->Make());
+  return folder;
+}
+
+// The system leaves of 0777 what the umask allows; others may look from Commit on.
+absl::Status FolderInProgress::Make() {
+  do {
+    temporary_ = HiddenNameBeside(path_);
+  } while (mkdir(temporary_.c_str(), 0777) != 0 && errno == EEXIST);
+  struct stat status {};
+  if (stat(temporary_.c_str(), &status) == 0) {
+    mode_ = status.st_mode & 0777;
+    if (chmod(temporary_.c_str(), 0700) == 0) return absl::OkStatus();
   }
-  fs::permissions(temporary, fs::perms(0755), error);
-  return std::unique_ptr<FolderInProgress>(new FolderInProgress(std::move(path), std::move(temporary)));
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot create ", path_));
 }
 
 absl::Status FolderInProgress::AddFolder(absl::string_view name) {
@@ -56,7 +67,8 @@ absl::Status FolderInProgress::AddFile(absl::string_view name, absl::string_view
 
 absl::Status FolderInProgress::Commit() {
   std::error_code error;
-  fs::rename(temporary_, path_, error);  // replaces an empty folder
+  fs::permissions(temporary_, fs::perms(mode_), error);
+  if (!error) fs::rename(temporary_, path_, error);  // replaces an empty folder
   if (error) return CannotCreate(path_, error);
   temporary_.clear();
   return absl::OkStatus();

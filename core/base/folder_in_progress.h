@@ -1,5 +1,5 @@
-// A folder that appears under its name only when complete: files go into a folder beside it, which Commit
-// renames and the destructor removes otherwise. For commands that write many files. One thread at a time.
+// A folder that appears under its name only when complete: files go into a hidden folder beside it, for nobody
+// else to read, which Commit renames and the destructor removes otherwise. For commands that write many files. One thread at a time.
 #ifndef SGPSAM_CORE_BASE_FOLDER_IN_PROGRESS_H_
 #define SGPSAM_CORE_BASE_FOLDER_IN_PROGRESS_H_
 
@@ -29,9 +29,11 @@ class FolderInProgress {
   absl::Status Commit();
 
  private:
-  FolderInProgress(std::string path, std::string temporary);
+  explicit FolderInProgress(std::string path);
+  absl::Status Make();
 
   std::string path_, temporary_;
+  unsigned mode_ = 0;
 };
 
 }  // namespace sgpsam

@@ -40,6 +40,7 @@ def test_second_click_uploads_and_encodes_nothing(segment, server, ct, tmp_path)
 
 def test_refines_by_digest_or_by_samples_alike(segment, server, ct, tmp_path):
     first = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--save-logits", tmp_path / "l.json")
+    assert (tmp_path / "l.json").stat().st_mode & 0o777 == 0o600, "their digest opens a cached result"
     saved = json.loads((tmp_path / "l.json").read_text())
     saved["targets"][0]["logits_sha256"] = "00" * 32          # a digest that the server has never seen
     (tmp_path / "forgotten.json").write_text(json.dumps(saved))

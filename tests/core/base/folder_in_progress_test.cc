@@ -1,5 +1,7 @@
 #include "core/base/folder_in_progress.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 
 #include "tests/support/temporary_folder.h"
@@ -25,6 +27,18 @@ TEST_F(FolderInProgressTest, LeavesNothingBehindWithoutCommit) {
     EXPECT_EQ(FilesInFolder(), 1u);
   }
   EXPECT_EQ(FilesInFolder(), 0u);
+}
+
+TEST_F(FolderInProgressTest, IsOpenToWhomTheUmaskAllowsOnceCommitted) {
+  const mode_t before = umask(027);
+  const auto folder = FolderInProgress::Create(Path("out")).value();
+  ASSERT_EQ(FilesInFolder(), 1u);
+  const auto hidden = std::filesystem::directory_iterator(folder_)->path();
+  EXPECT_EQ(hidden.filename().string().front(), '.');
+  EXPECT_EQ(std::filesystem::status(hidden).permissions(), std::filesystem::perms(0700));
+  EXPECT_TRUE(folder->Commit().ok());
+  umask(before);
+  EXPECT_EQ(std::filesystem::status(Path("out")).permissions(), std::filesystem::perms(0750));
 }
 
 TEST_F(FolderInProgressTest, TakesTheNameOfAnEmptyFolderOnly) {
