@@ -22,13 +22,13 @@ pytestmark = pytest.mark.skipif(not HELM, reason="no helm here: tests/deploy/ins
 WAYS_TO_USE = {
     "defaults": {},
     "model on a claim": {"model": {"existingClaim": "weights", "subPath": "v1"}},
-    "gpu": {"gpu": {"count": 2, "runtimeClassName": "nvidia"}, "server": {"device": "cuda:0,cuda:1", "precision": "bf16"},
+    "gpu": {"gpu": {"count": 2, "runtimeClassName": "nvidia"}, "server": {"precision": "bf16"},
             "rollout": {"maxUnavailable": 1, "maxSurge": 0}},
     "everything set": {
         "replicas": 3,
         "image": {"repository": "registry.example:5000/team/sgpsam-server", "digest": "sha256:" + "0a" * 32,
                   "pullPolicy": "Always", "pullSecrets": ["registry"]},
-        "server": {"threads": 8, "drainSeconds": 300, "extraEnv": {"SGPSAM_STDERRTHRESHOLD": 1}},
+        "server": {"threads": 8, "drainSeconds": 300, "extraEnv": {"SGPSAM_VOLUME_CACHE_BYTES": 1073741824}},
         "service": {"type": "LoadBalancer", "grpcPort": 9000, "httpPort": 9001, "headless": False,
                     "annotations": {"example.org/a": "b"}},
         "serviceMonitor": {"enabled": True, "interval": "30s", "labels": {"release": "prometheus"}},
@@ -67,6 +67,12 @@ def render(values, version="1.31"):
     done = helm("template", "demo", str(CHART), "--kube-version", version, values=values)
     assert done.returncode == 0, done.stderr
     return {(item["kind"], item["metadata"]["name"]): item for item in yaml.safe_load_all(done.stdout) if item}
+
+
+def refusal(values):
+    done = helm("template", "demo", str(CHART), "--kube-version", "1.31", values=values)
+    assert done.returncode != 0
+    return done.stderr
 
 
 def only(manifests, kind):
@@ -133,13 +139,24 @@ def test_a_probe_waits_at_least_as_long_as_asked(which):
     assert 61 <= probe["failureThreshold"] * probe["periodSeconds"] < 61 + 20
 
 
-def test_every_variable_is_a_flag_of_the_server():
-    flags = set(re.findall(r"ABSL_FLAG\([^,]*(?:<[^>]*>)?[^,]*, (\w+),", (ROOT / "server" / "config.cc").read_text()))
-    assert {name.removeprefix("SGPSAM_").lower() for name in environment({})} <= flags
+def server_flags():
+    """As docs/configuration.md lists them, which a test holds against the program's --help."""
+    page = (ROOT / "docs/configuration.md").read_text().split("## sgpsam-server")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `--(\w+)` \|", page, re.MULTILINE))
+
+
+def test_every_flag_of_the_server_has_a_value_or_a_place_in_extra_env():
+    refused = refusal({"server": {"extraEnv": {"SGPSAM_NO_FLAG": 1}}})
+    further = re.search(r"there are (SGPSAM_\w+(?:, SGPSAM_\w+)*)", refused).group(1).split(", ")
+    of_values = {item["name"] for item in pod({})["containers"][0]["env"]}
+    assert of_values.isdisjoint(further)
+    assert {name.removeprefix("SGPSAM_").lower() for name in {*of_values, *further}} == server_flags(), (
+        "a flag came or went: the chart lists them in templates/_helpers.tpl, sgp-sam.checkEnvironment")
 
 
 def test_flags_reach_the_server_as_written():
-    given = environment({"server": {"maxBytesInFlight": 17179869184, "extraEnv": {"SGPSAM_MAX_BATCH": 2}}})
+    given = environment({"server": {"maxBytesInFlight": 17179869184, "extraEnv": {"SGPSAM_MAX_BATCH": 2}},
+                         "resources": {"limits": {"memory": "32Gi"}}})
     assert given["SGPSAM_MAX_BYTES_IN_FLIGHT"] == "17179869184"
     assert given["SGPSAM_MAX_BATCH"] == "2"
 
@@ -157,6 +174,37 @@ def test_a_gpu_is_a_limit_beside_the_other_resources():
     assert limits["nvidia.com/gpu"] == 2 and "memory" in limits
 
 
+@pytest.mark.parametrize("count, device, started", [
+    (0, "auto", "cpu"), (1, "auto", "cuda:0"), (3, "auto", "cuda:0,cuda:1,cuda:2"), (2, "cuda:1,cuda:0", "cuda:1,cuda:0"),
+    (1, "cuda:0,cuda:0,cpu", "cuda:0,cuda:0,cpu"), (0, "cpu,cpu", "cpu,cpu")])
+def test_every_gpu_that_is_paid_for_has_a_worker(count, device, started):
+    values = {"gpu": {"count": count}, "server": {"device": device}, "resources": {"limits": {"memory": "20Gi"}}}
+    assert environment(values)["SGPSAM_DEVICE"] == started
+
+
+def memory(limit, **server):
+    return {"resources": {"requests": {"memory": "1Mi"}, "limits": {"memory": limit}}, "server": server}
+
+
+GIB = 1 << 30
+SMALL = {"maxVolumeBytes": GIB, "maxBytesInFlight": GIB,
+         "extraEnv": {"SGPSAM_VOLUME_CACHE_BYTES": 0, "SGPSAM_EMBEDDING_CACHE_BYTES": 0, "SGPSAM_LOGITS_CACHE_BYTES": 0,
+                      "SGPSAM_MAX_BATCH": 1}}
+
+
+@pytest.mark.parametrize("limit, server, needed", [
+    ("12.5Gi", {}, 12.5), (str(int(12.5 * GIB)), {}, 12.5), (f"{int(12.5 * GIB)}000m", {}, 12.5), ("13.5e9", {}, 12.5),
+    ("14G", {}, 12.5), ("3328Mi", SMALL, 3.1), ("18.9Gi", {"maxBytesInFlight": 8 * GIB}, 18.9),
+])
+def test_the_memory_limit_holds_what_the_flags_admit(limit, server, needed):
+    render(memory(limit, **server))
+    assert f"the flags admit {needed} GiB" in refusal(memory(str(int((needed - 0.1) * GIB)), **server))
+
+
+def test_without_a_memory_limit_nothing_is_compared():
+    assert "limits" not in pod({"resources": {"limits": None}})["containers"][0]["resources"]
+
+
 def test_service_and_monitor_select_the_pods():
     manifests = render(WAYS_TO_USE["everything set"])
     labels = only(manifests, "Deployment")["spec"]["template"]["metadata"]["labels"]
@@ -170,6 +218,18 @@ def test_service_and_monitor_select_the_pods():
 WRONG = [
     ({"server": {"device": "gpu"}}, "/server/device"),
     ({"server": {"device": "cuda:0"}}, "set gpu.count=1"),
+    ({"server": {"device": "auto,cpu"}}, "/server/device"),
+    ({"server": {"device": "cpu"}, "gpu": {"count": 1}}, "cuda:0 of gpu.count=1 would lie idle"),
+    ({"server": {"device": "cuda:0,cuda:2"}, "gpu": {"count": 3}}, "cuda:1 of gpu.count=3 would lie idle"),
+    ({"server": {"device": "cuda:1"}, "gpu": {"count": 1}}, "set gpu.count=2"),
+    ({"gpu": {"count": 2, "resourceName": "nvidia.com/mig-1g.10gb"}}, "set gpu.count=1 and more replicas"),
+    ({"resources": {"limits": {"nvidia.com/gpu": 1}}}, "resources.limits.nvidia.com/gpu: set gpu.count instead"),
+    ({"resources": {"limits": {"memory": "1Gi"}}}, "resources.limits.memory is 1Gi, but the flags admit 12.5 GiB"),
+    ({"resources": {"limits": {"memory": "16GB"}}}, '"16GB" is no quantity'),
+    ({"resources": {"requests": {"memory": "32Gi"}}}, "resources.requests.memory is 32Gi, more than"),
+    ({"rollout": {"maxSurge": 0}}, "set one of them to 1"),
+    ({"rollout": {"maxSurge": "0%", "maxUnavailable": "0%"}}, "no pod could ever be replaced"),
+    ({"server": {"extraEnv": {"SGPSAM_TYPO": 1}}}, "server.extraEnv.SGPSAM_TYPO: the server has no such flag"),
     ({"server": {"maxBytesInFlight": 1024}}, "at least server.maxVolumeBytes"),
     ({"server": {"precision": "fp16"}}, "/server/precision"),
     ({"server": {"maxInFlight": 0}}, "/server/maxInFlight"),
@@ -192,9 +252,7 @@ WRONG = [
 
 @pytest.mark.parametrize("values, named", WRONG, ids=[named for _, named in WRONG])
 def test_a_wrong_value_is_refused_by_name(values, named):
-    done = helm("template", "demo", str(CHART), "--kube-version", "1.31", values=values)
-    assert done.returncode != 0
-    assert named in done.stderr
+    assert named in refusal(values)
 
 
 def leaves(values, prefix=""):
