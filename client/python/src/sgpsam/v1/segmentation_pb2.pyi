@@ -4,6 +4,9 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
+AXIS_ORDER_I_FASTEST: AxisOrder
+AXIS_ORDER_K_FASTEST: AxisOrder
+AXIS_ORDER_UNSPECIFIED: AxisOrder
 DELIVERY_BY_DIGEST: Delivery
 DELIVERY_PAYLOAD: Delivery
 DELIVERY_UNSPECIFIED: Delivery
@@ -132,10 +135,14 @@ class InferenceOptions(_message.Message):
     def __init__(self, max_patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ..., auto_spacing: bool = ...) -> None: ...
 
 class MaskPrompt(_message.Message):
-    __slots__ = ["zlib_bits"]
+    __slots__ = ["axis_order", "shape", "zlib_bits"]
+    AXIS_ORDER_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
     ZLIB_BITS_FIELD_NUMBER: _ClassVar[int]
+    axis_order: AxisOrder
+    shape: _containers.RepeatedScalarFieldContainer[int]
     zlib_bits: bytes
-    def __init__(self, zlib_bits: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, zlib_bits: _Optional[bytes] = ..., shape: _Optional[_Iterable[int]] = ..., axis_order: _Optional[_Union[AxisOrder, str]] = ...) -> None: ...
 
 class ModelIdentity(_message.Message):
     __slots__ = ["name", "version", "weights_sha256"]
@@ -433,6 +440,9 @@ class SampleType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class Polarity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class AxisOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class MaskFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
