@@ -15,8 +15,13 @@ namespace sgpsam {
 // dictionary, without which it would write attributes with wrong value representations.
 absl::Status EnsureDcmtk();
 
-// OK, or INTERNAL saying what was being done; DCMTK's own text is left out where it might quote values.
+// OK, RESOURCE_EXHAUSTED where DCMTK ran out of memory, or INTERNAL saying what was being done; DCMTK's own
+// text is left out where it might quote values.
 absl::Status FromDcmtk(const OFCondition& condition, absl::string_view doing);
+
+// For what is read from outside: OK, RESOURCE_EXHAUSTED where DCMTK ran out of memory, else INVALID_ARGUMENT:
+// `what` is damaged or truncated.
+absl::Status FromDcmtkReading(const OFCondition& condition, absl::string_view what);
 
 }  // namespace sgpsam
 

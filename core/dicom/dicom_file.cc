@@ -1,6 +1,7 @@
 #include "core/dicom/dicom_file.h"
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dicom_text.h"
@@ -49,14 +50,23 @@ absl::StatusOr<FileStart> ReadFileMeta(absl::string_view bytes) {
   return start;
 }
 
+// Whether the first element has a value representation. In an implicit data set its place holds the length's
+// lower half, which would have to be above 16,000 to look like one; no first element of an image is so long.
+bool LooksExplicit(absl::string_view dataset) {
+  constexpr absl::string_view kKnown =
+      " AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT "
+      "UV ";
+  if (dataset.size() < 8) return false;
+  return absl::StrContains(kKnown, absl::StrCat(" ", dataset.substr(4, 2), " "));
+}
+
 // For files that name no transfer syntax: the first element's tag and value representation tell.
 absl::StatusOr<const TransferSyntax*> GuessSyntax(absl::string_view dataset) {
   if (dataset.size() < 8) return NotDicom();
   const uint32_t group = LittleU16(dataset, 0);
   const bool big_endian = group == 0x0800;
   if (!big_endian && group != 0x0008) return NotDicom();
-  const auto letter = [&](size_t at) { return dataset[at] >= 'A' && dataset[at] <= 'Z'; };
-  const bool explicit_vr = letter(4) && letter(5);
+  const bool explicit_vr = LooksExplicit(dataset);
   if (big_endian && !explicit_vr) return NotDicom();
   return &NativeSyntax(explicit_vr, big_endian);
 }
@@ -77,8 +87,21 @@ absl::StatusOr<DicomFile> DicomFile::Open(absl::string_view bytes, size_t max_in
     ASSIGN_OR_RETURN(file.inflated_, InflateRaw(file.dataset_, max_inflated_bytes));
     file.dataset_ = file.inflated_.view();
   }
-  ASSIGN_OR_RETURN(file.scan_, ScanDataset(file.dataset_, {.explicit_vr = file.syntax_->explicit_vr,
-                                                           .big_endian = file.syntax_->big_endian}));
+  const DatasetEncoding announced{.explicit_vr = file.syntax_->explicit_vr,
+                                  .big_endian = file.syntax_->big_endian};
+  DatasetEncoding other = announced;
+  other.explicit_vr = !announced.explicit_vr;
+  if (LooksExplicit(file.dataset_) == other.explicit_vr) {
+    // Believed only if every length in it then fits.
+    absl::StatusOr<ScannedDataset> scan = ScanDataset(file.dataset_, other);
+    if (scan.ok()) {
+      file.explicit_vr_ = other.explicit_vr;
+      file.scan_ = *std::move(scan);
+      return file;
+    }
+  }
+  file.explicit_vr_ = announced.explicit_vr;
+  ASSIGN_OR_RETURN(file.scan_, ScanDataset(file.dataset_, announced));
   return file;
 }
 

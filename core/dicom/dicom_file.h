@@ -28,6 +28,8 @@ class DicomFile {
 
   const TransferSyntax& syntax() const { return *syntax_; }
   bool syntax_guessed() const { return syntax_guessed_; }  // the file did not name one
+  // Of the data set as it is, whatever the transfer syntax says.
+  bool explicit_vr() const { return explicit_vr_; }
   const ScannedDataset& scan() const { return scan_; }
   absl::string_view header() const { return dataset_.substr(0, scan_.header_end); }
   absl::string_view Bytes(const ByteRange& range) const {
@@ -47,6 +49,7 @@ class DicomFile {
 
   const TransferSyntax* syntax_ = nullptr;
   bool syntax_guessed_ = false;
+  bool explicit_vr_ = true;
   ByteBuffer inflated_;
   absl::string_view dataset_;  // of `inflated_` or of the caller's bytes
   ScannedDataset scan_;

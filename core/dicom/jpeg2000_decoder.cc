@@ -8,12 +8,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/jpeg2000_header.h"
 
 namespace sgpsam {
 namespace {
-
-constexpr int kMaxPrecision = 16;
 
 struct FreeCodec {
   void operator()(opj_codec_t* codec) const { opj_destroy_codec(codec); }
@@ -60,24 +60,33 @@ struct OpenFrame {
   std::unique_ptr<opj_codec_t, FreeCodec> codec;
   std::unique_ptr<opj_stream_t, FreeStream> stream;
   std::unique_ptr<opj_image_t, FreeImage> image;
+  std::unique_ptr<bool> out_of_memory;
 };
 
-absl::Status Damaged() {
+// OpenJPEG has no error codes; its words are all that tell this one.
+void NoteError(const char* message, void* user) {
+  if (absl::StrContains(message, "memory")) *static_cast<bool*>(user) = true;
+}
+
+absl::Status WhyNot(bool out_of_memory) {
+  if (out_of_memory) {
+    return absl::ResourceExhaustedError(
+        "memory ran out in decoding the JPEG 2000 codestream: try again later");
+  }
   return absl::InvalidArgumentError("the JPEG 2000 codestream is damaged or truncated");
 }
 
-absl::StatusOr<OpenFrame> Open(absl::string_view frame) {
-  constexpr absl::string_view kJp2Signature("\0\0\0\x0CjP  ", 8);
+// `codestream` has been walked: what OpenJPEG allocates for its header is bounded.
+absl::StatusOr<OpenFrame> Open(absl::string_view codestream) {
   OpenFrame open;
-  const bool boxed = frame.substr(0, kJp2Signature.size()) == kJp2Signature;
-  open.codec.reset(opj_create_decompress(boxed ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K));
-  open.stream.reset(
-      opj_stream_create(std::min<size_t>(std::max<size_t>(frame.size(), 1), 1u << 20), OPJ_TRUE));
-  if (open.codec == nullptr || open.stream == nullptr)
-    return absl::ResourceExhaustedError("no memory for JPEG 2000");
-  open.source = std::make_unique<Source>(Source{frame});
+  open.codec.reset(opj_create_decompress(OPJ_CODEC_J2K));
+  open.stream.reset(opj_stream_create(std::min<size_t>(codestream.size(), 1u << 20), OPJ_TRUE));
+  if (open.codec == nullptr || open.stream == nullptr) return WhyNot(true);
+  open.source = std::make_unique<Source>(Source{codestream});
+  open.out_of_memory = std::make_unique<bool>(false);
+  opj_set_error_handler(open.codec.get(), NoteError, open.out_of_memory.get());
   opj_stream_set_user_data(open.stream.get(), open.source.get(), nullptr);
-  opj_stream_set_user_data_length(open.stream.get(), frame.size());
+  opj_stream_set_user_data_length(open.stream.get(), codestream.size());
   opj_stream_set_read_function(open.stream.get(), Read);
   opj_stream_set_skip_function(open.stream.get(), Skip);
   opj_stream_set_seek_function(open.stream.get(), Seek);
@@ -87,52 +96,49 @@ absl::StatusOr<OpenFrame> Open(absl::string_view frame) {
   const bool ok = opj_setup_decoder(open.codec.get(), &parameters) == OPJ_TRUE &&
                   opj_read_header(open.stream.get(), open.codec.get(), &image) == OPJ_TRUE;
   open.image.reset(image);
-  if (!ok || image == nullptr) return Damaged();
+  if (!ok || image == nullptr) return WhyNot(*open.out_of_memory);
   return open;
 }
 
-absl::Status CheckSize(const opj_image_t& image, const PixelLayout& layout) {
-  if (image.numcomps != 1 || image.comps[0].dx != 1 || image.comps[0].dy != 1 || image.x1 < image.x0 ||
-      image.y1 < image.y0 || image.x1 - image.x0 != static_cast<uint32_t>(layout.columns) ||
-      image.y1 - image.y0 != static_cast<uint32_t>(layout.rows)) {
-    return absl::InvalidArgumentError(
-        "the JPEG 2000 image does not have the Rows and Columns of its data set");
-  }
-  if (image.comps[0].prec < 1 || image.comps[0].prec > kMaxPrecision) {
-    return absl::InvalidArgumentError("the JPEG 2000 image has more than 16 bits a sample");
-  }
-  return absl::OkStatus();
-}
-
+// Two's complement of `precision` bits, whatever its sign.
 template <typename Sample>
 void Narrow(const opj_image_comp_t& component, std::vector<uint8_t>& samples) {
   Sample* out = reinterpret_cast<Sample*>(samples.data());
+  const uint32_t mask = (1u << component.prec) - 1;
   const size_t n = samples.size() / sizeof(Sample);
-  for (size_t s = 0; s < n; ++s) out[s] = static_cast<Sample>(component.data[s]);
+  for (size_t s = 0; s < n; ++s)
+    out[s] = static_cast<Sample>(static_cast<uint32_t>(component.data[s]) & mask);
 }
 
 }  // namespace
 
-absl::Status CheckJpeg2000(absl::string_view frame, PixelLayout& layout) {
-  ASSIGN_OR_RETURN(const OpenFrame open, Open(frame));
-  RETURN_IF_ERROR(CheckSize(*open.image, layout));
-  const opj_image_comp_t& component = open.image->comps[0];
-  layout.bits_stored = static_cast<int>(component.prec);
+absl::Status CheckJpeg2000(absl::string_view frame, PixelLayout& layout, PixelNotes& notes) {
+  ASSIGN_OR_RETURN(const Jpeg2000Header header, ReadJpeg2000Header(frame, layout.rows, layout.columns));
+  if (layout.is_signed != header.is_signed) {
+    notes.push_back(
+        "the JPEG 2000 codestream and PixelRepresentation (0028,0103) disagree on the values' sign: "
+        "PixelRepresentation was believed");
+  }
+  // Raw pixel cells, of which BitsStored is the value, in a codestream that knows no sign.
+  const bool cells = layout.is_signed && !header.is_signed && layout.bits_stored < header.precision;
+  if (!cells) layout.bits_stored = header.precision;
   layout.high_bit = layout.bits_stored - 1;
-  layout.bits_allocated = layout.bits_stored <= 8 ? 8 : 16;
-  layout.is_signed = component.sgnd != 0;
+  layout.bits_allocated = header.precision <= 8 ? 8 : 16;
   return absl::OkStatus();
 }
 
 absl::Status DecodeJpeg2000(absl::string_view frame, const PixelLayout& layout,
                             std::vector<uint8_t>& samples) {
-  ASSIGN_OR_RETURN(const OpenFrame open, Open(frame));
-  RETURN_IF_ERROR(CheckSize(*open.image, layout));
-  if (opj_decode(open.codec.get(), open.stream.get(), open.image.get()) != OPJ_TRUE) return Damaged();
+  ASSIGN_OR_RETURN(const Jpeg2000Header header, ReadJpeg2000Header(frame, layout.rows, layout.columns));
+  ASSIGN_OR_RETURN(const OpenFrame open, Open(header.codestream));
+  if (opj_decode(open.codec.get(), open.stream.get(), open.image.get()) != OPJ_TRUE) {
+    return WhyNot(*open.out_of_memory);
+  }
   const opj_image_comp_t& component = open.image->comps[0];
   if (component.data == nullptr || component.w != static_cast<uint32_t>(layout.columns) ||
-      component.h != static_cast<uint32_t>(layout.rows)) {
-    return Damaged();
+      component.h != static_cast<uint32_t>(layout.rows) ||
+      component.prec != static_cast<uint32_t>(header.precision)) {
+    return WhyNot(false);
   }
   samples.resize(layout.bytes());
   if (layout.bits_allocated == 8) {

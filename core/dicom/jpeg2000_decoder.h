@@ -1,5 +1,5 @@
-// One JPEG 2000 frame by OpenJPEG, raw codestream or in JP2 boxes. The codestream's own header is compared
-// with the data set's before anything is decoded. Reentrant.
+// One JPEG 2000 frame by OpenJPEG, raw codestream or in JP2 boxes, high-throughput (part 15) or not. OpenJPEG
+// sees only what core/dicom/jpeg2000_header.h has walked. Reentrant.
 #ifndef SGPSAM_CORE_DICOM_JPEG2000_DECODER_H_
 #define SGPSAM_CORE_DICOM_JPEG2000_DECODER_H_
 
@@ -12,9 +12,11 @@
 
 namespace sgpsam {
 
-// INVALID_ARGUMENT unless the codestream has one component of layout's rows and columns, of at most 16
-// bits. Sets the layout's bits and sign to the codestream's.
-absl::Status CheckJpeg2000(absl::string_view frame, PixelLayout& layout);
+// INVALID_ARGUMENT unless the codestream is sound by its headers: one component of layout's rows and columns,
+// of at most 16 bits. The precision is the codestream's, the sign is PixelRepresentation's: where both
+// disagree, the values are two's complement of the codestream's precision, and `notes` says so. A codestream
+// without sign may hold raw pixel cells of more bits than a signed BitsStored; then BitsStored counts.
+absl::Status CheckJpeg2000(absl::string_view frame, PixelLayout& layout, PixelNotes& notes);
 
 // Fills `samples` with layout.bytes() bytes; `layout` comes from CheckJpeg2000.
 absl::Status DecodeJpeg2000(absl::string_view frame, const PixelLayout& layout,

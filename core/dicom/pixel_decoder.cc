@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -33,38 +34,52 @@ class CompressedFrame {
   absl::string_view view_;
 };
 
-void SwapBytes(size_t unit, std::vector<uint8_t>& samples) {
-  for (size_t at = 0; at + unit <= samples.size(); at += unit) {
-    std::reverse(samples.begin() + static_cast<std::ptrdiff_t>(at),
-                 samples.begin() + static_cast<std::ptrdiff_t>(at + unit));
-  }
+void SwapWords(std::vector<uint8_t>& bytes) {
+  for (size_t at = 0; at + 1 < bytes.size(); at += 2) std::swap(bytes[at], bytes[at + 1]);
 }
 
 void CopyNative(const DicomFile& file, const PixelLayout& layout, std::vector<uint8_t>& samples) {
-  samples.resize(layout.bytes());
-  std::memcpy(samples.data(), file.Bytes(file.scan().pixels).data(), samples.size());
-  if (!file.syntax().big_endian) return;
   // Big endian OW data are swapped as 16-bit words, even where two 8-bit samples share one.
-  const bool words = file.scan().pixel_vr[1] == 'W';
-  if (layout.bits_allocated > 8) {
-    SwapBytes(static_cast<size_t>(layout.bits_allocated / 8), samples);
-  } else if (words) {
-    SwapBytes(2, samples);
-  }
+  const bool words = layout.bits_allocated == 16 || file.scan().pixel_vr[1] == 'W';
+  const bool swap = file.syntax().big_endian && words;
+  const absl::string_view pixels = file.Bytes(file.scan().pixels);
+  samples.assign(swap ? layout.bytes() + layout.bytes() % 2 : layout.bytes(), 0);
+  std::memcpy(samples.data(), pixels.data(), std::min(samples.size(), pixels.size()));
+  if (swap) SwapWords(samples);
+  samples.resize(layout.bytes());
 }
 
-}  // namespace
-
-absl::Status CheckPixelBytes(const DicomFile& file, PixelLayout& layout) {
+absl::Status CheckNative(const DicomFile& file, const PixelLayout& layout, PixelNotes& notes) {
   const ScannedDataset& scan = file.scan();
-  if (file.syntax().encoding == PixelEncoding::kNative) {
-    if (scan.encapsulated)
-      return absl::InvalidArgumentError("its pixel data are not in the form that it announces");
-    if (scan.pixels.length >= layout.bytes()) return absl::OkStatus();
+  if (scan.encapsulated) {
+    return absl::InvalidArgumentError("its pixel data are not in the form that it announces");
+  }
+  if (scan.pixels.length < layout.bytes()) {
     return absl::InvalidArgumentError(absl::StrCat("its pixel data have ", scan.pixels.length,
                                                    " bytes instead of ", layout.bytes(),
                                                    ": the file is truncated"));
   }
+  if (scan.pixels.length >= 2 * layout.bytes() && layout.bytes() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("its pixel data have ", scan.pixels.length, " bytes, and one frame has ", layout.bytes(),
+                     ": Rows, Columns, BitsAllocated or NumberOfFrames is wrong"));
+  }
+  if (scan.pixels.length > layout.bytes() + 1) {
+    notes.push_back(
+        "the pixel data are longer than Rows, Columns and BitsAllocated say: the rest was left out");
+  }
+  if (file.syntax().big_endian && layout.bits_allocated == 32) {
+    // By the letter the least significant word comes first; readers disagree.
+    return absl::InvalidArgumentError("BitsAllocated 32 in big endian is not supported");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckPixelBytes(const DicomFile& file, PixelLayout& layout, PixelNotes& notes) {
+  const ScannedDataset& scan = file.scan();
+  if (file.syntax().encoding == PixelEncoding::kNative) return CheckNative(file, layout, notes);
   if (!scan.encapsulated || scan.fragments.empty()) {
     return absl::InvalidArgumentError("its pixel data are not in the form that it announces");
   }
@@ -72,8 +87,8 @@ absl::Status CheckPixelBytes(const DicomFile& file, PixelLayout& layout) {
   switch (file.syntax().encoding) {
     case PixelEncoding::kJpeg: return CheckJpeg(frame.view(), JpegFamily::kJpeg, layout);
     case PixelEncoding::kJpegLs: return CheckJpeg(frame.view(), JpegFamily::kJpegLs, layout);
-    case PixelEncoding::kJpeg2000: return CheckJpeg2000(frame.view(), layout);
-    case PixelEncoding::kRle:
+    case PixelEncoding::kJpeg2000: return CheckJpeg2000(frame.view(), layout, notes);
+    case PixelEncoding::kRle: return CheckRle(frame.view(), layout);
     case PixelEncoding::kNative: break;
   }
   return absl::OkStatus();

@@ -14,9 +14,10 @@
 namespace sgpsam {
 
 // Whether the pixel data can hold such a frame, from their headers alone: enough native bytes, or a
-// compressed frame of the same size and of one component. Of JPEG 2000, takes precision and sign from the
-// codestream into `layout`, because they hold where the data set's disagree.
-absl::Status CheckPixelBytes(const DicomFile& file, PixelLayout& layout);
+// compressed frame of the same size and of one component. `layout` is that of the data set; where a
+// codestream says otherwise, it becomes that of the samples that DecodePixels gives. Adds to `notes` what a
+// caller should know.
+absl::Status CheckPixelBytes(const DicomFile& file, PixelLayout& layout, PixelNotes& notes);
 
 // Fills `samples` with layout.bytes() bytes. `layout` has passed CheckPixelBytes. Junk above and below the
 // stored bits is left in place: core/dicom/rescale.h removes it.

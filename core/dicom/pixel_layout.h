@@ -4,8 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
+
+#include "absl/strings/string_view.h"
 
 namespace sgpsam {
+
+// What the caller should know of how a slice was read: fixed texts, without any value of the file.
+using PixelNotes = std::vector<absl::string_view>;
 
 struct PixelLayout {
   int rows = 0, columns = 0;

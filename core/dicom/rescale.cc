@@ -79,7 +79,33 @@ bool RescaleFrom(const uint8_t* bytes, const SliceScale& slice, SampleType type,
   return ToFloats(stored, slice, reinterpret_cast<float*>(out));
 }
 
+template <typename Raw>
+bool HasStray(const uint8_t* bytes, const PixelLayout& layout) {
+  const Raw* stored = reinterpret_cast<const Raw*>(bytes);
+  const int shift = layout.high_bit + 1 - layout.bits_stored;
+  const auto inside = static_cast<Raw>(((uint64_t{1} << layout.bits_stored) - 1) << shift);
+  const auto above = static_cast<Raw>(~((uint64_t{2} << layout.high_bit) - 1));
+  const auto sign = static_cast<Raw>(layout.is_signed ? uint64_t{1} << layout.high_bit : 0);
+  const size_t n = layout.samples();
+  bool stray = false;
+  for (size_t s = 0; s < n; ++s) {
+    const auto outside = static_cast<Raw>(stored[s] & ~inside);
+    const bool extends_sign = outside == above && (stored[s] & sign) != 0;
+    stray |= outside != 0 && !extends_sign;
+  }
+  return stray;
+}
+
 }  // namespace
+
+bool HasStrayBits(const uint8_t* stored, const PixelLayout& layout) {
+  if (layout.bits_stored == layout.bits_allocated) return false;
+  switch (layout.bits_allocated) {
+    case 8: return HasStray<uint8_t>(stored, layout);
+    case 16: return HasStray<uint16_t>(stored, layout);
+    default: return HasStray<uint32_t>(stored, layout);
+  }
+}
 
 SampleType ChooseSampleType(absl::Span<const SliceScale> slices) {
   bool whole = true, fits_int16 = true, fits_uint16 = true;

@@ -26,6 +26,11 @@ struct SliceScale {
 // else float32.
 SampleType ChooseSampleType(absl::Span<const SliceScale> slices);
 
+// Whether a sample has bits set outside of the stored ones that are neither zero nor copies of its sign: in
+// the standard's words they are nothing (PS3.5 8.1.1), but what set them may have meant something. `stored`
+// has layout.bytes() bytes, aligned for its sample.
+bool HasStrayBits(const uint8_t* stored, const PixelLayout& layout);
+
 // Writes layout.samples() samples of `type`, which ChooseSampleType gave, to `out`; `stored` has
 // layout.bytes() bytes, aligned for its sample. False if a value does not fit `type`: then the volume has
 // to be float32.

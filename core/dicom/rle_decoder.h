@@ -12,8 +12,12 @@
 
 namespace sgpsam {
 
-// Fills `samples` with layout.bytes() bytes in native order. INVALID_ARGUMENT if the frame has another
-// number of segments than a sample has bytes, or a segment is too short.
+// INVALID_ARGUMENT if the frame has another number of segments than a sample has bytes, or if a segment lies
+// outside of it or is too short for any packing of layout's samples.
+absl::Status CheckRle(absl::string_view frame, const PixelLayout& layout);
+
+// Fills `samples` with layout.bytes() bytes in native order. INVALID_ARGUMENT where CheckRle gives it, and
+// for a segment that ends too soon.
 absl::Status DecodeRle(absl::string_view frame, const PixelLayout& layout, std::vector<uint8_t>& samples);
 
 }  // namespace sgpsam

@@ -23,9 +23,10 @@ uint32_t LittleU32(absl::string_view bytes, size_t at) {
 // Decoded samples of one or two bytes, in native order.
 void Widen(const std::vector<uint8_t>& samples, int bits_allocated, std::vector<uint16_t>& values) {
   for (size_t n = 0; n < values.size(); ++n) {
-    values[n] = bits_allocated == 8
-                    ? samples[n]
-                    : static_cast<uint16_t>(samples[2 * n] | (static_cast<unsigned>(samples[2 * n + 1]) << 8));
+    values[n] =
+        bits_allocated == 8
+            ? samples[n]
+            : static_cast<uint16_t>(samples[2 * n] | (static_cast<unsigned>(samples[2 * n + 1]) << 8));
   }
 }
 
@@ -55,7 +56,8 @@ absl::StatusOr<SegPixels> SegPixels::Create(const DicomFile& file, const SegPixe
 absl::Status SegPixels::FindFrames() {
   const std::vector<ByteRange>& fragments = file_->scan().fragments;
   const size_t frames = static_cast<size_t>(layout_.frames);
-  if (fragments.size() < frames) return absl::InvalidArgumentError("it has fewer compressed frames than NumberOfFrames");
+  if (fragments.size() < frames)
+    return absl::InvalidArgumentError("it has fewer compressed frames than NumberOfFrames");
   if (frames == 1 || fragments.size() == frames) {
     first_fragment_.resize(frames);
     std::iota(first_fragment_.begin(), first_fragment_.end(), size_t{0});
@@ -64,7 +66,8 @@ absl::Status SegPixels::FindFrames() {
   for (size_t n = 0; n < fragments.size() && first_fragment_.size() < frames; ++n) {
     const size_t next = first_fragment_.size();
     if (offsets.size() != 4 * frames) break;
-    if (fragments[n].offset - fragments[0].offset == LittleU32(offsets, 4 * next)) first_fragment_.push_back(n);
+    if (fragments[n].offset - fragments[0].offset == LittleU32(offsets, 4 * next))
+      first_fragment_.push_back(n);
   }
   if (first_fragment_.size() != frames || first_fragment_[0] != 0) {
     return absl::InvalidArgumentError(
@@ -107,10 +110,12 @@ absl::Status SegPixels::Decompress(absl::string_view bytes, std::vector<uint16_t
       if (packed) return absl::OkStatus();
       break;
     }
-    case PixelEncoding::kJpeg2000:
-      RETURN_IF_ERROR(CheckJpeg2000(bytes, layout));
+    case PixelEncoding::kJpeg2000: {
+      PixelNotes signs;  // of no meaning here: values have none
+      RETURN_IF_ERROR(CheckJpeg2000(bytes, layout, signs));
       RETURN_IF_ERROR(DecodeJpeg2000(bytes, layout, samples));
       break;
+    }
     case PixelEncoding::kJpeg:
     case PixelEncoding::kJpegLs: {
       const bool ls = file_->syntax().encoding == PixelEncoding::kJpegLs;

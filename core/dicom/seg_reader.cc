@@ -96,13 +96,13 @@ absl::Status SegReading::ParseHeader() {
   DcmInputBufferStream stream;
   stream.setBuffer(header.data(), static_cast<offile_off_t>(header.size()));
   stream.setEos();
-  const E_TransferSyntax syntax = file_.syntax().big_endian    ? EXS_BigEndianExplicit
-                                  : file_.syntax().explicit_vr ? EXS_LittleEndianExplicit
-                                                               : EXS_LittleEndianImplicit;
+  const E_TransferSyntax syntax = file_.syntax().big_endian ? EXS_BigEndianExplicit
+                                  : file_.explicit_vr()     ? EXS_LittleEndianExplicit
+                                                            : EXS_LittleEndianImplicit;
   dataset_.transferInit();
   const OFCondition read = dataset_.read(stream, syntax);
   dataset_.transferEnd();
-  return read.bad() ? Unreadable("its attributes are damaged") : absl::OkStatus();
+  return OfSeg(FromDcmtkReading(read, "its data set"));
 }
 
 absl::Status SegReading::ReadType() {
@@ -122,9 +122,9 @@ absl::Status SegReading::ReadType() {
     if (most < 1 || most > 255) return Unreadable("its MaximumFractionalValue is not from 1 to 255");
     least_ = (most + 1) / 2;
     const bool occupancy = TextOf(&dataset_, DCM_SegmentationFractionalType) == "OCCUPANCY";
-    result_.warnings.push_back(absl::StrCat(
-        "the segmentation is FRACTIONAL: voxels whose ", occupancy ? "occupancy" : "probability",
-        " is at least one half (", least_, " of ", most, ") are taken, the others left out"));
+    result_.warnings.push_back(
+        absl::StrCat("the segmentation is FRACTIONAL: voxels whose ", occupancy ? "occupancy" : "probability",
+                     " is at least one half (", least_, " of ", most, ") are taken, the others left out"));
   } else {
     return Unreadable("its SegmentationType is not BINARY, FRACTIONAL or LABELMAP");
   }
@@ -193,7 +193,8 @@ absl::StatusOr<PlacedFrame> SegReading::Place(DcmItem* groups, DcmItem* shared) 
   const auto spacing = NumbersOf(group(DCM_PixelMeasuresSequence), DCM_PixelSpacing, 2);
   if (!position || !orientation || !spacing) {
     return Unreadable(
-        "a frame has no valid ImagePositionPatient, ImageOrientationPatient or PixelSpacing, so its place in the "
+        "a frame has no valid ImagePositionPatient, ImageOrientationPatient or PixelSpacing, so its place in "
+        "the "
         "patient is unknown");
   }
   FramePlane plane;

@@ -117,7 +117,8 @@ void FreeOthers(const std::vector<SliceHeader>& headers, std::vector<ByteBuffer>
 struct Growing {
   SampleType type = SampleType::kInt16;
   ByteBuffer bytes;
-  size_t samples = 0;  // written so far
+  size_t samples = 0;       // written so far
+  bool stray_bits = false;  // outside of BitsStored, in any slice
 
   uint8_t* end() { return bytes.data() + samples * BytesPerSample(type); }
 };
@@ -144,6 +145,15 @@ absl::Status Widen(const SeriesLimits& limits, Growing& volume) {
   return absl::OkStatus();
 }
 
+// Stray bits are nothing where the stored ones are the lowest, as the standard wants it. Elsewhere they may
+// as well mean that HighBit is wrong: GDCM and pydicom take the lowest bits then, whatever it says.
+absl::Status CheckHighBit(const PixelLayout& layout) {
+  if (layout.high_bit == layout.bits_stored - 1) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "HighBit (0028,0102) is not BitsStored - 1, and pixels have bits outside of the stored ones: which bits "
+      "are their values is not known");
+}
+
 // Second pass: slice by slice into the volume; each file's bytes die with its slice.
 absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<SliceHeader>& headers,
                           const std::vector<size_t>& order, const SeriesLimits& limits,
@@ -157,6 +167,11 @@ absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<Slic
     if (!file.ok()) return InFile(n + 1, file.status());
     const absl::Status decoded = DecodePixels(*file, header.layout, stored);
     if (!decoded.ok()) return InFile(n + 1, decoded);
+    if (HasStrayBits(stored.data(), header.layout)) {
+      const absl::Status believed = CheckHighBit(header.layout);
+      if (!believed.ok()) return InFile(n + 1, believed);
+      volume.stray_bits = true;
+    }
     const SliceScale scale = ScaleOf(header);
     if (!RescaleSlice(stored.data(), scale, volume.type, volume.end())) {
       RETURN_IF_ERROR(Widen(limits, volume));
@@ -216,6 +231,11 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
   SayGeometry(place.geometry, study.info);
   ASSIGN_OR_RETURN(Growing volume, AllocateVolume(headers, limits));
   RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, limits, call, volume));
+  if (volume.stray_bits) {
+    study.warnings.push_back(
+        "some pixels have bits outside of BitsStored (0028,0101): they were left out, as those of overlays and "
+        "padding; if BitsStored is wrong, the values are");
+  }
   ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));
   return study;
 }

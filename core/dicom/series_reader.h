@@ -38,7 +38,7 @@ struct DicomStudy {
 // Each file's bytes are freed as soon as its pixels are decoded. INVALID_ARGUMENT or, where the data are
 // sound but not a volume, FAILED_PRECONDITION, naming file number (as sent, from 1: "file 3", "files 2 and
 // 5") and reason: several series and none chosen, missing slice (with both positions), duplicate positions,
-// two orientations, RGB, no positions, multi-frame, unsupported transfer syntax (HTJ2K by name), truncated,
+// two orientations, RGB, no positions, multi-frame, unsupported transfer syntax (named), truncated,
 // nested too deep.
 absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
                                       const CallContext& call, absl::string_view series = {});

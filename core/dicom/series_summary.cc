@@ -85,18 +85,12 @@ std::vector<std::string> FindObstacles(const SeriesInfo& info) {
 
 void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info,
                  std::vector<std::string>& warnings) {
-  const auto any = [&](bool SliceHeader::*flag) {
-    return std::any_of(headers.begin(), headers.end(),
-                       [&](const SliceHeader& header) { return header.*flag; });
-  };
-  if (any(&SliceHeader::lossy)) warnings.push_back("the series was compressed with loss");
-  if (any(&SliceHeader::monochrome1))
-    warnings.push_back("MONOCHROME1: the values are taken as stored, not inverted");
-  if (any(&SliceHeader::has_padding_value)) {
-    warnings.push_back("PixelPaddingValue (0028,0120) is set: padded pixels keep their stored value");
-  }
-  if (any(&SliceHeader::syntax_guessed)) {
-    warnings.push_back("a file names no transfer syntax: it was guessed from its first element");
+  if (info.lossy) warnings.push_back("the series was compressed with loss");
+  std::set<absl::string_view> said;  // each note once, whichever and however many slices have it
+  for (const SliceHeader& header : headers) {
+    for (absl::string_view note : header.notes) {
+      if (said.insert(note).second) warnings.emplace_back(note);
+    }
   }
   if (!info.study_instance_uid.empty() && !IsUid(info.study_instance_uid)) {
     warnings.push_back(

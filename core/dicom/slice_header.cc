@@ -37,19 +37,10 @@ absl::Status MultiFrame() {
   return NotAVolume("it is a multi-frame image: convert the series to single-frame files");
 }
 
-absl::Status CheckKind(const DicomFile& file) {
+absl::Status CheckSopClass(const DicomFile& file) {
   const absl::string_view sop_class = file.Text(tags::kSopClassUid);
   for (absl::string_view uid : kMultiFrame) {
     if (sop_class == uid) return MultiFrame();
-  }
-  if (const std::optional<double> frames = ParseNumber(file.Text(tags::kNumberOfFrames));
-      frames && *frames != 1) {
-    return MultiFrame();
-  }
-  const absl::string_view photometric = file.Text(tags::kPhotometricInterpretation);
-  if (file.Uint16(tags::kSamplesPerPixel).value_or(1) != 1 || !absl::StartsWith(photometric, "MONOCHROME")) {
-    return NotAVolume(
-        "it is not a scalar image (RGB, palette or another colour model): send the original series");
   }
   const absl::string_view modality = file.Text(tags::kModality);
   for (const SopClass& known : kSingleFrame) {
@@ -59,7 +50,31 @@ absl::Status CheckKind(const DicomFile& file) {
   return NotAVolume("it is not a CT, MR or PET image");
 }
 
-absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout) {
+// One frame of one value a pixel.
+absl::Status CheckKind(const DicomFile& file, PixelNotes& notes) {
+  RETURN_IF_ERROR(CheckSopClass(file));
+  if (const std::optional<double> frames = ParseNumber(file.Text(tags::kNumberOfFrames));
+      frames && *frames != 1) {
+    if (*frames != 0) return MultiFrame();
+    notes.push_back("NumberOfFrames (0028,0008) is 0: it was taken as 1");
+  }
+  const absl::string_view photometric = file.Text(tags::kPhotometricInterpretation);
+  if (file.Uint16(tags::kSamplesPerPixel).value_or(1) != 1 ||
+      (!photometric.empty() && !absl::StartsWith(photometric, "MONOCHROME"))) {
+    return NotAVolume(
+        "it is not a scalar image (RGB, palette or another colour model): send the original series");
+  }
+  // CT, MR and PET images of one sample a pixel cannot be anything else.
+  if (photometric.empty()) {
+    notes.push_back("PhotometricInterpretation (0028,0004) is missing: MONOCHROME2 was assumed");
+  }
+  if (photometric == "MONOCHROME1") {
+    notes.push_back("MONOCHROME1: the values are taken as stored, not inverted");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout, PixelNotes& notes) {
   const int rows = file.Uint16(tags::kRows).value_or(0), columns = file.Uint16(tags::kColumns).value_or(0);
   if (rows < 1 || columns < 1 || rows > Geometry::kMaxAxis || columns > Geometry::kMaxAxis) {
     return absl::InvalidArgumentError(
@@ -74,6 +89,12 @@ absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout) {
   if (stored < 1 || stored > allocated || high_bit < stored - 1 || high_bit >= allocated) {
     return absl::InvalidArgumentError("BitsStored and HighBit do not fit BitsAllocated");
   }
+  if (!file.Has(tags::kBitsStored)) {
+    notes.push_back("BitsStored (0028,0101) is missing: BitsAllocated was taken for it");
+  }
+  if (!file.Has(tags::kPixelRepresentation)) {
+    notes.push_back("PixelRepresentation (0028,0103) is missing: the values were taken as unsigned");
+  }
   layout = {.rows = rows,
             .columns = columns,
             .bits_allocated = allocated,
@@ -82,7 +103,7 @@ absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout) {
             .is_signed = file.Uint16(tags::kPixelRepresentation).value_or(0) == 1};
   if (!file.scan().has_pixels)
     return absl::InvalidArgumentError("it has no pixel data: the file is truncated");
-  RETURN_IF_ERROR(CheckPixelBytes(file, layout));
+  RETURN_IF_ERROR(CheckPixelBytes(file, layout, notes));
   return absl::OkStatus();
 }
 
@@ -92,9 +113,9 @@ absl::Status ReadRescale(const DicomFile& file, SliceHeader& header) {
   }
   if (!file.Text(tags::kRescaleSlope).empty()) {
     const std::optional<double> slope = ParseNumber(file.Text(tags::kRescaleSlope));
-    if (!slope || *slope == 0)
-      return absl::InvalidArgumentError("RescaleSlope must be a number other than 0");
-    header.slope = *slope;
+    if (!slope) return absl::InvalidArgumentError("RescaleSlope must be a number");
+    header.slope = *slope == 0 ? 1 : *slope;
+    if (*slope == 0) header.notes.push_back("RescaleSlope (0028,1053) is 0: it was taken as 1");
   }
   if (!file.Text(tags::kRescaleIntercept).empty()) {
     const std::optional<double> intercept = ParseNumber(file.Text(tags::kRescaleIntercept));
@@ -137,12 +158,12 @@ absl::Status ReadPlane(const DicomFile& file, SliceHeader& header) {
 absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   SliceHeader header;
   header.plane.file_number = number;
-  RETURN_IF_ERROR(CheckKind(file));
+  RETURN_IF_ERROR(CheckKind(file, header.notes));
   if (absl::StrContains(file.Text(tags::kImageType), "MOSAIC")) {
     return NotAVolume("it is a mosaic of several slices: convert the series to single-slice files");
   }
   RETURN_IF_ERROR(ReadPlane(file, header));
-  RETURN_IF_ERROR(ReadLayout(file, header.layout));
+  RETURN_IF_ERROR(ReadLayout(file, header.layout, header.notes));
   RETURN_IF_ERROR(ReadRescale(file, header));
   const auto text = [&](uint32_t tag) { return std::string(file.Text(tag)); };
   header.sop_class_uid = text(tags::kSopClassUid);
@@ -154,9 +175,18 @@ absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   header.image_type = text(tags::kImageType);
   header.echo_time = ParseNumber(file.Text(tags::kEchoTime));
   header.lossy = file.syntax().lossy || file.Text(tags::kLossyImageCompression) == "01";
-  header.monochrome1 = file.Text(tags::kPhotometricInterpretation) == "MONOCHROME1";
-  header.has_padding_value = file.Has(tags::kPixelPaddingValue);
-  header.syntax_guessed = file.syntax_guessed();
+  if (file.Has(tags::kPixelPaddingValue)) {
+    header.notes.push_back("PixelPaddingValue (0028,0120) is set: padded pixels keep their stored value");
+  }
+  if (file.syntax_guessed()) {
+    header.notes.push_back("a file names no transfer syntax: it was guessed from its first element");
+  }
+  if (file.explicit_vr() != file.syntax().explicit_vr) {
+    header.notes.push_back(
+        "a file's transfer syntax is wrong about explicit and implicit value representations: the file was "
+        "read "
+        "as it is");
+  }
   return header;
 }
 

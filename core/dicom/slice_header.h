@@ -26,7 +26,7 @@ struct SlicePlane {
 
 struct SliceHeader {
   SlicePlane plane;
-  PixelLayout layout;  // of JPEG 2000: precision and sign as in the codestream
+  PixelLayout layout;  // of the samples that DecodePixels gives
   double slope = 1, intercept = 0;
   std::string sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid;
   std::string frame_of_reference_uid, modality;
@@ -34,9 +34,7 @@ struct SliceHeader {
   std::optional<double> echo_time;  // ms
   std::string position_text;        // ImagePositionPatient as stored; written anew only if it is no valid DS
   bool lossy = false;
-  bool monochrome1 = false;
-  bool has_padding_value = false;
-  bool syntax_guessed = false;
+  PixelNotes notes;  // what the caller should know of how this file was read
 };
 
 // Checks that the file is one scalar CT, MR or PET frame with a place in the patient. INVALID_ARGUMENT for

@@ -38,6 +38,12 @@ constexpr TransferSyntax kSyntaxes[] = {
      .name = "JPEG 2000",
      .encoding = PixelEncoding::kJpeg2000,
      .lossy_method = "ISO_15444_1"},
+    {.uid = "1.2.840.10008.1.2.4.201", .name = "HTJ2K Lossless", .encoding = PixelEncoding::kJpeg2000},
+    {.uid = "1.2.840.10008.1.2.4.202", .name = "HTJ2K Lossless RPCL", .encoding = PixelEncoding::kJpeg2000},
+    {.uid = "1.2.840.10008.1.2.4.203",
+     .name = "HTJ2K",
+     .encoding = PixelEncoding::kJpeg2000,
+     .lossy_method = "ISO_15444_15"},
 };
 
 struct Refused {
@@ -46,9 +52,6 @@ struct Refused {
 
 // Known, and not taken: the caller is told which it was. First match wins.
 constexpr Refused kRefused[] = {
-    {"1.2.840.10008.1.2.4.201", "HTJ2K Lossless (High-Throughput JPEG 2000)"},
-    {"1.2.840.10008.1.2.4.202", "HTJ2K Lossless RPCL (High-Throughput JPEG 2000)"},
-    {"1.2.840.10008.1.2.4.203", "HTJ2K (High-Throughput JPEG 2000)"},
     {"1.2.840.10008.1.2.4.204", "JPIP HTJ2K Referenced"},
     {"1.2.840.10008.1.2.4.205", "JPIP HTJ2K Referenced Deflate"},
     {"1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"},

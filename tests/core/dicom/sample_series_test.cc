@@ -85,7 +85,7 @@ TEST_F(SampleSeries, IsRefusedForTheRightReason) {
   EXPECT_THAT(Refusal("odd/equal_positions"), HasSubstr("files 1 and 2 lie at the same position"));
   EXPECT_THAT(Refusal("odd/slice_gap"), HasSubstr("1 slice(s) are missing"));
   EXPECT_THAT(Refusal("odd/two_orientations"), HasSubstr("different orientations"));
-  EXPECT_THAT(Refusal("odd/rgb"), HasSubstr("not a scalar image"));
+  EXPECT_THAT(Refusal("odd/rgb"), HasSubstr("not a CT, MR or PET image"));
   EXPECT_THAT(Refusal("enhanced/eCT_Supplemental.dcm"), HasSubstr("multi-frame"));
 }
 
