@@ -26,6 +26,10 @@ TargetResult FromMessage(const v1::ResultTarget& message) {
   }
   target.iou_prediction = message.iou_prediction();
   target.previous.sha256 = message.logits_sha256();
+  if (message.has_first_patch()) {
+    const v1::PatientPoint& centre = message.first_patch().centre();
+    target.previous.patch = {{centre.x(), centre.y(), centre.z()}, message.first_patch().spacing_mm()};
+  }
   return target;
 }
 
@@ -64,6 +68,8 @@ Progress FromMessage(const v1::Progress& message) {
   Progress progress;
   progress.stage = static_cast<Stage>(message.stage());
   progress.target = message.target_index();
+  progress.patch = message.patch();
+  progress.patches = message.patches();
   progress.queue_position = message.queue_position();
   progress.expected = absl::Seconds(message.expected_seconds());
   return progress;

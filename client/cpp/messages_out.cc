@@ -96,6 +96,11 @@ absl::Status FillMask(const MaskPrompt& mask, v1::MaskPrompt& message) {
 }
 
 absl::Status FillPrevious(const PreviousLogits& previous, bool inline_samples, v1::PreviousLogits& message) {
+  if (previous.patch) {
+    const auto& [x, y, z] = previous.patch->centre_lps_mm;
+    FillPosition(Position::PatientMm(x, y, z), *message.mutable_patch()->mutable_centre());
+    message.mutable_patch()->set_spacing_mm(previous.patch->spacing_mm);
+  }
   if (!previous.sha256.empty() && !(inline_samples && !previous.samples.empty())) {
     message.set_sha256(previous.sha256);
     return absl::OkStatus();

@@ -43,8 +43,8 @@ struct ModelInfo {
   std::string device;            // "cpu", "cuda:0"
   std::vector<int> gate_blocks;  // encoder blocks that carry an SGPM, ascending
   float gate_threshold = 0.5f;
-  float first_spacing_mm = 1.5f;  // of the patches that it looks at first
-  float finest_spacing_mm = 0;    // of the patches it has learned from; 0: only the usual 1.5 mm
+  double first_spacing_mm = 1.5;  // of the patches that it looks at first
+  double finest_spacing_mm = 0;   // of the patches it has learned from; 0: only the usual 1.5 mm
   int box_corner_embeddings = 0;  // 0 or 2: whether DecodeInput.box may be set
 };
 

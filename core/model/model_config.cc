@@ -1,6 +1,8 @@
 #include "core/model/model_config.h"
 
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -46,7 +48,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
 };
 constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 64};
 constexpr float kMostInputLimit = 1e6f;
-constexpr float kLeastSpacingMm = 0.25f, kUsualSpacingMm = 1.5f;
+constexpr double kLeastSpacingMm = 0.25, kUsualSpacingMm = 1.5;
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
 constexpr size_t kMaxJsonBytes = 64 << 10;
@@ -138,6 +140,21 @@ class FieldReader {
     ASSIGN_OR_RETURN(const json* field, Take(name));
     if (!field->is_number()) return Invalid(prefix_ + name, "must be a number");
     *value = field->get<float>();
+    return absl::OkStatus();
+  }
+
+  // Files of earlier versions kept spacings in float32 (0.6000000238418579): they read as the decimal that was
+  // meant.
+  absl::Status TakeSpacing(const char* name, double* value) {
+    ASSIGN_OR_RETURN(const json* field, Take(name));
+    if (!field->is_number()) return Invalid(prefix_ + name, "must be a number");
+    *value = field->get<double>();
+    if (!(std::abs(*value) <= std::numeric_limits<float>::max())) return absl::OkStatus();  // out of range anyhow
+    const float narrow = static_cast<float>(*value);
+    if (static_cast<double>(narrow) != *value) return absl::OkStatus();
+    char text[32];
+    const char* end = std::to_chars(text, text + sizeof(text), narrow).ptr;
+    std::from_chars(text, end, *value);
     return absl::OkStatus();
   }
 
@@ -305,10 +322,10 @@ absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view text) {
   RETURN_IF_ERROR(reader.TakeInts("global_blocks", &config.global_blocks));
   if (reader.Has("input_limit")) RETURN_IF_ERROR(reader.TakeFloat("input_limit", &config.input_limit));
   if (reader.Has("first_spacing_mm")) {
-    RETURN_IF_ERROR(reader.TakeFloat("first_spacing_mm", &config.first_spacing_mm));
+    RETURN_IF_ERROR(reader.TakeSpacing("first_spacing_mm", &config.first_spacing_mm));
   }
   if (reader.Has("finest_spacing_mm")) {
-    RETURN_IF_ERROR(reader.TakeFloat("finest_spacing_mm", &config.finest_spacing_mm));
+    RETURN_IF_ERROR(reader.TakeSpacing("finest_spacing_mm", &config.finest_spacing_mm));
   }
   ASSIGN_OR_RETURN(const json* sgpm, reader.Take("sgpm"));
   ASSIGN_OR_RETURN(config.sgpm, SgpmFromJson(*sgpm));

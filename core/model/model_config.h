@@ -36,10 +36,10 @@ struct ModelConfig {
   // third of one.
   float input_limit = 0;
   // Voxels of the patches that it looks at first, mm.
-  float first_spacing_mm = 1.5f;
+  double first_spacing_mm = 1.5;
   // The finest ones that it has learned from, mm; 0: it knows those of 1.5 alone (reference). A model that
   // has seen finer ones looks again, unasked, at a lesion that is small or large for its first look.
-  float finest_spacing_mm = 0;
+  double finest_spacing_mm = 0;
   int embed_dim = 768;
   int depth = 12;
   int heads = 12;

@@ -113,7 +113,7 @@ Digest LogitsKey(absl::Span<const float> logits) {
 }
 
 Digest ResultKey(const PipelineRequest& request, const Digest& study, const Digest& weights) {
-  KeyWriter key("result 2");
+  KeyWriter key("result 3");
   key.Text(request.idempotency_key).Key(study).Key(weights).Clamp(request.clamp);
   const TargetOptions& inference = request.inference;
   key.Value(inference.max_patches)
@@ -137,6 +137,10 @@ std::string DescribePrompts(const Prompts& prompts) {
   }
   if (prompts.mask) parts.push_back("mask");
   if (!prompts.previous_logits.empty()) parts.push_back("logits");
+  if (prompts.previous_patch) {
+    const PatchPosition& patch = *prompts.previous_patch;
+    parts.push_back(absl::StrCat("at ", Coordinates(patch.centre), "mm of ", Exact(patch.spacing_mm), "mm"));
+  }
   return absl::StrJoin(parts, " ");
 }
 

@@ -1,5 +1,6 @@
 #include "core/pipeline/segment_pipeline.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -27,12 +28,18 @@ MaskFormat FormatOf(const PipelineRequest& request) {
 absl::Status CheckWritable(const PipelineRequest& request, const Study& study) {
   if (FormatOf(request) != MaskFormat::kDicomSeg) return absl::OkStatus();
   if (!study.series) {
-    return absl::InvalidArgumentError("DICOM-SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
+    return absl::InvalidArgumentError("DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
   }
   if (study.series->seg_obstacles.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "no DICOM-SEG can refer to this series: ", absl::StrJoin(study.series->seg_obstacles, "; "),
-      "; ask for MASK_FORMAT_NIFTI"));
+      "; the mask can be had as NIfTI"));
+}
+
+// Which of several targets cannot be had.
+absl::Status OfTarget(size_t target, size_t targets, const absl::Status& status) {
+  if (targets == 1 || !absl::IsInvalidArgument(status)) return status;
+  return absl::InvalidArgumentError(absl::StrCat("target ", target + 1, ": ", status.message()));
 }
 
 absl::StatusOr<Study> DecodePayload(PipelineRequest& request, uint64_t max_volume_bytes,
@@ -89,18 +96,35 @@ class SegmentPipeline::Journey {
 
   void Took(Stage stage, absl::Duration duration) {
     pipeline_.metrics_.ObserveStage(stage, duration);
-    pipeline_.estimates_.Observe(stage, duration);
     times[static_cast<size_t>(stage)] += duration;
+    if (stage == Stage::kDecode || stage == Stage::kWrite) {
+      pipeline_.estimates_.Observe(stage, duration);
+    } else {
+      patch_times_[static_cast<size_t>(stage)] += duration;
+    }
   }
 
-  void Announce(Stage stage, size_t queue_position = 0) const {
-    if (!progress_) return;
-    progress_({stage, target, queue_position, pipeline_.estimates_.Remaining(stage, targets_ - target)});
+  void BeginPatch(int patch, int most) {
+    EndPatch();
+    patch_ = patch;
+    most_patches_ = most;
   }
+  void FoundEmbedding(bool cached) { cached_ = cached; }
+  // Of one target.
+  void EndPatches() {
+    EndPatch();
+    pipeline_.estimates_.ObservePatches(std::max(patch_, 1));
+    patch_ = 0;
+    cached_ = false;
+  }
+
+  void Announce(Stage stage) const { Announce(stage, stage, 0); }
 
   // The next to run already counts as running: the pool tells no more until the result is there.
   QueueObserver WaitingFor(Stage stage) const {
-    return [this, stage](size_t position) { Announce(position == 0 ? stage : Stage::kQueue, position); };
+    return [this, stage](size_t position) {
+      Announce(position == 0 ? stage : Stage::kQueue, stage, position);
+    };
   }
 
   const CallContext& call;
@@ -109,9 +133,28 @@ class SegmentPipeline::Journey {
   std::array<absl::Duration, kStages> times{};
 
  private:
+  // `next`: the stage that begins, or that is waited for.
+  void Announce(Stage stage, Stage next, size_t ahead) const {
+    if (!progress_) return;
+    const Standing at{next, patch_, most_patches_, targets_ - target, cached_, ahead, pipeline_.pool_.devices().size()};
+    progress_({stage, target, patch_, patch_ == 0 ? 0 : most_patches_, ahead, pipeline_.estimates_.Remaining(at)});
+  }
+
+  void EndPatch() {
+    for (int s = 0; s < kStages; ++s) {
+      absl::Duration& took = patch_times_[static_cast<size_t>(s)];
+      if (took > absl::ZeroDuration()) pipeline_.estimates_.Observe(static_cast<Stage>(s), took);
+      took = absl::ZeroDuration();
+    }
+  }
+
   SegmentPipeline& pipeline_;
   const ProgressSink& progress_;
   const size_t targets_;
+  int patch_ = 0;         // of the target, from 1; 0: between targets
+  int most_patches_ = kDefaultMaxPatches;
+  bool cached_ = false;   // the target's last patch was
+  std::array<absl::Duration, kStages> patch_times_{};
 };
 
 struct SegmentPipeline::Segmented {
@@ -133,6 +176,7 @@ class SegmentPipeline::CachedModel final : public PatchModel {
   absl::StatusOr<MaskLogits> Decode(DecodeInput input) override {
     return pipeline_.PromptMask(std::move(input), journey_);
   }
+  void BeginPatch(int patch, int most) override { journey_.BeginPatch(patch, most); }
   absl::Status Compute(Stage stage, absl::FunctionRef<absl::Status()> step) override {
     return journey_.Do(stage, step);
   }
@@ -172,8 +216,9 @@ absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, con
 
   std::vector<Segmented> segmented;
   for (journey.target = 0; journey.target < request.targets.size(); ++journey.target) {
-    ASSIGN_OR_RETURN(Segmented target, SegmentOne(request, *study, journey));
-    segmented.push_back(std::move(target));
+    absl::StatusOr<Segmented> target = SegmentOne(request, *study, journey);
+    if (!target.ok()) return OfTarget(journey.target, request.targets.size(), target.status());
+    segmented.push_back(*std::move(target));
   }
   journey.target = request.targets.size() - 1;
 
@@ -217,6 +262,7 @@ absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentOne(const Pip
   segmented.prompts = DescribePrompts(prompts);
   CachedModel model(*this, request, study, journey);
   ASSIGN_OR_RETURN(segmented.found, SegmentTarget(geometry, prompts, request.inference, model));
+  journey.EndPatches();
 
   const TargetSegmentation& found = segmented.found;
   TargetResult& result = segmented.result;
@@ -226,6 +272,7 @@ absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentOne(const Pip
   result.embedding_cached = found.embedding_cached;
   result.patches = found.patches;
   result.spacing_mm = found.spacing_mm;
+  result.first_patch = found.first_patch;
   result.gate_scores = found.gate_scores;
   result.iou_prediction = found.first.iou_prediction;
   result.logits_digest = LogitsKey(found.first.values);
@@ -240,6 +287,7 @@ absl::StatusOr<EmbeddedPatch> SegmentPipeline::Embed(const PipelineRequest& requ
   RETURN_IF_ERROR(encodes_.Acquire(key, journey.call, clock_));
   const absl::Cleanup release = [&] { encodes_.Release(key); };
   std::shared_ptr<const Embedding> embedding = embeddings_.Get(key);
+  journey.FoundEmbedding(embedding != nullptr);
   if (embedding != nullptr) return EmbeddedPatch{std::move(embedding), true};
   ASSIGN_OR_RETURN(embedding, Encode(request, study, placement, journey));
   embeddings_.Put(key, embedding, SizeOf(*embedding));

@@ -65,7 +65,8 @@ struct TargetResult {
   bool touches_patch_border = false;
   bool embedding_cached = false;
   int patches = 0;
-  double spacing_mm = 0;  // of the mask
+  double spacing_mm = 0;      // of the mask
+  PatchPosition first_patch;  // where the logits lie
   std::vector<float> gate_scores;
   float iou_prediction = 0;
   Digest logits_digest;
@@ -100,8 +101,10 @@ struct PipelineResult {
 struct ProgressEvent {
   Stage stage = Stage::kDecode;
   size_t target = 0;
+  int patch = 0;    // of the target, from 1; 0: the stage is not a patch's
+  int patches = 0;  // the most that the target may take
   size_t queue_position = 0;
-  absl::Duration expected;  // until the result; zero: not known yet
+  absl::Duration expected = absl::ZeroDuration();  // until the result; zero: not known yet
 };
 using ProgressSink = std::function<void(const ProgressEvent&)>;
 

@@ -10,6 +10,7 @@
 #include "core/transform/blend_looks.h"
 #include "core/transform/mosaic.h"
 #include "core/transform/prepare.h"
+#include "core/transform/prompt_notes.h"
 #include "core/transform/restore.h"
 #include "core/transform/spacings.h"
 
@@ -37,7 +38,8 @@ class TargetSegmenter {
         prompts_(prompts),
         options_(options),
         model_(model),
-        spacing_mm_(options.spacing_mm.value_or(model.info().first_spacing_mm)),
+        spacing_mm_(options.spacing_mm.value_or(
+            prompts.previous_patch ? prompts.previous_patch->spacing_mm : model.info().first_spacing_mm)),
         look_again_(options.auto_spacing.value_or(!options.spacing_mm && model.info().finest_spacing_mm > 0)),
         finest_mm_(std::max<double>(kFinestSpacingMm, model.info().finest_spacing_mm)),
         sizes_(model.info().sizes),
@@ -50,6 +52,7 @@ class TargetSegmenter {
     RETURN_IF_ERROR(Continue(look));
     RETURN_IF_ERROR(CheckPoints(look));
     if (look_again_) RETURN_IF_ERROR(LookCloser(look));
+    WarnOfPrompts(look);
     result_.mask = std::move(look.restored.mask);
     result_.touches_patch_border = look.restored.touches_patch_border;
     result_.spacing_mm = look.first.spacing_mm;
@@ -59,9 +62,11 @@ class TargetSegmenter {
 
  private:
   absl::Status LookFirst(Look& look) {
+    BeginPatch();
     const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
     ASSIGN_OR_RETURN(const PreparedPrompts prepared, PlaceFirst(spacing_mm_, far_points, look));
     ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(look.first));
+    result_.first_patch = PositionOf(geometry_, prompts_, look.first);
     result_.gate_scores = embedded.embedding->gate_scores;
     result_.embedding_cached = true;
     ASSIGN_OR_RETURN(result_.first, Decode({0, 0, 0}, std::move(embedded), prepared, look));
@@ -77,6 +82,7 @@ class TargetSegmenter {
     std::vector<LogitsBox> others;
     for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
       if (result_.patches >= options_.max_patches) break;
+      BeginPatch();
       Look wider;
       absl::StatusOr<PreparedPrompts> prepared = PlaceFirst(spacing_mm, FarPoints::kLeaveOut, wider);
       if (absl::IsInvalidArgument(prepared.status())) continue;  // what the first patch took, this one cannot
@@ -122,6 +128,7 @@ class TargetSegmenter {
         if (options_.max_patches > 1) WarnOfTheLimit();
         break;
       }
+      BeginPatch();
       look.tried.push_back(*next);
       RETURN_IF_ERROR(LookFurther(*next, look));
     }
@@ -148,6 +155,7 @@ class TargetSegmenter {
     const std::optional<double> spacing_mm =
         FinerSpacing(LargestExtentMm(look), sizes_.patch, look.first.spacing_mm, geometry_, finest_mm_);
     if (!spacing_mm) return absl::OkStatus();
+    BeginPatch();
     Look closer;
     closer.first = PlaceAround(geometry_, MiddleOf(look), sizes_.patch, *spacing_mm);
     ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, FollowUp(closer.first, look.merged));
@@ -192,6 +200,7 @@ class TargetSegmenter {
   absl::StatusOr<MaskLogits> Decode(const TilePosition& at, EmbeddedPatch embedded,
                                     const PreparedPrompts& prepared, Look& look) {
     ++result_.patches;
+    looked_at_.push_back(PlaceTile(look.first, at));
     result_.embedding_cached &= embedded.cached;
     DecodeInput input{std::move(embedded.embedding), prepared.clicks, prepared.mask_logits, prepared.box};
     ASSIGN_OR_RETURN(MaskLogits answer, model_.Decode(std::move(input)));
@@ -220,9 +229,29 @@ class TargetSegmenter {
   void WarnOfTheLimit() {
     result_.warnings.push_back(
         absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
-                     " patches that were allowed; allow more (inference.max_patches, up to ", kMostPatches,
-                     ") to follow it"));
+                     " patches that were allowed; allow more, up to ", kMostPatches, ", to follow it"));
   }
+
+  void WarnOfPrompts(const Look& look) {
+    for (std::string& note :
+         NotesOnPrompts(geometry_, prompts_, box_use_, looked_at_, look.restored.mask)) {
+      result_.warnings.push_back(std::move(note));
+    }
+    if (prompts_.previous_logits.empty()) return;
+    const double given_mm =
+        prompts_.previous_patch ? prompts_.previous_patch->spacing_mm : result_.first_patch.spacing_mm;
+    if (given_mm != result_.first_patch.spacing_mm) {
+      result_.warnings.push_back(absl::StrCat("the previous logits lie on voxels of ", given_mm,
+                                              " mm and were resampled to ", result_.first_patch.spacing_mm,
+                                              " mm"));
+    }
+    if (look.first.spacing_mm > result_.first_patch.spacing_mm) {
+      result_.warnings.push_back(absl::StrCat("the mask comes from a wider look, at ", look.first.spacing_mm,
+                                              " mm, which the previous logits were not given to"));
+    }
+  }
+
+  void BeginPatch() { model_.BeginPatch(result_.patches + 1, options_.max_patches); }
 
   static double LargestExtentMm(const Look& look) {
     int64_t voxels = 0;
@@ -248,6 +277,7 @@ class TargetSegmenter {
   const double finest_mm_;
   const PatchSizes sizes_;
   const BoxUse box_use_;
+  std::vector<Placement> looked_at_;  // every patch that was decoded, in any look
   TargetSegmentation result_;
 };
 

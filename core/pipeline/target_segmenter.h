@@ -27,8 +27,9 @@ inline constexpr int kDefaultMaxPatches = 8;
 inline constexpr int kMostPatches = 27;  // as many as SAM-Med3D's own sliding window had: 3 along each axis
 
 struct TargetOptions {
-  int max_patches = kDefaultMaxPatches;  // 1 to kMostPatches; 1: one patch, whatever it shows
-  // Of the patches; nothing: the model's first spacing.
+  // 1 to kMostPatches, in all looks; 1: the first patch alone, neither followed nor looked at again.
+  int max_patches = kDefaultMaxPatches;
+  // Of the patches; nothing: that of the previous logits, else the model's first spacing.
   std::optional<double> spacing_mm = std::nullopt;
   // Look again at a mask that is small for its patch, on a finer grid, and, after a first patch of finer voxels
   // than 1.5 mm, on wider ones up to that. Nothing: if the model has learned from such patches, and no spacing
@@ -49,6 +50,8 @@ class PatchModel {
   // INVALID_ARGUMENT: there is nothing to encode at this place (PreparePatch).
   virtual absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) = 0;
   virtual absl::StatusOr<MaskLogits> Decode(DecodeInput input) = 0;
+  // Told before each patch: its number, from 1, and the most that the target may take.
+  virtual void BeginPatch(int /*patch*/, int /*most*/) {}
   // Runs a step of the segmenter's own arithmetic; may time it, and end here if nobody waits any more.
   virtual absl::Status Compute(Stage stage, absl::FunctionRef<absl::Status()> step);
 };
@@ -58,6 +61,7 @@ struct TargetSegmentation {
   LogitsBox logits;  // of the mask; for RestoreProbabilities
   // Of the first patch, at the requested spacing: what a refinement goes on from.
   MaskLogits first;
+  PatchPosition first_patch;  // where that lies; with `first` for Prompts.previous_logits and previous_patch
   std::vector<float> gate_scores;
   int patches = 0;        // that were looked at, for masks that were given up too
   double spacing_mm = 0;  // of the mask
@@ -67,7 +71,8 @@ struct TargetSegmentation {
 };
 
 // The errors of PlacePatch, PreparePrompts and `model`. A point beside the first patch is taken if a further
-// patch sees it, else it is INVALID_ARGUMENT. A further patch that cannot be encoded or finds nothing of the
+// patch sees it, else it is INVALID_ARGUMENT. What of the prompts was not used as it was given is a warning
+// (core/transform/prompt_notes.h). A further patch that cannot be encoded or finds nothing of the
 // lesion is left out: touches_patch_border then says so. A finer look that finds nothing, or reaches its
 // patch's border, is dropped.
 absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, const Prompts& prompts,

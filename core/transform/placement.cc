@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -201,6 +202,19 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
   return bounds;
 }
 
+// The position that the prompts are centred on, if it is one: the first positive point, else the box's centre.
+absl::StatusOr<std::optional<VoxelIndex>> FocusPosition(const Geometry& geometry, const Prompts& prompts) {
+  for (const PointPrompt& point : prompts.points) {
+    if (!point.positive) continue;
+    ASSIGN_OR_RETURN(const VoxelIndex centre, ResolvePosition(geometry, point.position));
+    return centre;
+  }
+  if (!prompts.box) return std::nullopt;
+  ASSIGN_OR_RETURN(const VoxelIndex a, ResolvePosition(geometry, prompts.box->a));
+  ASSIGN_OR_RETURN(const VoxelIndex b, ResolvePosition(geometry, prompts.box->b));
+  return VoxelIndex{(a.i + b.i) / 2, (a.j + b.j) / 2, (a.k + b.k) / 2};
+}
+
 }  // namespace
 
 CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm) {
@@ -262,19 +276,39 @@ absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const Promp
 
 absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch,
                                      double spacing_mm) {
-  for (const PointPrompt& point : prompts.points) {
-    if (!point.positive) continue;
-    ASSIGN_OR_RETURN(const VoxelIndex centre, ResolvePosition(geometry, point.position));
-    return PlaceAround(geometry, centre, patch, spacing_mm);
+  if (prompts.previous_patch) {
+    RETURN_IF_ERROR(PlaceAtPosition(geometry, *prompts.previous_patch, patch).status());
+    return PlaceAround(geometry, geometry.ToVoxel(prompts.previous_patch->centre), patch, spacing_mm);
   }
-  if (prompts.box.has_value()) {
-    ASSIGN_OR_RETURN(const VoxelIndex a, ResolvePosition(geometry, prompts.box->a));
-    ASSIGN_OR_RETURN(const VoxelIndex b, ResolvePosition(geometry, prompts.box->b));
-    return PlaceAround(geometry, {(a.i + b.i) / 2, (a.j + b.j) / 2, (a.k + b.k) / 2}, patch, spacing_mm);
-  }
+  ASSIGN_OR_RETURN(const std::optional<VoxelIndex> focus, FocusPosition(geometry, prompts));
+  if (focus) return PlaceAround(geometry, *focus, patch, spacing_mm);
   if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
   return absl::InvalidArgumentError(
-      "nothing says where to look: give at least one positive point, a box or a mask");
+      "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with the "
+      "patch that they lie on");
+}
+
+PatchPosition PositionOf(const Geometry& geometry, const Prompts& prompts, const Placement& placement) {
+  if (prompts.previous_patch) return {prompts.previous_patch->centre, placement.spacing_mm};
+  const absl::StatusOr<std::optional<VoxelIndex>> focus = FocusPosition(geometry, prompts);
+  if (focus.ok() && *focus) return {geometry.ToWorld(**focus), placement.spacing_mm};
+  const auto middle = static_cast<double>(placement.patch / 2);
+  return {geometry.ToWorld(PatchToSource(placement, {middle, middle, middle})), placement.spacing_mm};
+}
+
+absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchPosition& position,
+                                          int64_t patch) {
+  const VoxelIndex centre = geometry.ToVoxel(position.centre);
+  const double outside_mm = DistanceOutsideMm(geometry, centre);
+  // The middle of a mask is taken on the patch's grid, where the nearest voxel is half a voxel away on each axis at
+  // most.
+  if (!(outside_mm <= position.spacing_mm)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the patch of the previous logits lies %.6g mm outside the volume, which extends over %s: give what came "
+        "with the logits",
+        outside_mm, WorldExtent(geometry)));
+  }
+  return PlaceAround(geometry, centre, patch, position.spacing_mm);
 }
 
 Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm) {

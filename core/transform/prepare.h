@@ -31,7 +31,7 @@ absl::StatusOr<Patch> PreparePatch(const Volume& volume, const Placement& placem
 // The prompts of one target in one patch's terms.
 struct PreparedPrompts {
   std::vector<Click> clicks;       // at least one is positive, or there is a box
-  std::vector<float> mask_logits;  // empty, previous logits, or a mask prompt's logits
+  std::vector<float> mask_logits;  // empty, previous logits on this patch's cells, or a mask prompt's logits
   std::optional<BoxCorners> box = std::nullopt;
 };
 
@@ -56,11 +56,13 @@ struct PromptRules {
 };
 
 // `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
-// reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid and,
-// with neither a positive point nor a box, a click deep inside it. INVALID_ARGUMENT: a point outside the
-// volume or, if positive and to be refused, outside the patch; no positive prompt; more than kMaxClicks
-// clicks, corners counting as one; an empty or misshapen mask; previous logits of a wrong size, not finite,
-// or with a mask.
+// reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid; previous
+// logits stay as they are if they lie on this very patch, and are resampled onto its cells (trilinear; 0 where
+// they do not reach) if they lie on another. With neither a positive point nor a box, mask or previous logits
+// (of a known patch) also become a click deep inside of what they mark, as far from negative clicks as may be.
+// INVALID_ARGUMENT: a point outside the volume or, if positive and to be refused, outside the patch; no positive
+// prompt; more than kMaxClicks clicks, corners counting as one; an empty or misshapen mask; previous logits of a
+// wrong size, not finite, or with a mask.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const PatchSizes& sizes,
                                                const PromptRules& rules = {});
@@ -68,13 +70,15 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
 // The same prompts for a further patch of their target, after PreparePrompts took them for the first: points
 // and box as far as they lie in this patch, and what was `found` so far as mask logits, resampled (trilinear)
 // onto the patch's cells; 0 where nothing was seen, or the mask prompt's logits. Where nothing positive is in
-// sight, a click deep inside what was found. Nothing if that is not in sight either.
+// sight, a click deep inside what was found, as far from negative clicks as may be. Nothing if that is not in
+// sight either.
 std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use);
 
-// How many points have what they ask for of a mask on the volume's grid: the voxel nearest to a positive one
-// is in the mask, to a negative one is not.
+// Whether a point has what it asks for of a mask on the volume's grid: the voxel nearest to a positive one is in
+// the mask, to a negative one is not. And how many have.
+bool IsObeyed(const Geometry& geometry, const Mask& mask, const PointPrompt& point);
 int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts);
 
 // INVALID_ARGUMENT naming the first positive point that lies in none of the patches; there is at least one.

@@ -141,11 +141,55 @@ PreparedPrompts InSight(const Geometry& geometry, const Placement& placement, co
   return prepared;
 }
 
-Click CentreOf(const std::array<int64_t, 3>& cell, int64_t voxels) {
-  const auto middle = [half = voxels / 2, voxels](int64_t c) {
-    return static_cast<float>(c * voxels + half);
-  };
-  return {middle(cell[0]), middle(cell[1]), middle(cell[2]), true};
+// What is inside but for the cells of negative clicks, each cell having `voxels` voxels of the patch a side.
+PatchMask WithoutNegatives(const PatchMask& inside, const std::vector<Click>& clicks, int64_t voxels) {
+  PatchMask negative(inside.side()), left(inside.side());
+  const auto cell = [voxels](float at) { return static_cast<int64_t>(at) / voxels; };
+  for (const Click& click : clicks) {
+    if (!click.positive) negative.Set({cell(click.i), cell(click.j), cell(click.k)});
+  }
+  for (int64_t i = inside.low()[0]; i <= inside.high()[0]; ++i) {
+    for (int64_t j = inside.low()[1]; j <= inside.high()[1]; ++j) {
+      for (int64_t k = inside.low()[2]; k <= inside.high()[2]; ++k) {
+        if (inside.at(i, j, k) && !negative.at(i, j, k)) left.Set({i, j, k});
+      }
+    }
+  }
+  return left;
+}
+
+// A positive click deep inside of a mask whose cells have `voxels` voxels of the patch a side: the cell that is
+// furthest from the mask's border and from negative clicks. False if there is none.
+bool ClickDeepInside(const PatchMask& mask, int64_t voxels, std::vector<Click>& clicks) {
+  const PatchMask inside = WithoutNegatives(mask, clicks, voxels);
+  if (inside.count() == 0) return false;
+  const std::array<int64_t, 3> cell = DeepestCell(inside);
+  const auto middle = [voxels](int64_t c) { return static_cast<float>(c * voxels + voxels / 2); };
+  clicks.push_back({middle(cell[0]), middle(cell[1]), middle(cell[2]), true});
+  return true;
+}
+
+bool SamePlace(const Placement& a, const Placement& b) {
+  return a.begin == b.begin && a.spacing_mm == b.spacing_mm && a.patch == b.patch;
+}
+
+// The previous logits on a patch's cells, and which of those they mark.
+struct PreviousAnswer {
+  std::vector<float> logits;
+  PatchMask inside;
+};
+
+absl::StatusOr<PreviousAnswer> BringPreviousLogits(const Geometry& geometry, const Placement& placement,
+                                                   const Prompts& prompts, const PatchSizes& sizes) {
+  Placement from = placement;
+  if (prompts.previous_patch) {
+    ASSIGN_OR_RETURN(from, PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch));
+  }
+  std::vector<float> logits(sizes.logits_floats(), 0.0f);
+  PatchMask inside =
+      CopyLogits(OnePatch(prompts.previous_logits, sizes, from), placement, sizes.logits_side, logits);
+  if (SamePlace(from, placement)) logits = prompts.previous_logits;
+  return PreviousAnswer{std::move(logits), std::move(inside)};
 }
 
 }  // namespace
@@ -163,19 +207,29 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
   if (resolved.box && !positive) {
     return Named(Outside(geometry, placement, Middle(*resolved.box)), "box");
   }
-  prepared.mask_logits = prompts.previous_logits;
+  if (!prompts.previous_logits.empty()) {
+    ASSIGN_OR_RETURN(PreviousAnswer previous, BringPreviousLogits(geometry, placement, prompts, sizes));
+    prepared.mask_logits = std::move(previous.logits);
+    if (!positive && prompts.previous_patch) {
+      positive = ClickDeepInside(previous.inside, sizes.patch / sizes.logits_side, prepared.clicks);
+      if (!positive) {
+        return absl::InvalidArgumentError(
+            "the previous logits mark nothing that is left to correct: give a positive point");
+      }
+    }
+  }
   if (prompts.mask) {
     const PatchMask mask = SampleMask(*prompts.mask, placement);
     if (mask.count() == 0) {
       return absl::InvalidArgumentError("mask: it marks no voxel of the region that is looked at");
     }
     prepared.mask_logits = MaskToLogits(mask, sizes.logits_side);
-    if (!positive) prepared.clicks.push_back(CentreOf(DeepestCell(mask), 1));
-    positive = true;
+    positive = positive || ClickDeepInside(mask, 1, prepared.clicks);
   }
   if (!positive) {
     return absl::InvalidArgumentError(
-        "no positive prompt: give at least one positive point, a box or a mask");
+        "no positive prompt: give at least one positive point, a box, a mask, or previous logits with the patch that "
+        "they lie on");
   }
   const size_t corners = prepared.box ? 1 : 0;  // counts as the click that it is elsewhere
   if (std::max(prompts.points.size(), prepared.clicks.size()) + corners > kMaxClicks) {
@@ -197,25 +251,25 @@ std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const P
   }
   const PatchMask inside = CopyLogits(found, placement, sizes.logits_side, prepared.mask_logits);
   if (AnyPositive(prepared.clicks) || prepared.box) return prepared;
-  if (inside.count() == 0) return std::nullopt;
-  prepared.clicks.push_back(CentreOf(DeepestCell(inside), sizes.patch / sizes.logits_side));
+  if (!ClickDeepInside(inside, sizes.patch / sizes.logits_side, prepared.clicks)) return std::nullopt;
   return prepared;
 }
 
-int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts) {
-  const absl::StatusOr<ResolvedPrompts> resolved = Resolve(geometry, prompts);
-  if (!resolved.ok()) return 0;  // PreparePrompts has told
+bool IsObeyed(const Geometry& geometry, const Mask& mask, const PointPrompt& point) {
+  const absl::StatusOr<VoxelIndex> source = ResolvePosition(geometry, point.position);
+  if (!source.ok()) return false;  // PreparePrompts has told
   const Shape& shape = geometry.shape();
   const auto nearest = [](double at, int64_t size) {
     return std::clamp<int64_t>(NearestVoxel(at), 0, size - 1);
   };
-  int64_t obeyed = 0;
-  for (size_t n = 0; n < resolved->points.size(); ++n) {
-    const auto& [i, j, k] = resolved->points[n];
-    const bool inside = mask.at(nearest(i, shape.i), nearest(j, shape.j), nearest(k, shape.k));
-    if (inside == prompts.points[n].positive) ++obeyed;
-  }
-  return obeyed;
+  const bool inside =
+      mask.at(nearest(source->i, shape.i), nearest(source->j, shape.j), nearest(source->k, shape.k));
+  return inside == point.positive;
+}
+
+int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts) {
+  return std::count_if(prompts.points.begin(), prompts.points.end(),
+                       [&](const PointPrompt& point) { return IsObeyed(geometry, mask, point); });
 }
 
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,

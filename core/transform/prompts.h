@@ -26,11 +26,19 @@ struct BoxPrompt {
   PromptPosition a, b;  // two opposite corners
 };
 
+// Where a patch lies, said without its volume's grid: what a caller keeps between two calls.
+struct PatchPosition {
+  WorldPoint centre;  // what the patch is centred on
+  double spacing_mm = 0;
+};
+
 struct Prompts {
   std::vector<PointPrompt> points;  // in the order of the clicks
   std::optional<BoxPrompt> box;
-  std::vector<float> previous_logits;  // empty, or logits_side^3 values of the same placement
-  std::optional<Mask> mask;            // on the volume's grid; not together with previous_logits
+  std::vector<float> previous_logits;  // empty, or logits_side^3 values
+  // The patch that the previous logits lie on. Nothing: the one that the other prompts place.
+  std::optional<PatchPosition> previous_patch;
+  std::optional<Mask> mask;  // on the volume's grid; not together with previous_logits
 };
 
 }  // namespace sgpsam

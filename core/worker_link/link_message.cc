@@ -143,8 +143,8 @@ absl::StatusOr<ModelInfo> ParseHello(const LinkMessage& message) {
   info.weights_digest.bytes = reader.Get<decltype(Digest::bytes)>();
   info.sizes = reader.Get<PatchSizes>();
   info.gate_threshold = reader.Get<float>();
-  info.first_spacing_mm = reader.Get<float>();
-  info.finest_spacing_mm = reader.Get<float>();
+  info.first_spacing_mm = reader.Get<double>();
+  info.finest_spacing_mm = reader.Get<double>();
   info.box_corner_embeddings = reader.Get<int32_t>();
   const size_t gates = std::min<size_t>(reader.Get<uint32_t>(), kMaxGates + 1);
   for (size_t i = 0; i < gates; ++i) info.gate_blocks.push_back(reader.Get<int32_t>());

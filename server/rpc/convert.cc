@@ -34,6 +34,11 @@ void Fill(const TargetResult& target, const ModelInfo& model, v1::ResultTarget& 
   message.set_spacing_mm(target.spacing_mm);
   message.set_iou_prediction(target.iou_prediction);
   message.set_logits_sha256(target.logits_digest.ToBytes());
+  v1::PatchPosition& patch = *message.mutable_first_patch();
+  patch.mutable_centre()->set_x(target.first_patch.centre.x);
+  patch.mutable_centre()->set_y(target.first_patch.centre.y);
+  patch.mutable_centre()->set_z(target.first_patch.centre.z);
+  patch.set_spacing_mm(target.first_patch.spacing_mm);
   for (size_t g = 0; g < target.gate_scores.size() && g < model.gate_blocks.size(); ++g) {
     v1::GateScore& gate = *message.add_gates();
     gate.set_block(static_cast<uint32_t>(model.gate_blocks[g]));
@@ -60,6 +65,8 @@ v1::SegmentResponse ToProto(const ProgressEvent& event) {
   v1::Progress& progress = *response.mutable_progress();
   progress.set_stage(ToProto(event.stage));
   progress.set_target_index(static_cast<uint32_t>(event.target));
+  progress.set_patch(static_cast<uint32_t>(event.patch));
+  progress.set_patches(static_cast<uint32_t>(event.patches));
   progress.set_queue_position(static_cast<uint32_t>(event.queue_position));
   progress.set_expected_seconds(absl::ToDoubleSeconds(event.expected));
   return response;

@@ -116,8 +116,23 @@ absl::StatusOr<DeflatedMask> ParseMask(const v1::MaskPrompt& mask) {
 
 // --- targets
 
+absl::StatusOr<PatchPosition> ParsePatch(const v1::PatchPosition& patch) {
+  const v1::PatientPoint& centre = patch.centre();
+  if (!patch.has_centre() || !std::isfinite(centre.x()) || !std::isfinite(centre.y()) ||
+      !std::isfinite(centre.z())) {
+    return Invalid("previous_logits.patch.centre is missing or not finite; give back ResultTarget.first_patch");
+  }
+  if (!(patch.spacing_mm() >= kMinSpacingMm && patch.spacing_mm() <= kMaxSpacingMm)) {
+    return Invalid("previous_logits.patch.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
+  }
+  return PatchPosition{{centre.x(), centre.y(), centre.z()}, patch.spacing_mm()};
+}
+
 absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSizes& sizes, Prompts& prompts,
                                  std::optional<Digest>& digest) {
+  if (logits.has_patch()) {
+    ASSIGN_OR_RETURN(prompts.previous_patch, ParsePatch(logits.patch()));
+  }
   if (logits.source_case() == v1::PreviousLogits::kSha256) {
     ASSIGN_OR_RETURN(digest, Digest::FromBytes(logits.sha256()));
     return absl::OkStatus();
@@ -131,13 +146,16 @@ absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, T
   if (prompts.points_size() > kMaxPoints) {
     return Invalid("a target has ", prompts.points_size(), " points; at most ", kMaxPoints, " are allowed");
   }
-  bool focus = prompts.has_box() || prompts.has_mask();
+  bool focus = prompts.has_box() || prompts.has_mask() ||
+               (prompts.has_previous_logits() && prompts.previous_logits().has_patch());
   for (const v1::PointPrompt& point : prompts.points()) {
     ASSIGN_OR_RETURN(PointPrompt parsed, ParsePoint(point));
     focus = focus || parsed.positive;
     target.prompts.points.push_back(parsed);
   }
-  if (!focus) return Invalid("a target needs a positive point, a box or a mask");
+  if (!focus) {
+    return Invalid("a target needs a positive point, a box, a mask, or previous_logits with their patch");
+  }
   if (prompts.has_box()) {
     ASSIGN_OR_RETURN(target.prompts.box, ParseBox(prompts.box()));
   }

@@ -216,7 +216,7 @@ void SegmentCall::SubmitWhenComplete() {
   complete_ = services_.clock.Now();
   if (upload_ != nullptr) {
     // All job threads may be busy: the caller should know at once that everything is here.
-    responses_.Push(ToProto(ProgressEvent{Stage::kDecode, 0, 0, absl::ZeroDuration()}));
+    responses_.Push(ToProto(ProgressEvent{.stage = Stage::kDecode}));
     Pump();
   }
   services_.jobs.Submit([self = self_] { self->Run(); });

@@ -21,8 +21,8 @@ namespace sgpsam {
 class ThresholdEngine : public Engine {
  public:
   // `patch` is a multiple of 16; the decoder's cells have 2 voxels a side, embedding tokens 8.
-  explicit ThresholdEngine(int64_t patch = 32, int box_corner_embeddings = 0, float finest_spacing_mm = 0,
-                           float first_spacing_mm = 1.5f) {
+  explicit ThresholdEngine(int64_t patch = 32, int box_corner_embeddings = 0, double finest_spacing_mm = 0,
+                           double first_spacing_mm = 1.5) {
     info_.name = "threshold";
     info_.version = "1";
     info_.device = "cpu";

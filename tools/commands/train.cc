@@ -55,8 +55,8 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
 
 absl::Status NoteSpacings(double first_mm, double finest_mm, TensorFile& file) {
   ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
-  config.first_spacing_mm = static_cast<float>(first_mm);
-  config.finest_spacing_mm = finest_mm < Placement().spacing_mm ? static_cast<float>(finest_mm) : 0;
+  config.first_spacing_mm = first_mm;
+  config.finest_spacing_mm = finest_mm < Placement().spacing_mm ? finest_mm : 0;
   file.metadata[kModelConfigKey] = ToJson(config);
   return absl::OkStatus();
 }

@@ -74,6 +74,7 @@ class Reader {
     TargetSegmentation result = *std::move(answer);
     mask_ = std::move(result.mask);
     prompts_.previous_logits = std::move(result.first.values);
+    prompts_.previous_patch = result.first_patch;
     scores.gates.clear();
     for (const float score : result.gate_scores) {
       scores.gates.push_back({score, score > model_.info().gate_threshold});

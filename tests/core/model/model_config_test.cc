@@ -151,13 +151,27 @@ TEST(ModelConfig, NamesItsFirstSpacingWhereItIsNotTheUsual) {
 TEST(ModelConfig, NamesItsFinestSpacingWhereThereIsOneOnly) {
   ModelConfig config;
   EXPECT_THAT(ToJson(config), Not(HasSubstr("finest_spacing_mm")));
-  config.finest_spacing_mm = 0.75f;
-  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->finest_spacing_mm, 0.75f);
+  config.finest_spacing_mm = 0.6;
+  EXPECT_THAT(ToJson(config), HasSubstr("\"finest_spacing_mm\":0.6,"));
+  EXPECT_EQ(ModelConfigFromJson(ToJson(config))->finest_spacing_mm, 0.6);
   for (const char* wrong : {"0.2", "1.6", "-1", "1e99", "\"1\""}) {
     EXPECT_THAT(
         ParseWith("\"depth\":12", std::string("\"depth\":12,\"finest_spacing_mm\":") + wrong).message(),
         HasSubstr("finest_spacing_mm"));
   }
+}
+
+// The deployed models were written with spacings in float32.
+TEST(ModelConfig, ReadsASpacingOfFloat32AsTheDecimalThatWasMeant) {
+  const auto finest = [](const std::string& number) {
+    std::string json = ToJson(ModelConfig());
+    json.insert(json.size() - 1, ",\"finest_spacing_mm\":" + number);
+    return ModelConfigFromJson(json)->finest_spacing_mm;
+  };
+  EXPECT_EQ(finest("0.6000000238418579"), 0.6);
+  EXPECT_EQ(finest("0.6"), 0.6);
+  EXPECT_EQ(finest("0.75"), 0.75);
+  EXPECT_EQ(finest("0.60000002"), 0.60000002);
 }
 
 // Model files from before the branch existed do not name it.

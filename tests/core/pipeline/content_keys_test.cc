@@ -1,5 +1,6 @@
 #include "core/pipeline/content_keys.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -91,6 +92,8 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
        [](auto& r) {
          r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}, AxisOrder::kKFastest};
        },
+       [](auto& r) { r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 1.5}; },
+       [](auto& r) { r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 0.6}; },
        [](auto& r) { r.targets[0].segment.label = std::string("Node"); },
        [](auto& r) { r.targets[0].segment.type.value = std::string("1"); },
        [](auto& r) { r.targets[0].segment.rgb[0] = 1; }, [](auto& r) { r.targets.push_back(r.targets[0]); },
@@ -109,6 +112,8 @@ TEST(DescribePrompts, SaysExactlyWhatWasAskedInOneLine) {
   prompts.box = BoxPrompt{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}};
   prompts.previous_logits = {1};
   EXPECT_EQ(DescribePrompts(prompts), "+(12.5,-30,0.1)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)voxel logits");
+  prompts.previous_patch = PatchPosition{{1.5, -2, 3}, 0.6};
+  EXPECT_THAT(DescribePrompts(prompts), ::testing::EndsWith("voxel logits at (1.5,-2,3)mm of 0.6mm"));
 }
 
 }  // namespace

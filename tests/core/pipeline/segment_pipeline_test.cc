@@ -155,7 +155,7 @@ TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
   dicom.targets.push_back(Click(4, 3, 2));
   const absl::Status status = Run(std::move(dicom)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("MASK_FORMAT_NIFTI"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("can be had as NIfTI"));
   EXPECT_EQ(encodes_, 0);
 }
 
@@ -210,9 +210,30 @@ TEST_F(FollowingPipelineTest, NamesTheTargetThatTheLimitCutsShort) {
   const auto result = Run(std::move(request));
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->targets[0].patches, 2);
-  ASSERT_EQ(result->warnings.size(), 2u);
-  EXPECT_THAT(result->warnings[0], HasSubstr("target 1: "));
-  EXPECT_THAT(result->warnings[1], HasSubstr("target 2: the lesion goes on beyond the 2 patches"));
+  EXPECT_THAT(result->warnings, ElementsAre(HasSubstr("target 1: the lesion goes on beyond the 2 patches"),
+                                            HasSubstr("target 1: the box reaches beyond"),
+                                            HasSubstr("target 2: the lesion goes on beyond the 2 patches"),
+                                            HasSubstr("target 2: the box reaches beyond")));
+}
+
+TEST_F(FollowingPipelineTest, NamesTheTargetThatCannotBeHad) {
+  PipelineRequest request = Rod();
+  request.targets.push_back(Click(10, 10, 200));
+  EXPECT_THAT(std::string(Run(std::move(request)).status().message()),
+              HasSubstr("target 2: the position lies"));
+}
+
+TEST_F(FollowingPipelineTest, CountsThePatchesInItsProgress) {
+  std::vector<std::pair<int, int>> told;
+  ASSERT_TRUE(Run(Rod(), [&](const ProgressEvent& event) {
+                if (event.stage == Stage::kEncode) told.emplace_back(event.patch, event.patches);
+                if (event.stage == Stage::kDecode || event.stage == Stage::kWrite) {
+                  EXPECT_EQ(event.patch, 0);
+                  EXPECT_EQ(event.patches, 0);
+                }
+              }).ok());
+  EXPECT_THAT(told, ElementsAre(std::pair(1, 8), std::pair(2, 8), std::pair(3, 8), std::pair(4, 8),
+                                std::pair(5, 8)));
 }
 
 TEST_F(FollowingPipelineTest, StopsBetweenTwoPatchesOnceNobodyWaits) {

@@ -265,6 +265,94 @@ TEST_F(LargeLesionTest, TakesAPointThatAFurtherPatchSees) {
   EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, model_).status().message(), HasSubstr("point 2: lies"));
 }
 
+// The second of two calls, told where the first one's patch lay.
+Prompts Refined(const TargetSegmentation& first, std::vector<PointPrompt> points) {
+  Prompts prompts;
+  prompts.points = std::move(points);
+  prompts.previous_logits = first.first.values;
+  prompts.previous_patch = first.first_patch;
+  return prompts;
+}
+
+TEST_F(LargeLesionTest, IsRefinedByANegativePointAlone) {
+  const TargetSegmentation first = MustRun({}, model_);
+  WatchedModel watched(model_);
+  const auto found =
+      SegmentTarget(geometry_, Refined(first, {{VoxelIndex{50, 30, 45}, false}}), {}, watched);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(watched.Begins().at(0), (std::array<int64_t, 3>{30, 14, 14}));
+  EXPECT_EQ(watched.inputs[0].mask_logits, first.first.values);
+  ASSERT_THAT(watched.inputs[0].clicks, SizeIs(2));
+  EXPECT_FALSE(watched.inputs[0].clicks[0].positive);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion_), 0.85);
+  EXPECT_TRUE(found->embedding_cached);
+  EXPECT_THAT(found->warnings, IsEmpty());
+}
+
+TEST_F(LargeLesionTest, StaysOnItsPatchWhateverPointComesFirst) {
+  const TargetSegmentation first = MustRun({}, model_);
+  WatchedModel watched(model_);
+  const auto found = SegmentTarget(
+      geometry_, Refined(first, {{VoxelIndex{56, 30, 30}, true}, {VoxelIndex{46, 30, 30}, true}}), {}, watched);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(watched.Begins().at(0), (std::array<int64_t, 3>{30, 14, 14}));
+  EXPECT_EQ(found->first_patch.centre.x, first.first_patch.centre.x);
+  EXPECT_THAT(found->warnings, IsEmpty());
+}
+
+TEST_F(LargeLesionTest, SaysThatPreviousLogitsWereMovedOrTakenToLieSomewhere) {
+  const TargetSegmentation first = MustRun({}, model_);
+  Prompts prompts = Refined(first, {{VoxelIndex{46, 30, 30}, true}});
+  TargetOptions coarser;
+  coarser.spacing_mm = 3;
+  const auto moved = SegmentTarget(geometry_, prompts, coarser, model_);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->first_patch.spacing_mm, 3);
+  ASSERT_THAT(moved->warnings, SizeIs(1));
+  EXPECT_THAT(moved->warnings[0], HasSubstr("voxels of 1.5 mm and were resampled to 3 mm"));
+  prompts.previous_patch.reset();
+  const auto assumed = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(assumed.ok()) << assumed.status();
+  ASSERT_THAT(assumed->warnings, SizeIs(1));
+  EXPECT_THAT(assumed->warnings[0], HasSubstr("came without the patch"));
+}
+
+TEST_F(LargeLesionTest, SaysWhatBecameOfABox) {
+  Prompts prompts = click_;
+  prompts.box = BoxPrompt{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}};
+  const auto dropped = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(dropped.ok()) << dropped.status();
+  EXPECT_THAT(dropped->warnings, ElementsAre(HasSubstr("the box was not used")));
+  prompts.points.clear();
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, model_)->warnings,
+              ElementsAre(HasSubstr("click in its middle")));
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/2);
+  EnginePatchModel corners(engine, volume_);
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, corners)->warnings, IsEmpty());
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, AtMost(1), corners)->warnings,
+              ElementsAre(HasSubstr("the box reaches beyond")));
+}
+
+TEST_F(LargeLesionTest, TellsEachPatchBeforeItIsMade) {
+  class Counting : public WatchedModel {
+   public:
+    using WatchedModel::WatchedModel;
+    void BeginPatch(int patch, int most) override { told.push_back({patch, most, placements.size()}); }
+    struct Told {
+      int patch, most;
+      size_t placed;
+    };
+    std::vector<Told> told;
+  } counting(model_);
+  const TargetSegmentation found = MustRun(AtMost(6), counting);
+  ASSERT_THAT(counting.told, SizeIs(found.patches));
+  for (size_t n = 0; n < counting.told.size(); ++n) {
+    EXPECT_EQ(counting.told[n].patch, static_cast<int>(n) + 1);
+    EXPECT_EQ(counting.told[n].most, 6);
+    EXPECT_EQ(counting.told[n].placed, n);
+  }
+}
+
 TEST_F(LargeLesionTest, HasProbabilitiesThatAgreeWithItsMask) {
   const TargetSegmentation found = MustRun({}, model_);
   const absl::StatusOr<ByteBuffer> bytes = RestoreProbabilities(found.logits, geometry_);
@@ -349,6 +437,17 @@ TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
   EXPECT_THAT(found.gate_scores, ElementsAre(0.75f));
 }
 
+// docs/architecture.md, proto/README.md and --help promise this, and no more.
+TEST_F(SmallLesionTest, HasTheSameMaskWithOnePatchOrManyWhereNoOtherSpacingIsLookedAt) {
+  TargetOptions one, many;
+  one.max_patches = 1;
+  many.max_patches = kMostPatches;
+  EXPECT_EQ(MustRun(one, model_).mask.bits(), MustRun(many, model_).mask.bits());
+  one.auto_spacing = many.auto_spacing = true;
+  EXPECT_NE(MustRun(one, model_).mask.bits(), MustRun(many, model_).mask.bits());
+  EXPECT_EQ(MustRun(one, model_).mask.bits(), MustRun({}, model_).mask.bits());
+}
+
 TEST_F(SmallLesionTest, IsNotFollowedUnlessAVoxelOfItsMaskLiesOnAFace) {
   WatchedModel watched(model_);
   // One cell on a face, too faint beside its neighbours to mark a voxel.
@@ -392,8 +491,8 @@ class FineFirstTest : public testing::Test {
 
   const Geometry geometry_ = Grid({100, 70, 70}, 1);
   const Prompts click_ = ClickAt(50, 35, 35);
-  ThresholdEngine engine_{32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f,
-                          /*first_spacing_mm=*/0.75f};
+  ThresholdEngine engine_{32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6,
+                          /*first_spacing_mm=*/0.75};
   std::function<void(size_t patch, MaskLogits&)> change_;
 };
 
@@ -494,6 +593,34 @@ TEST_F(FineFirstTest, LooksWiderForAPositivePointBesideItsPatch) {
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->spacing_mm, 1.0625);
   EXPECT_TRUE(absl::IsInvalidArgument(Run(lesion, prompts, FirstAlone()).status()));
+}
+
+TEST_F(FineFirstTest, NeverTakesMorePatchesThanItMay) {
+  for (const double half_axis : {5.0, 12.0, 30.0}) {
+    const Lesion lesion = Ellipsoid({50, 35, 35}, {half_axis, 10, 10});
+    for (int most = 1; most <= 8; ++most) {
+      TargetOptions options;
+      options.max_patches = most;
+      const auto found = Run(lesion, click_, options);
+      ASSERT_TRUE(found.ok()) << found.status();
+      EXPECT_LE(found->patches, most);
+      if (most == 1) {
+        EXPECT_EQ(found->spacing_mm, 0.75) << "neither wider nor closer";
+      }
+    }
+  }
+}
+
+TEST_F(FineFirstTest, SaysThatAWiderLookKnewNothingOfThePreviousLogits) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 20, 20});
+  const auto first = Run(lesion, click_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_GT(first->spacing_mm, 0.75);
+  const auto second = Run(lesion, Refined(*first, {{VoxelIndex{72, 35, 35}, false}}));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->first_patch.spacing_mm == 0.75 && second->spacing_mm == first->spacing_mm);
+  EXPECT_GT(Dice(second->mask, geometry_, lesion), 0.8);
+  EXPECT_THAT(second->warnings, ElementsAre(HasSubstr("wider look")));
 }
 
 // Unasked, but no finer than what the model has learned from, and not where a spacing is named.

@@ -143,6 +143,47 @@ TEST(PlacePatch, RefusesPromptsWithoutAFocus) {
             absl::StatusCode::kInvalidArgument);
 }
 
+// Every position on a grid that does not fit the patch's, halves of voxels and oblique axes included.
+TEST(PatchPosition, LaysTheSamePatchAgainAtAnySpacing) {
+  const Geometry plain = TestGeometry({60, 50, 40}, {1, 1, 2.5}, {-31.3, 17.9, -204.7});
+  const Geometry oblique = SteppedGeometry({60, 50, 40}, {{{0.8, 0.6, 0}, {-0.6, 0.8, 0}, {0.1, 0, 2.5}}});
+  for (const Geometry& geometry : {plain, oblique}) {
+    for (const VoxelIndex& at : {VoxelIndex{0, 0, 0}, VoxelIndex{59.4, 49.4, 39.4}, VoxelIndex{31, 7, 18}}) {
+      const Prompts first = PointAt(at);
+      Prompts again = PointAt(VoxelIndex{1, 2, 3});
+      again.previous_patch = PositionOf(geometry, first, *PlacePatch(geometry, first, 32, 0.6));
+      EXPECT_EQ(again.previous_patch->spacing_mm, 0.6);
+      for (const double spacing_mm : {0.6, 0.9375, 1.5, 3.0}) {
+        const auto placed = PlacePatch(geometry, again, 32, spacing_mm);
+        ASSERT_TRUE(placed.ok()) << placed.status();
+        EXPECT_EQ(placed->begin, PlacePatch(geometry, first, 32, spacing_mm)->begin) << spacing_mm;
+      }
+      EXPECT_EQ(PlaceAtPosition(geometry, *again.previous_patch, 32)->begin,
+                PlacePatch(geometry, first, 32, 0.6)->begin);
+    }
+  }
+}
+
+TEST(PatchPosition, LaysTheSamePatchAgainThatAMaskHasPlaced) {
+  const Geometry geometry = TestGeometry({60, 50, 40}, {1, 1, 2.5}, {-31.3, 17.9, -204.7});
+  Prompts first;
+  first.mask = Mask(geometry.shape());
+  for (int64_t i = 0; i < 7; ++i) first.mask->Set(i, 49, 39);
+  const Placement placed = *PlacePatch(geometry, first, 32, 1.5);
+  const absl::StatusOr<Placement> again = PlaceAtPosition(geometry, PositionOf(geometry, first, placed), 32);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->begin, placed.begin);
+}
+
+TEST(PatchPosition, IsRefusedOutsideTheVolume) {
+  const Geometry geometry = TestGeometry({20, 20, 20}, {1, 1, 1}, {100, 0, 0});
+  EXPECT_TRUE(PlaceAtPosition(geometry, {{100, 0, 0}, 1.5}, 32).ok());
+  const absl::Status status = PlaceAtPosition(geometry, {{90, 0, 0}, 1.5}, 32).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("9.5 mm outside the volume"));
+  EXPECT_FALSE(PlaceAtPosition(geometry, {{kNan, 0, 0}, 1.5}, 32).ok());
+}
+
 TEST(PlaceAroundMask, LowersACentreBetweenTwoVoxels) {
   const Geometry geometry = SteppedGeometry({200, 200, 200}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
   Mask mask(geometry.shape());

@@ -175,6 +175,64 @@ TEST_F(PreparePromptsTest, NegativePointsBesideThePatchHaveWhatTheyAskFor) {
   EXPECT_THAT(prepared->clicks, SizeIs(1));
 }
 
+// Logits of 32^3 cells, 9 in a cube of cells from `begin` and of `side`, -9 elsewhere.
+std::vector<float> CubeOfLogits(const std::array<int64_t, 3>& begin, int64_t side) {
+  std::vector<float> logits(PatchSizes().logits_floats(), -9.0f);
+  for (int64_t i = 0; i < side; ++i) {
+    for (int64_t j = 0; j < side; ++j) {
+      for (int64_t k = 0; k < side; ++k) {
+        logits[((begin[0] + i) * 32 + begin[1] + j) * 32 + begin[2] + k] = 9;
+      }
+    }
+  }
+  return logits;
+}
+
+TEST_F(PreparePromptsTest, PreviousLogitsOfAKnownPatchMakeANegativePointEnough) {
+  Prompts prompts = Points({{VoxelIndex{30, 40, 50}, false}});
+  prompts.previous_logits = CubeOfLogits({10, 12, 14}, 5);
+  ExpectRefused(prompts, "no positive prompt");
+  prompts.previous_patch = PositionOf(geometry_, {}, placement_);
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_EQ(prepared->mask_logits, prompts.previous_logits);  // bit by bit: they lie on this patch
+  ASSERT_THAT(prepared->clicks, SizeIs(2));
+  EXPECT_FALSE(prepared->clicks[0].positive);
+  EXPECT_TRUE(prepared->clicks[1].positive);
+  EXPECT_EQ(prepared->clicks[1].i, 12 * 4 + 2);  // the middle cell of the cube
+  EXPECT_EQ(prepared->clicks[1].j, 14 * 4 + 2);
+  EXPECT_EQ(prepared->clicks[1].k, 16 * 4 + 2);
+}
+
+TEST_F(PreparePromptsTest, TheClickIntoPreviousLogitsKeepsAwayFromNegativePoints) {
+  Prompts prompts = Points({{VoxelIndex{10 + 50, 20 + 58, 30 + 66}, false}});  // the middle of the cube
+  prompts.previous_logits = CubeOfLogits({10, 12, 14}, 5);
+  prompts.previous_patch = PositionOf(geometry_, {}, placement_);
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  const Click& click = prepared->clicks.at(1);
+  EXPECT_GE(std::hypot(click.i - 50, click.j - 58, click.k - 66), 4);
+  prompts.previous_logits = CubeOfLogits({12, 14, 16}, 1);
+  ExpectRefused(prompts, "give a positive point");
+}
+
+TEST_F(PreparePromptsTest, PreviousLogitsOfAnotherSpacingAreResampled) {
+  Prompts prompts = Points({{VoxelIndex{10 + 64, 20 + 64, 30 + 64}, true}});
+  prompts.previous_logits = CubeOfLogits({12, 12, 12}, 8);
+  prompts.previous_patch = PositionOf(geometry_, {}, placement_);
+  const Placement finer = *PlacePatch(geometry_, prompts, 128, 0.75);
+  const absl::StatusOr<PreparedPrompts> prepared = PreparePrompts(geometry_, finer, prompts, PatchSizes());
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  const auto logit = [&](int64_t i, int64_t j, int64_t k) {
+    return prepared->mask_logits[(i * 32 + j) * 32 + k];
+  };
+  EXPECT_EQ(logit(16, 16, 16), 9);
+  EXPECT_EQ(logit(10, 10, 10), 9);   // twice as large on a grid half as wide
+  EXPECT_EQ(logit(21, 21, 21), 9);
+  EXPECT_EQ(logit(5, 16, 16), -9);
+  EXPECT_THAT(prepared->clicks, SizeIs(1));
+}
+
 // Slices of 0.5 mm under patch voxels of 1.5: two of three are never read.
 TEST_F(PreparePromptsTest, AMaskOfOneThinSliceLeavesItsMark) {
   const Geometry thin = SteppedGeometry({200, 200, 300}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 0.5}}});

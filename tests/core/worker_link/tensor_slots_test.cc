@@ -119,8 +119,8 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   ModelInfo info = FakeEngine::FullSizeModel();
   info.box_corner_embeddings = 2;
   info.gate_threshold = 0.25f;
-  info.finest_spacing_mm = 0.75f;
-  info.first_spacing_mm = 1.25f;
+  info.finest_spacing_mm = 0.6;
+  info.first_spacing_mm = 1.1;
   info.sizes.detail_channels = 16;
   const auto read = ParseHello(*MakeHello(info));
   ASSERT_TRUE(read.ok()) << read.status();
@@ -128,8 +128,8 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   EXPECT_EQ(read->gate_blocks, info.gate_blocks);
   EXPECT_EQ(read->box_corner_embeddings, 2);
   EXPECT_EQ(read->gate_threshold, 0.25f);
-  EXPECT_EQ(read->finest_spacing_mm, 0.75f);
-  EXPECT_EQ(read->first_spacing_mm, 1.25f);
+  EXPECT_EQ(read->finest_spacing_mm, 0.6);
+  EXPECT_EQ(read->first_spacing_mm, 1.1);
   EXPECT_EQ(read->sizes.embedding_channels, 384);
   EXPECT_EQ(read->sizes.embedding_floats(), 384 * 512 + 16 * 32768);
   for (const int64_t channels : {int64_t{-1}, kMaxDetailChannels + 1}) {

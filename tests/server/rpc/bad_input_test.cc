@@ -261,6 +261,34 @@ const BadHeader kBadPrompts[] = {
        PromptsOf(h).mutable_previous_logits()->set_sha256(std::string(32, 'x'));
      },
      "one of them"},
+    {"LogitsOfAPatchWithoutCentre",
+     [](auto& h) {
+       PromptsOf(h).mutable_previous_logits()->set_sha256(std::string(32, 'x'));
+       PromptsOf(h).mutable_previous_logits()->mutable_patch()->set_spacing_mm(1.5);
+     },
+     "previous_logits.patch.centre"},
+    {"LogitsOfAPatchThatIsNowhere",
+     [](auto& h) {
+       PromptsOf(h).mutable_previous_logits()->set_samples(std::string(16 * 16 * 16 * 4, '\0'));
+       v1::PatchPosition& patch = *PromptsOf(h).mutable_previous_logits()->mutable_patch();
+       patch.set_spacing_mm(1.5);
+       patch.mutable_centre()->set_x(1e300);
+     },
+     "outside the volume"},
+    {"LogitsOfAPatchWithNan",
+     [](auto& h) {
+       PromptsOf(h).mutable_previous_logits()->set_sha256(std::string(32, 'x'));
+       v1::PatchPosition& patch = *PromptsOf(h).mutable_previous_logits()->mutable_patch();
+       patch.set_spacing_mm(1.5);
+       patch.mutable_centre()->set_x(std::nan(""));
+     },
+     "previous_logits.patch.centre"},
+    {"LogitsOfAPatchWithoutSpacing",
+     [](auto& h) {
+       PromptsOf(h).mutable_previous_logits()->set_sha256(std::string(32, 'x'));
+       PromptsOf(h).mutable_previous_logits()->mutable_patch()->mutable_centre();
+     },
+     "previous_logits.patch.spacing_mm"},
     {"LogitsOfAWrongSize", [](auto& h) { PromptsOf(h).mutable_previous_logits()->set_samples("too short"); },
      "instead of"},
     {"LogitsThatAreNan",

@@ -128,6 +128,60 @@ TEST(Contract, RefinesFromLogitsItRemembersAndAsksForThoseItDoesNot) {
   EXPECT_TRUE(Segment(server.stub(), header, RampPayload()).status.ok());
 }
 
+// On a server that has forgotten, too.
+TEST(Contract, RefinesFromTheFirstPatchByANegativePointAlone) {
+  TestServer server, other;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_output()->set_logits(true);
+  const Exchange first = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(first.status.ok()) << first.status.error_message();
+  const v1::ResultTarget& target = first.result->targets(0);
+  EXPECT_EQ(target.first_patch().spacing_mm(), 1.5);
+  EXPECT_EQ(target.first_patch().centre().x(), 20);  // the click, voxel 10 of 2 mm
+
+  v1::Prompts& prompts = *header.mutable_targets(0)->mutable_prompts();
+  prompts.clear_points();
+  AddVoxelPoint(*header.mutable_targets(0), 12, 9, 8).set_polarity(v1::POLARITY_NEGATIVE);
+  prompts.mutable_previous_logits()->set_sha256(target.logits_sha256());
+  EXPECT_THAT(Segment(server.stub(), header, RampPayload()).status,
+              IsStatus(grpc::INVALID_ARGUMENT, "previous_logits with their patch"));
+  *prompts.mutable_previous_logits()->mutable_patch() = target.first_patch();
+  const Exchange here = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(here.status.ok()) << here.status.error_message();
+  EXPECT_TRUE(here.result->targets(0).embedding_cached());
+  EXPECT_GT(here.result->targets(0).voxels(), 0u);
+  EXPECT_LT(here.result->targets(0).voxels(), target.voxels());
+  EXPECT_THAT(here.result->warnings(), IsEmpty());
+  const Exchange there = Segment(other.stub(), header, RampPayload(), first.outputs[1]);
+  ASSERT_TRUE(there.status.ok()) << there.status.error_message();
+  EXPECT_THAT(there.needed_logits, ElementsAre(0u));
+  EXPECT_EQ(there.outputs, here.outputs);
+}
+
+TEST(Contract, WarnsOfABoxThatItsModelCannotTake) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  v1::BoxPrompt& box = *header.mutable_targets(0)->mutable_prompts()->mutable_box();
+  box.mutable_voxel_a()->set_i(8);
+  box.mutable_voxel_b()->set_i(12);
+  const Exchange call = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  EXPECT_THAT(call.result->warnings(), ElementsAre(::testing::HasSubstr("target 1: the box was not used")));
+}
+
+TEST(Contract, CountsThePatchesInItsProgress) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_inference()->set_max_patches(3);
+  const Exchange call = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  for (const v1::Progress& progress : call.progress) {
+    const bool of_patch = progress.stage() >= v1::STAGE_PREPARE && progress.stage() <= v1::STAGE_RESTORE;
+    EXPECT_EQ(progress.patch(), of_patch ? 1u : 0u) << progress.stage();
+    EXPECT_EQ(progress.patches(), of_patch ? 3u : 0u) << progress.stage();
+  }
+}
+
 TEST(Contract, ReturnsEveryOutputThatWasAskedFor) {
   TestServer server;
   v1::SegmentHeader header = RampHeader();
@@ -226,8 +280,8 @@ TEST(Contract, GivesASegTheSameNamesUnderTheSameKeyAndContent) {
 
 TEST(Contract, DescribesTheModel) {
   ModelInfo info = TestModel();
-  info.finest_spacing_mm = 0.75f;
-  info.first_spacing_mm = 1.25f;
+  info.finest_spacing_mm = 0.6;
+  info.first_spacing_mm = 1.1;
   TestServer server(TestConfig(), {}, info);
   grpc::ClientContext context;
   v1::DescribeModelResponse model;
@@ -235,8 +289,8 @@ TEST(Contract, DescribesTheModel) {
   EXPECT_EQ(model.model().name(), "fake");
   EXPECT_EQ(model.model().weights_sha256(), std::string(32, '\xfa'));
   EXPECT_THAT(model.patch_voxels(), ElementsAre(32u, 32u, 32u));
-  EXPECT_EQ(model.patch_spacing_mm(), 1.25);
-  EXPECT_EQ(model.finest_spacing_mm(), 0.75);
+  EXPECT_EQ(model.patch_spacing_mm(), 1.1);
+  EXPECT_EQ(model.finest_spacing_mm(), 0.6);
   EXPECT_EQ(model.precision(), "fp32");
   EXPECT_THAT(model.gate_blocks(), ElementsAre(2u, 5u, 8u, 11u));
   EXPECT_THAT(model.devices(), ElementsAre("cpu"));

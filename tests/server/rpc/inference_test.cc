@@ -153,7 +153,7 @@ TEST_F(InferenceTest, LooksCloserAtASmallLesionIfAskedTo) {
 // A model that has learned from finer patches does so unasked; a caller can decline.
 TEST_F(InferenceTest, TakesTheModelsSpacingUnlessTheRequestSaysOtherwise) {
   TestServer server(
-      std::make_unique<ThresholdEngine>(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6f));
+      std::make_unique<ThresholdEngine>(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6));
   const auto patches = [&](const v1::SegmentHeader& header) {
     const Exchange call = Segment(server.stub(), header, SmallLesion().Payload());
     EXPECT_TRUE(call.result.has_value()) << call.status.error_message();

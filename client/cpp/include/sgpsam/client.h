@@ -52,11 +52,19 @@ struct Box {
   Position a, b;  // two opposite corners in the same space
 };
 
-// What an earlier result knew of a target (TargetResult::previous), to be corrected by further clicks.
-// The digest is sent; the samples follow only if the server no longer knows it. One of both suffices.
+// Where a patch lies in its volume.
+struct PatchPosition {
+  std::array<double, 3> centre_lps_mm{};
+  double spacing_mm = 0;  // of its voxels
+};
+
+// What an earlier result knew of a target (TargetResult::previous), to be corrected by further clicks, of which one
+// negative one is enough. The digest is sent; the samples follow only if the server no longer knows it. One of
+// both suffices.
 struct PreviousLogits {
   std::string sha256;          // 32 bytes or empty
   std::vector<float> samples;  // ModelDescription::logits_side^3 or empty
+  std::optional<PatchPosition> patch = std::nullopt;  // where they lie: where the first patch will lie again
 };
 
 // Which index of a voxel changes from one bit to the next.
@@ -142,6 +150,8 @@ struct Progress {
   Stage stage = Stage::kReceive;
   uint64_t bytes_done = 0, bytes_total = 0;  // kReceive (upload) and kSend (download) only
   uint32_t target = 0;                       // index, for the stages in between
+  uint32_t patch = 0;                        // of that target, from 1, from kPrepare to kRestore; else 0
+  uint32_t patches = 0;                      // the most that the target may take; else 0
   uint32_t queue_position = 0;               // kQueue: patches ahead of this one
   absl::Duration expected;                   // until the result; zero: not known
 };
@@ -157,8 +167,9 @@ struct GateScore {
 };
 
 struct TargetResult {
-  uint64_t voxels = 0;  // 0: nothing found
+  uint64_t voxels = 0;
   double volume_ml = 0;
+  bool empty() const { return voxels == 0; }  // nothing was found at the prompts
   bool touches_patch_border = false;  // the lesion may go on outside what the model saw
   bool embedding_cached = false;
   uint32_t patches = 0;   // that were looked at

@@ -5,11 +5,20 @@ import importlib.metadata
 from sgpsam.client import Client, Output
 from sgpsam.errors import Busy, Cancelled, DeadlineExceeded, InvalidInput, ServerError, SgpsamError, Unavailable
 from sgpsam.request import Box, Click, Code, Target
-from sgpsam.result import Gate, ModelDescription, ModelIdentity, PreviousLogits, Progress, Result, TargetResult
+from sgpsam.result import (
+    Gate,
+    ModelDescription,
+    ModelIdentity,
+    PatchPosition,
+    PreviousLogits,
+    Progress,
+    Result,
+    TargetResult,
+)
 from sgpsam.volume import Volume
 
 __all__ = ["Box", "Busy", "Cancelled", "Click", "Client", "Code", "DeadlineExceeded", "Gate", "InvalidInput",
-           "ModelDescription", "ModelIdentity", "Output", "PreviousLogits", "Progress", "Result",
+           "ModelDescription", "ModelIdentity", "Output", "PatchPosition", "PreviousLogits", "Progress", "Result",
            "ServerError", "SgpsamError", "Target", "TargetResult", "Unavailable", "Volume"]
 
 __version__ = importlib.metadata.version("sgpsam")

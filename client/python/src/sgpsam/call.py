@@ -14,7 +14,7 @@ from sgpsam import request as requests
 from sgpsam import result as results
 from sgpsam.errors import InvalidInput, broken_contract, from_grpc
 from sgpsam.request import Target
-from sgpsam.result import PreviousLogits, Progress, Result, TargetResult
+from sgpsam.result import PatchPosition, PreviousLogits, Progress, Result, TargetResult
 from sgpsam.v1 import segmentation_pb2 as pb
 from sgpsam.v1 import segmentation_pb2_grpc as rpc
 from sgpsam.volume import Volume
@@ -156,7 +156,7 @@ class Parts:
             patches=message.patches, spacing_mm=message.spacing_mm,
             iou_prediction=message.iou_prediction,
             gates=[results.Gate(gate.block, gate.score, gate.open) for gate in message.gates],
-            previous=PreviousLogits(message.logits_sha256, samples), mask=self._mask(index),
+            previous=PreviousLogits(message.logits_sha256, samples, _patch(message)), mask=self._mask(index),
             probabilities=self._on_grid(probabilities))
 
     def _mask(self, index: int) -> results.Mask | None:
@@ -174,6 +174,14 @@ class Parts:
         return np.frombuffer(data, "<f4").reshape(self._shape)
 
 
+def _patch(message: pb.ResultTarget) -> PatchPosition | None:
+    if not message.HasField("first_patch"):
+        return None
+    centre = message.first_patch.centre
+    return PatchPosition((centre.x, centre.y, centre.z), message.first_patch.spacing_mm)
+
+
 def _progress(message: pb.Progress) -> Progress:
-    return Progress(results.stage_name(message.stage), target=message.target_index,
+    return Progress(results.stage_name(message.stage), target=message.target_index, patch=message.patch,
+                    patches=message.patches,
                     queue_position=message.queue_position, expected_seconds=message.expected_seconds)

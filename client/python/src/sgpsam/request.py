@@ -69,7 +69,7 @@ ClickLike: TypeAlias = Click | Sequence[Any]
 
 @dataclass(frozen=True)
 class Target:
-    """Becomes one segment. At least one positive click, a box or a mask is needed."""
+    """Becomes one segment. At least one positive click, a box, a mask or `previous` is needed."""
 
     clicks: ClickLike | Iterable[ClickLike] = ()   # in the order in which they were made; see ClickLike
     box: Box | None = None
@@ -160,9 +160,12 @@ def _code(code: Code | tuple[str, str, str] | None) -> pb.Code | None:
 
 
 def _previous(previous: PreviousLogits) -> pb.PreviousLogits:
+    patch = None
+    if previous.patch is not None:
+        patch = pb.PatchPosition(centre=_patient(previous.patch.centre), spacing_mm=previous.patch.spacing_mm)
     if previous.sha256:
-        return pb.PreviousLogits(sha256=previous.sha256)
-    return pb.PreviousLogits(samples=logits_bytes(previous))
+        return pb.PreviousLogits(sha256=previous.sha256, patch=patch)
+    return pb.PreviousLogits(samples=logits_bytes(previous), patch=patch)
 
 
 def logits_bytes(previous: PreviousLogits) -> bytes:

@@ -21,12 +21,21 @@ Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class PatchPosition:
+    """Where a patch lies in its volume."""
+
+    centre: tuple[float, float, float]   # x, y, z in LPS mm
+    spacing_mm: float                    # of its voxels
+
+
+@dataclass(frozen=True)
 class PreviousLogits:
-    """What a result knew of a target, to go on from in the next call. One of both suffices: the samples
-    are sent only if the server no longer knows the digest."""
+    """What a result knew of a target, to go on from in the next call, for which one negative click is enough.
+    Digest or samples suffice: the samples are sent only if the server no longer knows the digest."""
 
     sha256: bytes = b""
     samples: Samples | None = None       # ModelDescription.logits_side ** 3, flat
+    patch: PatchPosition | None = None   # where they lie: where the next call's first patch will lie again
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class TargetResult:
-    voxels: int                          # 0: nothing found
+    voxels: int
     volume_ml: float
     touches_patch_border: bool           # the lesion may go on outside what the model saw
     embedding_cached: bool
@@ -49,6 +58,11 @@ class TargetResult:
     previous: PreviousLogits
     mask: Mask | None = None             # output="mask" or "nifti"
     probabilities: Samples | None = None   # on request; axes k, j, i
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was found at the prompts."""
+        return self.voxels == 0
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,8 @@ class Progress:
     bytes_done: int = 0
     bytes_total: int = 0
     target: int = 0
+    patch: int = 0                       # of that target, from 1, while it is being looked at; else 0
+    patches: int = 0                     # the most that the target may take
     queue_position: int = 0
     expected_seconds: float = 0.0        # 0: not known
 
@@ -95,9 +111,14 @@ class Result:
     shape: tuple[int, ...]               # of masks and probabilities: k, j, i
     voxel_to_lps: npt.NDArray[np.float64]   # 3x4: LPS mm = voxel_to_lps @ (i, j, k, 1)
     stage_seconds: Mapping[str, float]   # the server's
-    warnings: Sequence[str]              # what was repaired or assumed
+    warnings: Sequence[str]              # what was repaired or assumed, and which prompts were not used as given
     request_id: str                      # quote it in a bug report
     uploaded_bytes: int = 0              # of the volume; 0: the server had it
+
+    @property
+    def empty(self) -> bool:
+        """For at least one target nothing was found; TargetResult.empty says for which."""
+        return any(target.empty for target in self.targets)
 
     @property
     def mask(self) -> Mask:

@@ -196,6 +196,14 @@ class OutputOptions(_message.Message):
     probabilities: bool
     def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ...) -> None: ...
 
+class PatchPosition(_message.Message):
+    __slots__ = ["centre", "spacing_mm"]
+    CENTRE_FIELD_NUMBER: _ClassVar[int]
+    SPACING_MM_FIELD_NUMBER: _ClassVar[int]
+    centre: PatientPoint
+    spacing_mm: float
+    def __init__(self, centre: _Optional[_Union[PatientPoint, _Mapping]] = ..., spacing_mm: _Optional[float] = ...) -> None: ...
+
 class PatientPoint(_message.Message):
     __slots__ = ["x", "y", "z"]
     X_FIELD_NUMBER: _ClassVar[int]
@@ -233,12 +241,14 @@ class PreprocessingOptions(_message.Message):
     def __init__(self, has_clamp: bool = ..., clamp_min: _Optional[float] = ..., clamp_max: _Optional[float] = ...) -> None: ...
 
 class PreviousLogits(_message.Message):
-    __slots__ = ["samples", "sha256"]
+    __slots__ = ["patch", "samples", "sha256"]
+    PATCH_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
+    patch: PatchPosition
     samples: bytes
     sha256: bytes
-    def __init__(self, sha256: _Optional[bytes] = ..., samples: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, sha256: _Optional[bytes] = ..., samples: _Optional[bytes] = ..., patch: _Optional[_Union[PatchPosition, _Mapping]] = ...) -> None: ...
 
 class PreviousLogitsData(_message.Message):
     __slots__ = ["samples", "target_index"]
@@ -249,16 +259,20 @@ class PreviousLogitsData(_message.Message):
     def __init__(self, target_index: _Optional[int] = ..., samples: _Optional[bytes] = ...) -> None: ...
 
 class Progress(_message.Message):
-    __slots__ = ["expected_seconds", "queue_position", "stage", "target_index"]
+    __slots__ = ["expected_seconds", "patch", "patches", "queue_position", "stage", "target_index"]
     EXPECTED_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    PATCHES_FIELD_NUMBER: _ClassVar[int]
+    PATCH_FIELD_NUMBER: _ClassVar[int]
     QUEUE_POSITION_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     TARGET_INDEX_FIELD_NUMBER: _ClassVar[int]
     expected_seconds: float
+    patch: int
+    patches: int
     queue_position: int
     stage: Stage
     target_index: int
-    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., target_index: _Optional[int] = ..., queue_position: _Optional[int] = ..., expected_seconds: _Optional[float] = ...) -> None: ...
+    def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., target_index: _Optional[int] = ..., queue_position: _Optional[int] = ..., expected_seconds: _Optional[float] = ..., patch: _Optional[int] = ..., patches: _Optional[int] = ...) -> None: ...
 
 class Prompts(_message.Message):
     __slots__ = ["box", "mask", "points", "previous_logits"]
@@ -287,8 +301,9 @@ class RawVolume(_message.Message):
     def __init__(self, shape: _Optional[_Iterable[int]] = ..., sample_type: _Optional[_Union[SampleType, str]] = ..., spacing_mm: _Optional[_Iterable[float]] = ..., origin_lps: _Optional[_Iterable[float]] = ..., direction_lps: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ResultTarget(_message.Message):
-    __slots__ = ["embedding_cached", "gates", "iou_prediction", "logits_sha256", "patches", "spacing_mm", "touches_patch_border", "volume_ml", "voxels"]
+    __slots__ = ["embedding_cached", "first_patch", "gates", "iou_prediction", "logits_sha256", "patches", "spacing_mm", "touches_patch_border", "volume_ml", "voxels"]
     EMBEDDING_CACHED_FIELD_NUMBER: _ClassVar[int]
+    FIRST_PATCH_FIELD_NUMBER: _ClassVar[int]
     GATES_FIELD_NUMBER: _ClassVar[int]
     IOU_PREDICTION_FIELD_NUMBER: _ClassVar[int]
     LOGITS_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -298,6 +313,7 @@ class ResultTarget(_message.Message):
     VOLUME_ML_FIELD_NUMBER: _ClassVar[int]
     VOXELS_FIELD_NUMBER: _ClassVar[int]
     embedding_cached: bool
+    first_patch: PatchPosition
     gates: _containers.RepeatedCompositeFieldContainer[GateScore]
     iou_prediction: float
     logits_sha256: bytes
@@ -306,7 +322,7 @@ class ResultTarget(_message.Message):
     touches_patch_border: bool
     volume_ml: float
     voxels: int
-    def __init__(self, voxels: _Optional[int] = ..., volume_ml: _Optional[float] = ..., touches_patch_border: bool = ..., embedding_cached: bool = ..., gates: _Optional[_Iterable[_Union[GateScore, _Mapping]]] = ..., iou_prediction: _Optional[float] = ..., logits_sha256: _Optional[bytes] = ..., patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ...) -> None: ...
+    def __init__(self, voxels: _Optional[int] = ..., volume_ml: _Optional[float] = ..., touches_patch_border: bool = ..., embedding_cached: bool = ..., gates: _Optional[_Iterable[_Union[GateScore, _Mapping]]] = ..., iou_prediction: _Optional[float] = ..., logits_sha256: _Optional[bytes] = ..., patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ..., first_patch: _Optional[_Union[PatchPosition, _Mapping]] = ...) -> None: ...
 
 class Rgb(_message.Message):
     __slots__ = ["blue", "green", "red"]
