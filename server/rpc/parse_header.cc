@@ -329,14 +329,29 @@ absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& 
   return absl::OkStatus();
 }
 
-// A raw volume's place is known from the header alone: points outside are refused before the upload.
-absl::Status CheckPointsInside(const PipelineRequest& request) {
+// Which of several targets is wrong.
+absl::Status OfTarget(int target, int targets, const absl::Status& status) {
+  if (status.ok() || targets == 1) return status;
+  return Invalid("target ", target + 1, ": ", status.message());
+}
+
+absl::Status CheckInside(const Geometry& geometry, const Prompts& prompts, const PatchSizes& sizes) {
+  for (size_t n = 0; n < prompts.points.size(); ++n) {
+    const absl::Status status = ResolvePosition(geometry, prompts.points[n].position).status();
+    if (!status.ok()) return Invalid("point ", n + 1, ": ", status.message());
+  }
+  if (!prompts.previous_patch) return absl::OkStatus();
+  return PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch).status();
+}
+
+// A raw volume's place is known from the header alone: positions outside are refused before the upload.
+absl::Status CheckPositionsInside(const PipelineRequest& request, const PatchSizes& sizes) {
   if (request.kind != VolumeKind::kRaw) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Geometry geometry, RawGeometry(request.raw));
-  for (const TargetRequest& target : request.targets) {
-    for (const PointPrompt& point : target.prompts.points) {
-      RETURN_IF_ERROR(ResolvePosition(geometry, point.position).status());
-    }
+  const int targets = static_cast<int>(request.targets.size());
+  for (int t = 0; t < targets; ++t) {
+    const Prompts& prompts = request.targets[static_cast<size_t>(t)].prompts;
+    RETURN_IF_ERROR(OfTarget(t, targets, CheckInside(geometry, prompts, sizes)));
   }
   return absl::OkStatus();
 }
@@ -362,10 +377,12 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
   if (header.targets_size() == 0 || header.targets_size() > kMaxTargets) {
     return Invalid("the header has ", header.targets_size(), " targets; allowed are 1 to ", kMaxTargets);
   }
-  for (const v1::Target& target : header.targets()) {
+  for (int t = 0; t < header.targets_size(); ++t) {
     std::optional<Digest> logits_digest;
-    ASSIGN_OR_RETURN(TargetRequest request, ParseTarget(target, parsed.request.targets.size(), limits.sizes, logits_digest));
-    parsed.request.targets.push_back(std::move(request));
+    absl::StatusOr<TargetRequest> request =
+        ParseTarget(header.targets(t), static_cast<size_t>(t), limits.sizes, logits_digest);
+    if (!request.ok()) return OfTarget(t, header.targets_size(), request.status());
+    parsed.request.targets.push_back(*std::move(request));
     parsed.logits_digests.push_back(logits_digest);
   }
   RETURN_IF_ERROR(ParseOutput(header.output(), parsed.request));
@@ -377,7 +394,7 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
                    kMaxIdempotencyKey, " are allowed");
   }
   parsed.request.idempotency_key = header.idempotency_key();
-  RETURN_IF_ERROR(CheckPointsInside(parsed.request));
+  RETURN_IF_ERROR(CheckPositionsInside(parsed.request, limits.sizes));
   return parsed;
 }
 

@@ -1,5 +1,6 @@
 // Every bad input is a clear status, costs nothing before it is refused, and leaves a server that
 // answers the next good request.
+#include <cmath>
 #include <functional>
 #include <limits>
 
