@@ -23,6 +23,10 @@ absl::Status FromDcmtk(const OFCondition& condition, absl::string_view doing);
 // `what` is damaged or truncated.
 absl::Status FromDcmtkReading(const OFCondition& condition, absl::string_view what);
 
+// Whether a JPEG decoder of DCMTK met coded data that are damaged or missing on this thread since the last
+// call: it then fills the image with grey and reports success.
+bool TakeJpegDamage();
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_DICOM_DCMTK_STATUS_H_

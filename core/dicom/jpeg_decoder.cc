@@ -85,11 +85,14 @@ absl::Status DecodeJpeg(absl::string_view frame, const TransferSyntax& syntax, c
   RETURN_IF_ERROR(Compose(header.stream, DcmXfer(uid.c_str()).getXfer(), layout, dataset, pixels));
   const size_t decoded = layout.samples() * (header.precision > 8 ? 2 : 1);
   samples.assign(std::max(decoded + decoded % 2, layout.bytes()), 0);  // DCMTK wants an even size
+  TakeJpegDamage();
   Uint32 fragment = 0;
   OFString colour_model;
   const OFCondition condition = pixels->getUncompressedFrame(
       &dataset, 0, fragment, samples.data(), static_cast<Uint32>(decoded + decoded % 2), colour_model);
+  const bool damaged = TakeJpegDamage();
   RETURN_IF_ERROR(FromDcmtkReading(condition, "the JPEG stream"));
+  if (damaged) return absl::InvalidArgumentError("the JPEG stream's coded data are damaged or truncated");
   // 8-bit JPEG in 16-bit samples: spread from the end, so that nothing is overwritten unread.
   if (header.precision <= 8 && layout.bits_allocated == 16) {
     for (size_t s = layout.samples(); s-- > 0;) {

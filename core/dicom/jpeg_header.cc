@@ -1,5 +1,6 @@
 #include "core/dicom/jpeg_header.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -13,6 +14,9 @@ namespace {
 constexpr int kBaseline = 0xC0, kProgressive = 0xC2, kLossless = 0xC3, kDht = 0xC4, kJpg = 0xC8, kDac = 0xCC,
               kSof15 = 0xCF, kRst0 = 0xD0, kRst7 = 0xD7, kSoi = 0xD8, kEoi = 0xD9, kSos = 0xDA, kDhp = 0xDE,
               kExp = 0xDF, kSof55 = 0xF7;
+
+// Samples times scans: some seconds of work. 16 scans of 16384 x 16384.
+constexpr uint64_t kMaxScannedSamples = uint64_t{1} << 32;
 
 absl::Status Damaged() { return absl::InvalidArgumentError("the JPEG stream is damaged or truncated"); }
 
@@ -43,7 +47,7 @@ class Walk {
   const uint32_t rows_, columns_;
   size_t at_ = 0;
   int frame_ = 0;  // its marker, once it was there
-  int scans_ = 0;
+  uint64_t scans_ = 0;
   JpegHeader header_;
 };
 
@@ -102,7 +106,9 @@ absl::Status Walk::ReadFrame(int marker, size_t length) {
 
 absl::Status Walk::CountScan() const {
   if (frame_ == 0) return Damaged();
-  const int allowed = family_ == JpegFamily::kJpeg && frame_ == kProgressive ? kMaxJpegScans : 1;
+  const bool progressive = family_ == JpegFamily::kJpeg && frame_ == kProgressive;
+  const uint64_t affordable = kMaxScannedSamples / (uint64_t{rows_} * columns_);
+  const uint64_t allowed = progressive ? std::min<uint64_t>(kMaxJpegScans, affordable) : 1;
   if (scans_ <= allowed) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("the JPEG stream has more than ", allowed,
                                                  " scan(s): an image of one component needs no more"));

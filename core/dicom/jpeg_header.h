@@ -13,7 +13,7 @@ enum class JpegFamily { kJpeg, kJpegLs };
 
 // A progressive image of one component usually has 6 to 10 scans, any other one has one. A decoder goes over
 // all coefficients in each.
-inline constexpr int kMaxJpegScans = 64;
+inline constexpr unsigned kMaxJpegScans = 64;
 
 struct JpegHeader {
   absl::string_view stream;  // from SOI to EOI, without what follows

@@ -83,14 +83,15 @@ template <typename Raw>
 bool HasStray(const uint8_t* bytes, const PixelLayout& layout) {
   const Raw* stored = reinterpret_cast<const Raw*>(bytes);
   const int shift = layout.high_bit + 1 - layout.bits_stored;
-  const auto inside = static_cast<Raw>(((uint64_t{1} << layout.bits_stored) - 1) << shift);
-  const auto above = static_cast<Raw>(~((uint64_t{2} << layout.high_bit) - 1));
-  const auto sign = static_cast<Raw>(layout.is_signed ? uint64_t{1} << layout.high_bit : 0);
+  const uint64_t inside = ((uint64_t{1} << layout.bits_stored) - 1) << shift;
+  const uint64_t sign = layout.is_signed ? uint64_t{1} << layout.high_bit : 0;
   const size_t n = layout.samples();
   bool stray = false;
   for (size_t s = 0; s < n; ++s) {
-    const auto outside = static_cast<Raw>(stored[s] & ~inside);
-    const bool extends_sign = outside == above && (stored[s] & sign) != 0;
+    const uint64_t outside = stored[s] & ~inside;
+    // A sign may be copied to all bits above it, or to those that a codestream has: ones without a gap.
+    const uint64_t carried = outside + (sign << 1);
+    const bool extends_sign = (stored[s] & sign) != 0 && (carried & (carried - 1)) == 0;
     stray |= outside != 0 && !extends_sign;
   }
   return stray;

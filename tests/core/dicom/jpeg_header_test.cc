@@ -32,9 +32,9 @@ std::string Scan() {
                                                               9);
 }
 
-std::string Scans(int count) {
+std::string Scans(unsigned count) {
   std::string scans;
-  for (int n = 0; n < count; ++n) scans += Scan();
+  for (unsigned n = 0; n < count; ++n) scans += Scan();
   return scans;
 }
 
@@ -77,6 +77,9 @@ TEST(JpegHeader, LetsJpegLsStuffBits) {
 TEST(JpegHeader, BoundsTheScans) {
   EXPECT_TRUE(Read(kStart + Frame(0xC2) + Scans(kMaxJpegScans) + kEnd).ok());
   ExpectRefused(kStart + Frame(0xC2) + Scans(kMaxJpegScans + 1) + kEnd, "more than 64 scan");
+  const std::string large = kStart + Frame(0xC2, 8, 16384, 16384);
+  EXPECT_TRUE(ReadJpegHeader(large + Scans(16) + kEnd, JpegFamily::kJpeg, 16384, 16384).ok());
+  EXPECT_FALSE(ReadJpegHeader(large + Scans(17) + kEnd, JpegFamily::kJpeg, 16384, 16384).ok());
   for (const int sof : {0xC0, 0xC1, 0xC3}) {
     ExpectRefused(kStart + Frame(sof) + Scans(2) + kEnd, "more than 1 scan");
   }

@@ -54,5 +54,28 @@ TEST(Rescale, ReadsThirtyTwoBits) {
   EXPECT_EQ(out[3], 4294967295.0f);
 }
 
+bool Stray(uint16_t sample, int stored_bits, int high_bit, bool is_signed) {
+  alignas(8) const uint16_t stored[4] = {0, 0, sample, 0};
+  SliceScale scale = Scale(stored_bits, is_signed, 1, 0);
+  scale.layout.high_bit = high_bit;
+  return HasStrayBits(reinterpret_cast<const uint8_t*>(stored), scale.layout);
+}
+
+TEST(Rescale, TellsStrayBitsFromSigns) {
+  EXPECT_FALSE(Stray(0x0FFF, 12, 11, false));
+  EXPECT_TRUE(Stray(0x1FFF, 12, 11, false));
+  EXPECT_TRUE(Stray(0xF800, 12, 11, false));  // no sign in an unsigned image
+  EXPECT_FALSE(Stray(0xF800, 12, 11, true));
+  EXPECT_FALSE(Stray(0x3800, 12, 11, true));  // extended to 14 bits
+  EXPECT_FALSE(Stray(0x0800, 12, 11, true));  // not extended
+  EXPECT_TRUE(Stray(0xF7FF, 12, 11, true));   // not the sign
+  EXPECT_TRUE(Stray(0xD800, 12, 11, true));
+  EXPECT_TRUE(Stray(0x2800, 12, 11, true));
+  EXPECT_FALSE(Stray(0x3FFC, 12, 13, false));
+  EXPECT_FALSE(Stray(0xE000, 12, 13, true));
+  EXPECT_TRUE(Stray(0xE001, 12, 13, true));
+  EXPECT_FALSE(Stray(0xFFFF, 16, 15, false));
+}
+
 }  // namespace
 }  // namespace sgpsam
