@@ -27,14 +27,6 @@ EncoderBlock LoadBlock(const TensorMap& tensors, const ModelConfig& config, int 
   return block;
 }
 
-// The patch as rows of token^3 voxels, in token order: a convolution whose kernel is its stride is one
-// product.
-at::Tensor Unfold(const at::Tensor& patches, int64_t grid, int64_t token) {
-  return patches.view({patches.size(0), grid, token, grid, token, grid, token})
-      .permute({0, 1, 3, 5, 2, 4, 6})
-      .reshape({patches.size(0), grid * grid * grid, token * token * token});
-}
-
 // x [B N, C] goes through one block in place; N tokens a patch.
 void RunBlock(const EncoderBlock& block, at::Tensor& x, int64_t batch, AttentionScratch& scratch) {
   const at::Tensor normed = block.norm1(x);
@@ -75,7 +67,9 @@ void PackWeights(ImageEncoder& encoder) {
   std::vector<Linear*> layers = {&encoder.patch_embed, &encoder.neck_reduce};
   for (EncoderBlock& block : encoder.blocks) {
     layers.insert(layers.end(), {&block.attention.qkv, &block.attention.proj, &block.lin1, &block.lin2});
-    if (block.sgpm) layers.insert(layers.end(), {&block.sgpm->down, &block.sgpm->fuse, &block.sgpm->up});
+    if (!block.sgpm) continue;
+    layers.insert(layers.end(), {&block.sgpm->down, &block.sgpm->fuse, &block.sgpm->up});
+    if (block.sgpm->detail_fold.weight.defined()) layers.push_back(&block.sgpm->detail_fold);
   }
   for (Linear* layer : layers) layer->weight = PackWeight(layer->weight, tokens);
 }
@@ -91,7 +85,7 @@ Encoded Encode(const ImageEncoder& encoder, const at::Tensor& normalised, const 
   const at::ScalarType type = encoder.patch_embed.weight.scalar_type();
   AttentionScratch scratch =
       MakeAttentionScratch(config, batch, patches.device(), type, ChooseFolding(patches.device(), type));
-  const at::Tensor embedded = encoder.patch_embed(Unfold(patches, config.grid(), config.token));  // [B, N, C]
+  const at::Tensor embedded = encoder.patch_embed(Tiles(patches, config.grid()));  // [B, N, C]
   observe("patch_embed", embedded.flatten(0, 1));
   at::Tensor x = (embedded + encoder.pos_embed).flatten(0, 1);  // [B N, C], float32
   Encoded encoded;

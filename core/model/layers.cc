@@ -56,6 +56,17 @@ at::Tensor Norm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x.to(at::kFloat), {weight.size(0)}, weight, bias, eps);
 }
 
+at::Tensor Tiles(const at::Tensor& volume, int64_t n) {
+  const int64_t batch = volume.size(0), channels = volume.size(1), k = volume.size(2) / n;
+  return volume.reshape({batch, channels, n, k, n, k, n, k})
+      .permute({0, 2, 4, 6, 1, 3, 5, 7})
+      .reshape({batch, n * n * n, channels * k * k * k});
+}
+
+at::Tensor ConvolveTiles(const Linear& kernel, const at::Tensor& volume, int64_t n) {
+  return kernel(Tiles(volume, n)).transpose(1, 2).unflatten(2, {n, n, n});
+}
+
 at::Tensor Gelu(at::Tensor x) { return WantsGradients({x}) ? at::gelu(x) : at::gelu_(x); }
 
 bool WantsGradients(std::initializer_list<at::Tensor> tensors) {

@@ -39,6 +39,16 @@ struct Norm {
   at::Tensor operator()(const at::Tensor& x) const;
 };
 
+// A volume [B, c, n k, n k, n k] as rows of k^3 voxels, [B, n^3, c k^3], in the order of a flattened
+// convolution kernel [c, k, k, k].
+at::Tensor Tiles(const at::Tensor& volume, int64_t n);
+
+// The convolution of a volume [B, c, n k, n k, n k] whose kernel is as wide as its stride, k, and comes
+// flattened, [out, c k^3] -> [B, out, n, n, n], matmul type, channels last in memory. A product, because
+// oneDNN's own convolution of that kind is wrong in bfloat16 on processors with AMX: with 16 channels and k = 4
+// by as much as its result (relative error 0.9 in LibTorch 2.11; tests/core/model/operators_test.cc).
+at::Tensor ConvolveTiles(const Linear& kernel, const at::Tensor& volume, int64_t n);
+
 // Exact (erf) GELU; in place unless gradients will be asked for.
 at::Tensor Gelu(at::Tensor x);
 

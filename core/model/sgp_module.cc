@@ -15,11 +15,6 @@ at::Tensor ConvolveDepthwise(const SgpModule::Conv& conv, const at::Tensor& volu
                     /*dilation=*/1, /*groups=*/conv.weight.size(0));
 }
 
-// Neither overlap nor gap: the stride is the kernel.
-at::Tensor ConvolveTiles(const SgpModule::Conv& conv, const at::Tensor& volume) {
-  return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/conv.weight.size(2));
-}
-
 // With neighbours n cells away, n a divisor of the volume's side. Each n-th cell on every axis is a volume of
 // its own, convolved with its next neighbours: the gradients of a dilated convolution take twice as long.
 at::Tensor ConvolveAtDistance(const SgpModule::Conv& conv, const at::Tensor& volume, int64_t n) {
@@ -40,7 +35,7 @@ at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches, const 
                       const at::Tensor& before) {
   const int64_t batch = tokens.size(0), grid = module.grid;
   const at::Tensor known = module.detail_spread(tokens).transpose(1, 2);  // [B, d, N]
-  const at::Tensor seen = ConvolveTiles(module.detail_cells, patches.to(known.scalar_type()));
+  const at::Tensor seen = ConvolveTiles(module.detail_cells, patches, 4 * grid);
   at::Tensor cells = before.to(known.scalar_type()) + seen;
   cells = (cells.view({batch, -1, grid, 4, grid, 4, grid, 4}) +
            known.view({batch, -1, grid, 1, grid, 1, grid, 1}))
@@ -104,12 +99,12 @@ SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& 
     module.convs[i] = LoadDepthwise(tensors, absl::StrCat(name, ".conv", kKernels[i]));
   }
   if (config.sgpm.detail_channels > 0) {
-    module.detail_cells = LoadConv(tensors, name + ".detail.cells");
+    module.detail_cells = tensors.GetLinear(name + ".detail.cells");
     module.detail_spread = tensors.GetLinear(name + ".detail.spread");
     for (size_t i = 0; i < module.detail_mixes.size(); ++i) {
       module.detail_mixes[i] = LoadConv(tensors, absl::StrCat(name, ".detail.mix", kDistances[i]));
     }
-    module.detail_fold = LoadConv(tensors, name + ".detail.fold");
+    module.detail_fold = tensors.GetLinear(name + ".detail.fold");
   }
   module.fuse = tensors.GetLinear(name + ".fuse");
   if (config.sgpm.spatial_gate) module.spatial = tensors.GetLinear(name + ".spatial");
@@ -134,7 +129,7 @@ Features FuseScales(const SgpModule& module, const at::Tensor& normed, const at:
   at::Tensor volume = narrow.to(at::kFloat).transpose(1, 2).unflatten(2, {grid, grid, grid});
   if (detail.defined()) {
     const at::Tensor cells = ReadDetail(module, patches, narrow, detail);
-    volume = volume + ConvolveTiles(module.detail_fold, at::gelu(cells));
+    volume = volume + ConvolveTiles(module.detail_fold, at::gelu(cells), grid);
     added.detail = cells.to(at::kFloat) - detail;
   }
   std::vector<at::Tensor> scales;

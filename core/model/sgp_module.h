@@ -44,10 +44,10 @@ struct SgpModule {
   };
   std::array<Conv, 3> convs;  // depthwise, k = 1, 3, 5; float32, in which their gradients are made faster
   // D; undefined unless the configuration has a detail branch.
-  Conv detail_cells;                 // 1 -> d, as wide as a cell
+  Linear detail_cells;               // c^3 -> d, c voxels on each side of a cell: a convolution
   Linear detail_spread;              // r -> d: Ws
   std::array<Conv, 3> detail_mixes;  // d -> d, k = 3, of neighbours at 1, 2 and 4 cells' distance
-  Conv detail_fold;                  // d -> r, as wide as a token
+  Linear detail_fold;                // 4^3 d -> r, the cells of a token: a convolution, too
   Linear fuse;                       // 3r -> r
   Linear spatial;                    // r -> 1; undefined unless the configuration has a spatial gate
   Linear up;                         // r -> C
