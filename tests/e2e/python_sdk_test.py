@@ -3,6 +3,7 @@
 import io
 
 import masks
+import nibabel
 import numpy
 import pydicom
 import pytest
@@ -102,10 +103,12 @@ def test_a_mask_and_a_box_are_prompts_too(sdk, client):
     assert by_mask.targets[0].voxels > 0 and by_box.mask.shape == by_mask.mask.shape
 
 
-def test_a_transposed_mask_is_refused(sdk, client):
+def test_a_transposed_mask_of_a_file_is_refused_by_the_server(sdk, client):
+    """Of an array the package knows the shape, and refuses before anything is sent."""
     transposed = (block() > 0).transpose(2, 1, 0)
+    file = nibabel.Nifti1Image(block().transpose(2, 1, 0), numpy.eye(4)).to_bytes()
     with pytest.raises(sdk.InvalidInput, match="60 x 96 x 128.*the volume's is 128 x 96 x 60"):
-        client.segment(sdk.Volume.from_array(block(), (1.0, 1.0, 2.5)), sdk.Target(mask=transposed))
+        client.segment(sdk.Volume.from_nifti(file), sdk.Target(mask=transposed))
 
 
 def test_patches_and_spacing_are_the_callers_choice(sdk, client, ct):
