@@ -3,6 +3,8 @@
 import json
 import os
 import pty
+import resource
+import signal
 import subprocess
 
 import masks
@@ -53,6 +55,14 @@ def test_refines_by_digest_or_by_samples_alike(segment, server, ct, tmp_path):
     assert (tmp_path / "digest.bits").read_bytes() == (tmp_path / "samples.bits").read_bytes()
     logits = {answer["targets"][0]["logits_sha256"] for answer in (first, plain, again)}
     assert len(logits) == 3, "the earlier logits must make a difference"
+
+
+def test_a_call_that_is_killed_while_it_writes_leaves_no_file(server, ct, tmp_path):
+    done = subprocess.run([BIN / "sgpsam", "segment", ct.folder, "--server", server.grpc, "--out", tmp_path / "a.dcm",
+                           "--point", ct.click], capture_output=True, text=True, timeout=120, check=False,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+    assert done.returncode == -signal.SIGXFSZ, done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def without_times(path):
