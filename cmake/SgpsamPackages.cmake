@@ -14,8 +14,6 @@ find_package(CLI11 CONFIG REQUIRED)      # command lines of sgpsam and sgpsam-mo
 find_package(nlohmann_json REQUIRED)     # --json output, safetensors headers
 find_package(DCMTK REQUIRED)             # DICOM parsing and classic codecs; core/dicom/*.cc only
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)  # JPEG 2000, which DCMTK does not decode
-# /metrics, /healthz, /readyz. Debian ships it compiled: its classes' layout depends on the flags of its .pc file.
-pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 if(SGPSAM_WITH_TESTS)
   find_package(GTest REQUIRED)           # tests
   find_package(benchmark REQUIRED)       # tests/bench

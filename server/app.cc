@@ -1,5 +1,6 @@
 #include "server/app.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -8,6 +9,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -68,7 +70,7 @@ struct App::Parts {
   const ServerConfig config;
   Clock& clock;
   Metrics metrics;
-  std::atomic<Health*> ready{nullptr};  // asked by the HTTP threads; null until the server serves
+  std::atomic<Health*> ready{nullptr};  // asked by the HTTP thread; null until the server serves
   std::unique_ptr<HttpEndpoint> http;
   std::unique_ptr<WorkerPool> pool;
   std::unique_ptr<SegmentPipeline> pipeline;
@@ -93,7 +95,7 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(ServerConfig config, Clock& cloc
   ASSIGN_OR_RETURN(const auto address, ParseAddress(parts->config.http_listen));
   Parts* const raw = parts.get();
   ASSIGN_OR_RETURN(parts->http, HttpEndpoint::Start(address.first, address.second, parts->metrics,
-                                                    [raw] { return raw->IsReady(); }));
+                                                    [raw] { return raw->IsReady(); }, clock));
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
@@ -174,9 +176,14 @@ void App::Drain() {
   parts_->admission->Close();
   if (parts_->health != nullptr) parts_->health->StopServing();
   Log(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(parts_->config.drain_timeout)}});
-  // The port stays open meanwhile: whoever still comes is told to go elsewhere, by a status that says so.
-  parts_->admission->AwaitEmpty(parts_->config.drain_timeout);
-  parts_->server->Shutdown(absl::ToChronoTime(absl::Now()));
+  // At once: the port closes, and GOAWAY tells clients on open connections, also those that a balancer pinned to this
+  // server, to send their next call over another one. Running calls go on.
+  const absl::Duration timeout = parts_->config.drain_timeout;
+  std::thread shutdown([&] { parts_->server->Shutdown(absl::ToChronoTime(parts_->clock.Now() + timeout)); });
+  parts_->admission->AwaitEmpty(timeout);
+  // Nothing is worked on any more; what is still open, such as a watch on our health, would never end by itself.
+  grpc_server_cancel_all_calls(parts_->server->c_server());
+  shutdown.join();
   Log(LogLevel::kInfo, "drained");
 }
 

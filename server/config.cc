@@ -32,7 +32,7 @@ ABSL_FLAG(int, max_calls, AdmissionOptions().max_calls,
           "Open calls (uploading, waiting, running, sending); more are refused.");
 ABSL_FLAG(uint64_t, max_bytes_in_flight, AdmissionOptions().max_bytes,
           "Announced volume bytes of all open calls; more are refused.");
-ABSL_FLAG(int, max_batch, WorkerPoolOptions().max_batch, "Patches that run together on one device.");
+ABSL_FLAG(int, max_batch, WorkerPoolOptions().max_batch, "Patches that run together on one device; 0 means 1 on a processor, 4 on a GPU.");
 ABSL_FLAG(uint64_t, volume_cache_bytes, PipelineOptions().volume_cache_bytes, "Cache of decoded volumes.");
 ABSL_FLAG(uint64_t, embedding_cache_bytes, PipelineOptions().embedding_cache_bytes, "Cache of embeddings.");
 ABSL_FLAG(uint64_t, logits_cache_bytes, PipelineOptions().logits_cache_bytes, "Cache of mask logits.");
@@ -74,7 +74,7 @@ absl::Status Check(const ServerConfig& config) {
   if (!ParseAddress(config.http_listen).ok()) return Wrong("http_listen", "host:port");
   if (config.max_in_flight < 1 || config.max_in_flight > 1024) return Wrong("max_in_flight", "1 to 1024");
   if (config.admission.max_calls < 1) return Wrong("max_calls", "at least 1");
-  if (config.pool.max_batch < 1 || config.pool.max_batch > 64) return Wrong("max_batch", "1 to 64");
+  if (config.pool.max_batch < 0 || config.pool.max_batch > 64) return Wrong("max_batch", "0 to 64");
   if (config.pipeline.max_volume_bytes < 1) return Wrong("max_volume_bytes", "at least 1");
   if (config.admission.max_bytes < config.pipeline.max_volume_bytes) {
     return Wrong("max_bytes_in_flight", "at least --max_volume_bytes");

@@ -1,4 +1,6 @@
-// /metrics for Prometheus, /healthz and /readyz for probes, over plain HTTP. Owns its threads.
+// /metrics for Prometheus, /healthz and /readyz for probes, over plain HTTP: one GET or HEAD a connection. Bounded
+// against whoever reaches the port: a request's head is at most 8 KiB and has 5 s, a body is never read, 64 connections
+// are held and one more closes the oldest, so that a few slow ones cannot lock the others out. Owns one thread.
 #ifndef SGPSAM_SERVER_HTTP_ENDPOINT_H_
 #define SGPSAM_SERVER_HTTP_ENDPOINT_H_
 
@@ -7,6 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/base/clock.h"
 #include "core/metrics/metrics.h"
 
 namespace sgpsam {
@@ -14,10 +17,11 @@ namespace sgpsam {
 class HttpEndpoint {
  public:
   // Answers from now on. /healthz is 200 as long as the process lives, /readyz is 200 while `ready()`
-  // (called from the endpoint's threads) and 503 otherwise. `metrics` outlives the endpoint.
+  // (called from the endpoint's thread) and 503 otherwise. `metrics` and `clock` outlive the endpoint.
   // UNAVAILABLE if the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const std::string& host, int port,
-                                                             Metrics& metrics, std::function<bool()> ready);
+                                                             Metrics& metrics, std::function<bool()> ready,
+                                                             Clock& clock);
   ~HttpEndpoint();
 
   int port() const;

@@ -74,7 +74,6 @@ THIRD_PARTIES = [
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
                transitive=True, never=("server/worker/", "server/program/")),
     ThirdParty("prometheus-cpp", r"prometheus/", ["core/metrics/", "server/"], transitive=False),
-    ThirdParty("cpp-httplib", r"httplib", ["server/"], transitive=False),
 ]
 
 FOLDERS = ["core", "server", "client", "tools", "tests"]

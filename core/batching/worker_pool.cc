@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <thread>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/batching/lane.h"
 #include "core/batching/plan_batch.h"
+#include "core/engine/max_batch.h"
 
 namespace sgpsam {
 namespace {
@@ -19,6 +21,11 @@ constexpr int kMaxStrikes = 2;
 
 absl::Status Stopping() {
   return absl::UnavailableError("the server is stopping; send the request to another");
+}
+
+absl::Status NoWorker() {
+  return absl::UnavailableError(
+      "no worker is alive and none could be started; send the request to another server, or again in a minute");
 }
 
 absl::Status Guilty(const absl::Status& last) {
@@ -55,6 +62,8 @@ class WorkerPool::Impl {
     bool ready = true;  // counted in ready_replicas_
     int failures = 0;   // restarts since the last batch that succeeded
     int decodes_in_a_row = 0;
+    int max_batch = 1;
+    bool lost = false;  // its last restart failed; guarded by mutex_
     std::thread thread;
   };
   struct Work {
@@ -65,6 +74,8 @@ class WorkerPool::Impl {
   void Serve(Replica& replica);
   bool KeepAlive(Replica& replica);
   bool WaitBeforeRestart(const Replica& replica);
+  void SetLost(Replica& replica, bool lost);
+  bool AllLost() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Work NextWork(Replica& replica);
   template <typename Input, typename Output>
   void RunTaken(Replica& replica, Lane<Input, Output>& lane,
@@ -73,7 +84,7 @@ class WorkerPool::Impl {
   void Finish(Replica& replica, Lane<Input, Output>& lane, std::unique_ptr<Task<Input, Output>> task,
               absl::StatusOr<Output> result, absl::Time started, absl::Time ended);
   template <typename Input, typename Output>
-  void FailWaiting(Lane<Input, Output>& lane);
+  void FailWaiting(Lane<Input, Output>& lane, const absl::Status& status);
 
   const WorkerPoolOptions options_;
   Clock& clock_;
@@ -100,6 +111,7 @@ WorkerPool::Impl::Impl(std::vector<std::unique_ptr<Engine>> engines, const Worke
     auto replica = std::make_unique<Replica>();
     replica->device = engine->info().device;
     replica->engine = std::move(engine);
+    replica->max_batch = MaxBatch(options_.max_batch, replica->device);
     metrics_.AddDevice(replica->device);
     replicas_.push_back(std::move(replica));
   }
@@ -114,8 +126,8 @@ WorkerPool::Impl::~Impl() {
     work_.SignalAll();
   }
   for (auto& replica : replicas_) replica->thread.join();
-  FailWaiting(encode_);
-  FailWaiting(decode_);
+  FailWaiting(encode_, Stopping());
+  FailWaiting(decode_, Stopping());
   // The callers are still on their way out of Call().
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(
@@ -145,6 +157,7 @@ absl::StatusOr<Timed<Output>> WorkerPool::Impl::Call(Lane<Input, Output>& lane, 
 
   absl::MutexLock lock(&mutex_);
   if (stopping_) return Stopping();
+  if (AllLost()) return NoWorker();
   absl::Status alive = call.Check(clock_.Now());
   if (!alive.ok()) return alive;
   const absl::StatusOr<uint64_t> id = lane.queue.Push(task, clock_.Now());
@@ -196,6 +209,7 @@ bool WorkerPool::Impl::KeepAlive(Replica& replica) {
     ++replica.failures;
     metrics_.CountWorkerRestart(replica.device);
     const absl::Status restarted = replica.engine->Restart();
+    SetLost(replica, !restarted.ok());
     if (restarted.ok()) {
       Log(LogLevel::kWarning, "worker restarted", {{"device", replica.device}});
     } else {
@@ -207,6 +221,21 @@ bool WorkerPool::Impl::KeepAlive(Replica& replica) {
   replica.ready = true;
   absl::MutexLock lock(&mutex_);
   return !stopping_;
+}
+
+// Those who wait are not left to a worker that may never come back: another server can take their calls.
+void WorkerPool::Impl::SetLost(Replica& replica, bool lost) {
+  {
+    absl::MutexLock lock(&mutex_);
+    replica.lost = lost;
+    if (!AllLost()) return;
+  }
+  FailWaiting(encode_, NoWorker());
+  FailWaiting(decode_, NoWorker());
+}
+
+bool WorkerPool::Impl::AllLost() const {
+  return std::all_of(replicas_.begin(), replicas_.end(), [](const auto& replica) { return replica->lost; });
 }
 
 // False when the pool stops.
@@ -233,13 +262,13 @@ WorkerPool::Impl::Work WorkerPool::Impl::NextWork(Replica& replica) {
                                         options_.max_decodes_in_a_row);
     if (stage == NextStage::kDecode) {
       ++replica.decodes_in_a_row;
-      work.decodes = decode_.queue.Take(now, options_.max_batch);
+      work.decodes = decode_.queue.Take(now, replica.max_batch);
       decode_.Changed();
       break;
     }
     replica.decodes_in_a_row = 0;
     if (stage == NextStage::kEncode) {
-      work.encodes = encode_.queue.Take(now, options_.max_batch);
+      work.encodes = encode_.queue.Take(now, replica.max_batch);
       encode_.Changed();
       break;
     }
@@ -299,17 +328,17 @@ void WorkerPool::Impl::Finish(Replica& replica, Lane<Input, Output>& lane,
 }
 
 template <typename Input, typename Output>
-void WorkerPool::Impl::FailWaiting(Lane<Input, Output>& lane) {
+void WorkerPool::Impl::FailWaiting(Lane<Input, Output>& lane, const absl::Status& status) {
   while (true) {
     typename Lane<Input, Output>::Queue::Taken taken;
     {
       absl::MutexLock lock(&mutex_);
-      taken = lane.queue.Take(clock_.Now(), options_.max_batch);
+      taken = lane.queue.Take(clock_.Now(), std::numeric_limits<int>::max());
       lane.Changed();
     }
     if (taken.batch.empty() && taken.dropped.empty()) return;
-    for (auto& task : taken.batch) std::move(*task).Complete(Stopping());
-    for (auto& task : taken.dropped) std::move(*task).Complete(Stopping());
+    for (auto& task : taken.batch) std::move(*task).Complete(status);
+    for (auto& task : taken.dropped) std::move(*task).Complete(status);
   }
 }
 

@@ -21,7 +21,7 @@
 namespace sgpsam {
 
 struct WorkerPoolOptions {
-  int max_batch = 4;             // patches or decodes that run together
+  int max_batch = 0;             // patches or decodes that run together; 0: as the device (MaxBatch)
   size_t max_queued = 256;       // per stage; beyond it a call is RESOURCE_EXHAUSTED
   int max_decodes_in_a_row = 8;  // batches of decodes before a waiting encode has its turn
   // How often an idle replica is asked whether it is still alive.
@@ -49,7 +49,7 @@ class WorkerPool {
 
   // Block until the result is there, the deadline passes (DEADLINE_EXCEEDED) or the caller cancels
   // (CANCELLED), whether the task still waits or runs already; a task that waits is taken out and never
-  // starts. RESOURCE_EXHAUSTED: too many wait. INTERNAL: it took down two replicas, do not send it
+  // starts. UNAVAILABLE: no replica is alive, and the last restart of each has failed. RESOURCE_EXHAUSTED: too many wait. INTERNAL: it took down two replicas, do not send it
   // again. The caller records the times as stages.
   absl::StatusOr<Timed<Embedding>> Encode(Patch patch, const CallContext& call,
                                           const QueueObserver& observer = nullptr);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/engine/max_batch.h"
 #include "core/worker_link/link_socket.h"
 
 namespace sgpsam {
@@ -24,8 +25,8 @@ bool SameModel(const ModelInfo& a, const ModelInfo& b) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RemoteEngine>> RemoteEngine::Start(const RemoteEngineOptions& options) {
-  if (options.max_batch < 1 || options.max_batch > kMaxSlots) {
-    return absl::InvalidArgumentError(absl::StrCat("the batch size must be 1 to ", kMaxSlots));
+  if (options.max_batch < 0 || options.max_batch > kMaxSlots) {
+    return absl::InvalidArgumentError(absl::StrCat("the batch size must be 0 to ", kMaxSlots));
   }
   std::unique_ptr<RemoteEngine> engine(new RemoteEngine(options));
   ASSIGN_OR_RETURN(engine->info_, engine->Launch());
@@ -72,16 +73,16 @@ absl::StatusOr<ModelInfo> RemoteEngine::Launch() {
 }
 
 absl::Status RemoteEngine::ShareMemory() {
-  absl::StatusOr<SharedRegion> region =
-      SharedRegion::Create(TensorSlots::RegionBytes(info_, options_.max_batch));
+  const int slots = MaxBatch(options_.max_batch, info_.device);
+  absl::StatusOr<SharedRegion> region = SharedRegion::Create(TensorSlots::RegionBytes(info_, slots));
   if (!region.ok()) {
     Discard();
     return region.status();
   }
   region_ = *std::move(region);
-  slots_ = TensorSlots(region_.data(), info_, options_.max_batch);
+  slots_ = TensorSlots(region_.data(), info_, slots);
   sequence_ = 0;
-  const LinkMessage offer = MakeCommand(MessageType::kRegion, 0, static_cast<uint32_t>(options_.max_batch));
+  const LinkMessage offer = MakeCommand(MessageType::kRegion, 0, static_cast<uint32_t>(slots));
   absl::Status status = SendLinkMessage(socket_.get(), offer, region_.fd());
   if (status.ok()) status = ReceiveLinkMessage(socket_.get(), kShareTimeout, options_.stop).status();
   return status.ok() ? status : Lose(status);

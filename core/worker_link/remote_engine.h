@@ -27,7 +27,8 @@ struct RemoteEngineOptions {
   std::string worker_binary;  // path of sgpsam-worker
   std::vector<std::string>
       arguments;      // after --fd: "--model=…", "--device=…", "--precision=…", "--threads=…"
-  int max_batch = 4;  // items in shared memory at a time, 1 to kMaxSlots; larger batches are split
+  // Items in shared memory at a time, 1 to kMaxSlots, or 0: as the device (MaxBatch). Larger batches are split.
+  int max_batch = 0;
   // A worker that takes longer is taken for hung and killed. Generous: an encode in float32 on one slow
   // core takes half a minute.
   absl::Duration start_timeout = absl::Minutes(5);   // from process start to model ready

@@ -124,6 +124,9 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
       return absl::NotFoundError("no volume with this digest is cached; send it, with size_bytes set");
     }
   }
+  if (!services_.pool.healthy()) {
+    return absl::UnavailableError("no worker is ready; send the call to another server, or again in a few seconds");
+  }
   const bool need_payload = parsed.request.study == nullptr;
   ASSIGN_OR_RETURN(ticket_, services_.admission.Admit(need_payload ? parsed.upload.size_bytes : 0));
   accepted_ = services_.clock.Now();
@@ -219,7 +222,7 @@ void SegmentCall::SubmitWhenComplete() {
     responses_.Push(ToProto(ProgressEvent{.stage = Stage::kDecode}));
     Pump();
   }
-  services_.jobs.Submit([self = self_] { self->Run(); });
+  job_ = services_.jobs.Submit([self = self_] { self->Run(); }, call_);
 }
 
 // --- the job
@@ -348,9 +351,12 @@ void SegmentCall::OnCancel() noexcept {
 }
 
 void SegmentCall::OnDone() noexcept {
-  // The job may hold the call longer than gRPC does; it finds the call ended.
+  // A job that runs may hold the call longer than gRPC does; it finds the call ended. One that waits for a thread is
+  // taken back, and with it goes the last that holds the call's place and memory.
   const std::shared_ptr<SegmentCall> self = std::move(self_);
+  Job waiting;  // ends after the lock
   absl::MutexLock lock(&mutex_);
+  waiting = services_.jobs.Withdraw(job_);
   const absl::StatusCode code =
       context_.IsCancelled() && status_->ok() ? absl::StatusCode::kCancelled : status_->code();
   services_.metrics.CountRequest(CodeName(code), KindName(kind_));

@@ -99,6 +99,7 @@ class SegmentCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
   std::vector<uint32_t> missing_logits_ ABSL_GUARDED_BY(mutex_);  // targets that wait for theirs
   std::shared_ptr<Upload> upload_ ABSL_GUARDED_BY(mutex_);        // null: the volume is cached
   bool submitted_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t job_ ABSL_GUARDED_BY(mutex_) = 0;  // its number, once submitted
   Digest volume_digest_ ABSL_GUARDED_BY(mutex_);
   absl::Time accepted_ ABSL_GUARDED_BY(mutex_), complete_ ABSL_GUARDED_BY(mutex_);
   absl::Time delivered_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();

@@ -26,6 +26,7 @@ START_SECONDS = 120
 class Server:
     grpc: str
     http: str
+    process: subprocess.Popen
 
     def metric(self, name, **labels):
         """The sum of the series of this name that carry these labels."""
@@ -45,7 +46,7 @@ def running_server(model, *flags):
             assert select.select([process.stdout], [], [], START_SECONDS)[0], "the server does not become ready"
             match = re.fullmatch(r"ready grpc=(\S+) http=(\S+)\n", process.stdout.readline())
             assert match, "the server ended before it was ready"
-            yield Server(*match.groups())
+            yield Server(*match.groups(), process)
         finally:
             process.terminate()
             assert process.wait(60) == 0, "SIGTERM must end the server with code 0"

@@ -2,7 +2,6 @@
 #include "server/app.h"
 
 #include <grpcpp/generic/generic_stub.h>
-#include <httplib.h>
 
 #include <thread>
 
@@ -10,11 +9,6 @@
 
 namespace sgpsam {
 namespace {
-
-int HttpStatus(int port, const char* path) {
-  const auto answer = httplib::Client("127.0.0.1", port).Get(path);
-  return answer ? answer->status : -1;
-}
 
 // grpc.health.v1's HealthCheckRequest{service} and HealthCheckResponse{status}, by hand: SERVING is 1.
 grpc::ByteBuffer HealthRequest(const std::string& service) {
@@ -102,7 +96,7 @@ TEST(App, RefusesAnAddressThatIsTaken) {
   EXPECT_EQ((*app)->Serve(std::move(engines)).code(), absl::StatusCode::kUnavailable);
 }
 
-TEST(App, StopsBeingReadyWhenNoWorkerIsAlive) {
+TEST(App, StopsBeingReadyAndRefusesCallsWhenNoWorkerIsAlive) {
   std::atomic<bool> broken{true};
   FakeEngineHooks hooks;
   hooks.encode = [&](absl::Span<const Patch* const>) {
@@ -111,18 +105,18 @@ TEST(App, StopsBeingReadyWhenNoWorkerIsAlive) {
   hooks.restart = [&] { return broken ? absl::UnavailableError("still broken") : absl::OkStatus(); };
   TestServer server(TestConfig(), hooks);
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
   const auto stream = server.stub().Segment(&context);
   stream->Write(HeaderMessage(RampHeader()));
   stream->Write(ChunkMessage(RampPayload()));
   Exchange exchange;
   FinishExchange(*stream, "", "", exchange);
-  EXPECT_FALSE(exchange.status.ok());
+  EXPECT_THAT(exchange.status, IsStatus(grpc::UNAVAILABLE, "no worker is alive"));
   EXPECT_EQ(HttpStatus(server.app().http_port(), "/readyz"), 503);
+  const Exchange next = Segment(server.stub(), RampHeader(), RampPayload());
+  EXPECT_THAT(next.status, IsStatus(grpc::UNAVAILABLE, "no worker is ready"));
+  EXPECT_FALSE(next.accepted);
   broken = false;
-  for (int n = 0; n < 1000 && HttpStatus(server.app().http_port(), "/readyz") != 200; ++n) {
-    absl::SleepFor(absl::Milliseconds(10));
-  }
+  while (!server.IsReady()) std::this_thread::yield();
   ExpectStillWorks(server);
 }
 
@@ -138,12 +132,98 @@ TEST(Drain, FinishesTheRunningCallAndRefusesTheNext) {
   std::thread caller([&] { running = Segment(server.stub(), RampHeader(), RampPayload()); });
   gate.AwaitArrivals(1);
   std::thread drain([&] { server.app().Drain(); });
-  while (HttpStatus(server.app().http_port(), "/readyz") == 200) absl::SleepFor(absl::Milliseconds(5));
-  EXPECT_THAT(Segment(server.stub(), RampHeader(), RampPayload()).status, IsStatus(grpc::UNAVAILABLE, "shutting down"));
+  // GOAWAY ends the connection for new calls, and the port is closed.
+  server.channel()->WaitForStateChange(GRPC_CHANNEL_READY, std::chrono::system_clock::time_point::max());
+  EXPECT_THAT(Segment(server.stub(), RampHeader(), RampPayload()).status, IsStatus(grpc::UNAVAILABLE, ""));
+  EXPECT_EQ(HttpStatus(server.app().http_port(), "/readyz"), 503);
   gate.Open();
   caller.join();
   drain.join();
   EXPECT_TRUE(running.status.ok()) << running.status.error_message();
+}
+
+TEST(Drain, SendsTheCallersOfOneConnectionToAnotherServer) {
+  Gate gate(false);
+  FakeEngineHooks hooks;
+  hooks.encode = [&](absl::Span<const Patch* const>) {
+    gate.Pass();
+    return absl::OkStatus();
+  };
+  TestServer first(TestConfig(), hooks), second;
+  Exchange running;
+  std::thread caller([&] { running = Segment(first.stub(), RampHeader(), RampPayload()); });
+  gate.AwaitArrivals(1);
+  // As a balancer with one address would: all calls over one connection, to the first server as long as it lasts.
+  const auto pinned = grpc::CreateChannel(absl::StrCat("ipv4:127.0.0.1:", first.app().grpc_port(), ",127.0.0.1:",
+                                                       second.app().grpc_port()),
+                                          grpc::InsecureChannelCredentials());
+  ASSERT_TRUE(pinned->WaitForConnected(std::chrono::system_clock::time_point::max()));
+  std::thread drain([&] { first.app().Drain(); });
+  pinned->WaitForStateChange(GRPC_CHANNEL_READY, std::chrono::system_clock::time_point::max());
+  const auto stub = v1::SegmentationService::NewStub(pinned);
+  EXPECT_TRUE(Segment(*stub, RampHeader(), RampPayload()).status.ok());
+  ExpectSoon(second, "sgpsam_requests_total{code=\"OK\",kind=\"raw\"} 1");
+  gate.Open();
+  caller.join();
+  drain.join();
+  EXPECT_TRUE(running.status.ok()) << running.status.error_message();
+}
+
+TEST(Drain, DoesNotWaitForThoseWhoWatchTheServersHealth) {
+  ServerConfig config = TestConfig();
+  config.drain_timeout = absl::Hours(10);
+  TestServer server(config);
+  grpc::GenericStub stub(server.channel());
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  void* tag = nullptr;
+  bool ok = false;
+  const auto watch = stub.PrepareCall(&context, "/grpc.health.v1.Health/Watch", &queue);
+  watch->StartCall(nullptr);
+  queue.Next(&tag, &ok);
+  watch->WriteLast(HealthRequest(""), grpc::WriteOptions(), nullptr);
+  queue.Next(&tag, &ok);
+  const auto read = [&] {
+    grpc::ByteBuffer answer;
+    watch->Read(&answer, nullptr);
+    queue.Next(&tag, &ok);
+    return ok;
+  };
+  ASSERT_TRUE(read());
+  server.app().Drain();
+  while (read()) {
+  }
+  grpc::Status status;
+  watch->Finish(&status, nullptr);
+  queue.Next(&tag, &ok);
+  EXPECT_FALSE(status.ok());
+}
+
+// Client libraries and balancers ask every 10 s whether the server is there; here about nine times as often.
+TEST(Keepalive, LetsCallersAskOftenWhileACallWaitsAndBetweenCalls) {
+  TestServer server;
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 1'100);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto connect = [&] {
+    const auto channel = grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", server.app().grpc_port()),
+                                                   grpc::InsecureChannelCredentials(), arguments);
+    EXPECT_TRUE(channel->WaitForConnected(std::chrono::system_clock::time_point::max()));
+    return channel;
+  };
+  const auto busy = connect(), idle = connect();
+  const auto stub = v1::SegmentationService::NewStub(busy);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(6));  // five pings
+  const auto silent = stub->Segment(&context);
+  silent->Write(HeaderMessage(RampHeader()));
+  v1::SegmentResponse response;
+  ASSERT_TRUE(silent->Read(&response));
+  EXPECT_FALSE(silent->Read(&response));
+  EXPECT_THAT(silent->Finish(), IsStatus(grpc::DEADLINE_EXCEEDED, ""));
+  EXPECT_EQ(idle->GetState(false), GRPC_CHANNEL_READY);
 }
 
 TEST(Drain, CancelsWhatIsLeftAtTheTimeOutAndReturnsWhileUploadsAreOpen) {

@@ -1,9 +1,14 @@
 #include "server/job_threads.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/synchronization/barrier.h"
 #include "absl/synchronization/notification.h"
@@ -29,6 +34,51 @@ TEST(JobThreads, RunsOneThreadsJobsInTheirOrder) {
   }
   ASSERT_EQ(order.size(), 100u);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST(JobThreads, RunsTheMoreUrgentFirstAndThoseWhomNobodyWaitsForBeforeAll) {
+  const auto call = [](Priority priority, bool gone = false, absl::Time deadline = absl::InfiniteFuture()) {
+    CallContext context;
+    context.priority = priority;
+    context.deadline = deadline;
+    if (gone) context.cancel.Cancel();
+    return context;
+  };
+  std::vector<std::string> order;
+  absl::Notification submitted;
+  {
+    JobThreads threads(1);
+    const auto submit = [&](const char* name, const CallContext& context) {
+      threads.Submit([&order, name] { order.push_back(name); }, context);
+    };
+    threads.Submit([&] { submitted.WaitForNotification(); });
+    submit("batch 1", call(Priority::kBatch));
+    submit("batch 2", call(Priority::kBatch));
+    submit("routine", call(Priority::kRoutine));
+    submit("stat", call(Priority::kStat));
+    submit("gone", call(Priority::kBatch, true));
+    submit("late", call(Priority::kBatch, false, absl::InfinitePast()));
+    submitted.Notify();
+  }
+  EXPECT_THAT(order, testing::ElementsAre("gone", "late", "stat", "routine", "batch 1", "batch 2"));
+}
+
+TEST(JobThreads, NeverRunsAJobThatWasTakenBack) {
+  absl::Notification submitted;
+  std::atomic<int> ran{0};
+  auto held = std::make_shared<int>(0);
+  {
+    JobThreads threads(1);
+    threads.Submit([&] { submitted.WaitForNotification(); });
+    const uint64_t number = threads.Submit([&ran, held] { ran += 100; });
+    threads.Submit([&] { ++ran; });
+    EXPECT_EQ(held.use_count(), 2);
+    EXPECT_TRUE(threads.Withdraw(number) != nullptr);
+    EXPECT_EQ(held.use_count(), 1);
+    EXPECT_TRUE(threads.Withdraw(number) == nullptr);
+    submitted.Notify();
+  }
+  EXPECT_EQ(ran, 1);
 }
 
 TEST(JobThreads, FinishesWhatWasSubmittedBeforeItEnds) {

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/app.h"
 #include "tests/support/fake_engine.h"
+#include "tests/support/http_client.h"
 #include "tests/support/segment_exchange.h"
 
 namespace sgpsam {
@@ -58,6 +59,7 @@ class TestServer {
   App& app() { return *app_; }
   std::shared_ptr<grpc::Channel> channel() { return channel_; }
   v1::SegmentationService::Stub& stub() { return *stub_; }
+  bool IsReady() { return HttpStatus(app_->http_port(), "/readyz") == 200; }
   bool MetricsShow(const std::string& line) { return absl::StrContains(app_->metrics().Text(), line + "\n"); }
 
  private:
@@ -108,6 +110,12 @@ inline void ExpectStillWorks(TestServer& server) {
   EXPECT_TRUE(good.status.ok()) << good.status.error_message();
   ASSERT_TRUE(good.result.has_value());
   EXPECT_GT(good.result->targets(0).voxels(), 0u);
+}
+
+// Waits for what another thread of the server does within moments; fails after ten seconds.
+inline void ExpectSoon(TestServer& server, const std::string& metrics_line) {
+  for (int n = 0; n < 1000 && !server.MetricsShow(metrics_line); ++n) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_TRUE(server.MetricsShow(metrics_line)) << metrics_line;
 }
 
 MATCHER_P2(IsStatus, code, message_part, "") {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "core/engine/max_batch.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
 
@@ -417,7 +418,45 @@ TEST_F(WorkerPoolTest, DoublesTheWaitBetweenRestartsThatFail) {
   EXPECT_GE(at[1] - at[0], absl::Milliseconds(90));
   EXPECT_GE(at[2] - at[1], absl::Milliseconds(190));
   EXPECT_GE(at[3] - at[2], absl::Milliseconds(390));
+  while (!pool().healthy()) std::this_thread::yield();
   EXPECT_TRUE(Encode(1).get().ok());
+}
+
+TEST_F(WorkerPoolTest, EndsWaitingCallsWhenNoReplicaCanBeStarted) {
+  std::atomic<bool> gone{false};
+  GivenReplica({.encode =
+                    [&](auto) {
+                      gate_.Pass();
+                      return absl::UnavailableError("died");
+                    },
+                .restart = [&] { return gone ? absl::InternalError("no model") : absl::OkStatus(); }});
+  auto running = Encode(1);
+  gate_.AwaitArrivals(1);
+  auto waiting = EncodeQueuedAs(1, 2);
+  gone = true;
+  gate_.Open();
+  EXPECT_TRUE(absl::IsUnavailable(running.get().status()));  // rather than wait for a second try
+  EXPECT_TRUE(absl::IsUnavailable(waiting.get().status()));
+  EXPECT_TRUE(absl::IsUnavailable(Encode(3).get().status()));
+  EXPECT_FALSE(pool().healthy());
+}
+
+TEST_F(WorkerPoolTest, TakesOnePatchAtATimeOnAProcessorUnlessAskedForMore) {
+  options_.max_batch = 0;
+  GivenGatedReplica();
+  auto running = Encode(1);
+  gate_.AwaitArrivals(1);
+  auto second = EncodeQueuedAs(1, 2);
+  auto third = EncodeQueuedAs(2, 3);
+  gate_.Open();
+  for (auto* call : {&running, &second, &third}) EXPECT_TRUE(call->get().ok());
+  EXPECT_THAT(metrics_.Text(), HasSubstr("sgpsam_batch_size_count{stage=\"encode\"} 3"));
+}
+
+TEST(MaxBatch, IsWhatWasAskedOrWhatSuitsTheDevice) {
+  EXPECT_EQ(MaxBatch(0, "cpu"), 1);
+  EXPECT_EQ(MaxBatch(0, "cuda:1"), 4);
+  EXPECT_EQ(MaxBatch(8, "cpu"), 8);
 }
 
 TEST_F(WorkerPoolTest, DropsTheRetryOfACallerWhoHasGone) {
@@ -450,6 +489,7 @@ TEST_F(WorkerPoolTest, DropsTheRetryOfACallerWhoHasGone) {
 }
 
 TEST_F(WorkerPoolTest, CountsDepthBatchSizesAndBusyTime) {
+  options_.max_batch = 4;
   GivenGatedReplica();
   std::ignore = metrics_.Text();
   auto running = Encode(1);

@@ -21,21 +21,10 @@ def name(pid):
     return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
 
 
-def worker_of_our_server(server):
-    port = server.http.rsplit(":", 1)[1]
-    for candidate in children(os.getpid()):
-        workers = [pid for pid in children(candidate) if name(pid).startswith("sgpsam-worker")]
-        if workers and listens_on(candidate, int(port)):
-            return workers[0]
-    raise AssertionError("the server has no worker")
-
-
-def listens_on(pid, port):
-    """Whether one of the process's sockets listens on this port."""
-    rows = pathlib.Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
-    inodes = {row.split()[9] for row in rows if row.split()[1].endswith(f":{port:04X}") and row.split()[3] == "0A"}
-    links = (os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir())
-    return any(link == f"socket:[{inode}]" for link in links for inode in inodes)
+def worker_of(server):
+    workers = [pid for pid in children(server.process.pid) if name(pid).startswith("sgpsam-worker")]
+    assert workers, "the server has no worker"
+    return workers[0]
 
 
 def volume(sdk):
@@ -55,7 +44,7 @@ def undisturbed(sdk, server):
 
 def test_a_worker_killed_in_mid_request_is_replaced_unseen(sdk, model, undisturbed):
     with running_server(model) as server, sdk.Client(server.grpc) as client:
-        worker = worker_of_our_server(server)
+        worker = worker_of(server)
         killed = threading.Event()
 
         def kill_once(progress):
@@ -68,5 +57,5 @@ def test_a_worker_killed_in_mid_request_is_replaced_unseen(sdk, model, undisturb
         assert result.file == undisturbed
         assert server.metric("sgpsam_worker_restarts_total") == 1
         assert server.metric("sgpsam_requests_total", code="OK") == 1
-        assert worker_of_our_server(server) != worker
+        assert worker_of(server) != worker
         assert client.segment(volume(sdk), targets(sdk), output="nifti").file == undisturbed

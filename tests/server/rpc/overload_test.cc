@@ -1,5 +1,6 @@
 // Callers who leave, wait too long or come in crowds, and workers that die: what the others notice.
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "tests/server/test_server.h"
@@ -24,12 +25,6 @@ struct HeldServer {
   Gate gate{false};
   TestServer server;
 };
-
-// Waits for what another thread of the server does within moments; fails after ten seconds.
-void ExpectSoon(TestServer& server, const std::string& metrics_line) {
-  for (int n = 0; n < 1000 && !server.MetricsShow(metrics_line); ++n) absl::SleepFor(absl::Milliseconds(10));
-  EXPECT_TRUE(server.MetricsShow(metrics_line)) << metrics_line;
-}
 
 v1::SegmentHeader BigHeader() {
   v1::SegmentHeader header;
@@ -68,6 +63,95 @@ TEST(Overload, AClientGoneWhileItsRequestRunsLeavesItsPlace) {
   ExpectSoon(held.server, "sgpsam_requests_in_flight 0");
   held.gate.Open();
   ExpectStillWorks(held.server);
+}
+
+// One job thread, and the first call's encode holds it.
+struct OneThread : HeldServer {
+  static ServerConfig Config() {
+    ServerConfig config = TestConfig();
+    config.max_in_flight = 1;
+    return config;
+  }
+  OneThread() : HeldServer(Config()) { gate.AwaitArrivals(1); }
+  ~OneThread() {
+    gate.Open();
+    first.join();
+  }
+
+  std::thread first{[this] { EXPECT_TRUE(Segment(server.stub(), RampHeader(), RampPayload()).status.ok()); }};
+};
+
+// Sends all that a call needs and returns once the server has said that everything is there.
+std::unique_ptr<SegmentStream> SendWhole(TestServer& server, grpc::ClientContext& context,
+                                         const v1::SegmentHeader& header) {
+  auto stream = server.stub().Segment(&context);
+  stream->Write(HeaderMessage(header));
+  stream->Write(ChunkMessage(RampPayload()));
+  v1::SegmentResponse response;
+  while (stream->Read(&response) && !response.has_progress()) {
+  }
+  EXPECT_TRUE(response.has_progress());
+  return stream;
+}
+
+TEST(Overload, ACallThatIsCancelledWhileItWaitsForAThreadLeavesItsPlaceAtOnce) {
+  OneThread held;
+  grpc::ClientContext context;
+  const auto waiting = SendWhole(held.server, context, RampHeader());
+  ExpectSoon(held.server, "sgpsam_requests_in_flight 2");
+  context.TryCancel();
+  EXPECT_EQ(waiting->Finish().error_code(), grpc::CANCELLED);
+  ExpectSoon(held.server, "sgpsam_requests_in_flight 1");  // the gauge falls after the place is free
+}
+
+TEST(Overload, ACallWhoseDeadlinePassesWhileItWaitsForAThreadLeavesItsPlaceAtOnce) {
+  OneThread held;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(500));
+  const auto waiting = SendWhole(held.server, context, RampHeader());
+  EXPECT_EQ(waiting->Finish().error_code(), grpc::DEADLINE_EXCEEDED);
+  ExpectSoon(held.server, "sgpsam_requests_in_flight 1");
+}
+
+TEST(Overload, AStatCallOvertakesBatchCallsThatWaitForAThread) {
+  Gate first(false), others(false);
+  std::atomic<int> encodes{0};
+  FakeEngineHooks hooks;
+  hooks.encode = [&](absl::Span<const Patch* const>) {
+    const int number = ++encodes;
+    if (number == 1) first.Pass();
+    if (number > 2) others.Pass();
+    return absl::OkStatus();
+  };
+  TestServer server(OneThread::Config(), hooks);
+  std::thread running([&] { EXPECT_TRUE(Segment(server.stub(), RampHeader(), RampPayload()).status.ok()); });
+  first.AwaitArrivals(1);
+  v1::SegmentHeader batch = RampHeader(), stat = RampHeader();  // a patch of its own each
+  batch.set_priority(v1::PRIORITY_BATCH);
+  batch.mutable_targets(0)->mutable_prompts()->mutable_points(0)->mutable_voxel()->set_i(2);
+  stat.set_priority(v1::PRIORITY_STAT);
+  stat.mutable_targets(0)->mutable_prompts()->mutable_points(0)->mutable_voxel()->set_i(18);
+  grpc::ClientContext batch_context, stat_context;
+  const auto finish = [](SegmentStream& stream) {
+    Exchange exchange;
+    FinishExchange(stream, "", "", exchange);
+    return exchange.status.ok();
+  };
+  const auto done = [](const std::future<bool>& call) {
+    return call.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  const auto earlier = SendWhole(server, batch_context, batch);
+  const auto later = SendWhole(server, stat_context, stat);
+  auto batch_call = std::async(std::launch::async, finish, std::ref(*earlier));
+  auto stat_call = std::async(std::launch::async, finish, std::ref(*later));
+  first.Open();
+  others.AwaitArrivals(1);  // the third encode has begun: the second call is done
+  running.join();
+  while (!done(stat_call) && !done(batch_call)) std::this_thread::yield();
+  EXPECT_TRUE(done(stat_call));
+  EXPECT_FALSE(done(batch_call));
+  others.Open();
+  EXPECT_TRUE(stat_call.get() && batch_call.get());
 }
 
 TEST(Overload, ADeadlineThatPassesInTheQueueIsDeadlineExceeded) {
@@ -175,6 +259,8 @@ TEST(Faults, ARequestThatKillsEveryWorkerIsAnErrorOfItsOwn) {
   const Exchange call = Segment(server.stub(), RampHeader(), RampPayload());
   EXPECT_THAT(call.status, IsStatus(grpc::INTERNAL, ""));
   deadly = false;
+  ExpectSoon(server, "sgpsam_worker_restarts_total{device=\"cpu\"} 2");
+  while (!server.IsReady()) std::this_thread::yield();
   ExpectStillWorks(server);
 }
 
