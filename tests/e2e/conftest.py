@@ -38,10 +38,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_server(model, *flags):
-    command = [BIN / "sgpsam-server", f"--model={model}", "--listen=127.0.0.1:0", "--http_listen=127.0.0.1:0",
-               "--device=cpu", *flags]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def running(command, **options):
+    """The server that a command starts, from its line that it is ready to its end."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:
         try:
             assert select.select([process.stdout], [], [], START_SECONDS)[0], "the server does not become ready"
             match = re.fullmatch(r"ready grpc=(\S+) http=(\S+)\n", process.stdout.readline())
@@ -50,6 +49,11 @@ def running_server(model, *flags):
         finally:
             process.terminate()
             assert process.wait(60) == 0, "SIGTERM must end the server with code 0"
+
+
+def running_server(model, *flags):
+    return running([BIN / "sgpsam-server", f"--model={model}", "--listen=127.0.0.1:0", "--http_listen=127.0.0.1:0",
+                    "--device=cpu", *flags])
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +66,8 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(model):
-    with running_server(model) as running:
-        yield running
+    with running_server(model) as started:
+        yield started
 
 
 @dataclasses.dataclass

@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import re
-import select
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import urllib.request
 
 import pydicom
 import pytest
-from conftest import BIN, ROOT, Server, START_SECONDS
+from conftest import BIN, ROOT, running
 
 MODEL_SERVER = "build/release/bin/sgpsam-server --model deploy/models/sgpsam-demo.safetensors --listen 127.0.0.1:50051 --http_listen 127.0.0.1:9464"
 
@@ -89,15 +88,8 @@ def place(tmp_path_factory, ct):
 def readme_server(place):
     """The server that the root README starts, on free ports."""
     command = MODEL_SERVER.replace(":50051", ":0").replace(":9464", ":0")
-    with subprocess.Popen(["bash", "-c", f"exec {command}"], cwd=place.folder, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert select.select([process.stdout], [], [], START_SECONDS)[0], "the server does not become ready"
-            ready = re.fullmatch(r"ready grpc=(127\.0\.0\.1:\d+) http=(127\.0\.0\.1:\d+)\n", process.stdout.readline())
-            assert ready, "the line is another than the README's"
-            yield Server(*ready.groups())
-        finally:
-            process.terminate()
-            assert process.wait(60) == 0
+    with running(["bash", "-c", f"exec {command}"], cwd=place.folder) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
