@@ -193,8 +193,9 @@ SMALL = {"maxVolumeBytes": GIB, "maxBytesInFlight": GIB,
 
 
 @pytest.mark.parametrize("limit, server, needed", [
-    ("12.5Gi", {}, 12.5), (str(int(12.5 * GIB)), {}, 12.5), (f"{int(12.5 * GIB)}000m", {}, 12.5), ("13.5e9", {}, 12.5),
-    ("14G", {}, 12.5), ("3328Mi", SMALL, 3.1), ("18.9Gi", {"maxBytesInFlight": 8 * GIB}, 18.9),
+    ("10.5Gi", {}, 10.5), (str(int(10.5 * GIB)), {}, 10.5), (f"{int(10.5 * GIB)}000m", {}, 10.5), ("11.5e9", {}, 10.5),
+    ("12G", {}, 10.5), ("12.5Gi", {"extraEnv": {"SGPSAM_MAX_BATCH": 4}}, 12.5), ("3328Mi", SMALL, 3.1),
+    ("16.9Gi", {"maxBytesInFlight": 8 * GIB}, 16.9),
 ])
 def test_the_memory_limit_holds_what_the_flags_admit(limit, server, needed):
     render(memory(limit, **server))
@@ -224,7 +225,7 @@ WRONG = [
     ({"server": {"device": "cuda:1"}, "gpu": {"count": 1}}, "set gpu.count=2"),
     ({"gpu": {"count": 2, "resourceName": "nvidia.com/mig-1g.10gb"}}, "set gpu.count=1 and more replicas"),
     ({"resources": {"limits": {"nvidia.com/gpu": 1}}}, "resources.limits.nvidia.com/gpu: set gpu.count instead"),
-    ({"resources": {"limits": {"memory": "1Gi"}}}, "resources.limits.memory is 1Gi, but the flags admit 12.5 GiB"),
+    ({"resources": {"limits": {"memory": "1Gi"}}}, "resources.limits.memory is 1Gi, but the flags admit 10.5 GiB"),
     ({"resources": {"limits": {"memory": "16GB"}}}, '"16GB" is no quantity'),
     ({"resources": {"requests": {"memory": "32Gi"}}}, "resources.requests.memory is 32Gi, more than"),
     ({"rollout": {"maxSurge": 0}}, "set one of them to 1"),

@@ -61,7 +61,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
     "SGPSAM_LOGITS_CACHE_BYTES" 67108864 "SGPSAM_GRPC_MEMORY_BYTES" 536870912 }}
 {{- $caches = addf $caches (ternary (get $env $name) $default (hasKey $env $name) | float64) }}
 {{- end }}
-{{- $batch := ternary (get $env "SGPSAM_MAX_BATCH") 4 (hasKey $env "SGPSAM_MAX_BATCH") | float64 }}
+{{- $batch := get $env "SGPSAM_MAX_BATCH" | default 1 | float64 }}
 {{- $processors := regexFindAll "cpu" (include "sgp-sam.devices" .) -1 | len }}
 {{- $worker := mulf 1073741824.0 (addf 1.0 (mulf (divf 2.0 3.0) (subf $batch 1.0))) }}
 {{- addf (mulf 1.6 (float64 .Values.server.maxBytesInFlight)) $caches (mulf $processors $worker) }}
