@@ -63,9 +63,13 @@ struct OpenFrame {
   std::unique_ptr<bool> out_of_memory;
 };
 
-// OpenJPEG has no error codes; its words are all that tell this one.
+// OpenJPEG has no error codes; its words are all that tell this one. Tiles that "exceed system limits" could
+// not be allocated: by their sizes they have been let through.
 void NoteError(const char* message, void* user) {
-  if (absl::StrContains(message, "memory")) *static_cast<bool*>(user) = true;
+  const absl::string_view text(message);
+  if (absl::StrContains(text, "memory") || absl::StrContains(text, "exceeds system limits")) {
+    *static_cast<bool*>(user) = true;
+  }
 }
 
 absl::Status WhyNot(bool out_of_memory) {

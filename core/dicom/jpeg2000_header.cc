@@ -234,6 +234,11 @@ absl::StatusOr<Jpeg2000Header> Walk::Run() {
   if (left() >= 2 && MarkerAt(at_) == kEoc) at_ += 2;
   RETURN_IF_ERROR(CheckCost());
   header_.codestream = bytes_.substr(0, at_);
+  while (left() >= 4 && bytes_[at_] == 0) ++at_;  // padding
+  if (left() >= 4 && MarkerAt(at_) == kSoc && MarkerAt(at_ + 2) == kSiz) {
+    return absl::InvalidArgumentError(
+        "another JPEG 2000 image lies behind it, and NumberOfFrames does not say so");
+  }
   return header_;
 }
 

@@ -21,8 +21,8 @@ struct Jpeg2000Header {
 };
 
 // The only component of an image of `rows` x `columns`. INVALID_ARGUMENT if the codestream has other sizes or
-// more components, is damaged, has markers of part 2, or asks for more tiles, packets, precincts or code
-// blocks than an image of its size needs.
+// more components, is damaged, has markers of part 2, is followed by another one, or asks for more tiles,
+// packets, precincts or code blocks than an image of its size needs.
 absl::StatusOr<Jpeg2000Header> ReadJpeg2000Header(absl::string_view frame, int rows, int columns);
 
 }  // namespace sgpsam

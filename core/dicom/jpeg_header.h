@@ -22,7 +22,7 @@ struct JpegHeader {
 
 // Of the only component of an image of `rows` x `columns`. INVALID_ARGUMENT if the frame header announces
 // another size or more components, for a second frame header, too many scans, a process that is not decoded
-// (arithmetic, hierarchical), and a stream that is damaged or has no end.
+// (arithmetic, hierarchical), for a stream that is damaged or has no end, and where another one follows it.
 absl::StatusOr<JpegHeader> ReadJpegHeader(absl::string_view stream, JpegFamily family, int rows, int columns);
 
 }  // namespace sgpsam

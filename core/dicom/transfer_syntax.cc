@@ -59,6 +59,8 @@ constexpr Refused kRefused[] = {
     {"1.2.840.10008.1.2.4.10", "MPEG video"},
     {"1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2"},
     {"1.2.840.10008.1.2.4.93", "JPEG 2000 Part 2"},
+    {"1.2.840.10008.1.2.4.5", "a retired JPEG process"},
+    {"1.2.840.10008.1.2.4.6", "a retired JPEG process"},
     {"1.2.840.10008.1.2.4.94", "JPIP Referenced"},
     {"1.2.840.10008.1.2.4.95", "JPIP Referenced Deflate"},
 };

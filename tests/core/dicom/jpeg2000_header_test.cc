@@ -89,6 +89,13 @@ TEST(Jpeg2000Header, AgreesWithAnEncoder) {
   }
 }
 
+TEST(Jpeg2000Header, RefusesASecondImageBehindTheFirst) {
+  const std::string stream = Headers().Bytes();
+  for (const std::string& both : {stream + stream, stream + std::string(3, '\0') + stream}) {
+    EXPECT_THAT(std::string(Read(both).status().message()), HasSubstr("NumberOfFrames"));
+  }
+}
+
 TEST(Jpeg2000Header, TakesTheCodestreamOutOfItsBoxes) {
   const std::string stream = Headers().Bytes();
   const std::string signature = Big32(12) + "jP  \r\n\x87\n",

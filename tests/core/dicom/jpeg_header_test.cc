@@ -95,6 +95,12 @@ TEST(JpegHeader, ComparesTheFrameWithItsDataSet) {
   ExpectRefused(kStart + Frame(0xC0, 17) + rest, "damaged");
 }
 
+TEST(JpegHeader, RefusesASecondImageBehindTheFirst) {
+  const std::string stream = kStart + Frame(0xC0) + Scan() + kEnd;
+  ExpectRefused(stream + stream, "NumberOfFrames");
+  ExpectRefused(stream + std::string(1, '\0') + stream, "NumberOfFrames");
+}
+
 TEST(JpegHeader, WantsAnEnd) {
   const std::string stream = kStart + Frame(0xC0) + Scan() + kEnd;
   for (size_t size = 0; size < stream.size(); ++size) ExpectRefused(stream.substr(0, size), "damaged");

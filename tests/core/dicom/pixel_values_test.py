@@ -424,6 +424,10 @@ def refused():
         for part in (0.4, 0.7, 0.95):
             ds = with_frame(slice_of(syntax=syntax, bits=bits), cut(frame, int(len(frame) * part)))
             yield Case(f"{name}, {part} of it", [ds], refusal="damaged or truncated")
+    for name, (syntax, frame, _, bits) in streams.items():
+        ds = slice_of(syntax=syntax, bits=bits)
+        ds.PixelData, ds["PixelData"].VR = encapsulate([frame, frame]), "OB"
+        yield Case(f"{name}, two frames", [ds], refusal="NumberOfFrames")
     ds = with_native(slice_of(bits=12, Rows=ROWS // 2, NumberOfFrames=0), noise)
     yield Case("NumberOfFrames 0, two frames", [ds], refusal="NumberOfFrames is wrong")
     ds = slice_of(syntax=uid.ExplicitVRBigEndian, bits=32, allocated=32)
@@ -433,8 +437,33 @@ def refused():
     yield Case("JPEG-LS, precision 12 under BitsAllocated 8", [ds], refusal="BitsAllocated")
 
 
+def costly():
+    """Small files that would cost a codec gigabytes or minutes: refused by their headers."""
+    noise = cells_of(np.random.default_rng(5).integers(0, 256, (ROWS, COLUMNS)), 8)
+    frame = jpeg_2000(noise, 8)
+    assert frame[2:6] == b"\xff\x51" + struct.pack(">H", 41)
+    size = struct.pack(">H8IH", 0, COLUMNS, ROWS, 0, 0, 4, 3, 0, 0, 16384) + b"\7\1\1" * 16384
+    components = frame[:4] + struct.pack(">H", len(size) + 2) + size + frame[4 + 41:]
+    tiles = bytearray(frame)
+    tiles[24:32] = struct.pack(">2I", 1, 1)
+    layers = bytearray(frame)
+    style = frame.index(b"\xff\x52")
+    layers[style + 4] |= 1  # with precincts of its own
+    layers[style + 2:style + 4] = struct.pack(">H", 18)
+    layers[style + 6:style + 8] = b"\xff\xff"
+    layers[style + 14:style + 14] = b"\x11" * 6
+    for name, stream, why in (("16,384 components in 196 tiles", components, "one component"),
+                              ("2,240 tiles", tiles, "more tiles"), ("65,535 layers", layers, "more packets")):
+        yield Case(f"JPEG 2000, {name}", [with_frame(slice_of(syntax=JPEG_2000, bits=8), bytes(stream))], refusal=why)
+    frame = jpeg(noise, progressive=True)
+    scan = frame.rindex(b"\xff\xda")
+    scans = frame[:scan] + frame[scan:-2] * 2000 + frame[-2:]
+    yield Case("JPEG, 2,000 scans", [with_frame(slice_of(syntax=uid.JPEGBaseline8Bit, bits=8), scans)],
+               refusal="more than 64 scan")
+
+
 TABLE = [case for group in (clean, precision_beside_bits_stored, values_beyond_bits_stored, signs, high_bits, rescaling,
-                            frames_and_padding, value_representations, lossy, high_throughput, refused)
+                            frames_and_padding, value_representations, lossy, high_throughput, refused, costly)
          for case in group()]
 
 

@@ -416,6 +416,7 @@ TEST(SeriesReader, SurvivesDamagedBytesInEverySyntax) {
 TEST(SeriesReader, NamesWhatItDoesNotRead) {
   ExpectRefused(GivenSeries().WithTransferSyntax("1.2.840.10008.1.2.4.110"), kInvalid,
                 "file 1: the transfer syntax, JPEG XL");
+  ExpectRefused(GivenSeries().WithTransferSyntax("1.2.840.10008.1.2.4.55"), kInvalid, "a retired JPEG process");
   ExpectRefused(GivenSeries().WithTransferSyntax("1.2.3.4"), kInvalid, "an unknown one");
 }
 
