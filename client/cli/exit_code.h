@@ -8,16 +8,18 @@ namespace sgpsam::cli {
 
 enum ExitCode {
   kExitOk = 0,
-  kExitFailed = 1,       // anything not named below: a file, the server's own fault, a broken connection
-  kExitUsage = 2,        // the command line is wrong
-  kExitRefused = 3,      // the input is wrong or cannot be segmented; trying again does not help
-  kExitUnavailable = 4,  // the server is away, draining or full; try again later
-  kExitDeadline = 5,     // --deadline passed
+  kExitFailed = 1,        // anything not named below: a file, the server's own fault, a broken connection
+  kExitUsage = 2,         // the command line is wrong
+  kExitRefused = 3,       // the input is wrong or cannot be segmented; trying again does not help
+  kExitUnavailable = 4,   // the server is away, draining or full; try again later
+  kExitDeadline = 5,      // --deadline passed
+  kExitNothingFound = 6,  // done and written, but for at least one target nothing was found
 };
 
 inline constexpr const char* kExitCodesHelp =
     "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 the input was refused (trying again does not help);\n"
-    "4 the server is unavailable or busy (try again later); 5 the deadline passed.";
+    "4 the server is unavailable or busy (try again later); 5 the deadline passed;\n"
+    "6 done and written, but at the prompts of at least one target nothing was found.";
 
 // For what the server answered.
 ExitCode ExitCodeOf(const absl::Status& status);

@@ -1,5 +1,5 @@
 // What `--save-logits` keeps and `--previous-logits` reads: per target the digest and samples of the
-// mask logits, as one JSON object, so that a later call goes on where an earlier one stopped.
+// mask logits and where they lie, as one JSON object, so that a later call goes on where an earlier one stopped.
 #ifndef SGPSAM_CLIENT_CLI_LOGITS_FILE_H_
 #define SGPSAM_CLIENT_CLI_LOGITS_FILE_H_
 
@@ -14,7 +14,7 @@ namespace sgpsam::cli {
 std::string LogitsToJson(const client::SegmentResult& result);
 
 // Reads such a file. INVALID_ARGUMENT if it is not one, FAILED_PRECONDITION if it belongs to a volume
-// with another digest (32 bytes).
+// with another digest (32 bytes), otherwise as ReadFile. Whether the numbers can be used, the server says.
 absl::StatusOr<std::vector<client::PreviousLogits>> ReadLogitsFile(const std::string& path,
                                                                    const std::string& volume_sha256);
 

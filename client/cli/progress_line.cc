@@ -11,7 +11,7 @@
 namespace sgpsam::cli {
 namespace {
 
-constexpr absl::Duration kRedraw = absl::Milliseconds(50);
+constexpr absl::Duration kRedraw = absl::Milliseconds(50), kTick = absl::Seconds(1);
 constexpr int kBarWidth = 30;
 
 std::string Bar(uint64_t done, uint64_t total) {
@@ -27,7 +27,7 @@ const char* Doing(client::Stage stage) {
   switch (stage) {
     case Stage::kReceive: return "uploading";
     case Stage::kDecode: return "decoding the volume";
-    case Stage::kPrepare: return "preparing the patch";
+    case Stage::kPrepare: return "preparing";
     case Stage::kQueue: return "waiting for a worker";
     case Stage::kEncode: return "encoding";
     case Stage::kPromptMask: return "finding the mask";
@@ -40,30 +40,59 @@ const char* Doing(client::Stage stage) {
 
 }  // namespace
 
-ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1) {
+  if (terminal_) counter_ = std::thread([this] { CountDown(); });
+}
 
-std::string ProgressLine::Text(const client::Progress& progress) {
+ProgressLine::~ProgressLine() {
+  if (!terminal_) return;
+  {
+    absl::MutexLock lock(&mutex_);
+    end_ = true;
+    ended_.Signal();
+  }
+  counter_.join();
+  std::fputs("\r\x1b[K", stderr);
+}
+
+std::string ProgressLine::Text(const client::Progress& progress, absl::Duration since) {
   std::string text = Doing(progress.stage);
   if (progress.bytes_total > 0) absl::StrAppend(&text, " ", Bar(progress.bytes_done, progress.bytes_total));
+  if (progress.patch > 0 && progress.patches > 1) {
+    absl::StrAppend(&text, ", patch ", progress.patch, " of at most ", progress.patches);
+  }
+  if (progress.patch > 0 && progress.target > 0) absl::StrAppend(&text, " of target ", progress.target + 1);
   if (progress.queue_position > 0) absl::StrAppend(&text, ", ", progress.queue_position, " ahead");
-  if (progress.expected > absl::ZeroDuration()) {
-    absl::StrAppendFormat(&text, ", about %.0f s left", absl::ToDoubleSeconds(progress.expected) + 0.5);
+  if (progress.expected > since) {
+    const absl::Duration left = absl::Ceil(progress.expected - since, absl::Seconds(1));
+    absl::StrAppend(&text, ", about ", absl::ToInt64Seconds(left), " s left");
   }
   return text;
 }
 
 void ProgressLine::Show(const client::Progress& progress) {
   if (!terminal_) return;
+  absl::MutexLock lock(&mutex_);
   const absl::Time now = absl::Now();
+  last_ = progress;
+  shown_ = now;
   const bool moving = progress.bytes_total > 0 && progress.bytes_done < progress.bytes_total;
-  if (moving && now < next_) return;
-  next_ = now + kRedraw;
-  std::fprintf(stderr, "\r\x1b[K%s", Text(progress).c_str());
-  std::fflush(stderr);
+  if (!moving || now >= next_) Draw();
 }
 
-void ProgressLine::Clear() {
-  if (terminal_) std::fputs("\r\x1b[K", stderr);
+void ProgressLine::CountDown() {
+  absl::MutexLock lock(&mutex_);
+  while (!end_) {
+    ended_.WaitWithTimeout(&mutex_, kTick);
+    if (!end_ && shown_ != absl::InfiniteFuture()) Draw();
+  }
+}
+
+void ProgressLine::Draw() {
+  const absl::Time now = absl::Now();
+  next_ = now + kRedraw;
+  std::fprintf(stderr, "\r\x1b[K%s", Text(last_, now - shown_).c_str());
+  std::fflush(stderr);
 }
 
 }  // namespace sgpsam::cli

@@ -1,10 +1,13 @@
-// One line on a terminal that says how far a call is, drawn over itself. Silent where stderr is not a
-// terminal, so that logs and pipes stay clean. One thread at a time.
+// One line on a terminal that says how far a call is, drawn over itself, and counts the time that is left down between
+// two reports. Silent where stderr is not a terminal, so that logs and pipes stay clean. Thread-safe.
 #ifndef SGPSAM_CLIENT_CLI_PROGRESS_LINE_H_
 #define SGPSAM_CLIENT_CLI_PROGRESS_LINE_H_
 
 #include <string>
+#include <thread>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "sgpsam/client.h"
 
@@ -13,19 +16,27 @@ namespace sgpsam::cli {
 class ProgressLine {
  public:
   ProgressLine();
-  ~ProgressLine() { Clear(); }
+  ~ProgressLine();  // clears the line
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   void Show(const client::Progress& progress);
-  void Clear();  // before anything else is printed
 
-  // What the line says; for tests.
-  static std::string Text(const client::Progress& progress);
+  // What the line says so long after a report.
+  static std::string Text(const client::Progress& progress, absl::Duration since = absl::ZeroDuration());
 
  private:
+  void CountDown();  // in its own thread, until the end
+  void Draw() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const bool terminal_;
-  absl::Time next_ = absl::InfinitePast();  // bytes come faster than eyes read
+  absl::Mutex mutex_;
+  absl::CondVar ended_;
+  bool end_ ABSL_GUARDED_BY(mutex_) = false;
+  client::Progress last_ ABSL_GUARDED_BY(mutex_);
+  absl::Time shown_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();  // when `last_` came; not yet
+  absl::Time next_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();     // bytes come faster than eyes read
+  std::thread counter_;  // on a terminal only
 };
 
 }  // namespace sgpsam::cli

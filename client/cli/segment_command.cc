@@ -15,6 +15,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/logits_file.h"
 #include "client/cli/mask_prompt.h"
+#include "client/cli/own_words.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/prompt_arguments.h"
 #include "client/cli/segment_report.h"
@@ -32,7 +33,7 @@ struct SegmentArguments {
   std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits, spacing;
   std::vector<PromptArgument> prompts;
   uint32_t max_patches = 0;
-  bool json = false;
+  bool json = false, verbose = false;
 };
 
 // Options in the order in which they were typed, which CLI11 keeps beside their values.
@@ -167,15 +168,26 @@ absl::Status WriteOutputs(const SegmentArguments& arguments, const client::Segme
   return WriteFileAtomically(arguments.out, mask);
 }
 
+// What could not be written is told before anything is read, sent or computed.
+absl::Status CheckPlaces(const SegmentArguments& arguments) {
+  RETURN_IF_ERROR(CheckPlace(arguments.out));
+  return arguments.save_logits.empty() ? absl::OkStatus() : CheckPlace(arguments.save_logits);
+}
+
 int RunSegment(const SegmentArguments& arguments) {
   const absl::Time start = absl::Now();
   const absl::StatusOr<Plan> plan = MakePlan(arguments);
   if (!plan.ok()) return Fail(plan.status(), kExitUsage, arguments.json);
+  const absl::Status places = CheckPlaces(arguments);
+  if (!places.ok()) return Fail(places, kExitFailed, arguments.json);
   std::vector<std::string> warnings;
   const absl::StatusOr<client::SegmentRequest> request = MakeRequest(arguments, *plan, warnings);
   if (!request.ok()) return Fail(request.status(), kExitFailed, arguments.json);
   absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
-  if (!result.ok()) return Fail(result.status(), arguments.json);
+  if (!result.ok()) {
+    const absl::Status& status = result.status();
+    return Fail(absl::Status(status.code(), InOwnWords(status.message(), request->targets)), arguments.json);
+  }
   result->warnings.insert(result->warnings.begin(), warnings.begin(), warnings.end());
 
   const bool bits = plan->format == client::MaskFormat::kRawBits;
@@ -185,9 +197,10 @@ int RunSegment(const SegmentArguments& arguments) {
   const std::string& mask = bits ? result->targets[0].mask_bits : result->file;
   const absl::Status written = WriteOutputs(arguments, *result, mask);
   if (!written.ok()) return Fail(written, kExitFailed, arguments.json);
-  const SegmentReport report{*result, request->targets, arguments.out, mask.size(), absl::Now() - start};
+  const SegmentReport report{*result,     request->targets,    arguments.out,
+                             mask.size(), absl::Now() - start, arguments.verbose};
   std::fputs((arguments.json ? ReportAsJson(report) : ReportForPeople(report)).c_str(), stdout);
-  return kExitOk;
+  return report.empty() ? kExitNothingFound : kExitOk;
 }
 
 void AddOptions(CLI::App& command, SegmentArguments& arguments) {
@@ -203,7 +216,8 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
     command.add_option(flag.name, flag.help)->type_name(flag.value)->expected(1)->take_all();
   }
   command.add_option("--previous-logits", arguments.previous_logits,
-                     "Go on from what --save-logits wrote for the same volume and targets");
+                     "Go on from what --save-logits wrote for the same volume and targets: one more click is "
+                     "enough, a negative one too");
   command.add_option("--save-logits", arguments.save_logits, "Keep what --previous-logits needs, as JSON");
   command.add_option("--idempotency-key", arguments.idempotency_key,
                      "Same key, volume, prompts and model: the same UIDs in the DICOM-SEG");
@@ -215,7 +229,8 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command
       .add_option(
           "--max-patches", arguments.max_patches,
-          "Follow a mask over its patch's border with up to so many patches, 1 to 27; 1: never; default 8")
+          "The most patches that a target may take, 1 to 27, default 8: around the prompts, at other spacings "
+          "(--spacing auto), and along a mask that reaches over its patch's border. 1: the first patch alone")
       ->check(CLI::Range(1, 27))
       ->type_name("N");
   command
@@ -224,6 +239,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
                   "small or large for it is looked at again; unless given, auto if the model has learned "
                   "from finer ones than 1.5")
       ->type_name("MM|auto");
+  command.add_flag("-v,--verbose", arguments.verbose, "Tell of patches, gates, times and the model, too");
   command.add_flag("--json", arguments.json, "Print one JSON object instead of lines, errors too");
 }
 

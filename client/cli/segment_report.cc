@@ -2,9 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/cli/own_words.h"
 
 namespace sgpsam::cli {
 namespace {
@@ -15,20 +17,37 @@ std::string Milliseconds(absl::Duration duration) {
   return absl::StrFormat("%.1f ms", absl::ToDoubleMilliseconds(duration));
 }
 
-void AppendTarget(const client::TargetResult& target, const std::string& label, std::string& text) {
-  absl::StrAppendFormat(&text, "%s: %d voxels, %.3f ml\n", label, target.voxels, target.volume_ml);
-  if (target.voxels == 0) absl::StrAppend(&text, "  nothing was found at the prompts\n");
-  if (target.patches > 0) {
-    absl::StrAppendFormat(&text, "  from %d %s of %g mm voxels\n", target.patches,
-                          target.patches == 1 ? "patch" : "patches", target.spacing_mm);
-  }
+void AppendTarget(const client::TargetResult& target, const std::string& label, bool verbose,
+                  std::string& text) {
+  absl::StrAppendFormat(&text, "%s: %.3f ml, %d voxels\n", label, target.volume_ml, target.voxels);
+  if (target.empty()) absl::StrAppend(&text, "  nothing was found at the prompts\n");
   if (target.touches_patch_border) {
-    absl::StrAppend(&text, "  reaches the border of what the model saw; it may go on outside\n");
+    absl::StrAppend(&text,
+                    "  reaches the border of what was looked at and may go on outside (see --max-patches)\n");
+  }
+  if (!verbose) return;
+  if (target.patches > 0) {
+    absl::StrAppendFormat(&text, "  from %d %s, the mask from voxels of %g mm\n", target.patches,
+                          target.patches == 1 ? "patch" : "patches", target.spacing_mm);
   }
   for (const client::GateScore& gate : target.gates) {
     absl::StrAppendFormat(&text, "  gate after block %d: %.3f, %s\n", gate.block, gate.score,
                           gate.open ? "open" : "closed");
   }
+}
+
+void AppendDetails(const client::SegmentResult& result, std::string& text) {
+  absl::StrAppend(&text, "time:");
+  for (const auto& [stage, duration] : result.stage_times) {
+    absl::StrAppend(&text, " ", client::StageName(stage), " ", Milliseconds(duration), ",");
+  }
+  text.back() = '\n';
+  absl::StrAppend(&text, "uploaded: ",
+                  result.uploaded_bytes == 0 ? "nothing, the server had the volume"
+                                             : absl::StrCat(result.uploaded_bytes, " bytes"),
+                  "\n");
+  absl::StrAppend(&text, "model: ", result.model.name, " ", result.model.version, " ",
+                  absl::BytesToHexString(result.model.weights_sha256).substr(0, 12), "\n");
 }
 
 Json TargetJson(const client::TargetResult& target, const std::string& label) {
@@ -39,6 +58,7 @@ Json TargetJson(const client::TargetResult& target, const std::string& label) {
   return {{"label", label},
           {"voxels", target.voxels},
           {"volume_ml", target.volume_ml},
+          {"empty", target.empty()},
           {"touches_patch_border", target.touches_patch_border},
           {"embedding_cached", target.embedding_cached},
           {"patches", target.patches},
@@ -55,24 +75,22 @@ std::string LabelOf(const SegmentReport& report, size_t n) {
 
 }  // namespace
 
+bool SegmentReport::empty() const {
+  return absl::c_any_of(result.targets, [](const client::TargetResult& target) { return target.empty(); });
+}
+
 std::string ReportForPeople(const SegmentReport& report) {
   const client::SegmentResult& result = report.result;
   std::string text;
-  for (size_t n = 0; n < result.targets.size(); ++n)
-    AppendTarget(result.targets[n], LabelOf(report, n), text);
-  absl::StrAppend(&text, "time:");
-  for (const auto& [stage, duration] : result.stage_times) {
-    absl::StrAppend(&text, " ", client::StageName(stage), " ", Milliseconds(duration), ",");
+  for (size_t n = 0; n < result.targets.size(); ++n) {
+    AppendTarget(result.targets[n], LabelOf(report, n), report.verbose, text);
   }
-  absl::StrAppend(&text, " in all ", Milliseconds(report.total), "\n");
-  absl::StrAppend(&text, "uploaded: ",
-                  result.uploaded_bytes == 0 ? "nothing, the server had the volume"
-                                             : absl::StrCat(result.uploaded_bytes, " bytes"),
-                  "\n");
-  absl::StrAppend(&text, "model: ", result.model.name, " ", result.model.version, " ",
-                  absl::BytesToHexString(result.model.weights_sha256).substr(0, 12), "\n");
-  for (const std::string& warning : result.warnings) absl::StrAppend(&text, "warning: ", warning, "\n");
-  absl::StrAppend(&text, "wrote: ", report.out, ", ", report.out_bytes, " bytes\n");
+  if (report.verbose) AppendDetails(result, text);
+  for (const std::string& warning : result.warnings) {
+    absl::StrAppend(&text, "warning: ", InOwnWords(warning, report.targets), "\n");
+  }
+  absl::StrAppendFormat(&text, "wrote: %s, %d bytes, after %.1f s\n", report.out, report.out_bytes,
+                        absl::ToDoubleSeconds(report.total));
   return text;
 }
 
@@ -82,11 +100,13 @@ std::string ReportAsJson(const SegmentReport& report) {
   for (size_t n = 0; n < result.targets.size(); ++n) {
     targets.push_back(TargetJson(result.targets[n], LabelOf(report, n)));
   }
+  Json warnings = Json::array();
+  for (const std::string& warning : result.warnings) warnings.push_back(InOwnWords(warning, report.targets));
   Json stages = Json::object();
   for (const auto& [stage, duration] : result.stage_times) {
     stages[client::StageName(stage)] = absl::ToDoubleSeconds(duration);
   }
-  const Json object = {{"status", "ok"},
+  const Json object = {{"status", report.empty() ? "nothing_found" : "ok"},
                        {"out", report.out},
                        {"out_bytes", report.out_bytes},
                        {"targets", targets},
@@ -99,7 +119,7 @@ std::string ReportAsJson(const SegmentReport& report) {
                          {"version", result.model.version},
                          {"weights_sha256", absl::BytesToHexString(result.model.weights_sha256)}}},
                        {"request_id", result.request_id},
-                       {"warnings", result.warnings}};
+                       {"warnings", warnings}};
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,4 +1,5 @@
-// What `sgpsam segment` says when it is done: a few lines for people, one JSON object for programs.
+// What `sgpsam segment` says when it is done: a few lines for people, one JSON object for programs. Warnings are in
+// the command line's words in both.
 #ifndef SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
 #define SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
 
@@ -16,6 +17,9 @@ struct SegmentReport {
   std::string out;  // the file that was written
   uint64_t out_bytes = 0;
   absl::Duration total;  // as the caller saw it
+  bool verbose = false;  // people are told of patches, gates, times and the model, too
+
+  bool empty() const;  // for at least one target nothing was found
 };
 
 std::string ReportForPeople(const SegmentReport& report);

@@ -134,13 +134,37 @@ TEST(Messages, CarryLogitsOfAnyModel) {
   EXPECT_EQ(MakeHeader(request).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(Messages, CarryWherePreviousLogitsLie) {
+  v1::SegmentResult result;
+  v1::PatchPosition& patch = *result.add_targets()->mutable_first_patch();
+  patch.mutable_centre()->set_y(-2.5);
+  patch.set_spacing_mm(0.6);
+  result.mutable_targets(0)->set_logits_sha256(std::string(32, 'L'));
+  result.add_targets();
+  const SegmentResult read = FromMessage(result);
+  EXPECT_FALSE(read.targets[1].previous.patch.has_value());
+  const auto header = MakeHeader(RequestOf({.clicks = {}, .previous = read.targets[0].previous}));
+  const v1::PatchPosition& sent = header->targets(0).prompts().previous_logits().patch();
+  EXPECT_EQ(sent.centre().y(), -2.5);
+  EXPECT_EQ(sent.spacing_mm(), 0.6);
+}
+
 TEST(Messages, BringWhatWasLookedAt) {
   v1::SegmentResult message;
   message.add_targets()->set_patches(4);
   message.mutable_targets(0)->set_spacing_mm(0.75);
+  message.mutable_targets(0)->set_voxels(1);
+  message.add_targets();
   const SegmentResult result = FromMessage(message);
   EXPECT_EQ(result.targets[0].patches, 4u);
   EXPECT_EQ(result.targets[0].spacing_mm, 0.75);
+  EXPECT_FALSE(result.targets[0].empty());
+  EXPECT_TRUE(result.targets[1].empty());
+  v1::Progress progress;
+  progress.set_patch(3);
+  progress.set_patches(8);
+  EXPECT_EQ(FromMessage(progress).patch, 3u);
+  EXPECT_EQ(FromMessage(progress).patches, 8u);
   v1::DescribeModelResponse model;
   model.set_logits_side(16);
   EXPECT_EQ(FromMessage(model).logits_side, 16u);

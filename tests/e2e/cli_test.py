@@ -11,7 +11,7 @@ import masks
 import numpy
 import pydicom
 import pytest
-from conftest import BIN
+from conftest import BIN, ROOT, running_server
 
 
 def test_seg_nifti_and_bits_hold_the_same_mask(segment, ct, tmp_path):
@@ -94,8 +94,64 @@ def test_several_labels_give_several_segments(segment, ct, tmp_path):
         assert masks.from_seg(tmp_path / "m.dcm", sources, number).sum() == target["voxels"]
 
 
-def test_a_box_alone_is_a_prompt(segment, ct, tmp_path):
-    assert segment(ct.folder, tmp_path / "m.nii.gz", "--voxel-box", "40,40,20,80,80,40")["status"] == "ok"
+def test_a_box_is_a_prompt_and_says_that_it_became_a_click(segment, ct, tmp_path):
+    said = segment(ct.folder, tmp_path / "m.nii.gz", "--voxel-box", "40,40,20,80,80,40")
+    assert said["status"] == "ok"
+    assert "the box was used as a click in its middle: this model has not learned boxes" in said["warnings"]
+
+
+def test_a_negative_click_alone_refines(segment, sgpsam, server, ct, tmp_path):
+    first = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--save-logits", tmp_path / "l.json")
+    saved = json.loads((tmp_path / "l.json").read_text())["targets"][0]
+    assert saved["patch"]["spacing_mm"] == 1.5
+    assert saved["patch"]["centre_lps_mm"] == pytest.approx([float(x) for x in ct.click.split(",")])
+    more = segment(ct.folder, tmp_path / "2.bits", "--negative-point", ct.beside, "--previous-logits", tmp_path / "l.json")
+    assert more["targets"][0]["embedding_cached"] and more["uploaded_bytes"] == 0
+    assert more["targets"][0]["logits_sha256"] != first["targets"][0]["logits_sha256"]
+    alone = sgpsam("segment", ct.folder, "--server", server.grpc, "--out", tmp_path / "3.bits", "--negative-point", ct.beside)
+    assert alone.returncode == 3 and "a positive point, a box, a mask, or --previous-logits" in alone.stderr
+
+
+def sgpsam_model(*arguments):
+    done = subprocess.run([BIN / "sgpsam-model", *map(str, arguments)], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """A server with a model that has learned what a lesion is, and so can find none."""
+    with running_server(ROOT / "deploy/models/sgpsam-demo.safetensors", "--precision=fp32") as running:
+        yield running
+
+
+def test_says_that_nothing_was_found(sgpsam, demo, ct, tmp_path):
+    here = ("--voxel", "160,79,55", *["--negative-voxel", "160,79,55"] * 7)
+    done = sgpsam("segment", ct.nifti, "--server", demo.grpc, "--out", tmp_path / "m.nii.gz", "--json", "--max-patches", 1,
+                  "--label", "Nothing", *here, "--label", "Lesion", "--point", ct.click)
+    said = json.loads(done.stdout)
+    assert done.returncode == 6 and said["status"] == "nothing_found"
+    assert [target["empty"] for target in said["targets"]] == [True, False]
+    labels = masks.labels_from_nifti(tmp_path / "m.nii.gz")         # written all the same
+    assert (labels == 1).sum() == 0 and (labels == 2).sum() == said["targets"][1]["voxels"]
+    done = sgpsam("segment", ct.nifti, "--server", demo.grpc, "--out", tmp_path / "m.nii.gz", "--max-patches", 1, *here)
+    assert done.returncode == 6 and "nothing was found at the prompts" in done.stdout
+
+
+def test_a_negative_click_alone_takes_away_what_is_too_much(sgpsam, demo, tmp_path):
+    made = sgpsam_model("synthesize", "--seed", 3, "--shape", "256,256,96", "--spacing", "1.5,1.5,2.5", "--lesions", 1,
+                        "--diameter", 32, "--contrast=-50", "--organ", "liver", "--out", tmp_path / "ct", "--nifti", tmp_path / "ct.nii")
+    click = ",".join(str(x) for x in made["lesions"][0]["centre_lps_mm"])
+    common = ("segment", tmp_path / "ct.nii", "--server", demo.grpc)
+    first = sgpsam(*common, "--out", tmp_path / "1.nii.gz", "--point", click, "--save-logits", tmp_path / "l.json")
+    assert first.returncode == 0, first.stderr
+    mask = masks.labels_from_nifti(tmp_path / "1.nii.gz")
+    k, j, i = (int(index) for index in numpy.argwhere(mask)[0])     # on its rim
+    second = sgpsam(*common, "--out", tmp_path / "2.nii.gz", "--negative-voxel", f"{i},{j},{k}",
+                    "--previous-logits", tmp_path / "l.json")
+    assert second.returncode == 0, second.stderr
+    corrected = masks.labels_from_nifti(tmp_path / "2.nii.gz")
+    assert not corrected[k, j, i]
+    assert 2 * (mask & corrected).sum() / (mask.sum() + corrected.sum()) > 0.9
 
 
 def test_patches_and_spacing_are_the_callers_choice(segment, ct, tmp_path):
@@ -150,12 +206,47 @@ def test_failures_have_their_exit_codes_and_leave_the_output_alone(sgpsam, serve
     (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm", "--max-patches", "28"]),
     (1, ["/nowhere", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm"]),
     (1, ["IN", "--voxel", "60,60,30", "--server", "SERVER", "--out", "/nowhere/m.nii.gz"]),
+    (1, ["IN", "--voxel", "60,60,30", "--server", "SERVER", "--out", "/nowhere.d/m.dcm", "--save-logits", "/nowhere/l.json"]),
 ])
 def test_wrong_usage_and_wrong_files_are_told_apart(sgpsam, server, ct, code, arguments):
     words = {"IN": ct.nifti, "SERVER": server.grpc}
     done = sgpsam("segment", *(words.get(word, word) for word in arguments))
     assert done.returncode == code, done.stdout + done.stderr
     assert done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("place", [["--out", "/nowhere/m.dcm"], ["--out", "m.dcm", "--save-logits", "/nowhere/l.json"]])
+def test_what_could_not_be_written_is_told_before_anything_is_asked(sgpsam, ct, place):
+    done = sgpsam("segment", ct.nifti, "--voxel", "60,60,30", "--server", "127.0.0.1:1", *place)   # nobody is there: 4
+    assert done.returncode == 1 and "/nowhere" in done.stderr
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["segmnt", "IN", "--json"], "there is no command 'segmnt'; there are: segment, preview, model"),
+    (["segment", "IN", "--server", "S", "--out", "m.dcm", "--json", "--no-such-option"], "no-such-option"),
+    (["segment", "--json"], "INPUT"),
+    (["model", "--json", "--server"], "--server"),
+])
+def test_wrong_usage_is_an_object_too_where_objects_are_asked_for(sgpsam, ct, arguments, message):
+    done = sgpsam(*(ct.nifti if word == "IN" else word for word in arguments))
+    said = json.loads(done.stdout)
+    assert done.returncode == 2 and not done.stderr
+    assert said["status"] == "error" and said["code"] == "INVALID_ARGUMENT" and message in said["message"]
+
+
+def test_an_unknown_command_is_named(sgpsam, ct):
+    done = sgpsam("segmnt", ct.nifti)
+    assert done.returncode == 2 and not done.stdout
+    assert "there is no command 'segmnt'" in done.stderr
+    assert "nothing was found" in sgpsam("--help").stdout and sgpsam("--help").returncode == 0
+
+
+def test_errors_are_in_the_command_lines_words(sgpsam, server, ct, tmp_path):
+    done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--voxel", "60,60,30", "--out", tmp_path / "m.dcm")
+    assert "--out NAME.nii.gz" in done.stderr and "MASK_FORMAT" not in done.stderr
+    done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--out", tmp_path / "m.nii.gz", "--label", "Node",
+                  "--voxel", "60,60,30", "--label", "Cyst", "--voxel", "60,60,3000")
+    assert done.returncode == 3 and "target 2 (Cyst): " in done.stderr
 
 
 def test_refuses_a_seg_of_what_is_no_dicom(sgpsam, server, ct, tmp_path):
@@ -167,9 +258,11 @@ def test_refuses_a_seg_of_what_is_no_dicom(sgpsam, server, ct, tmp_path):
 def test_people_get_lines_and_pipes_get_no_progress(sgpsam, server, ct, tmp_path):
     done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--point", ct.click, "--label", "Liver lesion",
                   "--out", tmp_path / "m.nii.gz")
-    assert done.stdout.startswith("Liver lesion: ")
-    assert " ml\n" in done.stdout and "prompt_mask " in done.stdout and "wrote: " in done.stdout
+    assert done.stdout.startswith("Liver lesion: ") and " ml, " in done.stdout.splitlines()[0]
+    assert "wrote: " in done.stdout and "gate" not in done.stdout and "prompt_mask" not in done.stdout
     assert done.stderr == ""
+    done = sgpsam("segment", ct.nifti, "--server", server.grpc, "--point", ct.click, "--out", tmp_path / "m.nii.gz", "--verbose")
+    assert "gate after block" in done.stdout and "prompt_mask " in done.stdout
 
 
 def test_terminals_get_progress(server, ct, tmp_path):
@@ -177,8 +270,11 @@ def test_terminals_get_progress(server, ct, tmp_path):
     subprocess.run([BIN / "sgpsam", "segment", ct.nifti, "--server", server.grpc, "--point", ct.click,
                     "--out", tmp_path / "m.nii.gz"], check=True, stderr=terminal, stdout=subprocess.DEVNULL)
     os.close(terminal)
-    assert b"downloading [####" in os.read(reader, 1 << 20)
+    said = os.read(reader, 1 << 20)
     os.close(reader)
+    assert b"downloading [####" in said
+    assert b", patch 1 of at most 8" in said
+    assert b"\n" not in said, "one line, drawn over itself"
 
 
 def test_preview_draws_seg_and_nifti_over_their_source(segment, sgpsam, ct, tmp_path):

@@ -96,6 +96,26 @@ def test_refines_by_digest_or_by_samples_alike(sdk, client):
         client.segment(volume, sdk.Target(clicks, previous=sdk.PreviousLogits(b"\1" * 32)))
 
 
+def test_one_negative_click_is_enough_after_a_first_answer(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    first = client.segment(volume, in_block(sdk))
+    target = first.targets[0]
+    assert target.previous.patch.spacing_mm == target.spacing_mm and target.previous.patch.centre == (64, 45, 75)
+    assert not first.empty and not target.empty
+    beside = sdk.Click.voxel(100, 80, 30, positive=False)
+    again = client.segment(volume, sdk.Target([beside], previous=target.previous))
+    assert again.targets[0].embedding_cached and again.uploaded_bytes == 0
+    assert again.targets[0].previous.sha256 != target.previous.sha256
+    with pytest.raises(sdk.InvalidInput, match="previous_logits with their patch"):
+        client.segment(volume, sdk.Target([beside], previous=sdk.PreviousLogits(target.previous.sha256)))
+
+
+def test_says_what_became_of_a_box(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    result = client.segment(volume, in_block(sdk, box=sdk.Box((50, 30, 20), (80, 60, 40), "voxel")))
+    assert [warning for warning in result.warnings if "the box was not used" in warning]
+
+
 def test_a_mask_and_a_box_are_prompts_too(sdk, client):
     volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
     by_mask = client.segment(volume, sdk.Target(mask=block() > 0))
@@ -149,6 +169,7 @@ def test_reports_progress_from_upload_to_download(sdk, client):
     uploads = [progress.bytes_done for progress in seen if progress.stage == "receive"]
     assert uploads == [1 << 20, volume.size_bytes]
     assert {"encode", "restore", "send"} <= {progress.stage for progress in seen}
+    assert {(progress.patch, progress.patches) for progress in seen if progress.stage == "encode"} >= {(1, 8)}
     assert seen[-1].bytes_done == seen[-1].bytes_total
 
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/cli/exit_code.h"
+#include "client/cli/own_words.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/segment_report.h"
 
@@ -25,7 +26,7 @@ client::SegmentResult SomeResult() {
   result.model = {"demo", "1", std::string(32, '\x01')};
   result.volume_sha256 = std::string(32, '\xff');
   result.stage_times = {{client::Stage::kEncode, absl::Milliseconds(1500)}};
-  result.warnings = {"one slice was repaired"};
+  result.warnings = {"one slice was repaired", "target 1: the box was not used"};
   result.request_id = "r1";
   return result;
 }
@@ -44,20 +45,64 @@ TEST(SegmentReport, GivesProgramsOneObject) {
   EXPECT_EQ(json["total_seconds"], 2.0);
   EXPECT_EQ(json["volume_sha256"], std::string(64, 'f'));
   EXPECT_EQ(json["warnings"][0], "one slice was repaired");
+  EXPECT_EQ(json["warnings"][1], "the box was not used");
+  EXPECT_EQ(json["targets"][0]["empty"], false);
+}
+
+TEST(SegmentReport, SaysWhereNothingWasFound) {
+  client::SegmentResult result = SomeResult();
+  const std::vector<client::Target> targets = {{.clicks = {}}, {.clicks = {}}};
+  SegmentReport report{result, targets, "out.dcm", 99, absl::Seconds(2)};
+  EXPECT_FALSE(report.empty());
+  result.targets.emplace_back();
+  EXPECT_TRUE(report.empty());
+  const auto json = nlohmann::json::parse(ReportAsJson(report));
+  EXPECT_EQ(json["status"], "nothing_found");
+  EXPECT_EQ(json["targets"][0]["empty"], false);
+  EXPECT_EQ(json["targets"][1]["empty"], true);
+  EXPECT_THAT(ReportForPeople(report), HasSubstr("nothing was found at the prompts"));
 }
 
 TEST(SegmentReport, TellsPeopleWhatMatters) {
   client::SegmentResult result = SomeResult();
   const std::vector<client::Target> targets = {{.clicks = {}, .label = "Node"}};
-  std::string text = ReportForPeople({result, targets, "out.dcm", 99, absl::Seconds(2)});
-  EXPECT_THAT(text, HasSubstr("Node: 1234 voxels, 4.500 ml\n"));
-  EXPECT_THAT(text, HasSubstr("from 3 patches of 0.75 mm voxels"));
-  EXPECT_THAT(text, HasSubstr("encode 1500.0 ms"));
-  EXPECT_THAT(text, HasSubstr("warning: one slice was repaired"));
-  EXPECT_THAT(text, HasSubstr("the server had the volume"));
-  EXPECT_THAT(text, Not(HasSubstr("border")));
+  SegmentReport report{result, targets, "out.dcm", 99, absl::Seconds(2)};
+  EXPECT_EQ(ReportForPeople(report),
+            "Node: 4.500 ml, 1234 voxels\n"
+            "warning: one slice was repaired\n"
+            "warning: the box was not used\n"
+            "wrote: out.dcm, 99 bytes, after 2.0 s\n");
   result.targets[0].touches_patch_border = true;
-  EXPECT_THAT(ReportForPeople({result, targets, "out.dcm", 99, {}}), HasSubstr("border"));
+  EXPECT_THAT(ReportForPeople(report), HasSubstr("border"));
+}
+
+TEST(SegmentReport, TellsMoreWhenAsked) {
+  const client::SegmentResult result = SomeResult();
+  const std::vector<client::Target> targets = {{.clicks = {}, .label = "Node"}};
+  SegmentReport report{result, targets, "out.dcm", 99, absl::Seconds(2)};
+  report.verbose = true;
+  const std::string text = ReportForPeople(report);
+  EXPECT_THAT(text, HasSubstr("from 3 patches, the mask from voxels of 0.75 mm"));
+  EXPECT_THAT(text, HasSubstr("gate after block 8: 0.750, open"));
+  EXPECT_THAT(text, HasSubstr("time: encode 1500.0 ms\n"));
+  EXPECT_THAT(text, HasSubstr("the server had the volume"));
+  EXPECT_THAT(text, HasSubstr("model: demo 1 010101010101\n"));
+}
+
+TEST(OwnWords, NameOptionsAndLabels) {
+  std::vector<client::Target> targets = {{.clicks = {}, .label = "Node"}, {.clicks = {}, .label = "Cyst"}};
+  EXPECT_EQ(InOwnWords("target 2: point 1: lies outside", targets), "target 2 (Cyst): point 1: lies outside");
+  EXPECT_EQ(InOwnWords("target 3: what", targets), "target 3: what");
+  EXPECT_EQ(InOwnWords("target practice: no", targets), "target practice: no");
+  targets.pop_back();
+  EXPECT_EQ(InOwnWords("target 1: the lesion goes on beyond the 8 patches that were allowed; allow more, up to 27, "
+                       "to follow it",
+                       targets),
+            "the lesion goes on beyond the 8 patches that were allowed; allow more with --max-patches, up to 27, to "
+            "follow it");
+  EXPECT_EQ(InOwnWords("the mask can be had as NIfTI", targets),
+            "the mask can be had as NIfTI (--out NAME.nii.gz)");
+  EXPECT_EQ(InOwnWords("inference.spacing_mm must be 0.25 to 3", targets), "--spacing must be 0.25 to 3");
 }
 
 TEST(ProgressLine, SaysHowFarItIs) {
@@ -68,6 +113,15 @@ TEST(ProgressLine, SaysHowFarItIs) {
   EXPECT_EQ(
       ProgressLine::Text({.stage = client::Stage::kQueue, .queue_position = 3, .expected = absl::Seconds(4)}),
       "waiting for a worker, 3 ahead, about 4 s left");
+}
+
+TEST(ProgressLine, CountsPatchesAndTheTimeThatIsLeft) {
+  client::Progress progress{.stage = client::Stage::kEncode, .patch = 3, .patches = 8, .expected = absl::Seconds(9.2)};
+  EXPECT_EQ(ProgressLine::Text(progress), "encoding, patch 3 of at most 8, about 10 s left");
+  EXPECT_EQ(ProgressLine::Text(progress, absl::Seconds(4)), "encoding, patch 3 of at most 8, about 6 s left");
+  EXPECT_EQ(ProgressLine::Text(progress, absl::Seconds(10)), "encoding, patch 3 of at most 8");
+  progress.target = 1;
+  EXPECT_EQ(ProgressLine::Text(progress, absl::Seconds(10)), "encoding, patch 3 of at most 8 of target 2");
 }
 
 TEST(ExitCode, TellsWhetherTryingAgainHelps) {

@@ -127,7 +127,8 @@ struct SegmentRequest {
   bool probabilities = false;                      // fill TargetResult::probabilities
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
-  // A mask that touches its patch's border is followed with up to so many patches; 1: never. 0: 8
+  // The most patches that a target may take, 1 to 27: around the prompts, at other spacings, along a mask that
+  // touches its patch's border. 1: the first patch alone. 0: 8
   uint32_t max_patches = 0;
   // Of the model's voxels, 0.25 to 3. Default: the model's own, and auto_spacing if it has learned from finer
   // ones than 1.5.
@@ -193,7 +194,8 @@ struct SegmentResult {
   std::array<uint32_t, 3> volume_shape{};                     // i, j, k: the grid of masks and probabilities
   std::array<double, 12> voxel_to_lps{};                      // row-major 3x4: LPS mm = this * (i, j, k, 1)
   std::vector<std::pair<Stage, absl::Duration>> stage_times;  // the server's
-  std::vector<std::string> warnings;                          // what was repaired or assumed
+  // What was repaired or assumed, and which prompts were not used as given
+  std::vector<std::string> warnings;
   std::string request_id;                                     // quote it in a bug report
   uint64_t uploaded_bytes = 0;                                // of the volume; 0: the server had it
 };

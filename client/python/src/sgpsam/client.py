@@ -64,8 +64,8 @@ class Client:
         targets: 1 to 16; each becomes one segment.
         logits: also fetch what TargetResult.previous needs when the server forgets (128 KiB a target).
         clamp: intensities are clamped to [first, second] before the model sees them.
-        max_patches: a mask that touches its patch's border is followed with up to so many patches, 1 to 27;
-        1: never; 0: the server's default, 8.
+        max_patches: the most patches that a target may take, 1 to 27: around the prompts, at other spacings, along
+        a mask that touches its patch's border; 1: the first patch alone; 0: the server's default, 8.
         spacing: edge of the model's voxels in mm, 0.25 to 3, or "auto": the model's own, and a mask that is small
         or large for it is looked at again. Default: "auto" if the model has learned from finer ones than 1.5.
         idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
