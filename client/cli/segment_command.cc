@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "client/cli/own_words.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/prompt_arguments.h"
+#include "client/cli/seg_series_arguments.h"
 #include "client/cli/segment_report.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
@@ -32,6 +34,8 @@ struct SegmentArguments {
   std::vector<std::string> inputs;
   std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits, spacing;
   std::vector<PromptArgument> prompts;
+  client::SegSeries seg_series_values;
+  std::optional<client::SegSeries> seg_series;
   uint32_t max_patches = 0;
   bool json = false, verbose = false;
 };
@@ -95,6 +99,9 @@ absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
   Plan plan;
   ASSIGN_OR_RETURN(plan.targets, MakeTargets(arguments.prompts));
   ASSIGN_OR_RETURN(plan.format, FormatOf(arguments.out, plan.targets.size()));
+  if (arguments.seg_series && plan.format != client::MaskFormat::kDicomSeg) {
+    return absl::InvalidArgumentError("series, label and creator are a DICOM-SEG's: --out must end in .dcm");
+  }
   ASSIGN_OR_RETURN(plan.deadline, DeadlineOf(arguments.deadline));
   if (!arguments.clamp.empty()) {
     ASSIGN_OR_RETURN(const std::vector<double> range, ParseNumbers("--clamp", arguments.clamp, 2));
@@ -139,6 +146,7 @@ absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& argum
   client::SegmentRequest request(std::move(volume));
   request.targets = plan.targets;
   request.format = plan.format;
+  request.seg_series = arguments.seg_series;
   request.deadline = plan.deadline;
   request.clamp = plan.clamp;
   request.max_patches = arguments.max_patches;
@@ -221,6 +229,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command.add_option("--save-logits", arguments.save_logits, "Keep what --previous-logits needs, as JSON");
   command.add_option("--idempotency-key", arguments.idempotency_key,
                      "Same key, volume, prompts and model: the same UIDs in the DICOM-SEG");
+  AddSegSeriesOptions(command, arguments.seg_series_values);
   command.add_option("--deadline", arguments.deadline, "Give up after this long: seconds, or 500ms, 2m");
   command.add_option("--priority", arguments.priority, "stat, routine (default) or batch")
       ->check(CLI::IsMember({"stat", "routine", "batch"}));
@@ -252,6 +261,7 @@ void AddSegmentCommand(CLI::App& app, int& exit_code) {
   command->footer(kExitCodesHelp);
   command->callback([command, arguments, &exit_code] {
     arguments->prompts = PromptsInOrder(*command);
+    arguments->seg_series = GivenSegSeries(*command, arguments->seg_series_values);
     exit_code = RunSegment(*arguments);
   });
 }

@@ -139,6 +139,15 @@ absl::Status FillTarget(const Target& target, bool inline_logits, v1::Target& me
   return FillPrompts(target, inline_logits, *message.mutable_prompts());
 }
 
+void FillSegSeries(const SegSeries& series, v1::SegSeries& message) {
+  message.set_series_uid(series.series_uid);
+  message.set_series_description(series.series_description);
+  message.set_series_number(series.series_number);
+  message.set_instance_number(series.instance_number);
+  message.set_content_label(series.content_label);
+  message.set_creator(series.creator);
+}
+
 absl::Status FillInference(const SegmentRequest& request, v1::InferenceOptions& inference) {
   if (request.spacing_mm && request.auto_spacing) {
     return absl::InvalidArgumentError("give spacing_mm or auto_spacing, not both");
@@ -161,6 +170,7 @@ absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
   header.mutable_output()->set_format(static_cast<v1::MaskFormat>(request.format));
   header.mutable_output()->set_probabilities(request.probabilities);
   header.mutable_output()->set_logits(request.logits);
+  if (request.seg_series) FillSegSeries(*request.seg_series, *header.mutable_output()->mutable_seg_series());
   header.set_idempotency_key(request.idempotency_key);
   header.set_priority(static_cast<v1::Priority>(request.priority));
   if (request.clamp) {

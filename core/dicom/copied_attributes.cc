@@ -1,231 +1,297 @@
 #include "core/dicom/copied_attributes.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <optional>
-#include <vector>
+#include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "core/dicom/dicom_text.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "core/dicom/copied_sequence.h"
+#include "core/dicom/kept_value.h"
+#include "core/dicom/tags.h"
+#include "core/dicom/text_decoder.h"
 
 namespace sgpsam {
 namespace {
 
-using Presence = CopiedTag::Presence;
+// Attributes that need each other; kNone: each stands for itself.
+enum class Group { kNone, kAccession, kSpecies, kDeidentification, kTrialSubject, kTrialStudy };
+
+enum class Presence {
+  kAlways,      // type 2 of a module that every object has
+  kWithGroup,   // type 2 of a module that not every object has
+  kWithSource,  // type 1C or 3: where the source has it
+};
+
+struct CopiedTag {
+  uint32_t tag;
+  absl::string_view vr, name;
+  Presence presence;
+  Group group = Group::kNone;
+  bool identity = false;  // an object without it could be taken for another patient's
+  bool several = false;   // values
+};
+
+constexpr bool kIdentity = true, kSeveral = true;
 
 constexpr CopiedTag kTags[] = {
-    {0x0008, 0x0020, "DA", "StudyDate", Presence::kType2},
-    {0x0008, 0x0030, "TM", "StudyTime", Presence::kType2},
-    {0x0008, 0x0050, "SH", "AccessionNumber", Presence::kType2},
-    {0x0008, 0x0090, "PN", "ReferringPhysicianName", Presence::kType2},
-    {0x0008, 0x0201, "SH", "TimezoneOffsetFromUTC", Presence::kWithValue},
-    {0x0008, 0x1030, "LO", "StudyDescription", Presence::kType3},
-    {0x0008, 0x1048, "PN", "PhysiciansOfRecord", Presence::kType3},
-    {0x0008, 0x1080, "LO", "AdmittingDiagnosesDescription", Presence::kType3},
-    {0x0010, 0x0010, "PN", "PatientName", Presence::kType2},
-    {0x0010, 0x0020, "LO", "PatientID", Presence::kType2},
-    {0x0010, 0x0021, "LO", "IssuerOfPatientID", Presence::kType3},
-    {0x0010, 0x0030, "DA", "PatientBirthDate", Presence::kType2},
-    {0x0010, 0x0032, "TM", "PatientBirthTime", Presence::kType3},
-    {0x0010, 0x0040, "CS", "PatientSex", Presence::kType2},
-    {0x0010, 0x1000, "LO", "OtherPatientIDs", Presence::kType3},
-    {0x0010, 0x1001, "PN", "OtherPatientNames", Presence::kType3},
-    {0x0010, 0x1010, "AS", "PatientAge", Presence::kType3},
-    {0x0010, 0x1020, "DS", "PatientSize", Presence::kType3},
-    {0x0010, 0x1030, "DS", "PatientWeight", Presence::kType3},
-    {0x0010, 0x2160, "SH", "EthnicGroup", Presence::kType3},
-    {0x0010, 0x2180, "SH", "Occupation", Presence::kType3},
-    {0x0010, 0x21B0, "LT", "AdditionalPatientHistory", Presence::kType3},
-    {0x0010, 0x4000, "LT", "PatientComments", Presence::kType3},
-    {0x0012, 0x0010, "LO", "ClinicalTrialSponsorName", Presence::kWithValue},
-    {0x0012, 0x0020, "LO", "ClinicalTrialProtocolID", Presence::kWithValue},
-    {0x0012, 0x0021, "LO", "ClinicalTrialProtocolName", Presence::kWithValue},
-    {0x0012, 0x0030, "LO", "ClinicalTrialSiteID", Presence::kWithValue},
-    {0x0012, 0x0031, "LO", "ClinicalTrialSiteName", Presence::kWithValue},
-    {0x0012, 0x0040, "LO", "ClinicalTrialSubjectID", Presence::kWithValue},
-    {0x0012, 0x0042, "LO", "ClinicalTrialSubjectReadingID", Presence::kWithValue},
-    {0x0012, 0x0050, "LO", "ClinicalTrialTimePointID", Presence::kWithValue},
-    {0x0012, 0x0051, "ST", "ClinicalTrialTimePointDescription", Presence::kWithValue},
-    {0x0012, 0x0062, "CS", "PatientIdentityRemoved", Presence::kWithValue},
-    {0x0012, 0x0063, "LO", "DeidentificationMethod", Presence::kWithValue},
-    {0x0020, 0x0010, "SH", "StudyID", Presence::kType2},
+    {DicomTag(0x0008, 0x0020), "DA", "StudyDate", Presence::kAlways},
+    {DicomTag(0x0008, 0x0030), "TM", "StudyTime", Presence::kAlways},
+    {DicomTag(0x0008, 0x0050), "SH", "AccessionNumber", Presence::kAlways, Group::kAccession},
+    {DicomTag(0x0008, 0x0051), "SQ", "IssuerOfAccessionNumberSequence", Presence::kWithSource, Group::kAccession},
+    {DicomTag(0x0008, 0x0090), "PN", "ReferringPhysicianName", Presence::kAlways},
+    {tags::kTimezoneOffsetFromUtc, "SH", "TimezoneOffsetFromUTC", Presence::kWithSource},
+    {DicomTag(0x0008, 0x1030), "LO", "StudyDescription", Presence::kWithSource},
+    {DicomTag(0x0008, 0x1032), "SQ", "ProcedureCodeSequence", Presence::kWithSource},
+    {DicomTag(0x0008, 0x1048), "PN", "PhysiciansOfRecord", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0008, 0x1060), "PN", "NameOfPhysiciansReadingStudy", Presence::kWithSource, Group::kNone, !kIdentity,
+     kSeveral},
+    {DicomTag(0x0008, 0x1080), "LO", "AdmittingDiagnosesDescription", Presence::kWithSource, Group::kNone, !kIdentity,
+     kSeveral},
+    {DicomTag(0x0008, 0x1084), "SQ", "AdmittingDiagnosesCodeSequence", Presence::kWithSource},
+    {tags::kPatientName, "PN", "PatientName", Presence::kAlways, Group::kNone, kIdentity},
+    {tags::kPatientId, "LO", "PatientID", Presence::kAlways, Group::kNone, kIdentity},
+    {DicomTag(0x0010, 0x0021), "LO", "IssuerOfPatientID", Presence::kWithSource, Group::kNone, kIdentity},
+    {DicomTag(0x0010, 0x0022), "CS", "TypeOfPatientID", Presence::kWithSource},
+    {DicomTag(0x0010, 0x0024), "SQ", "IssuerOfPatientIDQualifiersSequence", Presence::kWithSource, Group::kNone,
+     kIdentity},
+    {DicomTag(0x0010, 0x0030), "DA", "PatientBirthDate", Presence::kAlways},
+    {DicomTag(0x0010, 0x0032), "TM", "PatientBirthTime", Presence::kWithSource},
+    {tags::kPatientSex, "CS", "PatientSex", Presence::kAlways},
+    {DicomTag(0x0010, 0x0200), "CS", "QualityControlSubject", Presence::kWithSource},
+    {DicomTag(0x0010, 0x1000), "LO", "OtherPatientIDs", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0010, 0x1001), "PN", "OtherPatientNames", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0010, 0x1002), "SQ", "OtherPatientIDsSequence", Presence::kWithSource},
+    {DicomTag(0x0010, 0x1010), "AS", "PatientAge", Presence::kWithSource},
+    {DicomTag(0x0010, 0x1020), "DS", "PatientSize", Presence::kWithSource},
+    {DicomTag(0x0010, 0x1030), "DS", "PatientWeight", Presence::kWithSource},
+    {DicomTag(0x0010, 0x2000), "LO", "MedicalAlerts", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0010, 0x2110), "LO", "Allergies", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0010, 0x2160), "SH", "EthnicGroup", Presence::kWithSource},
+    {DicomTag(0x0010, 0x2180), "SH", "Occupation", Presence::kWithSource},
+    {DicomTag(0x0010, 0x21B0), "LT", "AdditionalPatientHistory", Presence::kWithSource},
+    {tags::kPatientSpeciesDescription, "LO", "PatientSpeciesDescription", Presence::kWithSource, Group::kSpecies},
+    {tags::kPatientSpeciesCodeSequence, "SQ", "PatientSpeciesCodeSequence", Presence::kWithSource, Group::kSpecies},
+    {DicomTag(0x0010, 0x2203), "CS", "PatientSexNeutered", Presence::kWithGroup, Group::kSpecies},
+    {DicomTag(0x0010, 0x2292), "LO", "PatientBreedDescription", Presence::kWithGroup, Group::kSpecies},
+    {DicomTag(0x0010, 0x2293), "SQ", "PatientBreedCodeSequence", Presence::kWithGroup, Group::kSpecies},
+    {DicomTag(0x0010, 0x2294), "SQ", "BreedRegistrationSequence", Presence::kWithGroup, Group::kSpecies},
+    {tags::kResponsiblePerson, "PN", "ResponsiblePerson", Presence::kWithGroup, Group::kSpecies},
+    {tags::kResponsiblePersonRole, "CS", "ResponsiblePersonRole", Presence::kWithSource, Group::kSpecies},
+    {DicomTag(0x0010, 0x2299), "LO", "ResponsibleOrganization", Presence::kWithGroup, Group::kSpecies},
+    {DicomTag(0x0010, 0x4000), "LT", "PatientComments", Presence::kWithSource},
+    {tags::kClinicalTrialSponsorName, "LO", "ClinicalTrialSponsorName", Presence::kWithSource, Group::kTrialSubject},
+    {tags::kClinicalTrialProtocolId, "LO", "ClinicalTrialProtocolID", Presence::kWithSource, Group::kTrialSubject},
+    {DicomTag(0x0012, 0x0021), "LO", "ClinicalTrialProtocolName", Presence::kWithGroup, Group::kTrialSubject},
+    {DicomTag(0x0012, 0x0030), "LO", "ClinicalTrialSiteID", Presence::kWithGroup, Group::kTrialSubject},
+    {DicomTag(0x0012, 0x0031), "LO", "ClinicalTrialSiteName", Presence::kWithGroup, Group::kTrialSubject},
+    {tags::kClinicalTrialSubjectId, "LO", "ClinicalTrialSubjectID", Presence::kWithSource, Group::kTrialSubject},
+    {tags::kClinicalTrialSubjectReadingId, "LO", "ClinicalTrialSubjectReadingID", Presence::kWithSource,
+     Group::kTrialSubject},
+    {DicomTag(0x0012, 0x0050), "LO", "ClinicalTrialTimePointID", Presence::kWithGroup, Group::kTrialStudy},
+    {DicomTag(0x0012, 0x0051), "ST", "ClinicalTrialTimePointDescription", Presence::kWithSource, Group::kTrialStudy},
+    {tags::kPatientIdentityRemoved, "CS", "PatientIdentityRemoved", Presence::kWithSource, Group::kDeidentification},
+    {tags::kDeidentificationMethod, "LO", "DeidentificationMethod", Presence::kWithSource, Group::kDeidentification,
+     !kIdentity, kSeveral},
+    {tags::kDeidentificationMethodCodeSequence, "SQ", "DeidentificationMethodCodeSequence", Presence::kWithSource,
+     Group::kDeidentification},
+    {tags::kClinicalTrialEthicsCommittee, "LO", "ClinicalTrialProtocolEthicsCommitteeName", Presence::kWithSource,
+     Group::kTrialSubject},
+    {tags::kClinicalTrialEthicsApproval, "LO", "ClinicalTrialProtocolEthicsCommitteeApprovalNumber",
+     Presence::kWithSource, Group::kTrialSubject},
+    {DicomTag(0x0020, 0x0010), "SH", "StudyID", Presence::kAlways},
 };
 
-constexpr size_t kBytesOfACharacter = 2;  // in the code tables of ISO 2022
-
-// An escape sequence is ASCII, yet changes what the bytes behind it mean.
-bool IsPlainAscii(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isascii(c) && c != 0x1B; });
+bool IsEncodedText(absl::string_view vr) {
+  return vr == "LO" || vr == "SH" || vr == "PN" || vr == "ST" || vr == "LT";
 }
 
-bool AllDigits(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+std::string Named(const CopiedTag& tag) {
+  return absl::StrFormat("%s (%04x,%04x)", tag.name, tag.tag >> 16, tag.tag & 0xFFFF);
 }
 
-// YYYYMMDD; the separators of older standards are dropped.
-std::string ValidDate(absl::string_view value) {
-  const std::string digits = absl::StrReplaceAll(value, {{".", ""}, {"-", ""}, {"/", ""}});
-  if (digits.size() != 8 || !AllDigits(digits)) return "";
-  const int month = (digits[4] - '0') * 10 + digits[5] - '0', day = (digits[6] - '0') * 10 + digits[7] - '0';
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? digits : "";
+bool HasValue(const CopiedAttribute& attribute) {
+  return attribute.is_sequence ? !attribute.items.empty() : !attribute.value.empty();
 }
 
-// HH[MM[SS[.FFFFFF]]]; the colons of older standards are dropped.
-std::string ValidTime(absl::string_view value) {
-  std::string time = absl::StrReplaceAll(value, {{":", ""}});
-  const std::vector<std::string> parts = absl::StrSplit(time, '.');
-  const std::string& clock = parts[0];
-  if (parts.size() > 2 || !AllDigits(clock) || clock.size() > 6 || clock.size() % 2 != 0) return "";
-  const int limits[] = {23, 59, 60};
-  for (size_t n = 0; n < clock.size(); n += 2) {
-    if ((clock[n] - '0') * 10 + clock[n + 1] - '0' > limits[n / 2]) return "";
+class Copying {
+ public:
+  explicit Copying(const DicomFile& file)
+      : file_(file), decoder_(file.Text(tags::kSpecificCharacterSet)) {}
+
+  CopiedModules Run() {
+    for (size_t n = 0; n < std::size(kTags); ++n) Read(n);
+    for (const Group group : {Group::kAccession, Group::kSpecies, Group::kDeidentification, Group::kTrialSubject,
+                              Group::kTrialStudy}) {
+      Complete(group);
+    }
+    for (size_t n = 0; n < std::size(kTags); ++n) Take(n);
+    return std::move(result_);
   }
-  const bool fraction = parts.size() == 2 && clock.size() == 6 && AllDigits(parts[1]) && parts[1].size() <= 6;
-  return fraction ? time : clock;
-}
 
-// nnnD, nnnW, nnnM or nnnY; a bare number means years.
-std::string ValidAge(absl::string_view value) {
-  std::string age(value);
-  const char unit = age.empty() ? '\0' : absl::ascii_toupper(age.back());
-  if (absl::StrContains("DWMY", absl::string_view(&unit, 1))) age.pop_back();
-  if (!AllDigits(age) || age.size() > 3) return "";
-  age.insert(0, 3 - age.size(), '0');
-  return absl::StrCat(age, AllDigits(absl::string_view(&value.back(), 1)) ? "Y" : std::string(1, unit));
-}
+ private:
+  struct Candidate {
+    std::optional<CopiedAttribute> kept;
+    bool lost = false;  // it has a value that cannot be kept
+  };
 
-std::string ValidSex(absl::string_view value) {
-  const std::string upper = absl::AsciiStrToUpper(value);
-  if (upper == "M" || upper == "MALE") return "M";
-  if (upper == "F" || upper == "FEMALE") return "F";
-  if (upper == "O" || upper == "OTHER") return "O";
-  return "";
-}
+  void Read(size_t n);
+  absl::StatusOr<CopiedAttribute> Copy(const CopiedTag& tag);
+  void Complete(Group group);
+  void Take(size_t n);
+  void Warn(std::string text) { result_.warnings.push_back(std::move(text)); }
 
-std::string ValidCode(absl::string_view value) {
-  const std::string upper = absl::AsciiStrToUpper(value);
-  for (absl::string_view part : absl::StrSplit(upper, '\\')) {
-    if (part.size() > 16) return "";
+  bool Has(uint32_t tag) const {
+    for (size_t n = 0; n < std::size(kTags); ++n) {
+      if (kTags[n].tag == tag) return candidates_[n].kept && HasValue(*candidates_[n].kept);
+    }
+    return false;
   }
-  const bool valid = std::all_of(upper.begin(), upper.end(), [](char c) {
-    return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == ' ' || c == '_' || c == '\\';
-  });
-  return valid ? upper : "";
-}
-
-std::string ValidNumber(absl::string_view value) {
-  const std::optional<std::string> number = NormalisedDs(value);
-  return number && !absl::StrContains(*number, '\\') ? *number : "";
-}
-
-std::string ValidTimezone(absl::string_view value) {
-  const bool valid = value.size() == 5 && (value[0] == '+' || value[0] == '-') &&
-                     AllDigits(value.substr(1)) && value.substr(1, 2) <= "14" && value.substr(3, 2) <= "59";
-  return valid ? std::string(value) : "";
-}
-
-// At most `limit` bytes, cut before a UTF-8 sequence that would be split.
-absl::string_view Shortened(absl::string_view text, size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<uint8_t>(text[limit]) & 0xC0) == 0x80) --limit;
-  return absl::StripTrailingAsciiWhitespace(text.substr(0, limit));
-}
-
-std::string WithoutControls(absl::string_view text, bool several_lines) {
-  std::string clean;
-  for (char c : text) {
-    const bool line = several_lines && (c == '\n' || c == '\r' || c == '\f' || c == '\t');
-    if (static_cast<uint8_t>(c) >= 0x20 || c == 0x1B || line) clean.push_back(c);
+  bool IsYes(uint32_t tag) const {
+    for (size_t n = 0; n < std::size(kTags); ++n) {
+      if (kTags[n].tag == tag) return candidates_[n].kept && candidates_[n].kept->value == "YES";
+    }
+    return false;
   }
-  return clean;
-}
+  // What the group's other attributes require and the source lacks; empty: nothing.
+  absl::string_view Missing(Group group) const;
 
-struct TextRule {
-  size_t limit;
-  bool identifier;  // dropped rather than shortened
-  bool several_values;
-  bool paragraphs;  // ST and LT: line ends and backslashes are text
+  const DicomFile& file_;
+  const TextDecoder decoder_;
+  Candidate candidates_[std::size(kTags)];
+  CopiedModules result_;
 };
 
-constexpr absl::string_view kSeveralValues =
-    "OtherPatientIDs OtherPatientNames PhysiciansOfRecord AdmittingDiagnosesDescription "
-    "DeidentificationMethod";
-
-TextRule RuleOf(const CopiedTag& tag) {
-  const absl::string_view name = tag.name, vr = tag.vr;
-  const bool identifier =
-      absl::EndsWith(name, "ID") || absl::EndsWith(name, "IDs") || name == "AccessionNumber";
-  const size_t limit = vr == "SH" ? 16 : vr == "ST" ? 1024 : vr == "LT" ? 10240 : 64;
-  return {limit, identifier, absl::StrContains(kSeveralValues, name), vr == "ST" || vr == "LT"};
+absl::StatusOr<CopiedAttribute> Copying::Copy(const CopiedTag& tag) {
+  if (tag.vr == "SQ") return CopySequence(file_, tag.tag, decoder_);
+  const absl::string_view text = file_.Text(tag.tag);
+  absl::StatusOr<std::string> value;
+  if (IsEncodedText(tag.vr)) {
+    const std::optional<DecodedText> decoded = decoder_.Decode(text, tag.vr == "PN");
+    if (!decoded) {
+      return absl::InvalidArgumentError(
+          "is not in the character set that SpecificCharacterSet (0008,0005) names");
+    }
+    value = KeptValue(tag.tag, tag.vr, tag.several, decoded->utf8);
+    if (value.ok() && !decoded->assumed.empty()) {
+      Warn(absl::StrCat(Named(tag), " is not in the character set that SpecificCharacterSet (0008,0005) names: ",
+                        "it is taken as ", decoded->assumed));
+    }
+  } else {
+    value = KeptValue(tag.tag, tag.vr, tag.several, text);
+    if (value.ok() && *value != text) Warn(absl::StrCat(Named(tag), " is not valid: it is repaired in derived objects"));
+  }
+  if (!value.ok()) return value.status();
+  return CopiedAttribute{tag.tag, *std::move(value)};
 }
 
-std::string ValidText(const CopiedTag& tag, absl::string_view value, bool multi_byte) {
-  const TextRule rule = RuleOf(tag);
-  const std::string clean = WithoutControls(value, rule.paragraphs);
-  // In ISO 2022 a byte of a two-byte character may look like a backslash: such texts are not taken apart.
-  if (multi_byte) return clean.size() <= rule.limit * kBytesOfACharacter ? clean : "";
-  if (rule.paragraphs) return std::string(Shortened(clean, rule.limit));
-  std::vector<std::string> valid;
-  for (absl::string_view part : absl::StrSplit(clean, '\\')) {
-    part = absl::StripAsciiWhitespace(part);
-    if (part.size() > rule.limit && rule.identifier) continue;
-    valid.emplace_back(Shortened(part, rule.limit));
+void Copying::Read(size_t n) {
+  const CopiedTag& tag = kTags[n];
+  const bool empty = !file_.Has(tag.tag) || (tag.vr == "SQ" ? !file_.HasItems(tag.tag) : file_.Text(tag.tag).empty());
+  if (tag.tag == tags::kPatientId && empty) result_.obstacles.push_back(absl::StrCat(Named(tag), " is empty"));
+  if (!file_.Has(tag.tag)) return;
+  if (empty) {
+    candidates_[n].kept = CopiedAttribute{tag.tag, "", {}, tag.vr == "SQ"};
+    return;
   }
-  if (valid.size() > 1 && !rule.several_values) {
-    return rule.identifier ? "" : std::string(Shortened(absl::StrJoin(valid, " "), rule.limit));
+  absl::StatusOr<CopiedAttribute> copied = Copy(tag);
+  if (copied.ok()) {
+    candidates_[n].kept = *std::move(copied);
+    return;
   }
-  return absl::StrJoin(valid, "\\");
+  candidates_[n].lost = true;
+  const std::string reason = absl::StrCat(Named(tag), " ", copied.status().message());
+  if (tag.identity) {
+    result_.obstacles.push_back(reason);
+  } else {
+    Warn(absl::StrCat(reason, ": it is left ", tag.presence == Presence::kAlways ? "empty in" : "out of",
+                      " derived objects"));
+  }
 }
 
-// Up to three component groups of at most 64 characters, each of up to five components.
-std::string ValidName(absl::string_view name) {
-  std::vector<std::string> groups = absl::StrSplit(name, '=');
-  if (groups.size() > 3) groups.resize(3);
-  for (std::string& group : groups) {
-    std::vector<std::string> components = absl::StrSplit(group, '^');
-    if (components.size() > 5) components.resize(5);
-    group = std::string(Shortened(absl::StrJoin(components, "^"), 64));
+absl::string_view Copying::Missing(Group group) const {
+  switch (group) {
+    case Group::kSpecies:
+      if (!Has(tags::kPatientSpeciesDescription) && !Has(tags::kPatientSpeciesCodeSequence))
+        return "PatientSpeciesDescription (0010,2201)";
+      if (Has(tags::kResponsiblePerson) != Has(tags::kResponsiblePersonRole))
+        return "ResponsiblePerson (0010,2297) or its role (0010,2298)";
+      return {};
+    case Group::kDeidentification:
+      if (IsYes(tags::kPatientIdentityRemoved) && !Has(tags::kDeidentificationMethod) &&
+          !Has(tags::kDeidentificationMethodCodeSequence))
+        return "DeidentificationMethod (0012,0063)";
+      return {};
+    case Group::kTrialSubject:
+      if (!Has(tags::kClinicalTrialSponsorName)) return "ClinicalTrialSponsorName (0012,0010)";
+      if (!Has(tags::kClinicalTrialProtocolId)) return "ClinicalTrialProtocolID (0012,0020)";
+      if (!Has(tags::kClinicalTrialSubjectId) && !Has(tags::kClinicalTrialSubjectReadingId))
+        return "ClinicalTrialSubjectID (0012,0040)";
+      if (Has(tags::kClinicalTrialEthicsApproval) && !Has(tags::kClinicalTrialEthicsCommittee))
+        return "ClinicalTrialProtocolEthicsCommitteeName (0012,0081)";
+      return {};
+    case Group::kNone:
+    case Group::kAccession:
+    case Group::kTrialStudy: return {};
   }
-  return std::string(absl::StripAsciiWhitespace(absl::StrJoin(groups, "=")));
+  return {};
 }
 
-std::string ValidNames(const CopiedTag& tag, absl::string_view value, bool multi_byte) {
-  const std::string clean = WithoutControls(value, false);
-  if (multi_byte) return clean.size() <= 3 * 64 * kBytesOfACharacter ? clean : "";
-  if (!RuleOf(tag).several_values) return ValidName(absl::StrReplaceAll(clean, {{"\\", " "}}));
-  std::vector<std::string> names;
-  for (absl::string_view name : absl::StrSplit(clean, '\\')) names.push_back(ValidName(name));
-  return absl::StrJoin(names, "\\");
+// Whole or not at all: attributes of type 2 that the source lacks are added empty, or all are dropped.
+void Copying::Complete(Group group) {
+  bool any = false, lost = false;
+  for (size_t n = 0; n < std::size(kTags); ++n) {
+    if (kTags[n].group != group) continue;
+    any = any || candidates_[n].lost || (candidates_[n].kept && HasValue(*candidates_[n].kept));
+    lost = lost || candidates_[n].lost;
+  }
+  const absl::string_view missing = any ? Missing(group) : absl::string_view();
+  const bool whole = any && !lost && missing.empty();
+  bool dropped = false;
+  for (size_t n = 0; n < std::size(kTags); ++n) {
+    if (kTags[n].group != group) continue;
+    std::optional<CopiedAttribute>& kept = candidates_[n].kept;
+    if (whole && kTags[n].presence == Presence::kWithGroup && !kept) {
+      kept = CopiedAttribute{kTags[n].tag, "", {}, kTags[n].vr == "SQ"};
+    }
+    if (whole) continue;
+    if (kept && HasValue(*kept) && !dropped) {
+      dropped = true;
+      Warn(absl::StrCat(Named(kTags[n]), " and what belongs to it are left out of derived objects: ",
+                        missing.empty() ? "they are copied whole or not at all" : absl::StrCat(missing, " is missing")));
+    }
+    kept.reset();
+  }
+}
+
+void Copying::Take(size_t n) {
+  const CopiedTag& tag = kTags[n];
+  Candidate& candidate = candidates_[n];
+  if (!candidate.kept && tag.presence == Presence::kAlways) candidate.kept = CopiedAttribute{tag.tag};
+  if (!candidate.kept) return;
+  // Type 1C in its own module: an empty one says nothing.
+  if (tag.group != Group::kNone && tag.presence == Presence::kWithSource && !HasValue(*candidate.kept)) return;
+  result_.attributes.push_back(*std::move(candidate.kept));
 }
 
 }  // namespace
 
-absl::Span<const CopiedTag> CopiedTags() { return kTags; }
+CopiedModules CopyModules(const DicomFile& file) { return Copying(file).Run(); }
 
-const CopiedTag* FindCopiedTag(uint16_t group, uint16_t element) {
-  for (const CopiedTag& tag : kTags) {
-    if (tag.group == group && tag.element == element) return &tag;
-  }
-  return nullptr;
-}
-
-std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool iso_2022) {
-  const bool multi_byte = iso_2022 && !IsPlainAscii(value);
-  const absl::string_view text = TrimPadding(value), vr = tag.vr, name = tag.name;
-  if (text.empty()) return "";
-  if (vr == "DA") return ValidDate(text);
-  if (vr == "TM") return ValidTime(text);
-  if (vr == "AS") return ValidAge(text);
-  if (vr == "DS") return ValidNumber(text);
-  if (vr == "PN") return ValidNames(tag, text, multi_byte);
-  if (name == "PatientSex") return ValidSex(text);
-  if (name == "TimezoneOffsetFromUTC") return ValidTimezone(text);
-  if (vr == "CS") return ValidCode(text);
-  return ValidText(tag, text, multi_byte);
+PatientKey PatientOf(const DicomFile& file) {
+  const TextDecoder decoder(file.Text(tags::kSpecificCharacterSet));
+  const auto utf8 = [&](uint32_t tag, bool name) {
+    const absl::string_view text = file.Text(tag);
+    std::optional<DecodedText> decoded = decoder.Decode(text, name);
+    return decoded ? std::move(decoded->utf8) : std::string(text);
+  };
+  PatientKey patient{utf8(tags::kPatientId, false), utf8(tags::kPatientName, true)};
+  patient.name.erase(patient.name.find_last_not_of("^= ") + 1);
+  return patient;
 }
 
 }  // namespace sgpsam

@@ -1,41 +1,34 @@
-// Which attributes objects that are made from a series take over from it, and their values made valid:
-// one malformed value in a source must neither spoil nor prevent a result. Pure functions.
+// Which attributes objects that are made from a series take over from it: whose the patient is, which study it
+// is, from which trial, how it was de-identified. Texts become UTF-8 here. A module whose attributes need each
+// other is copied whole or not at all; nothing is cut or replaced. Pure function of the file's bytes.
 #ifndef SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_
 #define SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_
 
-#include <cstdint>
 #include <string>
+#include <vector>
 
-#include "absl/strings/string_view.h"
-#include "absl/types/span.h"
+#include "core/dicom/dicom_file.h"
+#include "core/dicom/series_info.h"
 
 namespace sgpsam {
 
-struct CopiedTag {
-  enum class Presence {
-    kType2,      // in every result, empty if the source has no value
-    kType3,      // in the result if in the source, perhaps empty
-    kWithValue,  // in the result if the source has a value
-  };
-
-  uint16_t group, element;
-  char vr[3];
-  const char* name;
-  Presence presence;
+struct CopiedModules {
+  std::vector<CopiedAttribute> attributes;  // ascending; those that every object has are there, if empty
+  // Why no object may be made, e.g. "PatientID (0010,0020) is empty": the patient would be lost or another's.
+  std::vector<std::string> obstacles;
+  std::vector<std::string> warnings;  // what is left out, repaired or assumed; names attributes, quotes none
 };
 
-// Patient, patient study, general study, clinical trial and de-identification attributes (PS3.3 C.7.1,
-// C.7.2), ascending.
-absl::Span<const CopiedTag> CopiedTags();
+// Patient, General Study, Patient Study, Clinical Trial Subject and Study modules (PS3.3 C.7.1, C.7.2) and the
+// time zone. Single attributes that cannot be kept are left out, those of type 2 left empty, with a warning.
+CopiedModules CopyModules(const DicomFile& file);
 
-// nullptr if the attribute is not copied.
-const CopiedTag* FindCopiedTag(uint16_t group, uint16_t element);
-
-// `value` if it is valid for the tag's representation, else the nearest valid value that means the same
-// ("10:15:00" becomes "101500"), else empty. Identifiers are never shortened: half of one may be
-// somebody else's. `iso_2022`: the source's character set may shift between code tables; texts that do
-// so are kept or dropped whole.
-std::string ValidValue(const CopiedTag& tag, absl::string_view value, bool iso_2022);
+// For comparing files: the attribute in UTF-8, or as it stands where that cannot be; trailing separators of
+// names do not count.
+struct PatientKey {
+  std::string id, name;
+};
+PatientKey PatientOf(const DicomFile& file);
 
 }  // namespace sgpsam
 

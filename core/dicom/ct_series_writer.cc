@@ -9,7 +9,6 @@
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dcmtk_status.h"
-#include "core/dicom/derived_text.h"
 #include "core/dicom/dicom_text.h"
 #include "core/dicom/item_writer.h"
 #include "core/dicom/part10_writer.h"
@@ -60,7 +59,7 @@ void WriteSeriesAndEquipment(const Series& series, ItemWriter& out) {
   out.Text(tags::kModality, "CT");
   out.Text(tags::kSeriesInstanceUid, series.series_uid);
   out.Text(DicomTag(0x0020, 0x0011), "1");
-  out.Text(DicomTag(0x0008, 0x103E), OwnText(series.options.series_description, 64, ""));
+  out.Text(DicomTag(0x0008, 0x103E), series.options.series_description);
   out.Text(DicomTag(0x0018, 0x0015), "ABDOMEN");
   out.Text(DicomTag(0x0018, 0x5100), "HFS");  // PatientPosition
   out.Text(tags::kFrameOfReferenceUid, series.frame_uid);
@@ -105,6 +104,7 @@ absl::StatusOr<std::string> WriteSlice(const Series& series, int64_t k) {
   DcmFileFormat file;
   absl::Status status;
   ItemWriter out(*file.getDataset(), status);
+  out.Text(tags::kSpecificCharacterSet, "ISO_IR 192");
   out.Text(tags::kImageType, "DERIVED\\SECONDARY\\AXIAL");
   out.Text(tags::kSopClassUid, "1.2.840.10008.5.1.4.1.1.2");
   out.Text(tags::kSopInstanceUid, SeededUid(series.options, absl::StrCat("slice ", k)));
@@ -123,6 +123,9 @@ absl::StatusOr<std::string> WriteSlice(const Series& series, int64_t k) {
 absl::StatusOr<std::vector<std::string>> WriteCtSeries(const Volume& volume, const CtSeriesOptions& options) {
   if (volume.sample_type() != SampleType::kInt16) {
     return absl::InvalidArgumentError("a CT series is written from int16 samples (HU)");
+  }
+  if (!IsShortText(options.series_description, 64)) {
+    return absl::InvalidArgumentError("a series description has at most 64 printable characters");
   }
   RETURN_IF_ERROR(EnsureDcmtk());
   const Series series{volume, options, SeededUid(options, "study"), SeededUid(options, "series"),

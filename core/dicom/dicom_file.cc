@@ -6,16 +6,20 @@
 #include "core/base/status_macros.h"
 #include "core/dicom/dicom_text.h"
 #include "core/dicom/inflate.h"
+#include "core/dicom/tags.h"
 
 namespace sgpsam {
 namespace {
 
 constexpr size_t kPreamble = 128;
+constexpr uint32_t kMediaStorageSopClassUid = DicomTag(0x0002, 0x0002);
+constexpr uint32_t kMediaStorageSopInstanceUid = DicomTag(0x0002, 0x0003);
 constexpr uint32_t kTransferSyntaxUid = DicomTag(0x0002, 0x0010);
 
 struct FileStart {
   size_t dataset = 0;            // where the data set begins
   absl::string_view syntax_uid;  // empty: the file names none
+  absl::string_view sop_class_uid, sop_instance_uid;
 };
 
 uint32_t LittleU16(absl::string_view bytes, size_t at) {
@@ -44,7 +48,10 @@ absl::StatusOr<FileStart> ReadFileMeta(absl::string_view bytes) {
     if (length > bytes.size() - value) {
       return absl::InvalidArgumentError("the file meta information is cut off: the file is truncated");
     }
-    if (tag == kTransferSyntaxUid) start.syntax_uid = TrimPadding(bytes.substr(value, length));
+    const absl::string_view text = TrimPadding(bytes.substr(value, length));
+    if (tag == kMediaStorageSopClassUid) start.sop_class_uid = text;
+    if (tag == kMediaStorageSopInstanceUid) start.sop_instance_uid = text;
+    if (tag == kTransferSyntaxUid) start.syntax_uid = text;
     at = value + length;
   }
   return start;
@@ -87,22 +94,33 @@ absl::StatusOr<DicomFile> DicomFile::Open(absl::string_view bytes, size_t max_in
     ASSIGN_OR_RETURN(file.inflated_, InflateRaw(file.dataset_, max_inflated_bytes));
     file.dataset_ = file.inflated_.view();
   }
-  const DatasetEncoding announced{.explicit_vr = file.syntax_->explicit_vr,
-                                  .big_endian = file.syntax_->big_endian};
+  RETURN_IF_ERROR(file.Scan());
+  const auto uid = [&file](uint32_t in_dataset, absl::string_view in_meta) {
+    const absl::string_view found = file.Text(in_dataset);
+    file.uids_from_meta_ = file.uids_from_meta_ || (found.empty() && !in_meta.empty());
+    return found.empty() ? in_meta : found;
+  };
+  file.sop_class_uid_ = uid(tags::kSopClassUid, start.sop_class_uid);
+  file.sop_instance_uid_ = uid(tags::kSopInstanceUid, start.sop_instance_uid);
+  return file;
+}
+
+absl::Status DicomFile::Scan() {
+  const DatasetEncoding announced{.explicit_vr = syntax_->explicit_vr, .big_endian = syntax_->big_endian};
   DatasetEncoding other = announced;
   other.explicit_vr = !announced.explicit_vr;
-  if (LooksExplicit(file.dataset_) == other.explicit_vr) {
+  if (LooksExplicit(dataset_) == other.explicit_vr) {
     // Believed only if every length in it then fits.
-    absl::StatusOr<ScannedDataset> scan = ScanDataset(file.dataset_, other);
+    absl::StatusOr<ScannedDataset> scan = ScanDataset(dataset_, other);
     if (scan.ok()) {
-      file.explicit_vr_ = other.explicit_vr;
-      file.scan_ = *std::move(scan);
-      return file;
+      explicit_vr_ = other.explicit_vr;
+      scan_ = *std::move(scan);
+      return absl::OkStatus();
     }
   }
-  file.explicit_vr_ = announced.explicit_vr;
-  ASSIGN_OR_RETURN(file.scan_, ScanDataset(file.dataset_, announced));
-  return file;
+  explicit_vr_ = announced.explicit_vr;
+  ASSIGN_OR_RETURN(scan_, ScanDataset(dataset_, announced));
+  return absl::OkStatus();
 }
 
 const ScannedElement* DicomFile::Find(uint32_t tag) const {
@@ -132,6 +150,11 @@ std::optional<std::vector<double>> DicomFile::Numbers(uint32_t tag) const {
   const absl::string_view text = Text(tag);
   if (text.empty()) return std::nullopt;
   return ParseNumbers(text);
+}
+
+absl::string_view DicomFile::ElementBytes(uint32_t tag) const {
+  const ScannedElement* element = Find(tag);
+  return element == nullptr ? absl::string_view() : Bytes(element->whole);
 }
 
 bool DicomFile::HasItems(uint32_t tag) const {

@@ -43,8 +43,15 @@ class DicomFile {
   bool Has(uint32_t tag) const { return Find(tag) != nullptr; }
   // The sequence is there and has content.
   bool HasItems(uint32_t tag) const;
+  // The element as it stands, from its tag to the end of its value; empty where absent.
+  absl::string_view ElementBytes(uint32_t tag) const;
+  // Of the data set or, where it has none, of the file meta information (0002,0002) and (0002,0003).
+  absl::string_view sop_class_uid() const { return sop_class_uid_; }
+  absl::string_view sop_instance_uid() const { return sop_instance_uid_; }
+  bool uids_from_meta() const { return uids_from_meta_; }  // one of the two was only there
 
  private:
+  absl::Status Scan();
   const ScannedElement* Find(uint32_t tag) const;
 
   const TransferSyntax* syntax_ = nullptr;
@@ -52,6 +59,8 @@ class DicomFile {
   bool explicit_vr_ = true;
   ByteBuffer inflated_;
   absl::string_view dataset_;  // of `inflated_` or of the caller's bytes
+  absl::string_view sop_class_uid_, sop_instance_uid_;
+  bool uids_from_meta_ = false;
   ScannedDataset scan_;
 };
 

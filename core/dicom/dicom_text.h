@@ -1,4 +1,5 @@
-// Text values of DICOM attributes, read tolerantly and written strictly, whatever the locale.
+// Text values of DICOM attributes, read tolerantly and written strictly, whatever the locale. Texts are UTF-8,
+// their limits are in characters (PS3.5 table 6.2-1).
 // Pure functions; bytes are hostile.
 #ifndef SGPSAM_CORE_DICOM_DICOM_TEXT_H_
 #define SGPSAM_CORE_DICOM_DICOM_TEXT_H_
@@ -13,6 +14,25 @@ namespace sgpsam {
 
 // Without leading spaces and trailing spaces and NULs.
 absl::string_view TrimPadding(absl::string_view text);
+
+// True if the bytes are well-formed UTF-8.
+bool IsUtf8(absl::string_view text);
+
+// Of well-formed UTF-8: its code points.
+size_t CountCharacters(absl::string_view utf8);
+
+// True if the text is well-formed UTF-8 without control characters; tabs and line ends pass in `paragraphs`.
+bool IsPrintable(absl::string_view utf8, bool paragraphs = false);
+
+// True for one value of LO or SH: printable, no backslash, at most `limit` characters.
+bool IsShortText(absl::string_view utf8, size_t limit);
+
+// True for one value of PN: printable, no backslash, up to three component groups of at most 64 characters,
+// each of up to five components.
+bool IsPersonName(absl::string_view utf8);
+
+// True for one value of CS: 1 to 16 of A to Z, 0 to 9, space and underscore.
+bool IsCodeString(absl::string_view text);
 
 // One number as DS and IS have it, and as scanners write it: padded, longer than 16 characters, with a
 // plus sign or a decimal comma. nullopt for an empty text, NaN, infinity or anything else behind it.

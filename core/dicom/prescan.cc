@@ -70,8 +70,9 @@ class Scanner {
 
   absl::StatusOr<Head> ReadHead();
   absl::Status Step();
+  void CloseElement();
   absl::Status EnterItem(const Head& head);
-  absl::Status TakeElement(const Head& head);
+  absl::Status TakeElement(const Head& head, size_t start);
   absl::Status EnterSequence(const Head& head);
   absl::Status TakePixels(const Head& head);
   absl::Status Push(const Level& level, uint32_t tag);
@@ -188,7 +189,7 @@ absl::Status Scanner::TakePixels(const Head& head) {
   }
 }
 
-absl::Status Scanner::TakeElement(const Head& head) {
+absl::Status Scanner::TakeElement(const Head& head, size_t start) {
   if (head.tag == kItemEnd && !AtTop() && Top().undefined) {
     --depth_;
     return absl::OkStatus();
@@ -199,7 +200,7 @@ absl::Status Scanner::TakeElement(const Head& head) {
     return Malformed(head.tag, "has fewer bytes than it announces");
   }
   if (AtTop()) {
-    ScannedElement element{.tag = head.tag, .vr = {head.vr[0], head.vr[1]}, .value = {at_, 0}};
+    ScannedElement element{.tag = head.tag, .vr = {head.vr[0], head.vr[1]}, .value = {at_, 0}, .whole = {start, 0}};
     if (head.length != kUndefinedLength) element.value.length = head.length;
     result_.elements.push_back(element);
   }
@@ -219,7 +220,14 @@ absl::Status Scanner::Step() {
     result_.header_end = start;
     return TakePixels(head);
   }
-  return TakeElement(head);
+  return TakeElement(head, start);
+}
+
+// Between two outermost elements: the one before has ended.
+void Scanner::CloseElement() {
+  if (result_.elements.empty()) return;
+  ByteRange& whole = result_.elements.back().whole;
+  whole.length = at_ - whole.offset;
 }
 
 absl::StatusOr<ScannedDataset> Scanner::Run() {
@@ -228,6 +236,7 @@ absl::StatusOr<ScannedDataset> Scanner::Run() {
       --depth_;
       continue;
     }
+    if (AtTop()) CloseElement();
     if (AtTop() && at_ == end_) {
       result_.header_end = end_;
       break;

@@ -29,6 +29,7 @@ struct ScannedElement {
   uint32_t tag = 0;
   char vr[2] = {0, 0};  // zeros in implicit VR
   ByteRange value;      // of a sequence of undefined length: empty
+  ByteRange whole;      // from its tag to the end of its value, delimiters included
 };
 
 struct ScannedDataset {

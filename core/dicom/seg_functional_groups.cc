@@ -42,15 +42,15 @@ std::vector<uint32_t> PositionRanks(absl::Span<const SegFrame> frames, int64_t s
   return ranks;
 }
 
-void WriteDerivation(const SegContents& seg, const SourceInstance& source, ItemWriter& frame) {
+void WriteDerivation(const SourceInstance& source, ItemWriter& frame) {
   ItemWriter derivation = frame.Item(DicomTag(0x0008, 0x9124));  // DerivationImageSequence
   ItemWriter image = derivation.Item(DicomTag(0x0008, 0x2112));  // SourceImageSequence
   image.Text(DicomTag(0x0008, 0x1150), source.sop_class_uid);
   image.Text(DicomTag(0x0008, 0x1155), source.sop_instance_uid);
   image.Text(DicomTag(0x0028, 0x135A), "YES");  // SpatialLocationsPreserved
   WriteCode(DicomTag(0x0040, 0xA170), {"121322", "DCM", "Source image for image processing operation"},
-            seg.character_set, image);
-  WriteCode(DicomTag(0x0008, 0x9215), {"113076", "DCM", "Segmentation"}, seg.character_set, derivation);
+            image);
+  WriteCode(DicomTag(0x0008, 0x9215), {"113076", "DCM", "Segmentation"}, derivation);
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ void WritePerFrameGroups(const SegContents& seg, absl::Span<const SegFrame> fram
     const SourceInstance& source = seg.info.instances[static_cast<size_t>(planned.k)];
     const auto number = static_cast<uint16_t>(planned.segment + 1);
     ItemWriter frame = out.Item(DicomTag(0x5200, 0x9230));  // PerFrameFunctionalGroupsSequence
-    WriteDerivation(seg, source, frame);
+    WriteDerivation(source, frame);
     ItemWriter content = frame.Item(DicomTag(0x0020, 0x9111));  // FrameContentSequence
     content.Uint32(DicomTag(0x0020, 0x9157), {number, ranks[static_cast<size_t>(planned.k)]});
     ItemWriter position = frame.Item(kPlanePositionSequence);

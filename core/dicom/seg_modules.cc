@@ -1,16 +1,12 @@
 #include "core/dicom/seg_modules.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/dicom/cielab.h"
-#include "core/dicom/copied_attributes.h"
-#include "core/dicom/derived_text.h"
 #include "core/dicom/prescan.h"
 #include "core/dicom/tags.h"
 #include "core/dicom/uid.h"
@@ -20,30 +16,21 @@ namespace {
 
 constexpr absl::string_view kSegmentationStorage = "1.2.840.10008.5.1.4.1.1.66.4";
 constexpr absl::string_view kProduct = "sgpsam-server";
-constexpr absl::string_view kUnknown = "unknown";
-constexpr size_t kLong = 64, kLongText = 10240;  // bytes of LO, LT
+constexpr absl::string_view kUtf8 = "ISO_IR 192";
 
 struct DateAndTime {
   std::string date, time;
 };
 
-// nullopt if the source does not have the attribute.
-std::optional<std::string> CopiedValue(const SeriesInfo& info, const CopiedTag& tag) {
-  const bool iso_2022 = absl::StrContains(info.specific_character_set, "2022");
-  for (const CopiedAttribute& attribute : info.patient_and_study) {
-    if (attribute.group == tag.group && attribute.element == tag.element) {
-      return ValidValue(tag, attribute.value, iso_2022);
-    }
-  }
-  return std::nullopt;
-}
-
 // In the source's time zone where it names one, because that attribute rules every time in the object;
 // else in UTC.
 DateAndTime Created(const SegContents& seg) {
   int minutes = 0;
-  const std::string zone = CopiedValue(seg.info, *FindCopiedTag(0x0008, 0x0201)).value_or("");
-  if (int hhmm = 0; zone.size() == 5 && absl::SimpleAtoi(absl::string_view(zone).substr(1), &hhmm)) {
+  absl::string_view zone;
+  for (const CopiedAttribute& attribute : seg.info.patient_and_study) {
+    if (attribute.tag == tags::kTimezoneOffsetFromUtc) zone = attribute.value;
+  }
+  if (int hhmm = 0; zone.size() == 5 && absl::SimpleAtoi(zone.substr(1), &hhmm)) {
     minutes = (hhmm / 100 * 60 + hhmm % 100) * (zone[0] == '-' ? -1 : 1);
   }
   const absl::Time local = seg.identity.created + absl::Minutes(minutes);
@@ -51,49 +38,30 @@ DateAndTime Created(const SegContents& seg) {
           absl::FormatTime("%H%M%E6S", local, absl::UTCTimeZone())};
 }
 
-// The source's study; a UID that no object may carry is replaced by one that is always the same for it.
-std::string StudyUid(const SeriesInfo& info) {
-  return IsUid(info.study_instance_uid) ? info.study_instance_uid
-                                        : DerivedUid(absl::StrCat("study\n", info.study_instance_uid));
-}
-
-std::string Own(const SegContents& seg, absl::string_view text, size_t limit) {
-  return OwnText(text, limit, seg.character_set);
-}
-
-// For attributes that must not be empty.
-std::string OwnOrUnknown(const SegContents& seg, absl::string_view text, size_t limit) {
-  const std::string own = Own(seg, text, limit);
-  return own.empty() ? std::string(kUnknown) : own;
-}
-
-void WriteCopied(const SegContents& seg, ItemWriter& out) {
-  using Presence = CopiedTag::Presence;
-  for (const CopiedTag& tag : CopiedTags()) {
-    const std::optional<std::string> value = CopiedValue(seg.info, tag);
-    const bool write =
-        tag.presence == Presence::kType2 || (value && (!value->empty() || tag.presence == Presence::kType3));
-    if (write) out.Text(DicomTag(tag.group, tag.element), value.value_or(""));
+void WriteCopied(absl::Span<const CopiedAttribute> attributes, ItemWriter& out) {
+  for (const CopiedAttribute& attribute : attributes) {
+    if (attribute.items.empty()) out.Text(attribute.tag, attribute.value);
+    for (const std::vector<CopiedAttribute>& item : attribute.items) {
+      ItemWriter writer = out.Item(attribute.tag);
+      WriteCopied(item, writer);
+    }
   }
 }
 
 void WriteEquipment(const SegContents& seg, ItemWriter& out) {
   const SegIdentity& identity = seg.identity;
   const DateAndTime created = Created(seg);
-  const std::string software = OwnOrUnknown(seg, identity.software_version, kLong);
   out.Text(DicomTag(0x0008, 0x0070), kProduct);  // Manufacturer
   out.Text(DicomTag(0x0008, 0x1090), kProduct);  // ManufacturerModelName
-  out.Text(DicomTag(0x0018, 0x1000),
-           OwnOrUnknown(seg, identity.model_digest_hex, kLong));  // DeviceSerialNumber
-  out.Text(DicomTag(0x0018, 0x1020), software);                   // SoftwareVersions
+  out.Text(DicomTag(0x0018, 0x1000), identity.model_digest_hex);  // DeviceSerialNumber
+  out.Text(DicomTag(0x0018, 0x1020), identity.software_version);  // SoftwareVersions
   ItemWriter contributor = out.Item(DicomTag(0x0018, 0xA001));    // ContributingEquipmentSequence
   contributor.Text(DicomTag(0x0008, 0x0070), kProduct);
-  contributor.Text(DicomTag(0x0008, 0x1090), OwnOrUnknown(seg, identity.algorithm_name, kLong));
-  contributor.Text(DicomTag(0x0018, 0x1020), OwnOrUnknown(seg, identity.algorithm_version, kLong));
+  contributor.Text(DicomTag(0x0008, 0x1090), identity.algorithm_name);
+  contributor.Text(DicomTag(0x0018, 0x1020), identity.algorithm_version);
   contributor.Text(DicomTag(0x0018, 0xA002), created.date + created.time);  // ContributionDateTime
   contributor.Text(DicomTag(0x0018, 0xA003), "Segmentation by an algorithm from a reader's prompts");
-  WriteCode(DicomTag(0x0040, 0xA170), {"109102", "DCM", "Processing Equipment"}, seg.character_set,
-            contributor);
+  WriteCode(DicomTag(0x0040, 0xA170), {"109102", "DCM", "Processing Equipment"}, contributor);
 }
 
 void WriteLossy(const SeriesInfo& info, ItemWriter& out) {
@@ -105,45 +73,50 @@ void WriteLossy(const SeriesInfo& info, ItemWriter& out) {
 
 void WriteAlgorithm(const SegContents& seg, const Segment& segment, ItemWriter& item) {
   const SegIdentity& identity = seg.identity;
-  const std::string name = OwnOrUnknown(seg, identity.algorithm_name, kLong);
   item.Text(DicomTag(0x0062, 0x0008), "SEMIAUTOMATIC");        // SegmentAlgorithmType
-  item.Text(DicomTag(0x0062, 0x0009), name);                   // SegmentAlgorithmName
+  item.Text(DicomTag(0x0062, 0x0009), identity.algorithm_name);  // SegmentAlgorithmName
   ItemWriter algorithm = item.Item(DicomTag(0x0062, 0x0007));  // SegmentationAlgorithmIdentificationSequence
-  WriteCode(DicomTag(0x0066, 0x002F), {"123110", "DCM", "Artificial Intelligence"}, seg.character_set,
-            algorithm);
-  algorithm.Text(DicomTag(0x0066, 0x0036), name);
-  algorithm.Text(DicomTag(0x0066, 0x0031), OwnOrUnknown(seg, identity.algorithm_version, kLong));
+  WriteCode(DicomTag(0x0066, 0x002F), {"123110", "DCM", "Artificial Intelligence"}, algorithm);
+  algorithm.Text(DicomTag(0x0066, 0x0036), identity.algorithm_name);
+  algorithm.Text(DicomTag(0x0066, 0x0031), identity.algorithm_version);
   algorithm.Text(DicomTag(0x0024, 0x0202), kProduct);  // AlgorithmSource
   algorithm.Text(
       DicomTag(0x0066, 0x0032),  // AlgorithmParameters
-      Own(seg, absl::StrCat("weights sha256 ", identity.model_digest_hex, "; ", segment.prompts), kLongText));
+      absl::StrCat("weights sha256 ", identity.model_digest_hex, "; ", segment.prompts));
+}
+
+void WriteSeries(const SegContents& seg, ItemWriter& out) {
+  const SegSeries& series = seg.identity.series;
+  out.Text(tags::kSeriesInstanceUid, seg.identity.series_instance_uid);
+  out.Text(DicomTag(0x0020, 0x0011), absl::StrCat(series.number));  // SeriesNumber
+  out.Text(DicomTag(0x0008, 0x103E), series.description);           // SeriesDescription
+  // When a series began that has other objects too is not known here, and all its objects must say the same.
+  if (!series.instance_uid.empty()) return;
+  const DateAndTime created = Created(seg);
+  out.Text(DicomTag(0x0008, 0x0021), created.date);  // Series
+  out.Text(DicomTag(0x0008, 0x0031), created.time);
 }
 
 }  // namespace
 
-void WriteCode(uint32_t sequence, const CodedConcept& code, absl::string_view character_set,
-               ItemWriter& out) {
+void WriteCode(uint32_t sequence, const CodedConcept& code, ItemWriter& out) {
   ItemWriter item = out.Item(sequence);
   item.Text(DicomTag(0x0008, 0x0100), code.value);
   item.Text(DicomTag(0x0008, 0x0102), code.scheme);
-  item.Text(DicomTag(0x0008, 0x0104), OwnText(code.meaning, kLong, character_set));
+  item.Text(DicomTag(0x0008, 0x0104), code.meaning);
 }
 
 void WriteIdentification(const SegContents& seg, ItemWriter& out) {
   const DateAndTime created = Created(seg);
-  out.Text(tags::kSpecificCharacterSet, seg.character_set);
+  out.Text(tags::kSpecificCharacterSet, kUtf8);
   out.Text(DicomTag(0x0008, 0x0012), created.date);  // InstanceCreation
   out.Text(DicomTag(0x0008, 0x0013), created.time);
   out.Text(tags::kSopClassUid, kSegmentationStorage);
   out.Text(tags::kSopInstanceUid, seg.identity.sop_instance_uid);
-  WriteCopied(seg, out);
-  out.Text(tags::kStudyInstanceUid, StudyUid(seg.info));
+  WriteCopied(seg.info.patient_and_study, out);
+  out.Text(tags::kStudyInstanceUid, seg.info.study_instance_uid);
   out.Text(tags::kModality, "SEG");
-  out.Text(tags::kSeriesInstanceUid, seg.identity.series_instance_uid);
-  out.Text(DicomTag(0x0020, 0x0011), "9000");        // SeriesNumber
-  out.Text(DicomTag(0x0008, 0x0021), created.date);  // Series
-  out.Text(DicomTag(0x0008, 0x0031), created.time);
-  out.Text(DicomTag(0x0008, 0x103E), "AI segmentation, not for diagnosis");  // SeriesDescription
+  WriteSeries(seg, out);
   out.Text(tags::kFrameOfReferenceUid, seg.info.frame_of_reference_uid);
   out.Text(DicomTag(0x0020, 0x1040), "");  // PositionReferenceIndicator
   WriteEquipment(seg, out);
@@ -153,12 +126,13 @@ void WriteImage(const SegContents& seg, size_t frames, ItemWriter& out) {
   const DateAndTime created = Created(seg);
   const Shape& shape = seg.geometry.shape();
   out.Text(tags::kImageType, "DERIVED\\PRIMARY");
-  out.Text(DicomTag(0x0020, 0x0013), "1");           // InstanceNumber
+  const SegSeries& series = seg.identity.series;
+  out.Text(DicomTag(0x0020, 0x0013), absl::StrCat(series.instance_number));  // InstanceNumber
   out.Text(DicomTag(0x0008, 0x0023), created.date);  // Content
   out.Text(DicomTag(0x0008, 0x0033), created.time);
-  out.Text(DicomTag(0x0070, 0x0080), "SEGMENTATION");                               // ContentLabel
+  out.Text(DicomTag(0x0070, 0x0080), series.content_label);                         // ContentLabel
   out.Text(DicomTag(0x0070, 0x0081), "Lesions segmented from a reader's prompts");  // ContentDescription
-  out.Text(DicomTag(0x0070, 0x0084), "SGPSAM^Server");                              // ContentCreatorName
+  out.Text(DicomTag(0x0070, 0x0084), series.content_creator_name);                  // ContentCreatorName
   out.Text(tags::kNumberOfFrames, absl::StrCat(frames));
   out.Uint16(tags::kSamplesPerPixel, {1});
   out.Text(tags::kPhotometricInterpretation, "MONOCHROME2");
@@ -178,15 +152,13 @@ void WriteSegments(const SegContents& seg, ItemWriter& out) {
     const Segment& segment = seg.segments[n];
     ItemWriter item = out.Item(DicomTag(0x0062, 0x0002));
     item.Uint16(DicomTag(0x0062, 0x0004), {static_cast<uint16_t>(n + 1)});  // SegmentNumber
-    const std::string label = OwnOrUnknown(seg, segment.label, kLong);
-    item.Text(DicomTag(0x0062, 0x0005), label);  // SegmentLabel
-    WriteCode(DicomTag(0x0062, 0x0003), segment.category, seg.character_set,
-              item);                                                             // SegmentedPropertyCategory
-    WriteCode(DicomTag(0x0062, 0x000F), segment.type, seg.character_set, item);  // SegmentedPropertyType
+    item.Text(DicomTag(0x0062, 0x0005), segment.label);                    // SegmentLabel
+    WriteCode(DicomTag(0x0062, 0x0003), segment.category, item);  // SegmentedPropertyCategory
+    WriteCode(DicomTag(0x0062, 0x000F), segment.type, item);      // SegmentedPropertyType
     WriteAlgorithm(seg, segment, item);
     const std::array<uint16_t, 3> lab = CieLabFromSrgb(segment.rgb);
     item.Uint16(DicomTag(0x0062, 0x000D), {lab[0], lab[1], lab[2]});       // RecommendedDisplayCIELabValue
-    item.Text(DicomTag(0x0062, 0x0020), absl::StrCat(label, " ", n + 1));  // TrackingID
+    item.Text(DicomTag(0x0062, 0x0020), absl::StrCat(segment.label, " ", n + 1));  // TrackingID
     item.Text(DicomTag(0x0062, 0x0021), seg.identity.tracking_uids[n]);
   }
 }

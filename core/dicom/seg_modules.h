@@ -18,7 +18,6 @@ struct SegContents {
   const Geometry& geometry;
   absl::Span<const Segment> segments;
   const SegIdentity& identity;
-  std::string character_set;  // of the object
   bool overlap = false;
 };
 
@@ -32,7 +31,7 @@ void WriteSegments(const SegContents& seg, ItemWriter& out);
 void WriteReferences(const SegContents& seg, ItemWriter& out);
 
 // One coded concept as an item of `sequence`.
-void WriteCode(uint32_t sequence, const CodedConcept& code, absl::string_view character_set, ItemWriter& out);
+void WriteCode(uint32_t sequence, const CodedConcept& code, ItemWriter& out);
 
 }  // namespace sgpsam
 

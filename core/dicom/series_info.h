@@ -9,10 +9,12 @@
 
 namespace sgpsam {
 
-// One attribute to be copied into derived objects, as it stood in the first instance.
+// One attribute that derived objects carry as the first instance has it: a value, or a sequence's items.
 struct CopiedAttribute {
-  uint16_t group = 0, element = 0;
-  std::string value;  // in the source's character set; multiple values joined by '\'
+  uint32_t tag = 0;
+  std::string value = {};  // UTF-8, valid for its representation; multiple values joined by '\'
+  std::vector<std::vector<CopiedAttribute>> items = {};
+  bool is_sequence = false;
 };
 
 // One source slice, in the volume's k order.
@@ -26,13 +28,12 @@ struct SourceInstance {
 struct SeriesInfo {
   std::string study_instance_uid;
   std::string series_instance_uid;
-  std::string frame_of_reference_uid;
-  std::string modality;  // "CT", "MR", "PT"
-  std::string specific_character_set;
+  std::string frame_of_reference_uid;              // the source's, or one of the series' own where it has none
+  std::string modality;                            // "CT", "MR", "PT"
   std::string image_orientation_patient;           // string as in the source, valid DS
   std::string pixel_spacing;                       // string as in the source, valid DS (row\column)
-  std::string slice_thickness;                     // may be empty
-  std::vector<CopiedAttribute> patient_and_study;  // patient, study, clinical trial modules
+  std::string slice_thickness;                     // one number above 0, or empty
+  std::vector<CopiedAttribute> patient_and_study;  // whole modules, see copied_attributes.h
   std::vector<SourceInstance> instances;           // one per slice, k ascending
   bool lossy = false;                              // any source was compressed with loss
   std::string lossy_ratio, lossy_method;           // as in the source; may be empty

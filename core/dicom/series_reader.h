@@ -1,6 +1,7 @@
 // Files, any order -> the Volume of one series + SeriesInfo. Bytes are hostile: our own prescan walks each
 // file (nesting, lengths, transfer syntax) and our own code reads its attributes; DCMTK and OpenJPEG see
-// only compressed frames whose size has been checked. Reentrant; needs a thread with at least 1 MiB of
+// only compressed frames whose size has been checked, and DCMTK the few sequences that are copied
+// (copied_sequence.h). Reentrant; needs a thread with at least 1 MiB of
 // stack. Peak memory is that of the files or of the volume, whichever is more, and a few slices.
 #ifndef SGPSAM_CORE_DICOM_SERIES_READER_H_
 #define SGPSAM_CORE_DICOM_SERIES_READER_H_

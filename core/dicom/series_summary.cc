@@ -1,9 +1,11 @@
 #include "core/dicom/series_summary.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <set>
+#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -22,20 +24,6 @@ absl::Status Differ(const SliceHeader& a, const SliceHeader& b, absl::string_vie
                                                     ": send the files of one series only"));
 }
 
-void CopyAttributes(const DicomFile& first, SeriesInfo& info, std::vector<std::string>& warnings) {
-  const bool iso_2022 = absl::StrContains(info.specific_character_set, "2022");
-  for (const CopiedTag& tag : CopiedTags()) {
-    const uint32_t number = DicomTag(tag.group, tag.element);
-    if (!first.Has(number)) continue;
-    const absl::string_view value = first.Text(number);
-    info.patient_and_study.push_back({tag.group, tag.element, std::string(value)});
-    const std::string valid = ValidValue(tag, value, iso_2022);
-    if (valid == value) continue;
-    warnings.push_back(absl::StrFormat("%s (%04x,%04x) is not valid: it is %s in derived objects", tag.name,
-                                       tag.group, tag.element, valid.empty() ? "left out" : "repaired"));
-  }
-}
-
 // As the source says, or else as its own compression shows.
 void DescribeLoss(const DicomFile& first, const PixelLayout& layout, SeriesInfo& info) {
   info.lossy_ratio = NormalisedDs(first.Text(tags::kLossyImageCompressionRatio)).value_or("");
@@ -49,28 +37,27 @@ void DescribeLoss(const DicomFile& first, const PixelLayout& layout, SeriesInfo&
   if (info.lossy_method.empty()) info.lossy_method = std::string(first.syntax().lossy_method);
 }
 
-// What (tag) lacks for a SEG, if anything.
+// What a UID that a SEG refers to lacks, if anything.
 void Require(absl::string_view value, absl::string_view name, std::vector<std::string>& obstacles) {
   if (value.empty()) {
     obstacles.push_back(absl::StrCat(name, " is empty"));
-  } else if (!IsUid(value)) {
+  } else if (!IsUsableUid(value)) {
     obstacles.push_back(absl::StrCat(name, " is not a valid UID"));
   }
 }
 
-std::vector<std::string> FindObstacles(const SeriesInfo& info) {
-  std::vector<std::string> obstacles;
+void FindUidObstacles(SeriesInfo& info) {
+  std::vector<std::string>& obstacles = info.seg_obstacles;
   // Each attribute once, however many slices lack it.
   const auto worst = [&](auto member, absl::string_view name) {
-    const auto bad = std::find_if(info.instances.begin(), info.instances.end(),
-                                  [&](const SourceInstance& instance) { return !IsUid(instance.*member); });
+    const auto bad =
+        std::find_if(info.instances.begin(), info.instances.end(),
+                     [&](const SourceInstance& instance) { return !IsUsableUid(instance.*member); });
     if (bad != info.instances.end()) Require((*bad).*member, name, obstacles);
   };
   worst(&SourceInstance::sop_class_uid, "SOPClassUID (0008,0016)");
   worst(&SourceInstance::sop_instance_uid, "SOPInstanceUID (0008,0018)");
-  // A malformed study is no obstacle: a study is not referred to, only belonged to. AddWarnings says what
-  // happens.
-  if (info.study_instance_uid.empty()) Require("", "StudyInstanceUID (0020,000D)", obstacles);
+  Require(info.study_instance_uid, "StudyInstanceUID (0020,000D)", obstacles);
   Require(info.series_instance_uid, "SeriesInstanceUID (0020,000E)", obstacles);
   Require(info.frame_of_reference_uid, "FrameOfReferenceUID (0020,0052)", obstacles);
   std::set<absl::string_view> distinct;
@@ -80,7 +67,54 @@ std::vector<std::string> FindObstacles(const SeriesInfo& info) {
   if (have_all && distinct.size() < info.instances.size()) {
     obstacles.push_back("SOPInstanceUID (0008,0018) is the same in several files");
   }
-  return obstacles;
+}
+
+void WarnOfLeadingZeros(const SeriesInfo& info, std::vector<std::string>& warnings) {
+  const auto zero_led = [](absl::string_view uid) { return IsUsableUid(uid) && !IsUid(uid); };
+  const bool any = zero_led(info.study_instance_uid) || zero_led(info.series_instance_uid) ||
+                   zero_led(info.frame_of_reference_uid) ||
+                   std::any_of(info.instances.begin(), info.instances.end(), [&](const SourceInstance& i) {
+                     return zero_led(i.sop_instance_uid) || zero_led(i.sop_class_uid);
+                   });
+  if (any) {
+    warnings.push_back("a UID has a component that begins with 0, which DICOM does not allow: derived objects "
+                       "refer to it as it is");
+  }
+}
+
+// Two patients' slices under one series UID: whose name an object got would be chance.
+void FindOtherPatients(const std::vector<SliceHeader>& headers, std::vector<std::string>& obstacles) {
+  const SliceHeader& first = headers[0];
+  const auto differs = [&](auto member, absl::string_view name) {
+    for (const SliceHeader& other : headers) {
+      if (other.patient.*member == first.patient.*member) continue;
+      obstacles.push_back(absl::StrCat(name, " differs between files ", first.plane.file_number, " and ",
+                                       other.plane.file_number));
+      return;
+    }
+  };
+  differs(&PatientKey::id, "PatientID (0010,0020)");
+  differs(&PatientKey::name, "PatientName (0010,0010)");
+}
+
+// How many frames of reference the files name.
+size_t CountFramesOfReference(const std::vector<SliceHeader>& headers) {
+  std::set<absl::string_view> distinct;
+  for (const SliceHeader& header : headers) distinct.insert(header.frame_of_reference_uid);
+  return distinct.size();
+}
+
+// Some anonymisers remove the frame of reference, or give each file one of its own. The slices' positions still
+// belong together: the series says so. Every object made from it gets the same one.
+void ChooseFrameOfReference(const std::vector<SliceHeader>& headers, SeriesInfo& info,
+                            std::vector<std::string>& warnings) {
+  const bool several = CountFramesOfReference(headers) > 1;
+  if (!several && !info.frame_of_reference_uid.empty()) return;
+  info.frame_of_reference_uid = DerivedUid(absl::StrCat("frame of reference\n", info.series_instance_uid));
+  warnings.push_back(absl::StrCat(
+      "FrameOfReferenceUID (0020,0052) is ", several ? "another one in every file" : "missing",
+      ": derived objects get one that is always the same for this series; what knows the images by their frame of "
+      "reference will not find them together"));
 }
 
 void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info,
@@ -92,12 +126,11 @@ void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info
       if (said.insert(note).second) warnings.emplace_back(note);
     }
   }
-  if (!info.study_instance_uid.empty() && !IsUid(info.study_instance_uid)) {
+  if (any(&SliceHeader::uids_from_meta)) {
     warnings.push_back(
-        "StudyInstanceUID (0020,000D) is not a valid UID: derived objects get another one, and archives will "
-        "file "
-        "them under another study");
+        "SOPClassUID (0008,0016) or SOPInstanceUID (0008,0018) is empty: taken from the file meta information");
   }
+  WarnOfLeadingZeros(info, warnings);
   if (!info.seg_obstacles.empty()) {
     warnings.push_back(
         absl::StrCat("no DICOM-SEG can be made of this series: ", absl::StrJoin(info.seg_obstacles, "; ")));
@@ -108,6 +141,7 @@ void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info
 
 absl::Status CheckOneSeries(const std::vector<SliceHeader>& headers) {
   const SliceHeader& first = headers[0];
+  const bool each_its_own = CountFramesOfReference(headers) == headers.size();
   for (const SliceHeader& other : headers) {
     if (other.study_instance_uid != first.study_instance_uid ||
         other.series_instance_uid != first.series_instance_uid) {
@@ -116,7 +150,7 @@ absl::Status CheckOneSeries(const std::vector<SliceHeader>& headers) {
     if (other.sop_class_uid != first.sop_class_uid || other.modality != first.modality) {
       return Differ(first, other, "are images of different kinds");
     }
-    if (other.frame_of_reference_uid != first.frame_of_reference_uid) {
+    if (!each_its_own && other.frame_of_reference_uid != first.frame_of_reference_uid) {
       return Differ(first, other, "have different frames of reference");
     }
     if (other.layout.rows != first.layout.rows || other.layout.columns != first.layout.columns) {
@@ -133,20 +167,27 @@ SeriesInfo SummariseSeries(const DicomFile& first, const std::vector<SliceHeader
   info.study_instance_uid = header.study_instance_uid;
   info.series_instance_uid = header.series_instance_uid;
   info.frame_of_reference_uid = header.frame_of_reference_uid;
+  ChooseFrameOfReference(headers, info, warnings);
   info.modality = header.modality;
-  info.specific_character_set = std::string(first.Text(tags::kSpecificCharacterSet));
   const auto ds = [&](uint32_t tag) { return NormalisedDs(first.Text(tag)).value_or(std::string()); };
   info.image_orientation_patient = ds(tags::kImageOrientationPatient);
   info.pixel_spacing = ds(tags::kPixelSpacing);
-  info.slice_thickness = ds(tags::kSliceThickness);
+  if (const std::optional<double> thickness = ParseNumber(first.Text(tags::kSliceThickness));
+      thickness && *thickness > 0) {
+    info.slice_thickness = ds(tags::kSliceThickness);
+  }
   for (size_t n : order) {
     info.instances.push_back(
         {headers[n].sop_class_uid, headers[n].sop_instance_uid, headers[n].position_text});
     info.lossy = info.lossy || headers[n].lossy;
   }
   if (info.lossy) DescribeLoss(first, header.layout, info);
-  CopyAttributes(first, info, warnings);
-  info.seg_obstacles = FindObstacles(info);
+  CopiedModules copied = CopyModules(first);
+  info.patient_and_study = std::move(copied.attributes);
+  info.seg_obstacles = std::move(copied.obstacles);
+  std::move(copied.warnings.begin(), copied.warnings.end(), std::back_inserter(warnings));
+  FindOtherPatients(headers, info.seg_obstacles);
+  FindUidObstacles(info);
   AddWarnings(headers, info, warnings);
   return info;
 }

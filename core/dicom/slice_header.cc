@@ -166,8 +166,10 @@ absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   RETURN_IF_ERROR(ReadLayout(file, header.layout, header.notes));
   RETURN_IF_ERROR(ReadRescale(file, header));
   const auto text = [&](uint32_t tag) { return std::string(file.Text(tag)); };
-  header.sop_class_uid = text(tags::kSopClassUid);
-  header.sop_instance_uid = text(tags::kSopInstanceUid);
+  header.sop_class_uid = std::string(file.sop_class_uid());
+  header.sop_instance_uid = std::string(file.sop_instance_uid());
+  header.uids_from_meta = file.uids_from_meta();
+  header.patient = PatientOf(file);
   header.study_instance_uid = text(tags::kStudyInstanceUid);
   header.series_instance_uid = text(tags::kSeriesInstanceUid);
   header.frame_of_reference_uid = text(tags::kFrameOfReferenceUid);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/dicom/copied_attributes.h"
 #include "core/dicom/dicom_file.h"
 #include "core/dicom/pixel_layout.h"
 #include "core/volume/geometry.h"
@@ -30,10 +31,12 @@ struct SliceHeader {
   double slope = 1, intercept = 0;
   std::string sop_class_uid, sop_instance_uid, study_instance_uid, series_instance_uid;
   std::string frame_of_reference_uid, modality;
+  PatientKey patient;
   std::string image_type;           // values joined by '\\'
   std::optional<double> echo_time;  // ms
   std::string position_text;        // ImagePositionPatient as stored; written anew only if it is no valid DS
   bool lossy = false;
+  bool uids_from_meta = false;
   PixelNotes notes;  // what the caller should know of how this file was read
 };
 

@@ -56,11 +56,17 @@ std::string DerivedUid(absl::string_view key) {
 }
 
 bool IsUid(absl::string_view text) {
+  if (!IsUsableUid(text)) return false;
+  for (absl::string_view component : absl::StrSplit(text, '.')) {
+    if (component.size() > 1 && component[0] == '0') return false;
+  }
+  return true;
+}
+
+bool IsUsableUid(absl::string_view text) {
   if (text.empty() || text.size() > 64) return false;
   for (absl::string_view component : absl::StrSplit(text, '.')) {
-    const bool digits =
-        !component.empty() && std::all_of(component.begin(), component.end(), absl::ascii_isdigit);
-    if (!digits || (component.size() > 1 && component[0] == '0')) return false;
+    if (component.empty() || !std::all_of(component.begin(), component.end(), absl::ascii_isdigit)) return false;
   }
   return true;
 }

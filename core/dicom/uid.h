@@ -18,6 +18,10 @@ std::string DerivedUid(absl::string_view key);
 // At most 64 characters, digits and dots only, no empty or zero-led component (PS3.5 9.1).
 bool IsUid(absl::string_view text);
 
+// As IsUid, but components may begin with a zero: what some scanners and anonymisers write. Such a UID can be
+// referred to as it is; changed, it would name nothing.
+bool IsUsableUid(absl::string_view text);
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_DICOM_UID_H_

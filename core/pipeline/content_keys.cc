@@ -122,6 +122,9 @@ Digest ResultKey(const PipelineRequest& request, const Digest& study, const Dige
       .Value(inference.auto_spacing.value_or(false));
   key.Value(uint64_t{request.targets.size()});
   for (const TargetRequest& target : request.targets) AddTarget(target, key);
+  const SegSeries& series = request.seg_series;
+  key.Text(series.instance_uid).Text(series.description).Value(series.number).Value(series.instance_number);
+  key.Text(series.content_label).Text(series.content_creator_name);
   return key.Finish();
 }
 

@@ -6,7 +6,6 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/series_reader.h"
 #include "core/pipeline/content_keys.h"
@@ -30,10 +29,8 @@ absl::Status CheckWritable(const PipelineRequest& request, const Study& study) {
   if (!study.series) {
     return absl::InvalidArgumentError("DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
   }
-  if (study.series->seg_obstacles.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "no DICOM-SEG can refer to this series: ", absl::StrJoin(study.series->seg_obstacles, "; "),
-      "; the mask can be had as NIfTI"));
+  RETURN_IF_ERROR(CheckSegPossible(*study.series));
+  return CheckSegSeriesFits(request.seg_series, *study.series);
 }
 
 // Which of several targets cannot be had.
@@ -358,7 +355,7 @@ absl::StatusOr<std::string> SegmentPipeline::WriteSegObject(const PipelineReques
   const std::string key = request.idempotency_key.empty()
                               ? std::string()
                               : ResultKey(request, study_key, model.weights_digest).ToHex();
-  SegIdentity identity = MakeSegIdentity(key, segmented.size());
+  SegIdentity identity = MakeSegIdentity(key, segmented.size(), request.seg_series);
   identity.created = clock_.Now();
   identity.algorithm_name = model.name;
   identity.algorithm_version = model.version;

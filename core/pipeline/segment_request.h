@@ -53,6 +53,7 @@ struct PipelineRequest {
   std::shared_ptr<const Study> study;  // from FindStudy
   std::vector<TargetRequest> targets;  // 1 to 16
   std::optional<MaskFormat> format;    // default: SEG for DICOM, NIfTI otherwise
+  SegSeries seg_series;                // kDicomSeg only
   bool probabilities = false, logits = false;
   std::optional<IntensityClamp> clamp;
   TargetOptions inference;

@@ -277,6 +277,24 @@ absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, Par
 
 // --- the rest
 
+// Texts are UTF-8 by the contract's encoding; core knows what each attribute allows.
+absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
+  SegSeries parsed;
+  constexpr uint32_t kMostNumber = 2147483647;  // of IS
+  if (series.series_number() > kMostNumber || series.instance_number() > kMostNumber) {
+    return Invalid("output.seg_series: series_number and instance_number must be 1 to ", kMostNumber);
+  }
+  parsed.instance_uid = series.series_uid();
+  if (!series.series_description().empty()) parsed.description = series.series_description();
+  if (series.series_number() != 0) parsed.number = static_cast<int32_t>(series.series_number());
+  if (series.instance_number() != 0) parsed.instance_number = static_cast<int32_t>(series.instance_number());
+  if (!series.content_label().empty()) parsed.content_label = series.content_label();
+  if (!series.creator().empty()) parsed.content_creator_name = series.creator();
+  const absl::Status valid = CheckSegSeries(parsed);
+  if (!valid.ok()) return Invalid("output.seg_series: ", valid.message());
+  return parsed;
+}
+
 absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& request) {
   request.probabilities = output.probabilities();
   request.logits = output.logits();
@@ -290,6 +308,10 @@ absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& reque
   if (request.format == MaskFormat::kDicomSeg && request.kind != VolumeKind::kDicom) {
     return Invalid("MASK_FORMAT_DICOM_SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
   }
+  if (!output.has_seg_series()) return absl::OkStatus();
+  const bool seg = request.kind == VolumeKind::kDicom && request.format.value_or(MaskFormat::kDicomSeg) == MaskFormat::kDicomSeg;
+  if (!seg) return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
+  ASSIGN_OR_RETURN(request.seg_series, ParseSegSeries(output.seg_series()));
   return absl::OkStatus();
 }
 

@@ -107,9 +107,15 @@ std::string Le32(uint32_t value) {
 
 std::string EncodeElements(const DicomElements& elements) { return Encoded(elements, true, false); }
 
-std::string Part10(const std::string& syntax, const std::string& dataset) {
-  const DicomElements meta = {{DicomTag(0x0002, 0x0001), {"OB", std::string("\0\1", 2)}},
-                              {DicomTag(0x0002, 0x0010), {"UI", syntax}}};
+std::string SequenceItem(const DicomElements& elements) {
+  const std::string bytes = EncodeElements(elements);
+  return Tagged(kItem, Le32(static_cast<uint32_t>(bytes.size()))) + bytes;
+}
+
+std::string Part10(const std::string& syntax, const std::string& dataset, const DicomElements& more_meta) {
+  DicomElements meta = {{DicomTag(0x0002, 0x0001), {"OB", std::string("\0\1", 2)}},
+                        {DicomTag(0x0002, 0x0010), {"UI", syntax}}};
+  meta.insert(more_meta.begin(), more_meta.end());
   const std::string group = EncodeElements(meta);
   const DicomElements length = {
       {DicomTag(0x0002, 0x0000), {"UL", Le32(static_cast<uint32_t>(group.size()))}}};
@@ -245,12 +251,15 @@ DicomElements SeriesBuilder::Elements(int k) const {
 
 std::string SeriesBuilder::Encode(int k) const {
   DicomElements elements = Elements(k);
+  const auto dataset_begin = elements.lower_bound(DicomTag(0x0003, 0));
+  const DicomElements meta(elements.begin(), dataset_begin);
+  elements.erase(elements.begin(), dataset_begin);
   if (bare_) return Encoded(elements, syntax_ != kImplicitLe, syntax_ == kExplicitBe);
   if (syntax_ == kImplicitLe) return Part10(syntax_, Encoded(elements, false, false));
   if (syntax_ == kExplicitBe) return Part10(syntax_, Encoded(elements, true, true));
   if (syntax_ == kDeflated) return Part10(syntax_, Deflate(EncodeElements(elements)));
   if (IsDcmtks(syntax_)) return TranscodeByDcmtk(Part10(kExplicitLe, EncodeElements(elements)), syntax_);
-  if (syntax_ != kJpeg2000Lossless) return Part10(syntax_, EncodeElements(elements));
+  if (syntax_ != kJpeg2000Lossless) return Part10(syntax_, EncodeElements(elements), meta);
   std::vector<int> values;
   for (int n = 0; n < rows_ * columns_; ++n) values.push_back(stored_(n % columns_, n / columns_, k));
   std::string stream = EncodeJpeg2000({columns_, rows_, bits_stored_, signed_, values.data()});

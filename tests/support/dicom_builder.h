@@ -40,8 +40,10 @@ inline constexpr const char* kHtj2kLossless = "1.2.840.10008.1.2.4.201";
 
 // One data set in Explicit VR Little Endian, without preamble.
 std::string EncodeElements(const DicomElements& elements);
-// Preamble, file meta information naming `syntax`, then `dataset` as it is.
-std::string Part10(const std::string& syntax, const std::string& dataset);
+// One item of a sequence, of defined length: its bytes are part of a "SQ" element's.
+std::string SequenceItem(const DicomElements& elements);
+// Preamble, file meta information naming `syntax` and with what else is given, then `dataset` as it is.
+std::string Part10(const std::string& syntax, const std::string& dataset, const DicomElements& more_meta = {});
 
 class SeriesBuilder {
  public:
@@ -55,7 +57,8 @@ class SeriesBuilder {
   SeriesBuilder& WithRescale(const std::string& slope, const std::string& intercept);
   SeriesBuilder& WithPlane(const std::string& orientation, std::array<double, 3> origin,
                            std::array<double, 3> step);
-  // The attribute's raw bytes in every slice, or in slice k only.
+  // The attribute's raw bytes in every slice, or in slice k only. Group 0002 goes into the file meta information
+  // (native Explicit VR Little Endian only).
   SeriesBuilder& With(uint32_t tag, const std::string& vr, const std::string& bytes);
   SeriesBuilder& WithAt(int k, uint32_t tag, const std::string& vr, const std::string& bytes);
   SeriesBuilder& Without(uint32_t tag);

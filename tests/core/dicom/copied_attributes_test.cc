@@ -1,62 +1,205 @@
 #include "core/dicom/copied_attributes.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/str_cat.h"
+#include "core/dicom/tags.h"
+#include "tests/support/dicom_builder.h"
 
 namespace sgpsam {
 namespace {
 
-std::string Valid(absl::string_view name, absl::string_view value, bool iso_2022 = false) {
-  for (const CopiedTag& tag : CopiedTags()) {
-    if (name == tag.name) return ValidValue(tag, value, iso_2022);
+using ::sgpsam::testing::DicomElements;
+using ::sgpsam::testing::GivenSeries;
+using ::sgpsam::testing::SequenceItem;
+using ::sgpsam::testing::SeriesBuilder;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr uint32_t kCharacterSet = tags::kSpecificCharacterSet, kDescription = DicomTag(0x0008, 0x1030);
+constexpr uint32_t kAccession = DicomTag(0x0008, 0x0050), kIssuerOfAccession = DicomTag(0x0008, 0x0051);
+constexpr uint32_t kOtherIds = DicomTag(0x0010, 0x1002);
+
+CopiedModules Copied(const SeriesBuilder& series) {
+  const std::string bytes = series.Bytes()[0];
+  return CopyModules(DicomFile::Open(bytes).value());
+}
+
+const CopiedAttribute* Find(const CopiedModules& modules, uint32_t tag) {
+  for (const CopiedAttribute& attribute : modules.attributes) {
+    if (attribute.tag == tag) return &attribute;
   }
-  ADD_FAILURE() << name << " is not copied";
-  return "";
+  return nullptr;
 }
 
-TEST(CopiedAttributes, KeepsValidValues) {
-  EXPECT_EQ(Valid("StudyDate", "20240229"), "20240229");
-  EXPECT_EQ(Valid("StudyTime", "235959.123456"), "235959.123456");
-  EXPECT_EQ(Valid("PatientAge", "007D"), "007D");
-  EXPECT_EQ(Valid("PatientName", "Doe^Jane^^Dr=\xE5\xB1\xB1"), "Doe^Jane^^Dr=\xE5\xB1\xB1");
-  EXPECT_EQ(Valid("PatientComments", "two\r\nlines \\ and a backslash"), "two\r\nlines \\ and a backslash");
-  EXPECT_EQ(Valid("OtherPatientIDs", "A1\\B2"), "A1\\B2");
-  EXPECT_EQ(Valid("TimezoneOffsetFromUTC", "-0330"), "-0330");
+std::string ValueOf(const CopiedModules& modules, uint32_t tag) {
+  const CopiedAttribute* attribute = Find(modules, tag);
+  return attribute == nullptr ? "(none)" : attribute->value;
 }
 
-TEST(CopiedAttributes, RepairsWhatHasOneMeaning) {
-  EXPECT_EQ(Valid("StudyDate", "2024.02.29"), "20240229");
-  EXPECT_EQ(Valid("StudyTime", "10:15:00"), "101500");
-  EXPECT_EQ(Valid("PatientAge", "58"), "058Y");
-  EXPECT_EQ(Valid("PatientAge", "9m"), "009M");
-  EXPECT_EQ(Valid("PatientSex", "male"), "M");
-  EXPECT_EQ(Valid("PatientSize", "1.80000000000000000001"), "1.8");
-  EXPECT_EQ(Valid("StudyDescription", "CT\x01 abdomen\\pelvis"), "CT abdomen pelvis");
+std::string CodeItem(const std::string& value, const std::string& meaning) {
+  return SequenceItem({{DicomTag(0x0008, 0x0100), {"SH", value}},
+                       {DicomTag(0x0008, 0x0102), {"SH", "DCM"}},
+                       {DicomTag(0x0008, 0x0104), {"LO", meaning}}});
 }
 
-TEST(CopiedAttributes, DropsWhatHasNone) {
-  EXPECT_EQ(Valid("StudyDate", "20241301"), "");
-  EXPECT_EQ(Valid("StudyTime", "256000"), "");
-  EXPECT_EQ(Valid("PatientAge", "old"), "");
-  EXPECT_EQ(Valid("PatientSex", "x"), "");
-  EXPECT_EQ(Valid("PatientWeight", "abc"), "");
-  EXPECT_EQ(Valid("PatientWeight", "NaN"), "");
+TEST(CopiedAttributes, AreInUtf8WithoutAWarning) {
+  SeriesBuilder series = GivenSeries().With(kCharacterSet, "CS", "ISO_IR 100");
+  series.With(tags::kPatientName, "PN", "M\xFCller^J\xF6rg").With(kDescription, "LO", "CT Sch\xE4" "del");
+  const CopiedModules modules = Copied(series);
+  EXPECT_EQ(ValueOf(modules, tags::kPatientName), "Müller^Jörg");
+  EXPECT_EQ(ValueOf(modules, kDescription), "CT Schädel");
+  EXPECT_EQ(ValueOf(modules, tags::kPatientId), "SECRET-ID-7");
+  EXPECT_THAT(modules.warnings, IsEmpty());
+  EXPECT_THAT(modules.obstacles, IsEmpty());
 }
 
-TEST(CopiedAttributes, ShortensTextsButNeverIdentifiers) {
-  EXPECT_EQ(Valid("StudyDescription", std::string(80, 'd')).size(), 64u);
-  EXPECT_EQ(Valid("AccessionNumber", "12345678901234567890"), "");
-  EXPECT_EQ(Valid("PatientID", std::string(65, '7')), "");
-  // Never in the middle of a UTF-8 character.
-  EXPECT_EQ(Valid("StudyDescription", absl::StrCat(std::string(63, 'd'), "\xC3\xA4")), std::string(63, 'd'));
+TEST(CopiedAttributes, SayWhichEncodingWasAssumed) {
+  const CopiedModules modules = Copied(GivenSeries().With(tags::kPatientName, "PN", "Müller^Jörg"));
+  EXPECT_EQ(ValueOf(modules, tags::kPatientName), "Müller^Jörg");
+  EXPECT_THAT(modules.warnings, ElementsAre(HasSubstr("PatientName (0010,0010)")));
+  EXPECT_THAT(modules.warnings, ElementsAre(HasSubstr("taken as UTF-8")));
 }
 
-TEST(CopiedAttributes, TakesTextsOfShiftingCodeTablesWhole) {
-  // The second character's second byte is a backslash's.
-  const std::string name = "Yamada=\x1B$B;3\x21\x5C\x1B(B";
-  EXPECT_EQ(Valid("PatientName", name, true), name);
-  EXPECT_EQ(Valid("AccessionNumber", "12345678901234567890", true), "");
+TEST(CopiedAttributes, StopAtAnIdentityThatCannotBeKept) {
+  const auto obstacles = [](uint32_t tag, const std::string& vr, const std::string& value) {
+    return Copied(GivenSeries().With(tag, vr, value)).obstacles;
+  };
+  EXPECT_THAT(obstacles(tags::kPatientId, "LO", ""), ElementsAre("PatientID (0010,0020) is empty"));
+  EXPECT_THAT(Copied(GivenSeries().Without(tags::kPatientId)).obstacles,
+              ElementsAre("PatientID (0010,0020) is empty"));
+  EXPECT_THAT(obstacles(tags::kPatientId, "LO", "123\\456"), ElementsAre("PatientID (0010,0020) has several values"));
+  EXPECT_THAT(obstacles(tags::kPatientId, "LO", std::string(65, '9')),
+              ElementsAre("PatientID (0010,0020) has more than 64 characters"));
+  EXPECT_THAT(obstacles(tags::kPatientName, "PN", "A^B\\C^D"),
+              ElementsAre("PatientName (0010,0010) has several values"));
+  EXPECT_THAT(obstacles(tags::kPatientName, "PN", "M\xFCller"),
+              ElementsAre(HasSubstr("PatientName (0010,0010) is not in the character set")));
+  EXPECT_THAT(obstacles(DicomTag(0x0010, 0x0021), "LO", std::string(65, 'x')),
+              ElementsAre("IssuerOfPatientID (0010,0021) has more than 64 characters"));
+}
+
+TEST(CopiedAttributes, LeaveOutWhatCannotBeKeptAndSaySo) {
+  SeriesBuilder series = GivenSeries().With(kDescription, "LO", "one\\two");
+  series.With(kAccession, "SH", "12345678901234567").With(DicomTag(0x0010, 0x1030), "DS", "abc");
+  const CopiedModules modules = Copied(series);
+  EXPECT_EQ(Find(modules, kDescription), nullptr);
+  EXPECT_EQ(ValueOf(modules, kAccession), "");
+  EXPECT_EQ(Find(modules, DicomTag(0x0010, 0x1030)), nullptr);
+  EXPECT_THAT(modules.warnings,
+              ElementsAre("AccessionNumber (0008,0050) has more than 16 characters: it is left empty in derived objects",
+                          "StudyDescription (0008,1030) has several values: it is left out of derived objects",
+                          "PatientWeight (0010,1030) is not valid: it is left out of derived objects"));
+}
+
+TEST(CopiedAttributes, CopySequencesWithTheirTexts) {
+  const std::string qualifiers = SequenceItem({{DicomTag(0x0040, 0x0032), {"UT", "1.2.3"}},
+                                               {DicomTag(0x0040, 0x0033), {"CS", "ISO"}}});
+  const std::string other = SequenceItem({{tags::kPatientId, {"LO", "\xC4-1"}},
+                                          {DicomTag(0x0010, 0x0022), {"CS", "TEXT"}},
+                                          {DicomTag(0x0010, 0x0024), {"SQ", qualifiers}}});
+  SeriesBuilder series = GivenSeries().With(kCharacterSet, "CS", "ISO_IR 100").With(kOtherIds, "SQ", other + other);
+  for (const char* syntax : {testing::kExplicitLe, testing::kDeflated}) {
+    const CopiedModules modules = Copied(series.WithTransferSyntax(syntax));
+    const CopiedAttribute* ids = Find(modules, kOtherIds);
+    ASSERT_NE(ids, nullptr);
+    ASSERT_EQ(ids->items.size(), 2u);
+    ASSERT_EQ(ids->items[0].size(), 3u);
+    EXPECT_EQ(ids->items[0][0].value, "Ä-1");
+    ASSERT_EQ(ids->items[0][2].items.size(), 1u);
+    EXPECT_EQ(ids->items[0][2].items[0][0].value, "1.2.3");
+    EXPECT_THAT(modules.warnings, IsEmpty());
+  }
+}
+
+TEST(CopiedAttributes, TakeAnItemsOwnCharacterSet) {
+  const std::string item = SequenceItem({{kCharacterSet, {"CS", "ISO_IR 144"}}, {tags::kPatientId, {"LO", "\xBB\xEE"}}});
+  const CopiedModules modules = Copied(GivenSeries().With(kOtherIds, "SQ", item));
+  const CopiedAttribute* ids = Find(modules, kOtherIds);
+  ASSERT_NE(ids, nullptr);
+  ASSERT_EQ(ids->items[0].size(), 1u);  // its set has become the object's
+  EXPECT_EQ(ids->items[0][0].value, "Лю");
+}
+
+TEST(CopiedAttributes, CopyASequenceWholeOrNotAtAll) {
+  const std::string good = SequenceItem({{tags::kPatientId, {"LO", "A"}}});
+  for (const std::string& bad :
+       {SequenceItem({{tags::kPatientId, {"LO", std::string(65, 'A')}}}),
+        SequenceItem({{tags::kPatientId, {"LO", "\xFC"}}}),
+        SequenceItem({{DicomTag(0x0011, 0x0010), {"LO", "PRIVATE"}}}),
+        SequenceItem({{DicomTag(0x0028, 0x0010), {"US", testing::Le16(7)}}})}) {
+    const CopiedModules modules = Copied(GivenSeries().With(kOtherIds, "SQ", good + bad));
+    EXPECT_EQ(Find(modules, kOtherIds), nullptr);
+    EXPECT_THAT(modules.warnings, ElementsAre(HasSubstr("OtherPatientIDsSequence (0010,1002) has")));
+    EXPECT_THAT(modules.obstacles, IsEmpty());
+  }
+}
+
+TEST(CopiedAttributes, CopyDeidentificationWholeOrNotAtAll) {
+  const auto removed = [] { return GivenSeries().With(tags::kPatientIdentityRemoved, "CS", "YES"); };
+  const std::string code = CodeItem("113100", "Basic Application Confidentiality Profile");
+  const CopiedModules with_code = Copied(removed().With(tags::kDeidentificationMethodCodeSequence, "SQ", code));
+  EXPECT_EQ(ValueOf(with_code, tags::kPatientIdentityRemoved), "YES");
+  ASSERT_NE(Find(with_code, tags::kDeidentificationMethodCodeSequence), nullptr);
+  EXPECT_EQ(Find(with_code, tags::kDeidentificationMethodCodeSequence)->items[0][0].value, "113100");
+  EXPECT_THAT(with_code.warnings, IsEmpty());
+  EXPECT_EQ(ValueOf(Copied(removed().With(tags::kDeidentificationMethod, "LO", "CTP\\more")),
+                    tags::kDeidentificationMethod),
+            "CTP\\more");
+  const CopiedModules without = Copied(removed());
+  EXPECT_EQ(Find(without, tags::kPatientIdentityRemoved), nullptr);
+  EXPECT_THAT(without.warnings, ElementsAre(HasSubstr("DeidentificationMethod (0012,0063) is missing")));
+}
+
+TEST(CopiedAttributes, CopyATrialsSubjectWholeOrNotAtAll) {
+  SeriesBuilder series = GivenSeries().With(tags::kClinicalTrialProtocolId, "LO", "P");
+  const CopiedModules partial = Copied(series);
+  EXPECT_EQ(Find(partial, tags::kClinicalTrialProtocolId), nullptr);
+  EXPECT_THAT(partial.warnings, ElementsAre(HasSubstr("ClinicalTrialSponsorName (0012,0010) is missing")));
+  series.With(tags::kClinicalTrialSponsorName, "LO", "S").With(tags::kClinicalTrialSubjectId, "LO", "1");
+  const CopiedModules whole = Copied(series);
+  EXPECT_EQ(ValueOf(whole, tags::kClinicalTrialProtocolId), "P");
+  EXPECT_EQ(ValueOf(whole, DicomTag(0x0012, 0x0030)), "");  // site: type 2
+  EXPECT_THAT(whole.warnings, IsEmpty());
+  // One value that cannot be kept: none is.
+  const CopiedModules lost = Copied(series.With(DicomTag(0x0012, 0x0031), "LO", "a\\b"));
+  EXPECT_EQ(Find(lost, tags::kClinicalTrialSponsorName), nullptr);
+  EXPECT_EQ(lost.warnings.size(), 2u);
+}
+
+TEST(CopiedAttributes, CopyAnimalsWholeOrNotAtAll) {
+  SeriesBuilder series = GivenSeries().With(tags::kPatientSpeciesDescription, "LO", "Canis");
+  series.With(tags::kResponsiblePerson, "PN", "Owner^A");
+  EXPECT_EQ(Find(Copied(series), tags::kPatientSpeciesDescription), nullptr);
+  series.With(tags::kResponsiblePersonRole, "CS", "OWNER");
+  const CopiedModules modules = Copied(series);
+  EXPECT_EQ(ValueOf(modules, tags::kPatientSpeciesDescription), "Canis");
+  EXPECT_EQ(ValueOf(modules, tags::kResponsiblePersonRole), "OWNER");
+  const CopiedAttribute* registration = Find(modules, DicomTag(0x0010, 0x2294));  // type 2C
+  ASSERT_NE(registration, nullptr);
+  EXPECT_TRUE(registration->items.empty());
+}
+
+TEST(CopiedAttributes, KeepAnIssuerOnlyBesideItsNumber) {
+  const std::string issuer = SequenceItem({{DicomTag(0x0040, 0x0031), {"UT", "HOSPITAL"}}});
+  SeriesBuilder series = GivenSeries().With(kIssuerOfAccession, "SQ", issuer);
+  ASSERT_NE(Find(Copied(series), kIssuerOfAccession), nullptr);
+  EXPECT_EQ(Find(Copied(series), kIssuerOfAccession)->items[0][0].value, "HOSPITAL");
+  const CopiedModules lost = Copied(series.With(kAccession, "SH", "12345678901234567"));
+  EXPECT_EQ(Find(lost, kIssuerOfAccession), nullptr);
+  EXPECT_EQ(ValueOf(lost, kAccession), "");
+}
+
+TEST(PatientOf, ComparesPatientsAcrossCharacterSets) {
+  const auto key = [](const std::string& set, const std::string& name) {
+    const std::string bytes =
+        GivenSeries().With(kCharacterSet, "CS", set).With(tags::kPatientName, "PN", name).Bytes()[0];
+    return PatientOf(DicomFile::Open(bytes).value()).name;
+  };
+  EXPECT_EQ(key("ISO_IR 100", "M\xFCller^J\xF6rg"), key("ISO_IR 192", "Müller^Jörg^^"));
+  EXPECT_NE(key("ISO_IR 100", "M\xFCller^J\xF6rg"), key("ISO_IR 192", "Müller^Jürg"));
 }
 
 }  // namespace

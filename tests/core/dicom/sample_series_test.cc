@@ -108,7 +108,7 @@ TEST_F(SampleSeries, ReadsOverAnonymisedCtAndSaysWhySegIsImpossible) {
   const absl::Status status =
       WriteSeg(study->info, study->volume.geometry(), {&segment, 1}, MakeSegIdentity("k", 1)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("SOPClassUID (0008,0016) is empty"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("StudyInstanceUID (0020,000D) is empty"));
 }
 
 TEST_F(SampleSeries, AllowsSegWhereTheSourceIsWhole) {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "core/dicom/dicom_file.h"
 #include "core/dicom/prescan.h"
 #include "core/dicom/seg_reader.h"
 #include "core/dicom/series_reader.h"
@@ -70,33 +71,121 @@ TEST(SegWriter, NamesModelPromptsAndScopeButNotTheScanner) {
   EXPECT_THAT(seg, Not(HasSubstr("ScannerMaker")));
 }
 
-TEST(SegWriter, MakesOwnTextsFitTheSourcesCharacterSet) {
+TEST(SegWriter, WritesEveryTextInUtf8) {
   const Mask mask = SomeMask({9, 7, 5});
   Segment segment;
   segment.mask = &mask;
-  segment.label = "L\xC3\xA4sion\\\n" + std::string(100, 'x');
-  // The source is plain ASCII: the object may be UTF-8.
-  EXPECT_THAT(WriteOne(StudyOf(GivenSeries()), segment, Identity(1)).value(),
-              HasSubstr("L\xC3\xA4sion  xxx"));
+  segment.label = "Leberläsion 肝";
   SeriesBuilder latin = GivenSeries().With(DicomTag(0x0008, 0x0005), "CS", "ISO_IR 100");
   latin.With(DicomTag(0x0010, 0x0010), "PN", "M\xFCller");
-  const std::string seg = WriteOne(StudyOf(latin), segment, Identity(1)).value();
-  EXPECT_THAT(seg, HasSubstr("ISO_IR 100"));
-  EXPECT_THAT(seg, HasSubstr("M\xFCller"));
-  EXPECT_THAT(seg, HasSubstr("L?sion  xxx"));
+  for (const SeriesBuilder& series : {GivenSeries(), latin}) {
+    const std::string seg = WriteOne(StudyOf(series), segment, Identity(1)).value();
+    EXPECT_THAT(seg, HasSubstr("ISO_IR 192"));
+    EXPECT_THAT(seg, HasSubstr("Leberläsion 肝"));
+    EXPECT_THAT(seg, Not(HasSubstr("ISO_IR 100")));
+  }
+  EXPECT_THAT(WriteOne(StudyOf(latin), segment, Identity(1)).value(), HasSubstr("Müller"));
+}
+
+TEST(SegWriter, RefusesTextsThatItWouldHaveToChange) {
+  const DicomStudy study = StudyOf(GivenSeries());
+  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const auto code = [&](const std::string& label) {
+    Segment segment;
+    segment.mask = &mask;
+    segment.label = label;
+    return WriteOne(study, segment, Identity(1)).status().code();
+  };
+  std::string longest;
+  for (int n = 0; n < 64; ++n) longest += "ä";
+  EXPECT_EQ(code(longest), absl::StatusCode::kOk);
+  for (const std::string& bad : {longest + "x", std::string(), std::string("a\\b"), std::string("a\nb"), std::string("M\xFCller")}) {
+    EXPECT_EQ(code(bad), absl::StatusCode::kInvalidArgument) << bad;
+  }
+}
+
+TEST(SegWriter, PutsResultsIntoOneSeries) {
+  const DicomStudy study = StudyOf(GivenSeries());
+  const Mask mask = SomeMask(study.volume.geometry().shape());
+  Segment segment;
+  segment.mask = &mask;
+  const auto written = [&](const SegSeries& series) {
+    SegIdentity identity = MakeSegIdentity("key", 1, series);
+    const SegIdentity usual = Identity(1);
+    identity.created = usual.created;
+    identity.algorithm_name = usual.algorithm_name;
+    identity.algorithm_version = usual.algorithm_version;
+    identity.model_digest_hex = usual.model_digest_hex;
+    identity.software_version = usual.software_version;
+    return WriteOne(study, segment, identity);
+  };
+  const SegSeries series{.instance_uid = "1.2.3.999",
+                         .description = "Befund nach Überprüfung",
+                         .number = 77,
+                         .instance_number = 3,
+                         .content_label = "AFTER REVIEW",
+                         .content_creator_name = "Größer^Anna"};
+  const std::string seg = written(series).value();
+  const DicomFile file = DicomFile::Open(seg).value();
+  EXPECT_EQ(file.Text(DicomTag(0x0020, 0x000E)), "1.2.3.999");
+  EXPECT_EQ(file.Text(DicomTag(0x0008, 0x103E)), "Befund nach Überprüfung");
+  EXPECT_EQ(file.Text(DicomTag(0x0020, 0x0011)), "77");
+  EXPECT_EQ(file.Text(DicomTag(0x0020, 0x0013)), "3");
+  EXPECT_EQ(file.Text(DicomTag(0x0070, 0x0080)), "AFTER REVIEW");
+  EXPECT_EQ(file.Text(DicomTag(0x0070, 0x0084)), "Größer^Anna");
+  EXPECT_FALSE(file.Has(DicomTag(0x0008, 0x0021)));  // SeriesDate: another object's may differ
+  EXPECT_EQ(written({.instance_uid = study.info.series_instance_uid}).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(SegWriter, ChecksWhatASeriesIsCalled) {
+  const auto ok = [](const SegSeries& series) { return CheckSegSeries(series).ok(); };
+  EXPECT_TRUE(ok({}));
+  EXPECT_FALSE(ok({.instance_uid = "1.2.x"}));
+  EXPECT_FALSE(ok({.instance_uid = "1.02"}));
+  EXPECT_FALSE(ok({.description = std::string(65, 'd')}));
+  EXPECT_FALSE(ok({.description = "a\\b"}));
+  EXPECT_FALSE(ok({.number = 0}));
+  EXPECT_FALSE(ok({.instance_number = -1}));
+  EXPECT_FALSE(ok({.content_label = "lower case"}));
+  EXPECT_FALSE(ok({.content_label = "SEVENTEEN LETTERS"}));
+  EXPECT_FALSE(ok({.content_creator_name = "a=b=c=d"}));
+  EXPECT_FALSE(ok({.content_creator_name = ""}));
 }
 
 TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {
   SeriesBuilder series =
-      GivenSeries().Without(DicomTag(0x0020, 0x0052)).WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.x");
+      GivenSeries().With(DicomTag(0x0020, 0x0052), "UI", "abc").WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.x");
   const DicomStudy study = StudyOf(series);
   const Mask mask = SomeMask(study.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
   const absl::Status status = WriteOne(study, segment, Identity(1)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("FrameOfReferenceUID (0020,0052) is empty"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("FrameOfReferenceUID (0020,0052) is not a valid UID"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("SOPInstanceUID (0008,0018) is not a valid UID"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("a mask as NIfTI can be had"));
+}
+
+TEST(SegWriter, KeepsUidsWithLeadingZerosAsTheyAre) {
+  SeriesBuilder series = GivenSeries().With(DicomTag(0x0020, 0x000D), "UI", "1.2.03.4");
+  series.WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.007");
+  const DicomStudy study = StudyOf(series);
+  EXPECT_THAT(study.warnings, ::testing::Contains(HasSubstr("begins with 0")));
+  const Mask mask = SomeMask(study.volume.geometry().shape());
+  Segment segment;
+  segment.mask = &mask;
+  const std::string seg = WriteOne(study, segment, Identity(1)).value();
+  EXPECT_EQ(DicomFile::Open(seg).value().Text(DicomTag(0x0020, 0x000D)), "1.2.03.4");
+  EXPECT_THAT(seg, HasSubstr("1.2.3.007"));
+}
+
+TEST(SegWriter, TakesTheSpacingForAThicknessThatIsNone) {
+  for (const char* thickness : {"0", "2.5\\2.5", "-1", ""}) {
+    const DicomStudy study = StudyOf(GivenSeries().With(DicomTag(0x0018, 0x0050), "DS", thickness));
+    EXPECT_EQ(study.info.slice_thickness, "") << thickness;
+  }
+  EXPECT_EQ(StudyOf(GivenSeries()).info.slice_thickness, "9.9");
 }
 
 TEST(SegWriter, RefusesTwoSlicesWithOneName) {

@@ -462,6 +462,46 @@ TEST(SeriesReader, ReadsOverAnonymisedSeriesAndSaysWhatASegLacks) {
   EXPECT_THAT(study->warnings, Contains(HasSubstr("no DICOM-SEG")));
 }
 
+TEST(SeriesReader, TakesUidsFromTheFileMetaInformation) {
+  SeriesBuilder series = GivenSeries(9, 7, 1).With(DicomTag(0x0008, 0x0016), "UI", "");
+  series.WithAt(0, DicomTag(0x0008, 0x0018), "UI", "");
+  series.With(DicomTag(0x0002, 0x0002), "UI", "1.2.840.10008.5.1.4.1.1.2").With(DicomTag(0x0002, 0x0003), "UI", "1.2.3.77");
+  const absl::StatusOr<DicomStudy> study = Read(series);
+  ASSERT_TRUE(study.ok()) << study.status();
+  EXPECT_TRUE(study->info.seg_obstacles.empty());
+  EXPECT_EQ(study->info.instances[0].sop_instance_uid, "1.2.3.77");
+  EXPECT_EQ(study->info.instances[0].sop_class_uid, "1.2.840.10008.5.1.4.1.1.2");
+  EXPECT_THAT(study->warnings, Contains(HasSubstr("taken from the file meta information")));
+}
+
+TEST(SeriesReader, GivesASeriesWithoutFrameOfReferenceOneOfItsOwn) {
+  const absl::StatusOr<DicomStudy> none = Read(GivenSeries().Without(DicomTag(0x0020, 0x0052)));
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_TRUE(none->info.seg_obstacles.empty());
+  EXPECT_THAT(none->warnings, Contains(HasSubstr("FrameOfReferenceUID (0020,0052) is missing")));
+  SeriesBuilder each = GivenSeries();
+  for (int k = 0; k < 5; ++k) each.WithAt(k, DicomTag(0x0020, 0x0052), "UI", absl::StrCat("1.2.3.30", k));
+  const absl::StatusOr<DicomStudy> study = Read(each);
+  ASSERT_TRUE(study.ok()) << study.status();
+  EXPECT_THAT(study->warnings, Contains(HasSubstr("FrameOfReferenceUID (0020,0052) is another one in every file")));
+  EXPECT_EQ(study->info.frame_of_reference_uid, none->info.frame_of_reference_uid);  // the series', whatever the files
+  EXPECT_NE(study->info.frame_of_reference_uid, Read(GivenSeries())->info.frame_of_reference_uid);
+  // Two of them are two: nothing says that these slices belong together.
+  const SeriesBuilder two = GivenSeries().WithAt(2, DicomTag(0x0020, 0x0052), "UI", "1.2.3.301");
+  EXPECT_THAT(std::string(Read(two).status().message()), HasSubstr("different frames of reference"));
+}
+
+TEST(SeriesReader, StopsSegOfTwoPatientsInOneSeries) {
+  const auto obstacles = [](uint32_t tag, const std::string& vr, const std::string& value) {
+    return Read(GivenSeries().WithAt(3, tag, vr, value))->info.seg_obstacles;
+  };
+  EXPECT_THAT(obstacles(DicomTag(0x0010, 0x0020), "LO", "SECRET-ID-8"),
+              ::testing::ElementsAre("PatientID (0010,0020) differs between files 1 and 4"));
+  EXPECT_THAT(obstacles(DicomTag(0x0010, 0x0010), "PN", "Other^Patient"),
+              ::testing::ElementsAre("PatientName (0010,0010) differs between files 1 and 4"));
+  EXPECT_THAT(obstacles(DicomTag(0x0010, 0x0010), "PN", "Secret^Patient^"), ::testing::IsEmpty());
+}
+
 TEST(SeriesReader, WarnsOfRepairsWithoutQuotingValues) {
   SeriesBuilder series = GivenSeries().With(DicomTag(0x0010, 0x0040), "CS", "female-secret");
   series.With(DicomTag(0x0008, 0x0050), "SH", "SECRET-ACCESSION-NUMBER-20");
@@ -469,7 +509,7 @@ TEST(SeriesReader, WarnsOfRepairsWithoutQuotingValues) {
   const absl::StatusOr<DicomStudy> study = Read(series);
   ASSERT_TRUE(study.ok()) << study.status();
   EXPECT_THAT(study->warnings,
-              Contains(HasSubstr("AccessionNumber (0008,0050) is not valid: it is left out")));
+              Contains(HasSubstr("AccessionNumber (0008,0050) has more than 16 characters: it is left empty")));
   EXPECT_THAT(study->warnings, Contains(HasSubstr("PatientSex")));
   EXPECT_THAT(study->warnings, Contains(HasSubstr("PixelPaddingValue")));
   for (const std::string& warning : study->warnings) {

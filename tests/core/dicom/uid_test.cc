@@ -35,6 +35,9 @@ TEST(Uid, AreRecognised) {
   for (const char* bad : {"", "1..2", ".1", "1.", "1.2.03", "1.a", "1.2 "}) EXPECT_FALSE(IsUid(bad)) << bad;
   EXPECT_TRUE(IsUid(std::string(64, '1')));
   EXPECT_FALSE(IsUid(std::string(65, '1')));
+  for (const char* usable : {"1.2.3", "1.2.03", "00.1"}) EXPECT_TRUE(IsUsableUid(usable)) << usable;
+  for (const char* bad : {"", "1..2", "1.", "1.a"}) EXPECT_FALSE(IsUsableUid(bad)) << bad;
+  EXPECT_FALSE(IsUsableUid(std::string(65, '1')));
 }
 
 }  // namespace

@@ -101,6 +101,17 @@ enum class MaskFormat {
   kRawBits,  // TargetResult::mask_bits instead of SegmentResult::file
 };
 
+// The series that a DICOM-SEG goes into and how it is called there. Repeated results belong together with the
+// same series_uid, description and number, each with an instance number of its own.
+struct SegSeries {
+  std::string series_uid;          // a valid UID; empty: a new series
+  std::string series_description;  // at most 64 characters; empty: "AI segmentation, not for diagnosis"
+  uint32_t series_number = 0;      // 0: 9000
+  uint32_t instance_number = 0;    // 0: 1
+  std::string content_label;       // at most 16 of A to Z, 0 to 9, space, underscore; empty: "SEGMENTATION"
+  std::string creator;             // the reader, "Family^Given"; empty: "SGPSAM^Server"
+};
+
 enum class Priority { kDefault = 0, kStat, kRoutine, kBatch };
 
 // Stops calls from any thread; copies share one state. A call given a Cancel that was used before it
@@ -124,6 +135,7 @@ struct SegmentRequest {
   Volume volume;
   std::vector<Target> targets;  // 1 to 16; each becomes one segment
   MaskFormat format = MaskFormat::kDefault;
+  std::optional<SegSeries> seg_series;             // DICOM-SEG only
   bool probabilities = false;                      // fill TargetResult::probabilities
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
