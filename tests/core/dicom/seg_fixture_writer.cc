@@ -80,8 +80,7 @@ std::vector<Case> AllCases() {
       .With(DicomTag(0x0008, 0x0050), "SH", "ACCESSION-NUMBER-20C");
   odd.With(DicomTag(0x0010, 0x1020), "DS", "1.8000000000000000001")
       .With(DicomTag(0x0010, 0x1030), "DS", "abc");
-  odd.With(DicomTag(0x0018, 0x0050), "DS", "2.500000000000000001")
-      .With(DicomTag(0x0020, 0x000D), "UI", "1.2.03.4");
+  odd.With(DicomTag(0x0018, 0x0050), "DS", "2.500000000000000001");
   odd.With(DicomTag(0x0008, 0x0005), "CS", "\\ISO 2022 IR 87");
   odd.With(DicomTag(0x0010, 0x0010), "PN", "Yamada^Tarou=\x1B$B;3ED\x1B(B^\x1B$BB@O:\x1B(B");
   odd.With(DicomTag(0x0028, 0x0030), "DS", "0.50000000000000001\\0.75000000000000001");
