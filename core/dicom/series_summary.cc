@@ -126,10 +126,6 @@ void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info
       if (said.insert(note).second) warnings.emplace_back(note);
     }
   }
-  if (any(&SliceHeader::uids_from_meta)) {
-    warnings.push_back(
-        "SOPClassUID (0008,0016) or SOPInstanceUID (0008,0018) is empty: taken from the file meta information");
-  }
   WarnOfLeadingZeros(info, warnings);
   if (!info.seg_obstacles.empty()) {
     warnings.push_back(

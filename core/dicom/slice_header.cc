@@ -168,7 +168,6 @@ absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   const auto text = [&](uint32_t tag) { return std::string(file.Text(tag)); };
   header.sop_class_uid = std::string(file.sop_class_uid());
   header.sop_instance_uid = std::string(file.sop_instance_uid());
-  header.uids_from_meta = file.uids_from_meta();
   header.patient = PatientOf(file);
   header.study_instance_uid = text(tags::kStudyInstanceUid);
   header.series_instance_uid = text(tags::kSeriesInstanceUid);
@@ -180,14 +179,17 @@ absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   if (file.Has(tags::kPixelPaddingValue)) {
     header.notes.push_back("PixelPaddingValue (0028,0120) is set: padded pixels keep their stored value");
   }
+  if (file.uids_from_meta()) {
+    header.notes.push_back(
+        "SOPClassUID (0008,0016) or SOPInstanceUID (0008,0018) is empty: taken from the file meta information");
+  }
   if (file.syntax_guessed()) {
     header.notes.push_back("a file names no transfer syntax: it was guessed from its first element");
   }
   if (file.explicit_vr() != file.syntax().explicit_vr) {
     header.notes.push_back(
         "a file's transfer syntax is wrong about explicit and implicit value representations: the file was "
-        "read "
-        "as it is");
+        "read as it is");
   }
   return header;
 }

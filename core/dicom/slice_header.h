@@ -36,7 +36,6 @@ struct SliceHeader {
   std::optional<double> echo_time;  // ms
   std::string position_text;        // ImagePositionPatient as stored; written anew only if it is no valid DS
   bool lossy = false;
-  bool uids_from_meta = false;
   PixelNotes notes;  // what the caller should know of how this file was read
 };
 
