@@ -13,7 +13,7 @@ from sgpsam import result as results
 from sgpsam.call import Call, ProgressCallback
 from sgpsam.choices import choice, numbers
 from sgpsam.errors import from_grpc
-from sgpsam.request import Target
+from sgpsam.request import SegSeries, Target
 from sgpsam.result import ModelDescription, Result
 from sgpsam.v1 import segmentation_pb2 as pb
 from sgpsam.v1 import segmentation_pb2_grpc as rpc
@@ -56,8 +56,8 @@ class Client:
                 output: Output = "mask", probabilities: bool = False, logits: bool = True,
                 clamp: tuple[float, float] | None = None, max_patches: int = 0,
                 spacing: float | Literal["auto"] | None = None, idempotency_key: str = "",
-                priority: Priority = "routine", timeout: float | None = None,
-                progress: ProgressCallback | None = None) -> Result:
+                priority: Priority = "routine", seg_series: SegSeries | None = None,
+                timeout: float | None = None, progress: ProgressCallback | None = None) -> Result:
         """Blocks until the result is there, or raises SgpsamError (see errors.py).
 
         volume: a Volume, or what Volume.of takes. Sent only if the server lacks it.
@@ -68,6 +68,7 @@ class Client:
         a mask that touches its patch's border; 1: the first patch alone; 0: the server's default, 8.
         spacing: edge of the model's voxels in mm, 0.25 to 3, or "auto": the model's own, and a mask that is small
         or large for it is looked at again. Default: "auto" if the model has learned from finer ones than 1.5.
+        seg_series: which series a DICOM-SEG goes into, so that repeated results belong together.
         idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
@@ -80,6 +81,8 @@ class Client:
                                     logits=logits),
             idempotency_key=idempotency_key, priority=choice("priority", priority, _PRIORITIES),
             inference=_inference(max_patches, spacing))
+        if seg_series is not None:
+            header.output.seg_series.CopyFrom(seg_series.message())
         if clamp is not None:
             least, most = numbers("clamp", clamp, 2)
             header.preprocessing.CopyFrom(pb.PreprocessingOptions(has_clamp=True, clamp_min=least, clamp_max=most))

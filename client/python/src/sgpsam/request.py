@@ -67,6 +67,23 @@ class Code(NamedTuple):
 ClickLike: TypeAlias = Click | Sequence[Any]
 
 
+class SegSeries(NamedTuple):
+    """The series that a DICOM-SEG goes into and how it is called there. Repeated results belong together with
+    the same uid, description and number, each with an instance_number of its own."""
+
+    uid: str = ""                        # a valid UID; "": a new series
+    description: str = ""                # at most 64 characters; "": "AI segmentation, not for diagnosis"
+    number: int = 0                      # 0: 9000
+    instance_number: int = 0             # 0: 1
+    content_label: str = ""              # at most 16 of A to Z, 0 to 9, space, underscore; "": "SEGMENTATION"
+    creator: str = ""                    # the reader, "Family^Given"; "": "SGPSAM^Server"
+
+    def message(self) -> pb.SegSeries:
+        return pb.SegSeries(series_uid=self.uid, series_description=self.description, series_number=self.number,
+                            instance_number=self.instance_number, content_label=self.content_label,
+                            creator=self.creator)
+
+
 @dataclass(frozen=True)
 class Target:
     """Becomes one segment. At least one positive click, a box, a mask or `previous` is needed."""

@@ -187,14 +187,16 @@ class OutputChunk(_message.Message):
     def __init__(self, output_index: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class OutputOptions(_message.Message):
-    __slots__ = ["format", "logits", "probabilities"]
+    __slots__ = ["format", "logits", "probabilities", "seg_series"]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LOGITS_FIELD_NUMBER: _ClassVar[int]
     PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
+    SEG_SERIES_FIELD_NUMBER: _ClassVar[int]
     format: MaskFormat
     logits: bool
     probabilities: bool
-    def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ...) -> None: ...
+    seg_series: SegSeries
+    def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ..., seg_series: _Optional[_Union[SegSeries, _Mapping]] = ...) -> None: ...
 
 class PatchPosition(_message.Message):
     __slots__ = ["centre", "spacing_mm"]
@@ -333,6 +335,22 @@ class Rgb(_message.Message):
     green: int
     red: int
     def __init__(self, red: _Optional[int] = ..., green: _Optional[int] = ..., blue: _Optional[int] = ...) -> None: ...
+
+class SegSeries(_message.Message):
+    __slots__ = ["content_label", "creator", "instance_number", "series_description", "series_number", "series_uid"]
+    CONTENT_LABEL_FIELD_NUMBER: _ClassVar[int]
+    CREATOR_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SERIES_DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    SERIES_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SERIES_UID_FIELD_NUMBER: _ClassVar[int]
+    content_label: str
+    creator: str
+    instance_number: int
+    series_description: str
+    series_number: int
+    series_uid: str
+    def __init__(self, series_uid: _Optional[str] = ..., series_description: _Optional[str] = ..., series_number: _Optional[int] = ..., instance_number: _Optional[int] = ..., content_label: _Optional[str] = ..., creator: _Optional[str] = ...) -> None: ...
 
 class SegmentHeader(_message.Message):
     __slots__ = ["idempotency_key", "inference", "output", "preprocessing", "priority", "targets", "volume"]
