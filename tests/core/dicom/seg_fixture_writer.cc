@@ -1,12 +1,14 @@
 // Writes what readers of other makes check our SEG with: for each case a folder with the source series, the
 // SEG and the truth, which is the masks' own bits and never passes through the code under test.
 //   seg_fixture_writer OUT
+//   seg_fixture_writer --series FOLDER SEG [--label TEXT] [--into-series UID NUMBER]
 //   OUT/CASE/source/*.dcm  OUT/CASE/seg.dcm  OUT/CASE/truth.json  OUT/CASE/segment_N.bits
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -109,6 +111,16 @@ std::string TruthJson(const Case& test, const DicomStudy& study) {
                       "]}\n");
 }
 
+SegIdentity IdentityOf(const std::string& key, size_t segments, const SegSeries& series = {}) {
+  SegIdentity identity = MakeSegIdentity(key, segments, series);
+  identity.created = absl::FromUnixSeconds(1700000000);
+  identity.algorithm_name = "SGP-SAM";
+  identity.algorithm_version = "1.0";
+  identity.model_digest_hex = std::string(64, 'a');
+  identity.software_version = "0.1.0";
+  return identity;
+}
+
 void WriteCase(const Case& test, const fs::path& folder) {
   fs::create_directories(folder / "source");
   const std::vector<std::string> files = test.series.Bytes();
@@ -136,14 +148,52 @@ void WriteCase(const Case& test, const fs::path& folder) {
     segments[n].label = absl::StrCat("Läsion ", n + 1);
     segments[n].prompts = "points 1,2,3:+";
   }
-  SegIdentity identity = MakeSegIdentity(test.name, masks.size());
-  identity.created = absl::FromUnixSeconds(1700000000);
-  identity.algorithm_name = "SGP-SAM";
-  identity.algorithm_version = "1.0";
-  identity.model_digest_hex = std::string(64, 'a');
-  identity.software_version = "0.1.0";
-  Write(folder / "seg.dcm", WriteSeg(study.info, study.volume.geometry(), segments, identity).value());
+  Write(folder / "seg.dcm", WriteSeg(study.info, study.volume.geometry(), segments,
+                                     IdentityOf(test.name, masks.size()))
+                                .value());
   Write(folder / "truth.json", TruthJson(test, study));
+}
+
+std::string ReadBytes(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// A SEG of one voxel a slice, made of any series; warnings go to the standard output, an error to the standard
+// error with exit code 1.
+int WriteOfSeries(const std::vector<std::string>& arguments) {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(arguments.at(0))) {
+    if (entry.path().extension() == ".dcm") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  std::vector<std::string> files;
+  for (const fs::path& path : paths) files.push_back(ReadBytes(path));
+  Segment segment;
+  SegSeries series;
+  for (size_t n = 2; n < arguments.size(); ++n) {
+    if (arguments[n] == "--label") segment.label = arguments.at(++n);
+    if (arguments[n] == "--into-series") {
+      series.instance_uid = arguments.at(++n);
+      series.instance_number = std::stoi(arguments.at(++n));
+    }
+  }
+  const auto fail = [](const absl::Status& status) {
+    std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+    return 1;
+  };
+  const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
+  if (!study.ok()) return fail(study.status());
+  for (const std::string& warning : study->warnings) std::puts(warning.c_str());
+  Mask mask(study->volume.geometry().shape());
+  for (int64_t k = 0; k < mask.shape().k; ++k) mask.Set(0, 0, k);
+  segment.mask = &mask;
+  const absl::StatusOr<std::string> seg =
+      WriteSeg(study->info, study->volume.geometry(), {&segment, 1},
+               IdentityOf(absl::StrCat("series", series.instance_number), 1, series));
+  if (!seg.ok()) return fail(seg.status());
+  Write(arguments.at(1), *seg);
+  return 0;
 }
 
 // The made-up CT that the demo uses, for dciodvfy.
@@ -161,6 +211,9 @@ void WriteSynthetic(const fs::path& folder) {
 }  // namespace sgpsam
 
 int main(int argc, char** argv) {
+  if (argc >= 4 && std::string(argv[1]) == "--series") {
+    return sgpsam::WriteOfSeries(std::vector<std::string>(argv + 2, argv + argc));
+  }
   if (argc != 2) {
     std::fprintf(stderr, "usage: seg_fixture_writer OUT\n");
     return 2;
