@@ -127,7 +127,7 @@ absl::Status CheckSegPossible(const SeriesInfo& info) {
   if (info.seg_obstacles.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("no DICOM-SEG can be made of this series: ", absl::StrJoin(info.seg_obstacles, "; "),
-                   ". Send the original series; a mask as NIfTI can be had of this one"));
+                   ". Send the original series; the mask of this one can be had as NIfTI"));
 }
 
 SegIdentity MakeSegIdentity(absl::string_view key, size_t segments, const SegSeries& series) {

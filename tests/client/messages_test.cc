@@ -112,6 +112,19 @@ TEST(Messages, CarryKeyPriorityFormatAndClamp) {
   EXPECT_EQ(header->preprocessing().clamp_max(), 300);
 }
 
+TEST(Messages, CarryTheSeriesOfADicomSeg) {
+  SegmentRequest request = RequestOf({});
+  EXPECT_FALSE(MakeHeader(request)->output().has_seg_series());
+  request.seg_series = SegSeries{"1.2.3", "Review", 77, 3, "LABEL", "Reader^Anna"};
+  const v1::SegSeries series = MakeHeader(request)->output().seg_series();
+  EXPECT_EQ(series.series_uid(), "1.2.3");
+  EXPECT_EQ(series.series_description(), "Review");
+  EXPECT_EQ(series.series_number(), 77u);
+  EXPECT_EQ(series.instance_number(), 3u);
+  EXPECT_EQ(series.content_label(), "LABEL");
+  EXPECT_EQ(series.creator(), "Reader^Anna");
+}
+
 TEST(Messages, CarryWhatIsToBeLookedAt) {
   SegmentRequest request = RequestOf({});
   EXPECT_EQ(MakeHeader(request)->inference().max_patches(), 0u);

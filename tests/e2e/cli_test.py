@@ -84,6 +84,23 @@ def test_same_idempotency_key_gives_the_same_object(segment, ct, tmp_path):
     assert keyed != fresh
 
 
+def test_repeated_results_belong_to_one_series(segment, ct, tmp_path):
+    uid = "1.2.826.0.1.3680043.8.498.77.5"
+    for number in ("1", "2"):
+        segment(ct.folder, tmp_path / f"{number}.dcm", "--point", ct.click, "--series-uid", uid, "--series-description",
+                "Befund Müller", "--series-number", "77", "--instance-number", number, "--content-label", "REVIEW",
+                "--creator", "Größer^Anna")
+    first, second = (pydicom.dcmread(tmp_path / f"{number}.dcm") for number in ("1", "2"))
+    assert first.SeriesInstanceUID == second.SeriesInstanceUID == uid
+    assert (int(first.InstanceNumber), int(second.InstanceNumber)) == (1, 2)
+    assert first.SOPInstanceUID != second.SOPInstanceUID
+    assert (first.SeriesDescription, int(first.SeriesNumber)) == ("Befund Müller", 77)
+    assert (first.ContentLabel, first.ContentCreatorName) == ("REVIEW", "Größer^Anna")
+    done = subprocess.run([BIN / "sgpsam", "segment", ct.folder, "--server", "127.0.0.1:1", "--out",
+                           tmp_path / "m.nii.gz", "--point", ct.click, "--creator", "X"], capture_output=True, text=True)
+    assert done.returncode == 2 and "--out must end in .dcm" in done.stderr
+
+
 def test_several_labels_give_several_segments(segment, ct, tmp_path):
     said = segment(ct.folder, tmp_path / "m.dcm", "--label", "First", "--point", ct.click, "--label", "Second",
                    "--voxel", "60,60,30", "--negative-voxel", "90,90,30")

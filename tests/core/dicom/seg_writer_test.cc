@@ -164,7 +164,7 @@ TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("FrameOfReferenceUID (0020,0052) is not a valid UID"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("SOPInstanceUID (0008,0018) is not a valid UID"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("a mask as NIfTI can be had"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("can be had as NIfTI"));
 }
 
 TEST(SegWriter, KeepsUidsWithLeadingZerosAsTheyAre) {

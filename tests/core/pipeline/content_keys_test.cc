@@ -101,7 +101,12 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
          r.clamp = IntensityClamp{0, 1};
        },
        [](auto& r) { r.inference.max_patches = 1; }, [](auto& r) { r.inference.spacing_mm = 0.75; },
-       [](auto& r) { r.inference.auto_spacing = true; }},
+       [](auto& r) { r.inference.auto_spacing = true; },
+       [](auto& r) { r.seg_series.instance_uid = std::string("1.2"); },
+       [](auto& r) { r.seg_series.description = std::string("other"); },
+       [](auto& r) { r.seg_series.number = 2; }, [](auto& r) { r.seg_series.instance_number = 2; },
+       [](auto& r) { r.seg_series.content_label = std::string("OTHER"); },
+       [](auto& r) { r.seg_series.content_creator_name = std::string("Other"); }},
       Request, KeyOf);
   EXPECT_EQ(KeyOf(Request()), KeyOf(Request()));
 }

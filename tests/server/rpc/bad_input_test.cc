@@ -332,6 +332,7 @@ const BadHeader kBadRest[] = {
      "format is unknown"},
     {"SegOfARawVolume", [](auto& h) { h.mutable_output()->set_format(v1::MASK_FORMAT_DICOM_SEG); },
      "needs a DICOM series"},
+    {"SegSeriesOfARawVolume", [](auto& h) { h.mutable_output()->mutable_seg_series(); }, "is for a DICOM-SEG"},
     {"ClampUpsideDown",
      [](auto& h) {
        h.mutable_preprocessing()->set_has_clamp(true);
@@ -424,6 +425,35 @@ Exchange SegmentDicom(TestServer& server, const std::vector<std::string>& files)
   std::string payload;
   for (const std::string& file : files) payload += file;
   return Segment(server.stub(), DicomHeader(files), payload);
+}
+
+TEST(BadDicom, ASegSeriesThatIsNotValidIsAnInvalidArgument) {
+  TestServer server;
+  const std::vector<std::string> files = testing::GivenSeries().Bytes();
+  const auto refused = [&](auto set, const std::string& reason) {
+    v1::SegmentHeader header = DicomHeader(files);
+    set(*header.mutable_output()->mutable_seg_series());
+    EXPECT_THAT(Segment(server.stub(), header, "").status, IsStatus(grpc::INVALID_ARGUMENT, reason));
+  };
+  refused([](auto& s) { s.set_series_uid("1.2.x"); }, "SeriesInstanceUID");
+  refused([](auto& s) { s.set_series_description(std::string(65, 'd')); }, "SeriesDescription");
+  refused([](auto& s) { s.set_series_description("a\\b"); }, "SeriesDescription");
+  refused([](auto& s) { s.set_series_number(2147483648u); }, "series_number");
+  refused([](auto& s) { s.set_instance_number(4294967295u); }, "instance_number");
+  refused([](auto& s) { s.set_content_label("lower case"); }, "ContentLabel");
+  refused([](auto& s) { s.set_creator("a=b=c=d"); }, "ContentCreatorName");
+  v1::SegmentHeader nifti = DicomHeader(files);
+  nifti.mutable_output()->set_format(v1::MASK_FORMAT_NIFTI);
+  nifti.mutable_output()->mutable_seg_series();
+  EXPECT_THAT(Segment(server.stub(), nifti, "").status, IsStatus(grpc::INVALID_ARGUMENT, "is for a DICOM-SEG"));
+}
+
+TEST(BadDicom, TwoPatientsInOneSeriesAreAFailedPrecondition) {
+  TestServer server;
+  const testing::SeriesBuilder series = testing::GivenSeries().WithAt(3, 0x00100010, "PN", "Other^One");
+  const Exchange call = SegmentDicom(server, series.Bytes());
+  EXPECT_THAT(call.status, IsStatus(grpc::FAILED_PRECONDITION, "PatientName (0010,0010) differs between files 1 and 4"));
+  EXPECT_THAT(call.status, IsStatus(grpc::FAILED_PRECONDITION, "can be had as NIfTI"));
 }
 
 TEST(BadDicom, ATruncatedFileIsAnInvalidArgument) {
