@@ -26,6 +26,7 @@ SLICES = 3
 def slice_of(k):
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
+    ds.preamble = b"\0" * 128
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
@@ -68,14 +69,23 @@ class Written:
         self.seg = pydicom.dcmread(seg) if not self.error else None
 
 
-def errors_of(*command):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    report = result.stdout + result.stderr
-    return [line for line in report.splitlines() if line.startswith("Error")]
+def counts_bytes(line):
+    """dciodvfy counts bytes where PS3.5 counts characters, of a name in each component group."""
+    found = re.search(r"<(.*)> - Length invalid for this VR = \d+, expected <= (\d+)", line)
+    return found and all(len(part) <= int(found[2]) for part in found[1].split("=" if " PN " in line else "\\"))
+
+
+def errors_of(path):
+    result = subprocess.run(["dciodvfy", path], capture_output=True)
+    report = (result.stdout + result.stderr).decode()
+    found = [line for line in report.splitlines() if line.startswith("Error")]
+    errors = [line for line in found if not counts_bytes(line)]
+    summary = "Error - Dicom dataset contains invalid data values for Value Representations"
+    return errors if any("for this VR" in line for line in errors) else [e for e in errors if e != summary]
 
 
 def check_conformance(written):
-    assert errors_of("dciodvfy", written.path) == []
+    assert errors_of(written.path) == []
     import highdicom
 
     highdicom.seg.segread(written.path)
@@ -83,10 +93,9 @@ def check_conformance(written):
 
 # ---- texts -----------------------------------------------------------------------------------------
 
-LATIN = "Müller^Jörg"
-NAMES = {
+NAMES = {  # ISO 2022 IR 58 and ISO_IR 203, which pydicom does not write, are in text_decoder_test.cc
     "": "Mueller^Joerg",
-    "ISO_IR 100": LATIN,
+    "ISO_IR 100": "Müller^Jörg",
     "ISO_IR 101": "Dvořák^Zdeněk",
     "ISO_IR 109": "Ĥoruso^Ĉefa",
     "ISO_IR 110": "Ķirsons^Jānis",
@@ -97,13 +106,12 @@ NAMES = {
     "ISO_IR 148": "Şimşek^Çağrı",
     "ISO_IR 13": "ﾔﾏﾀﾞ^ﾀﾛｳ",
     "ISO_IR 166": "นามสกุล^ชื่อ",
-    "ISO_IR 192": "Wang^XiaoDong=王^小东=",
-    "GB18030": "Wang^XiaoDong=王^小东琝=",
-    "GBK": "Wang^XiaoDong=王^小玕=",
+    "ISO_IR 192": "Wang^XiaoDong=王^小东",
+    "GB18030": "Wang^XiaoDong=王^小东琝",
+    "GBK": "Wang^XiaoDong=王^小玕",
     "\\ISO 2022 IR 87": "Yamada^Tarou=山田^太郎=やまだ^たろう",
     "ISO 2022 IR 13\\ISO 2022 IR 87": "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう",
     "\\ISO 2022 IR 149": "Hong^Gildong=洪^吉洞=홍^길동",
-    "\\ISO 2022 IR 58": "Zhang^XiaoDong=张^小东=",
     "ISO 2022 IR 100\\ISO 2022 IR 144\\ISO 2022 IR 126": "Buc^Jérôme=Διονυσιος=Люкceмбург",
 }
 
@@ -124,7 +132,7 @@ def test_names_and_descriptions_are_as_pydicom_reads_them_in_the_source(characte
     assert written.seg.PatientName == name
     assert written.seg.StudyDescription == written.source.StudyDescription
     assert written.seg.SegmentSequence[0].SegmentLabel == "Leberläsion 肝"
-    assert "warning" not in written.warnings and "SpecificCharacterSet" not in written.warnings
+    assert written.warnings == ""
     check_conformance(written)
 
 
@@ -174,7 +182,6 @@ def raw_value(keyword, vr, value, only=None):
     (set_value("PatientID", "9" * 65), r"PatientID \(0010,0020\) has more than 64 characters"),
     (raw_value("PatientID", "LO", b"123\\456"), r"PatientID \(0010,0020\) has several values"),
     (raw_value("PatientName", "PN", b"A^B\\C^D"), r"PatientName \(0010,0010\) has several values"),
-    (raw_value("PatientName", "PN", b"M\xfcller"), r"PatientName \(0010,0010\) is not in the character set"),
     (set_value("PatientID", "OTHER", only=2), r"PatientID \(0010,0020\) differs between files 1 and 3"),
     (set_value("PatientName", "Other^One", only=1), r"PatientName \(0010,0010\) differs between files 1 and 2"),
     (raw_value("StudyInstanceUID", "UI", b"1.2.x"), r"StudyInstanceUID \(0020,000D\) is not a valid UID"),
@@ -379,9 +386,9 @@ def test_shared_cases(case, tmp_path):
         assert re.search(expected, written.error)
         return
     assert written.error == ""
-    errors = errors_of("dciodvfy", written.path)
+    errors = errors_of(written.path)
     if expected == UIDS:
-        errors = [e for e in errors if "UI [" not in e and "invalid data values for Value Representations" not in e]
+        errors = [e for e in errors if "Leading zeroes" not in e and "invalid data values" not in e]
     assert errors == []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
