@@ -33,8 +33,9 @@ constexpr int kMaxStreamsPerConnection = 256;
 // After so long without a word from a caller it is asked whether it is there, and given so long to answer.
 // gRPC would ask after two hours, and twice only while nothing is sent to the caller.
 constexpr int kKeepaliveMs = 60'000, kKeepaliveTimeoutMs = 20'000, kAnyNumberOfPings = 0;
-// Callers may ask the same of us, every 10 s as client libraries and balancers do, while a call waits in silence
-// and between calls: gRPC would take a ping in five minutes, and end the connection at the third one before.
+// Callers may ask the same of us, every 10 s as client libraries and balancers do, while a call waits in
+// silence and between calls: gRPC would take a ping in five minutes, and end the connection at the third one
+// before.
 constexpr int kMinPingIntervalMs = 1'000, kPingsWithoutCalls = 1;
 // Reflection answers on gRPC's synchronous threads; nothing else does.
 constexpr int kMaxGrpcThreads = 16;
@@ -48,8 +49,8 @@ void EnableHealthAndReflection() {
   });
 }
 
-// gRPC inflates a message before it looks at its size, and volumes do not compress well: nobody needs it. A call
-// with compressed messages is UNIMPLEMENTED, and should one come all the same, it is not inflated.
+// gRPC inflates a message before it looks at its size, and volumes do not compress well: nobody needs it. A
+// call with compressed messages is UNIMPLEMENTED, and should one come all the same, it is not inflated.
 void RefuseCompression(grpc::ServerBuilder& builder) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
@@ -94,8 +95,9 @@ absl::StatusOr<std::unique_ptr<App>> App::Start(ServerConfig config, Clock& cloc
   parts->metrics.AddSource(OpenNvml());
   ASSIGN_OR_RETURN(const auto address, ParseAddress(parts->config.http_listen));
   Parts* const raw = parts.get();
-  ASSIGN_OR_RETURN(parts->http, HttpEndpoint::Start(address.first, address.second, parts->metrics,
-                                                    [raw] { return raw->IsReady(); }, clock));
+  ASSIGN_OR_RETURN(parts->http, HttpEndpoint::Start(
+                                    address.first, address.second, parts->metrics,
+                                    [raw] { return raw->IsReady(); }, clock));
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
@@ -176,12 +178,13 @@ void App::Drain() {
   parts_->admission->Close();
   if (parts_->health != nullptr) parts_->health->StopServing();
   Log(LogLevel::kInfo, "draining", {{"timeout", absl::FormatDuration(parts_->config.drain_timeout)}});
-  // At once: the port closes, and GOAWAY tells clients on open connections, also those that a balancer pinned to this
-  // server, to send their next call over another one. Running calls go on.
+  // At once: the port closes, and GOAWAY tells clients on open connections, also those that a balancer pinned
+  // to this server, to send their next call over another one. Running calls go on.
   const absl::Duration timeout = parts_->config.drain_timeout;
   std::thread shutdown([&] { parts_->server->Shutdown(absl::ToChronoTime(parts_->clock.Now() + timeout)); });
   parts_->admission->AwaitEmpty(timeout);
-  // Nothing is worked on any more; what is still open, such as a watch on our health, would never end by itself.
+  // Nothing is worked on any more; what is still open, such as a watch on our health, would never end by
+  // itself.
   grpc_server_cancel_all_calls(parts_->server->c_server());
   shutdown.join();
   Log(LogLevel::kInfo, "drained");

@@ -34,8 +34,8 @@ class App {
   int grpc_port() const;
   int http_port() const;
 
-  // Not ready at once, the port closes and open connections are told to go (GOAWAY); returns when the running calls
-  // have ended, at the latest (then cancelled) after the drain time-out. Idempotent.
+  // Not ready at once, the port closes and open connections are told to go (GOAWAY); returns when the running
+  // calls have ended, at the latest (then cancelled) after the drain time-out. Idempotent.
   void Drain();
 
  private:

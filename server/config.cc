@@ -32,7 +32,8 @@ ABSL_FLAG(int, max_calls, AdmissionOptions().max_calls,
           "Open calls (uploading, waiting, running, sending); more are refused.");
 ABSL_FLAG(uint64_t, max_bytes_in_flight, AdmissionOptions().max_bytes,
           "Announced volume bytes of all open calls; more are refused.");
-ABSL_FLAG(int, max_batch, WorkerPoolOptions().max_batch, "Patches that run together on one device; 0 means 1 on a processor, 4 on a GPU.");
+ABSL_FLAG(int, max_batch, WorkerPoolOptions().max_batch,
+          "Patches that run together on one device; 0 means 1 on a processor, 4 on a GPU.");
 ABSL_FLAG(uint64_t, volume_cache_bytes, PipelineOptions().volume_cache_bytes, "Cache of decoded volumes.");
 ABSL_FLAG(uint64_t, embedding_cache_bytes, PipelineOptions().embedding_cache_bytes, "Cache of embeddings.");
 ABSL_FLAG(uint64_t, logits_cache_bytes, PipelineOptions().logits_cache_bytes, "Cache of mask logits.");
@@ -109,10 +110,10 @@ absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view addre
 }
 
 const Program& ServerProgram() {
-  static const auto* const program =
-      new Program{"sgpsam-server",
-                  "segments lesions in 3D medical images over gRPC.\n\n  sgpsam-server --model=weights.safetensors",
-                  "server/config.cc", "SGPSAM_"};
+  static const auto* const program = new Program{
+      "sgpsam-server",
+      "segments lesions in 3D medical images over gRPC.\n\n  sgpsam-server --model=weights.safetensors",
+      "server/config.cc", "SGPSAM_"};
   return *program;
 }
 

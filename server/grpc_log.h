@@ -4,9 +4,9 @@
 
 namespace sgpsam {
 
-// From now on an error that gRPC reports is a line of our log that says where in gRPC it arose and nothing of its
-// text, which quotes what a caller sent; at most one line a second, with the number of those left out. Call before
-// gRPC is used.
+// From now on an error that gRPC reports is a line of our log that says where in gRPC it arose and nothing of
+// its text, which quotes what a caller sent; at most one line a second, with the number of those left out.
+// Call before gRPC is used.
 void CatchGrpcLog();
 
 }  // namespace sgpsam

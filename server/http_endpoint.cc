@@ -23,11 +23,12 @@
 namespace sgpsam {
 namespace {
 
-constexpr size_t kMaxConnections = 64;       // one more, and the oldest makes room
-constexpr size_t kMaxRequestBytes = 8192;    // the request line and all headers; a body is not read
+constexpr size_t kMaxConnections = 64;     // one more, and the oldest makes room
+constexpr size_t kMaxRequestBytes = 8192;  // the request line and all headers; a body is not read
 constexpr absl::Duration kRequestTime = absl::Seconds(5);  // from the connection to the request's last header
 constexpr absl::Duration kAnswerTime = absl::Seconds(10);  // until the answer is taken
-constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);  // after a refusal by the system: no descriptors
+constexpr absl::Duration kAcceptPause =
+    absl::Milliseconds(100);  // after a refusal by the system: no descriptors
 
 struct Connection {
   UniqueFd socket;
@@ -127,7 +128,8 @@ std::vector<pollfd> HttpEndpoint::State::Polled() const {
   const bool accepts = clock.Now() >= accepts_from;
   std::vector<pollfd> polled = {{stop.fd(), POLLIN, 0}, {accepts ? listener.get() : -1, POLLIN, 0}};
   for (const Connection& connection : connections) {
-    polled.push_back({connection.socket.get(), static_cast<short>(connection.answer.empty() ? POLLIN : POLLOUT), 0});
+    polled.push_back(
+        {connection.socket.get(), static_cast<short>(connection.answer.empty() ? POLLIN : POLLOUT), 0});
   }
   return polled;
 }
@@ -189,8 +191,10 @@ bool HttpEndpoint::State::Send(Connection& connection) {
 std::string HttpEndpoint::State::AnswerRequest(absl::string_view head) {
   const std::vector<absl::string_view> words =
       absl::StrSplit(head.substr(0, head.find_first_of("\r\n")), absl::ByChar(' '));
-  if (words.size() != 3 || !absl::StartsWith(words[2], "HTTP/1.")) return Answer("400 Bad Request", "bad request\n");
-  if (words[0] != "GET" && words[0] != "HEAD") return Answer("405 Method Not Allowed", "only GET is answered\n");
+  if (words.size() != 3 || !absl::StartsWith(words[2], "HTTP/1."))
+    return Answer("400 Bad Request", "bad request\n");
+  if (words[0] != "GET" && words[0] != "HEAD")
+    return Answer("405 Method Not Allowed", "only GET is answered\n");
   std::string answer = AnswerGet(words[1].substr(0, words[1].find('?')));
   if (words[0] == "HEAD") answer.resize(answer.find("\r\n\r\n") + 4);
   return answer;
@@ -204,8 +208,8 @@ std::string HttpEndpoint::State::AnswerGet(absl::string_view path) {
 }
 
 absl::StatusOr<std::unique_ptr<HttpEndpoint>> HttpEndpoint::Start(const std::string& host, int port,
-                                                                  Metrics& metrics, std::function<bool()> ready,
-                                                                  Clock& clock) {
+                                                                  Metrics& metrics,
+                                                                  std::function<bool()> ready, Clock& clock) {
   auto state = std::make_unique<State>(metrics, std::move(ready), clock);
   ASSIGN_OR_RETURN(state->listener, Listen(host, port));
   state->thread = std::thread([raw = state.get()] { raw->Loop(); });

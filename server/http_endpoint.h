@@ -1,6 +1,7 @@
-// /metrics for Prometheus, /healthz and /readyz for probes, over plain HTTP: one GET or HEAD a connection. Bounded
-// against whoever reaches the port: a request's head is at most 8 KiB and has 5 s, a body is never read, 64 connections
-// are held and one more closes the oldest, so that a few slow ones cannot lock the others out. Owns one thread.
+// /metrics for Prometheus, /healthz and /readyz for probes, over plain HTTP: one GET or HEAD a connection.
+// Bounded against whoever reaches the port: a request's head is at most 8 KiB and has 5 s, a body is never
+// read, 64 connections are held and one more closes the oldest, so that a few slow ones cannot lock the
+// others out. Owns one thread.
 #ifndef SGPSAM_SERVER_HTTP_ENDPOINT_H_
 #define SGPSAM_SERVER_HTTP_ENDPOINT_H_
 

@@ -1,6 +1,6 @@
-// A fixed number of threads for blocking work: the pipeline's, and the digests of running uploads. Who waits runs in
-// the one order of work (PlanBatch): the most urgent class first, within a class whoever came first. Thread-safe.
-// How many jobs may wait is the admission's business.
+// A fixed number of threads for blocking work: the pipeline's, and the digests of running uploads. Who waits
+// runs in the one order of work (PlanBatch): the most urgent class first, within a class whoever came first.
+// Thread-safe. How many jobs may wait is the admission's business.
 #ifndef SGPSAM_SERVER_JOB_THREADS_H_
 #define SGPSAM_SERVER_JOB_THREADS_H_
 
@@ -31,8 +31,8 @@ class JobThreads {
   JobThreads(const JobThreads&) = delete;
   JobThreads& operator=(const JobThreads&) = delete;
 
-  // Returns the job's number, at least 1. A job whose caller has gone or whose deadline has passed runs before all
-  // others: it looks at its call, as any job does, and ends.
+  // Returns the job's number, at least 1. A job whose caller has gone or whose deadline has passed runs
+  // before all others: it looks at its call, as any job does, and ends.
   uint64_t Submit(Job job, CallContext call = {});
 
   // The job back, so that it never runs; null if it does not wait (any more).

@@ -1,6 +1,6 @@
-// sgpsam-server: reads its flags, starts the workers, serves until SIGTERM or SIGINT, drains. Exit code 0 after a
-// drain, or when it is stopped while the model loads; 1 if it could not start; 2 for a mistake in the flags; 128
-// plus the signal's number at once after a second signal.
+// sgpsam-server: reads its flags, starts the workers, serves until SIGTERM or SIGINT, drains. Exit code 0
+// after a drain, or when it is stopped while the model loads; 1 if it could not start; 2 for a mistake in the
+// flags; 128 plus the signal's number at once after a second signal.
 #include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
@@ -67,8 +67,8 @@ void BoundMalloc() {
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
 }
 
-// Loads on threads of its own, because it may take minutes and a stop signal must not wait for it: that ends the
-// workers.
+// Loads on threads of its own, because it may take minutes and a stop signal must not wait for it: that ends
+// the workers.
 absl::StatusOr<Engines> LoadUnlessStopped(const sgpsam::ServerConfig& config, sgpsam::StopEvent& stop) {
   auto loading = std::async(std::launch::async, [&] {
     auto engines = sgpsam::StartWorkers(config.workers, config.pool.max_batch, stop);
@@ -82,8 +82,7 @@ absl::StatusOr<Engines> LoadUnlessStopped(const sgpsam::ServerConfig& config, sg
 
 absl::Status Serve(const sgpsam::ServerConfig& config) {
   sgpsam::StopEvent stop;  // set when nobody waits for a worker any more
-  ASSIGN_OR_RETURN(const std::unique_ptr<sgpsam::App> app,
-                   sgpsam::App::Start(config, sgpsam::Clock::Real()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<sgpsam::App> app, sgpsam::App::Start(config, sgpsam::Clock::Real()));
   absl::StatusOr<Engines> engines = LoadUnlessStopped(config, stop);
   if (stop.IsSet()) return absl::OkStatus();
   RETURN_IF_ERROR(engines.status());

@@ -12,8 +12,9 @@
 
 namespace sgpsam {
 
-// Returns when every worker has loaded its model (they load side by side), or the first error. `stop` outlives the
-// engines: once it is set, nobody waits for a worker any more, neither here nor in an engine; it is killed.
+// Returns when every worker has loaded its model (they load side by side), or the first error. `stop`
+// outlives the engines: once it is set, nobody waits for a worker any more, neither here nor in an engine; it
+// is killed.
 absl::StatusOr<std::vector<std::unique_ptr<Engine>>> StartWorkers(const WorkerOptions& options, int max_batch,
                                                                   const StopEvent& stop);
 

@@ -25,7 +25,8 @@ absl::Status Stopping() {
 
 absl::Status NoWorker() {
   return absl::UnavailableError(
-      "no worker is alive and none could be started; send the request to another server, or again in a minute");
+      "no worker is alive and none could be started; send the request to another server, or again in a "
+      "minute");
 }
 
 absl::Status Guilty(const absl::Status& last) {

@@ -49,8 +49,9 @@ class WorkerPool {
 
   // Block until the result is there, the deadline passes (DEADLINE_EXCEEDED) or the caller cancels
   // (CANCELLED), whether the task still waits or runs already; a task that waits is taken out and never
-  // starts. UNAVAILABLE: no replica is alive, and the last restart of each has failed. RESOURCE_EXHAUSTED: too many wait. INTERNAL: it took down two replicas, do not send it
-  // again. The caller records the times as stages.
+  // starts. UNAVAILABLE: no replica is alive, and the last restart of each has failed. RESOURCE_EXHAUSTED:
+  // too many wait. INTERNAL: it took down two replicas, do not send it again. The caller records the times as
+  // stages.
   absl::StatusOr<Timed<Embedding>> Encode(Patch patch, const CallContext& call,
                                           const QueueObserver& observer = nullptr);
   absl::StatusOr<Timed<MaskLogits>> Decode(DecodeInput input, const CallContext& call,

@@ -6,8 +6,8 @@
 
 namespace sgpsam {
 
-// What was asked for, or, for 0, what suits the device ("cpu", "cuda:0"). A processor computes one patch after the
-// other: a batch of several would be no faster, and its first answer would wait for the last.
+// What was asked for, or, for 0, what suits the device ("cpu", "cuda:0"). A processor computes one patch
+// after the other: a batch of several would be no faster, and its first answer would wait for the last.
 inline int MaxBatch(int asked, absl::string_view device) {
   constexpr int kOnProcessor = 1, kOnDevice = 4;
   if (asked > 0) return asked;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "core/base/log.h"
 #include "core/metrics/busy_meter.h"
 
 namespace sgpsam {
@@ -118,6 +119,8 @@ struct Metrics::State {
                                           "Share of the last scrape interval in which a batch ran.");
   Family<Counter>& busy_seconds =
       NewCounter(registry, "sgpsam_device_busy_seconds_total", "Time in which a batch ran on the device.");
+  Counter& log_lines_dropped =
+      NewCounter(registry, "sgpsam_log_lines_dropped_total", "Lines of the log that nobody read in time.").Add({});
   Family<Gauge>& build_info =
       NewGauge(registry, "sgpsam_build_info", "1; the labels say which build is running.");
   Family<Gauge>& model_info =
@@ -153,6 +156,7 @@ std::string Metrics::Text() {
       device.busy_fraction.Set(std::min(interval.fraction, 1.0));
       device.busy_seconds.Increment(absl::ToDoubleSeconds(interval.busy));
     }
+    state_->log_lines_dropped.Increment(static_cast<double>(DroppedLogLines()) - state_->log_lines_dropped.Value());
     families = state_->registry.Collect();
     for (const auto& source : state_->sources) {
       std::vector<prometheus::MetricFamily> more = source->Collect();

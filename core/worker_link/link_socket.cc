@@ -42,7 +42,8 @@ absl::Status AwaitReadable(int socket, absl::Duration timeout, const StopEvent* 
     }
     pollfd polled[] = {{socket, POLLIN, 0}, {stop != nullptr ? stop->fd() : -1, POLLIN, 0}};  // -1: ignored
     const int ready = poll(polled, std::size(polled), wait_ms);
-    if (ready > 0 && polled[1].revents != 0) return absl::CancelledError("nobody waits for the answer any more");
+    if (ready > 0 && polled[1].revents != 0)
+      return absl::CancelledError("nobody waits for the answer any more");
     if (ready > 0) return absl::OkStatus();
     if (ready < 0 && errno != EINTR) return SystemError("poll on the worker link");
     if (!forever && SteadyClock::now() >= end) {

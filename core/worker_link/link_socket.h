@@ -28,8 +28,8 @@ struct ReceivedMessage {
   UniqueFd fd;  // valid if one was passed
 };
 // The next message, its frame checked. UNAVAILABLE: the other end has gone. DEADLINE_EXCEEDED: nothing
-// came in time (measured on the steady clock). CANCELLED: `stop` was set, whatever may have come. INTERNAL: it is
-// no message of ours.
+// came in time (measured on the steady clock). CANCELLED: `stop` was set, whatever may have come. INTERNAL:
+// it is no message of ours.
 absl::StatusOr<ReceivedMessage> ReceiveLinkMessage(int socket,
                                                    absl::Duration timeout = absl::InfiniteDuration(),
                                                    const StopEvent* stop = nullptr);

@@ -26,16 +26,17 @@ namespace sgpsam {
 struct RemoteEngineOptions {
   std::string worker_binary;  // path of sgpsam-worker
   std::vector<std::string>
-      arguments;      // after --fd: "--model=…", "--device=…", "--precision=…", "--threads=…"
-  // Items in shared memory at a time, 1 to kMaxSlots, or 0: as the device (MaxBatch). Larger batches are split.
+      arguments;  // after --fd: "--model=…", "--device=…", "--precision=…", "--threads=…"
+  // Items in shared memory at a time, 1 to kMaxSlots, or 0: as the device (MaxBatch). Larger batches are
+  // split.
   int max_batch = 0;
   // A worker that takes longer is taken for hung and killed. Generous: an encode in float32 on one slow
   // core takes half a minute.
   absl::Duration start_timeout = absl::Minutes(5);   // from process start to model ready
   absl::Duration encode_timeout = absl::Minutes(3);  // per item
   absl::Duration decode_timeout = absl::Minutes(1);  // per item
-  // Once set, nobody waits for the worker any more: it is killed, whatever it does, and what it runs or is asked
-  // for is UNAVAILABLE. Null: that does not happen.
+  // Once set, nobody waits for the worker any more: it is killed, whatever it does, and what it runs or is
+  // asked for is UNAVAILABLE. Null: that does not happen.
   const StopEvent* stop = nullptr;
 };
 

@@ -65,10 +65,10 @@ absl::Status SetFromEnvironment(const Program& program, const Flags& flags) {
     }
   }
   if (unknown.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("no flag belongs to ", absl::StrJoin(unknown, ", "),
-                   " in the environment; unset it, or correct its name (a pod gets such variables for services "
-                   "called sgpsam unless it says enableServiceLinks: false)"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no flag belongs to ", absl::StrJoin(unknown, ", "),
+      " in the environment; unset it, or correct its name (a pod gets such variables for services "
+      "called sgpsam unless it says enableServiceLinks: false)"));
 }
 
 // "--name=value" or "--name" and the argument after it; "-" stands for "--".
@@ -169,7 +169,8 @@ absl::StatusOr<std::string> ReadFlags(const Program& program, absl::Span<const s
   // Looked at before the environment: who asks for help may have got a variable wrong.
   std::map<std::string, std::string> asked;
   const absl::Status understood = SetFromArguments(flags, arguments, asked);
-  if (asked.count(std::string(kVersion)) != 0) return absl::StrCat(program.name, " ", SoftwareVersion(), "\n");
+  if (asked.count(std::string(kVersion)) != 0)
+    return absl::StrCat(program.name, " ", SoftwareVersion(), "\n");
   const auto help = asked.find(std::string(kHelp));
   if (help != asked.end()) {
     if (help->second == "markdown") return MarkdownTable(flags);
@@ -192,8 +193,8 @@ std::optional<int> EndsWithFlags(const Program& program, int argc, char** argv) 
 }
 
 int ReportUsageError(const Program& program, const absl::Status& mistake) {
-  std::fprintf(stderr, "%s: %s; see %s --help\n", program.name.c_str(), std::string(mistake.message()).c_str(),
-               program.name.c_str());
+  std::fprintf(stderr, "%s: %s; see %s --help\n", program.name.c_str(),
+               std::string(mistake.message()).c_str(), program.name.c_str());
   return kUsageError;
 }
 

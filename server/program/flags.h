@@ -1,7 +1,7 @@
 // The command line of sgpsam-server and sgpsam-worker: the Abseil flags that one source file of the program
-// defines, set from the environment, flag files and arguments, and listed by --help. Abseil's own parser stays
-// out: it ends the process itself, with 1 for a mistake and for --help alike, and lists its own flags first.
-// For main, before any thread starts; the tests call it too.
+// defines, set from the environment, flag files and arguments, and listed by --help. Abseil's own parser
+// stays out: it ends the process itself, with 1 for a mistake and for --help alike, and lists its own flags
+// first. For main, before any thread starts; the tests call it too.
 #ifndef SGPSAM_SERVER_PROGRAM_FLAGS_H_
 #define SGPSAM_SERVER_PROGRAM_FLAGS_H_
 
@@ -25,9 +25,9 @@ struct Program {
 absl::string_view SoftwareVersion();
 
 // Sets the flags: the command line wins over the environment, a later argument over an earlier one. Flags are
-// written --name=value or --name value; --flagfile=FILE stands for the flags in FILE, one a line, # for comments.
-// Returns what --help, --help=markdown or --version ask for, to be printed instead of a run, and "" for a run.
-// INVALID_ARGUMENT names the flag or variable that does not exist or cannot be read.
+// written --name=value or --name value; --flagfile=FILE stands for the flags in FILE, one a line, # for
+// comments. Returns what --help, --help=markdown or --version ask for, to be printed instead of a run, and ""
+// for a run. INVALID_ARGUMENT names the flag or variable that does not exist or cannot be read.
 absl::StatusOr<std::string> ReadFlags(const Program& program, absl::Span<const std::string> arguments);
 
 // The same for main: prints what is to be printed and returns the exit code if the program ends with that,

@@ -125,7 +125,8 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
     }
   }
   if (!services_.pool.healthy()) {
-    return absl::UnavailableError("no worker is ready; send the call to another server, or again in a few seconds");
+    return absl::UnavailableError(
+        "no worker is ready; send the call to another server, or again in a few seconds");
   }
   const bool need_payload = parsed.request.study == nullptr;
   ASSIGN_OR_RETURN(ticket_, services_.admission.Admit(need_payload ? parsed.upload.size_bytes : 0));
@@ -351,8 +352,8 @@ void SegmentCall::OnCancel() noexcept {
 }
 
 void SegmentCall::OnDone() noexcept {
-  // A job that runs may hold the call longer than gRPC does; it finds the call ended. One that waits for a thread is
-  // taken back, and with it goes the last that holds the call's place and memory.
+  // A job that runs may hold the call longer than gRPC does; it finds the call ended. One that waits for a
+  // thread is taken back, and with it goes the last that holds the call's place and memory.
   const std::shared_ptr<SegmentCall> self = std::move(self_);
   Job waiting;  // ends after the lock
   absl::MutexLock lock(&mutex_);

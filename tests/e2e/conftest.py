@@ -27,6 +27,7 @@ class Server:
     grpc: str
     http: str
     process: subprocess.Popen
+    exit_code: int = 0   # expected at its end
 
     def metric(self, name, **labels):
         """The sum of the series of this name that carry these labels."""
@@ -39,21 +40,23 @@ class Server:
 
 @contextlib.contextmanager
 def running(command, **options):
-    """The server that a command starts, from its line that it is ready to its end."""
+    """The server that a command starts, from its line that it is ready to its end; options as for Popen."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:
         try:
             assert select.select([process.stdout], [], [], START_SECONDS)[0], "the server does not become ready"
             match = re.fullmatch(r"ready grpc=(\S+) http=(\S+)\n", process.stdout.readline())
             assert match, "the server ended before it was ready"
-            yield Server(*match.groups(), process)
+            server = Server(*match.groups(), process)
+            yield server
         finally:
             process.terminate()
-            assert process.wait(60) == 0, "SIGTERM must end the server with code 0"
+            code = process.wait(60)
+        assert code == server.exit_code, "SIGTERM must end the server with code 0"
 
 
-def running_server(model, *flags):
+def running_server(model, *flags, **options):
     return running([BIN / "sgpsam-server", f"--model={model}", "--listen=127.0.0.1:0", "--http_listen=127.0.0.1:0",
-                    "--device=cpu", *flags])
+                    "--device=cpu", *flags], **options)
 
 
 @pytest.fixture(scope="session")

@@ -153,10 +153,11 @@ TEST(Drain, SendsTheCallersOfOneConnectionToAnotherServer) {
   Exchange running;
   std::thread caller([&] { running = Segment(first.stub(), RampHeader(), RampPayload()); });
   gate.AwaitArrivals(1);
-  // As a balancer with one address would: all calls over one connection, to the first server as long as it lasts.
-  const auto pinned = grpc::CreateChannel(absl::StrCat("ipv4:127.0.0.1:", first.app().grpc_port(), ",127.0.0.1:",
-                                                       second.app().grpc_port()),
-                                          grpc::InsecureChannelCredentials());
+  // As a balancer with one address would: all calls over one connection, to the first server as long as it
+  // lasts.
+  const auto pinned = grpc::CreateChannel(
+      absl::StrCat("ipv4:127.0.0.1:", first.app().grpc_port(), ",127.0.0.1:", second.app().grpc_port()),
+      grpc::InsecureChannelCredentials());
   ASSERT_TRUE(pinned->WaitForConnected(std::chrono::system_clock::time_point::max()));
   std::thread drain([&] { first.app().Drain(); });
   pinned->WaitForStateChange(GRPC_CHANNEL_READY, std::chrono::system_clock::time_point::max());

@@ -29,8 +29,7 @@ class ConfigTest : public ::testing::Test {
  protected:
   ConfigTest() { absl::SetFlag(&FLAGS_model, "weights.safetensors"); }
   ~ConfigTest() override {
-    for (const char* name :
-         {"SGPSAM_MODEL", "SGPSAM_DEVICE", "SGPSAM_DRAIN_TIMEOUT"}) {
+    for (const char* name : {"SGPSAM_MODEL", "SGPSAM_DEVICE", "SGPSAM_DRAIN_TIMEOUT"}) {
       unsetenv(name);
     }
   }

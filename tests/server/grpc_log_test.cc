@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "core/base/log.h"
+
 namespace sgpsam {
 namespace {
 
@@ -14,6 +16,7 @@ TEST(GrpcLog, SaysWhereAnErrorAroseAndNothingThatACallerSent) {
   testing::internal::CaptureStderr();
   for (int n = 0; n < 1000; ++n) gpr_log(GPR_ERROR, "invalid value key=te value=%s", "Doe^Jane");
   gpr_log(GPR_INFO, "invalid value key=te value=%s", "Doe^Jane");
+  FlushLog(absl::InfiniteDuration());
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_THAT(log, testing::HasSubstr("error grpc error at=grpc_log_test.cc:"));
   EXPECT_THAT(log, testing::Not(testing::HasSubstr("Doe")));

@@ -21,7 +21,8 @@ using ::testing::Not;
 class HttpEndpointTest : public ::testing::Test {
  protected:
   HttpEndpointTest()
-      : endpoint_(*HttpEndpoint::Start("127.0.0.1", 0, metrics_, [this] { return ready_.load(); }, clock_)) {}
+      : endpoint_(*HttpEndpoint::Start(
+            "127.0.0.1", 0, metrics_, [this] { return ready_.load(); }, clock_)) {}
 
   std::string Get(const std::string& path) {
     return HttpExchange(port(), "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -35,8 +36,9 @@ class HttpEndpointTest : public ::testing::Test {
 };
 
 TEST_F(HttpEndpointTest, AnswersItsThreeRoutes) {
-  EXPECT_EQ(Get("/healthz"),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n");
+  EXPECT_EQ(
+      Get("/healthz"),
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n");
   EXPECT_THAT(Get("/readyz"), AllOf(HasSubstr(" 200 OK"), EndsWith("\r\n\r\nready\n")));
   ready_ = false;
   EXPECT_THAT(Get("/readyz?verbose"), AllOf(HasSubstr(" 503 "), EndsWith("\r\n\r\nnot ready\n")));
@@ -54,7 +56,8 @@ TEST_F(HttpEndpointTest, RefusesWhatIsNoGetOrNoHttp) {
   EXPECT_EQ(StatusOf(HttpExchange(port(), "POST /metrics HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")), 405);
   EXPECT_EQ(StatusOf(HttpExchange(port(), "GET /metrics\r\n\r\n")), 400);
   EXPECT_EQ(StatusOf(HttpExchange(port(), "\r\n\r\n")), 400);
-  EXPECT_EQ(StatusOf(HttpExchange(port(), std::string("\x16\x03\x01\0\xff\n\n", 7))), 400);  // TLS, by mistake
+  EXPECT_EQ(StatusOf(HttpExchange(port(), std::string("\x16\x03\x01\0\xff\n\n", 7))),
+            400);  // TLS, by mistake
   EXPECT_EQ(StatusOf(HttpExchange(port(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")), 400);
 }
 
@@ -79,7 +82,8 @@ TEST_F(HttpEndpointTest, ReadsNoMoreThanEightKibibytesOfARequest) {
   }
   const std::string head = "GET /metrics HTTP/1.1\r\na: ";
   EXPECT_EQ(StatusOf(HttpExchange(port(), head + std::string(8192 - head.size(), 'x'))), 431);
-  EXPECT_EQ(StatusOf(HttpExchange(port(), head + std::string(8192 - head.size() - 4, 'x') + "\r\n\r\n")), 200);
+  EXPECT_EQ(StatusOf(HttpExchange(port(), head + std::string(8192 - head.size() - 4, 'x') + "\r\n\r\n")),
+            200);
 }
 
 TEST_F(HttpEndpointTest, AnswersOthersWhileManyRequestsAreHalfSent) {
@@ -112,7 +116,10 @@ TEST_F(HttpEndpointTest, EndsWhileRequestsAreHalfSent) {
 
 TEST_F(HttpEndpointTest, RefusesAnAddressThatIsTakenOrUnknown) {
   const auto start = [&](const char* host, int port) {
-    return HttpEndpoint::Start(host, port, metrics_, [] { return true; }, clock_).status().code();
+    return HttpEndpoint::Start(
+               host, port, metrics_, [] { return true; }, clock_)
+        .status()
+        .code();
   };
   EXPECT_EQ(start("127.0.0.1", port()), absl::StatusCode::kUnavailable);
   EXPECT_EQ(start("no.such.host.invalid", 0), absl::StatusCode::kUnavailable);

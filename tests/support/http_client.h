@@ -1,5 +1,5 @@
-// A TCP connection to a server on this machine that says what a test wants it to say, and the little HTTP that tests
-// need on top of it.
+// A TCP connection to a server on this machine that says what a test wants it to say, and the little HTTP
+// that tests need on top of it.
 #ifndef SGPSAM_TESTS_SUPPORT_HTTP_CLIENT_H_
 #define SGPSAM_TESTS_SUPPORT_HTTP_CLIENT_H_
 

@@ -44,6 +44,7 @@ TEST_F(MetricsTest, ShowsEverySeriesFromTheStart) {
   EXPECT_THAT(text, HasSubstr("sgpsam_received_bytes_total 0"));
   EXPECT_THAT(text, HasSubstr("sgpsam_sent_bytes_total 0"));
   EXPECT_THAT(text, HasSubstr("sgpsam_requests_in_flight 0"));
+  EXPECT_THAT(text, HasSubstr("sgpsam_log_lines_dropped_total 0"));
   EXPECT_THAT(text, HasSubstr("sgpsam_worker_restarts_total{device=\"cuda:0\"} 0"));
   EXPECT_THAT(text, HasSubstr("sgpsam_device_busy_fraction{device=\"cuda:0\"} 0"));
 }

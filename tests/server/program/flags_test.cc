@@ -76,8 +76,8 @@ TEST_F(FlagsTest, NamesTheFlagThatIsWrong) {
 TEST_F(FlagsTest, NamesEveryVariableThatBelongsToNoFlag) {
   setenv("TEA_SUGAR", "two", 1);
   setenv("TEA_PORT_80_TCP", "tcp://10.0.0.1:80", 1);
-  EXPECT_THAT(Mistake({}), AllOf(HasSubstr("TEA_SUGAR"), HasSubstr("TEA_PORT_80_TCP"), HasSubstr("enableServiceLinks"),
-                                 Not(HasSubstr("two"))));
+  EXPECT_THAT(Mistake({}), AllOf(HasSubstr("TEA_SUGAR"), HasSubstr("TEA_PORT_80_TCP"),
+                                 HasSubstr("enableServiceLinks"), Not(HasSubstr("two"))));
   Program without_variables = kTea;
   without_variables.environment = "";
   EXPECT_EQ(ReadFlags(without_variables, {}).value(), "");
@@ -94,9 +94,10 @@ TEST_F(FlagsTest, HelpListsTheProgramsOwnFlagsWithTheirDefaultsAndNoOthers) {
   EXPECT_THAT(help, AllOf(HasSubstr("--cups=3\n"), HasSubstr("How many cups"), HasSubstr("--kettle=\n"),
                           HasSubstr("TEA_CUPS"), HasSubstr(std::string(SoftwareVersion()))));
   EXPECT_THAT(help, AllOf(Not(HasSubstr("undefok")), Not(HasSubstr(SGPSAM_SOURCE_DIR))));
-  EXPECT_EQ(ReadFlags(kTea, {"--help=markdown"}).value(),
-            "| flag | default | meaning |\n| --- | --- | --- |\n| `--cups` | `3` | How many cups; a \\| b. |\n"
-            "| `--kettle` |  | Which kettle. |\n");
+  EXPECT_EQ(
+      ReadFlags(kTea, {"--help=markdown"}).value(),
+      "| flag | default | meaning |\n| --- | --- | --- |\n| `--cups` | `3` | How many cups; a \\| b. |\n"
+      "| `--kettle` |  | Which kettle. |\n");
   EXPECT_THAT(Mistake({"--help=html"}), HasSubstr("--help=markdown"));
 }
 
