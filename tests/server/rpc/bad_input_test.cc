@@ -467,7 +467,7 @@ TEST(BadDicom, ATruncatedFileIsAnInvalidArgument) {
 TEST(BadDicom, BytesThatAreNotDicomAreAnInvalidArgument) {
   TestServer server;
   const Exchange call = SegmentDicom(server, {std::string(5000, 'z')});
-  EXPECT_THAT(call.status, IsStatus(grpc::INVALID_ARGUMENT, "file 1"));
+  EXPECT_THAT(call.status, IsStatus(grpc::INVALID_ARGUMENT, "1 not DICOM"));
   ExpectStillWorks(server);
 }
 
