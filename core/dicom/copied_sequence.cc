@@ -3,9 +3,7 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
-#include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcsequen.h>
-#include <dcmtk/dcmdata/dcxfer.h>
 
 #include <optional>
 #include <string>
@@ -15,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/dataset_items.h"
 #include "core/dicom/dcmtk_status.h"
 #include "core/dicom/kept_value.h"
 #include "core/dicom/tags.h"
@@ -26,11 +25,6 @@ constexpr size_t kMaxBytes = size_t{64} << 10;
 
 absl::Status Because(absl::string_view reason) { return absl::InvalidArgumentError(reason); }
 
-E_TransferSyntax SyntaxOf(const DicomFile& file) {
-  if (file.syntax().big_endian) return file.explicit_vr() ? EXS_BigEndianExplicit : EXS_BigEndianImplicit;
-  return file.explicit_vr() ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit;
-}
-
 // Representations whose texts are in the character set.
 bool IsEncodedText(absl::string_view vr) {
   return vr == "LO" || vr == "SH" || vr == "PN" || vr == "ST" || vr == "LT" || vr == "UT" || vr == "UC";
@@ -41,7 +35,7 @@ bool IsPlainText(absl::string_view vr) {
          vr == "IS" || vr == "UR";
 }
 
-absl::string_view TextOf(DcmElement& element) {
+absl::string_view ElementText(DcmElement& element) {
   char* text = nullptr;
   Uint32 length = 0;
   if (element.getString(text, length).bad() || text == nullptr) return {};
@@ -70,7 +64,7 @@ absl::StatusOr<CopiedAttribute> CopyElement(DcmElement& element, const TextDecod
   }
   const absl::string_view vr = DcmVR(element.getVR()).getValidVRName();
   if (!IsEncodedText(vr) && !IsPlainText(vr)) return Because("has an attribute that is not text");
-  ASSIGN_OR_RETURN(copied.value, CopyText(copied.tag, vr, TextOf(element), decoder));
+  ASSIGN_OR_RETURN(copied.value, CopyText(copied.tag, vr, ElementText(element), decoder));
   return copied;
 }
 
@@ -78,7 +72,7 @@ absl::StatusOr<std::vector<CopiedAttribute>> CopyItem(DcmItem& item, const TextD
   // An item may have a character set of its own (PS3.3 C.12.1.1.2); the copy is in UTF-8 as a whole.
   DcmElement* own_set = nullptr;
   const bool has_own = item.findAndGetElement(DCM_SpecificCharacterSet, own_set).good();
-  const TextDecoder decoder = has_own ? TextDecoder(TextOf(*own_set)) : outer;
+  const TextDecoder decoder = has_own ? TextDecoder(ElementText(*own_set)) : outer;
   std::vector<CopiedAttribute> attributes;
   for (DcmObject* object = item.nextInContainer(nullptr); object != nullptr;
        object = item.nextInContainer(object)) {
@@ -107,15 +101,10 @@ absl::StatusOr<CopiedAttribute> CopySequence(const DicomFile& file, uint32_t tag
   const absl::string_view bytes = file.ElementBytes(tag);
   if (bytes.size() > kMaxBytes) return Because("has more than 64 KiB");
   DcmDataset dataset;
-  DcmInputBufferStream stream;
-  stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
-  stream.setEos();
-  dataset.transferInit();
-  const OFCondition read = dataset.read(stream, SyntaxOf(file));
-  dataset.transferEnd();
+  const absl::Status parsed = ParseElements(file, bytes, dataset);
   DcmElement* element = nullptr;
   const DcmTagKey key(static_cast<Uint16>(tag >> 16), static_cast<Uint16>(tag & 0xFFFF));
-  if (read.bad() || dataset.findAndGetElement(key, element).bad() ||
+  if (!parsed.ok() || dataset.findAndGetElement(key, element).bad() ||
       dynamic_cast<DcmSequenceOfItems*>(element) == nullptr) {
     return Because("is not a sequence");
   }

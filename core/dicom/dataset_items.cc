@@ -1,8 +1,30 @@
 #include "core/dicom/dataset_items.h"
 
+#include <dcmtk/dcmdata/dcistrmb.h>
+#include <dcmtk/dcmdata/dcxfer.h>
+
+#include "core/dicom/dcmtk_status.h"
 #include "core/dicom/dicom_text.h"
 
 namespace sgpsam {
+namespace {
+
+E_TransferSyntax SyntaxOf(const DicomFile& file) {
+  if (file.syntax().big_endian) return file.explicit_vr() ? EXS_BigEndianExplicit : EXS_BigEndianImplicit;
+  return file.explicit_vr() ? EXS_LittleEndianExplicit : EXS_LittleEndianImplicit;
+}
+
+}  // namespace
+
+absl::Status ParseElements(const DicomFile& file, absl::string_view bytes, DcmDataset& dataset) {
+  DcmInputBufferStream stream;
+  stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
+  stream.setEos();
+  dataset.transferInit();
+  const OFCondition read = dataset.read(stream, SyntaxOf(file));
+  dataset.transferEnd();
+  return FromDcmtkReading(read, "its data set");
+}
 
 DcmItem* FirstItem(DcmItem* parent, const DcmTagKey& sequence) {
   DcmSequenceOfItems* items = nullptr;

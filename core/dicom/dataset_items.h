@@ -3,6 +3,7 @@
 #define SGPSAM_CORE_DICOM_DATASET_ITEMS_H_
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcitem.h>
 #include <dcmtk/dcmdata/dcsequen.h>
 
@@ -10,7 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "core/dicom/dicom_file.h"
+
 namespace sgpsam {
+
+// Parses elements of the file, which its scan has walked, without the pixels. A status as FromDcmtkReading's.
+absl::Status ParseElements(const DicomFile& file, absl::string_view bytes, DcmDataset& dataset);
 
 // The first item of a sequence directly in `parent`; nullptr if there is none, or no parent.
 DcmItem* FirstItem(DcmItem* parent, const DcmTagKey& sequence);

@@ -4,6 +4,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/dicom/tags.h"
+#include "core/dicom/text_decoder.h"
 
 namespace sgpsam {
 namespace {
@@ -95,7 +96,10 @@ FileSummary Summarise(absl::string_view bytes, const absl::StatusOr<DicomFile>& 
   summary.study_instance_uid = text(tags::kStudyInstanceUid);
   summary.series_instance_uid = text(tags::kSeriesInstanceUid);
   summary.series_number = text(tags::kSeriesNumber);
-  summary.series_description = text(tags::kSeriesDescription);
+  const TextDecoder decoder(file.Text(tags::kSpecificCharacterSet));
+  if (const auto decoded = decoder.Decode(file.Text(tags::kSeriesDescription), false)) {
+    summary.series_description = decoded->utf8;
+  }
   summary.modality = text(tags::kModality);
   for (const absl::string_view value : absl::StrSplit(file.Text(tags::kImageType), '\\')) {
     summary.localizer = summary.localizer || value == "LOCALIZER";

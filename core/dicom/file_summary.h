@@ -34,7 +34,7 @@ struct FileSummary {
   // Of images only.
   std::string study_instance_uid, series_instance_uid;
   std::string series_number;  // as stored
-  std::string series_description;
+  std::string series_description;  // UTF-8; empty where it is not text of its character set
   std::string modality;
   bool localizer = false;  // ImageType says so
 };

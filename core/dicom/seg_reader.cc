@@ -3,8 +3,6 @@
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
-#include <dcmtk/dcmdata/dcistrmb.h>
-#include <dcmtk/dcmdata/dcxfer.h>
 
 #include <algorithm>
 #include <limits>
@@ -25,6 +23,7 @@
 #include "core/dicom/seg_placement.h"
 #include "core/dicom/seg_references.h"
 #include "core/dicom/tags.h"
+#include "core/dicom/text_decoder.h"
 #include "core/volume/grid_match.h"
 
 namespace sgpsam {
@@ -92,17 +91,7 @@ class SegReading {
 };
 
 absl::Status SegReading::ParseHeader() {
-  const absl::string_view header = file_.header();
-  DcmInputBufferStream stream;
-  stream.setBuffer(header.data(), static_cast<offile_off_t>(header.size()));
-  stream.setEos();
-  const E_TransferSyntax syntax = file_.syntax().big_endian ? EXS_BigEndianExplicit
-                                  : file_.explicit_vr()     ? EXS_LittleEndianExplicit
-                                                            : EXS_LittleEndianImplicit;
-  dataset_.transferInit();
-  const OFCondition read = dataset_.read(stream, syntax);
-  dataset_.transferEnd();
-  return OfSeg(FromDcmtkReading(read, "its data set"));
+  return OfSeg(ParseElements(file_, file_.header(), dataset_));
 }
 
 absl::Status SegReading::ReadType() {
@@ -155,6 +144,7 @@ absl::Status SegReading::ReadLayout() {
 absl::Status SegReading::ReadSegments() {
   by_number_.assign(std::numeric_limits<uint16_t>::max() + size_t{1}, kNone);
   absl::Status status;
+  const TextDecoder decoder(file_.Text(tags::kSpecificCharacterSet));
   ForEachItem(&dataset_, DCM_SegmentSequence, [&](DcmItem* item) {
     const std::optional<uint16_t> number = Uint16Of(item, DCM_SegmentNumber);
     if (type_ == SegType::kLabelMap && number && (*number == 0 || padding_ == *number)) return;  // background
@@ -165,7 +155,8 @@ absl::Status SegReading::ReadSegments() {
     by_number_[*number] = result_.segments.size();
     ReadSegment segment;
     segment.number = *number;
-    segment.label = TextOf(item, DCM_SegmentLabel);
+    const std::optional<DecodedText> label = decoder.Decode(TextOf(item, DCM_SegmentLabel), false);
+    if (label) segment.label = label->utf8;
     segment.rgb = SegmentColour(result_.segments.size());
     const Uint16* lab = nullptr;
     unsigned long components = 0;

@@ -5,9 +5,12 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/dicom_text.h"
 #include "core/transform/placement.h"
 #include "core/volume/segment_colours.h"
 #include "server/rpc/convert.h"
@@ -22,22 +25,14 @@ absl::Status Invalid(const Parts&... parts) {
 
 // --- texts
 
-size_t Characters(absl::string_view utf8) {
-  return static_cast<size_t>(std::count_if(
-      utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 // A backslash separates values in DICOM, control characters change its meaning.
 absl::Status CheckText(absl::string_view text, absl::string_view field, size_t min, size_t max) {
-  const size_t characters = Characters(text);
+  const size_t characters = CountCharacters(text);
   if (characters < min || characters > max) {
     return Invalid(field, " has ", characters, " characters; allowed are ", min, " to ", max);
   }
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F || c == '\\') {
-      return Invalid(field, " contains a backslash or a control character; remove it");
-    }
+  if (!IsPrintable(text) || absl::StrContains(text, '\\')) {
+    return Invalid(field, " contains a backslash or a control character; remove it");
   }
   return absl::OkStatus();
 }
@@ -46,6 +41,8 @@ absl::StatusOr<CodedConcept> ParseCode(const v1::Code& code, absl::string_view f
   RETURN_IF_ERROR(CheckText(code.value(), absl::StrCat(field, ".value"), 1, 16));
   RETURN_IF_ERROR(CheckText(code.scheme(), absl::StrCat(field, ".scheme"), 1, 16));
   RETURN_IF_ERROR(CheckText(code.meaning(), absl::StrCat(field, ".meaning"), 1, 64));
+  const auto ascii = [](absl::string_view text) { return absl::c_all_of(text, absl::ascii_isascii); };
+  if (!ascii(code.value()) || !ascii(code.scheme())) return Invalid(field, ": value and scheme must be ASCII");
   if (code.scheme() != "SCT" && code.scheme() != "DCM" && !absl::StartsWith(code.scheme(), "99")) {
     return Invalid(field, ".scheme must be SCT, DCM or a private one that begins with 99");
   }

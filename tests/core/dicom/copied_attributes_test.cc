@@ -192,6 +192,24 @@ TEST(CopiedAttributes, KeepAnIssuerOnlyBesideItsNumber) {
   EXPECT_EQ(ValueOf(lost, kAccession), "");
 }
 
+TEST(CopiedAttributes, SurviveDamagedSequences) {
+  const std::string item = SequenceItem({{tags::kPatientId, {"LO", "A"}},
+                                         {DicomTag(0x0010, 0x0024), {"SQ", CodeItem("1", "m")}}});
+  SeriesBuilder series = GivenSeries(3, 2, 1).With(kOtherIds, "SQ", item + item);
+  const std::string whole = series.Bytes()[0];
+  const size_t begin = whole.find(item), end = begin + 2 * item.size();
+  uint32_t random = 99;
+  for (int n = 0; n < 3000; ++n) {
+    std::string damaged = whole;
+    for (int flips = 0; flips < 3; ++flips) {
+      random = random * 1664525 + 1013904223;
+      damaged[begin - 12 + (random >> 8) % (end - begin + 12)] ^= static_cast<char>(1 << (random % 8));
+    }
+    const absl::StatusOr<DicomFile> file = DicomFile::Open(damaged);
+    if (file.ok()) (void)CopyModules(*file);
+  }
+}
+
 TEST(PatientOf, ComparesPatientsAcrossCharacterSets) {
   const auto key = [](const std::string& set, const std::string& name) {
     const std::string bytes =

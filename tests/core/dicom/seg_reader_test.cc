@@ -63,6 +63,18 @@ class SegReaderTest : public ::testing::Test {
 constexpr absl::StatusCode kDamaged = absl::StatusCode::kInvalidArgument;
 constexpr absl::StatusCode kElsewhere = absl::StatusCode::kFailedPrecondition;
 
+TEST_F(SegReaderTest, ReadsLabelsInTheirCharacterSet) {
+  const auto label = [&](const std::string& set, const std::string& text) {
+    std::string seg = With("ISO_IR 192", set);
+    seg.replace(seg.find("Lesion"), text.size(), text);
+    return ReadSeg(seg, &study_.info, study_.volume.geometry())->segments[0].label;
+  };
+  EXPECT_EQ(label("ISO_IR 192", "L\xC3\xA4sen"), "Läsen");
+  EXPECT_EQ(label("ISO_IR 100", "L\xE4sion"), "Läsion");
+  EXPECT_EQ(label("ISO_IR 144", "\xBB\xEE"), "Люsion");
+  EXPECT_EQ(label("ISO_IR 192", "L\xE4sion"), "");
+}
+
 TEST_F(SegReaderTest, RefusesWhatIsNoSegmentation) {
   EXPECT_THAT(Reason(GivenSeries().Bytes()[0], kDamaged), HasSubstr("it is no Segmentation"));
   EXPECT_THAT(Reason("rubbish", kDamaged), HasSubstr("not a DICOM file"));

@@ -300,6 +300,15 @@ const BadHeader kBadPrompts[] = {
     {"LabelOf65Characters", [](auto& h) { h.mutable_targets(0)->set_label(std::string(65, 'x')); },
      "65 characters"},
     {"LabelWithABackslash", [](auto& h) { h.mutable_targets(0)->set_label("a\\b"); }, "backslash"},
+    {"LabelWithAControlCharacterBeyondAscii",
+     [](auto& h) { h.mutable_targets(0)->set_label("a\xC2\x85"); }, "control character"},
+    {"CodeBeyondAscii",
+     [](auto& h) {
+       h.mutable_targets(0)->mutable_type()->set_value("Ä");
+       h.mutable_targets(0)->mutable_type()->set_scheme("SCT");
+       h.mutable_targets(0)->mutable_type()->set_meaning("m");
+     },
+     "must be ASCII"},
     {"CodeWithoutMeaning",
      [](auto& h) {
        h.mutable_targets(0)->mutable_type()->set_value("1");
