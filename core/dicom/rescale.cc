@@ -86,6 +86,9 @@ bool HasStray(const uint8_t* bytes, const PixelLayout& layout) {
   const uint64_t inside = ((uint64_t{1} << layout.bits_stored) - 1) << shift;
   const uint64_t sign = layout.is_signed ? uint64_t{1} << layout.high_bit : 0;
   const size_t n = layout.samples();
+  Raw any = 0;
+  for (size_t s = 0; s < n; ++s) any |= stored[s];
+  if ((any & ~inside) == 0) return false;  // as nearly always: the quick way
   bool stray = false;
   for (size_t s = 0; s < n; ++s) {
     const uint64_t outside = stored[s] & ~inside;

@@ -89,6 +89,8 @@ absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout, PixelNotes& 
   if (stored < 1 || stored > allocated || high_bit < stored - 1 || high_bit >= allocated) {
     return absl::InvalidArgumentError("BitsStored and HighBit do not fit BitsAllocated");
   }
+  const int representation = file.Uint16(tags::kPixelRepresentation).value_or(0);
+  if (representation > 1) return absl::InvalidArgumentError("PixelRepresentation must be 0 or 1");
   if (!file.Has(tags::kBitsStored)) {
     notes.push_back("BitsStored (0028,0101) is missing: BitsAllocated was taken for it");
   }
@@ -100,7 +102,7 @@ absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout, PixelNotes& 
             .bits_allocated = allocated,
             .bits_stored = stored,
             .high_bit = high_bit,
-            .is_signed = file.Uint16(tags::kPixelRepresentation).value_or(0) == 1};
+            .is_signed = representation == 1};
   if (!file.scan().has_pixels)
     return absl::InvalidArgumentError("it has no pixel data: the file is truncated");
   RETURN_IF_ERROR(CheckPixelBytes(file, layout, notes));

@@ -368,6 +368,8 @@ TEST(SeriesReader, RefusesHostileSizes) {
   ExpectRefused(GivenSeries().WithAt(0, DicomTag(0x0028, 0x0100), "US", Le16(12)), kInvalid, "BitsAllocated");
   ExpectRefused(GivenSeries().WithAt(0, DicomTag(0x0028, 0x0101), "US", Le16(17)), kInvalid, "BitsStored");
   ExpectRefused(GivenSeries().WithAt(0, DicomTag(0x0028, 0x0102), "US", Le16(65535)), kInvalid, "HighBit");
+  ExpectRefused(GivenSeries().WithAt(0, DicomTag(0x0028, 0x0103), "US", Le16(2)), kInvalid,
+                "PixelRepresentation");
 }
 
 TEST(SeriesReader, ComparesCompressedFramesWithTheirDataSetBeforeDecoding) {
