@@ -154,6 +154,18 @@ def test_several_targets_keep_their_order_label_and_code(sdk, client, ct):
     assert len(result.targets) == 2
 
 
+def test_repeated_results_belong_to_one_series(sdk, client, ct):
+    target = sdk.Target([sdk.Click.patient(*map(float, ct.click.split(",")))])
+    series = sdk.SegSeries(uid="1.2.826.0.1.3680043.8.498.77.6", description="Befund Müller", number=77,
+                           instance_number=2, content_label="REVIEW", creator="Größer^Anna")
+    seg = pydicom.dcmread(io.BytesIO(client.segment(ct.folder, target, output="seg", seg_series=series).file))
+    assert (seg.SeriesInstanceUID, seg.SeriesDescription) == (series.uid, series.description)
+    assert (int(seg.SeriesNumber), int(seg.InstanceNumber)) == (77, 2)
+    assert (seg.ContentLabel, seg.ContentCreatorName) == ("REVIEW", "Größer^Anna")
+    with pytest.raises(sdk.InvalidInput, match="seg_series"):
+        client.segment(ct.folder, target, seg_series=series)
+
+
 def test_probabilities_come_on_the_volumes_grid(sdk, client):
     result = client.segment(sdk.Volume.from_array(block(), (1.0, 1.0, 2.5)), in_block(sdk), probabilities=True)
     probabilities = result.targets[0].probabilities
