@@ -10,13 +10,10 @@ import numpy
 import pytest
 from conftest import SAMPLES
 
-WITH_SEG = ["seg/dcmqi/ct-3slice", "seg/highdicom/ct_image.dcm"]
+WITH_SEG = ["seg/dcmqi/ct-3slice", "seg/highdicom/ct_image.dcm", "anatomical/explicit", "anatomical/compressed_j2k",
+            "anatomical/compressed_jpeg_lossless", "anatomical/non_square_28x64"]
 # Sources that no SEG can refer to: what they lack.
-WITHOUT_SEG = {"ct_body_j2k": "SOPClassUID (0008,0016) is empty",
-               "anatomical/explicit": "FrameOfReferenceUID (0020,0052) is empty",
-               "anatomical/compressed_j2k": "FrameOfReferenceUID (0020,0052) is empty",
-               "anatomical/compressed_jpeg_lossless": "FrameOfReferenceUID (0020,0052) is empty",
-               "anatomical/non_square_28x64": "FrameOfReferenceUID (0020,0052) is empty"}
+WITHOUT_SEG = {"ct_body_j2k": "StudyInstanceUID (0020,000D) is empty"}
 
 
 def sample(name):
