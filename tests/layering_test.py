@@ -76,6 +76,32 @@ THIRD_PARTIES = [
     ThirdParty("prometheus-cpp", r"prometheus/", ["core/metrics/", "server/"], transitive=False),
 ]
 
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Of what tests cannot repeat: time, chance, waiting. Only the files in `allowed` (prefixes) use it."""
+    name: str
+    pattern: str
+    folders: tuple[str, ...]
+    allowed: dict[str, str]   # and why
+
+
+SOURCES = [
+    Source("the real clock", r"absl::Now\(|Clock::Real\(|(system|steady|high_resolution)_clock::now|clock_gettime|gettimeofday",
+           ("core/", "server/"),
+           {"core/base/clock": "it is the clock", "core/base/log": "the time of a line", "server/grpc_log": "the time of a line",
+            "server/main.cc": "gives it to the server", "core/metrics/metrics.h": "a default", "server/job_threads.h": "a default",
+            "core/dicom/series_reader.cc": "a deadline between two files"}),
+    Source("random numbers of its own", r"BitGen|RAND_bytes|mt19937|random_device|SplitMix64\(|getrandom\(",
+           ("core/", "server/", "client/", "tools/"),
+           {"core/model/seeded_weights": "a weight by its index", "core/dicom/uid": "fresh UIDs",
+            "server/rpc/segment_call": "request ids"}),
+    Source("sleeping in a test", r"SleepFor\(|sleep_for\(|sleep_until\(|usleep\(|nanosleep\(|time\.sleep\(", ("tests/",),
+           {"tests/server/test_server.h": "asks /metrics until it is there", "tests/core/batching/worker_pool_test.cc": "a random schedule",
+            "tests/core/worker_link/short_lived_server_main.cc": "lives so long, and dies",
+            "tests/tools/train_test.py": "asks for a file until it is there",
+            "tests/e2e/pacs/orthanc.py": "asks a foreign server until it is there"}),
+]
+
 FOLDERS = ["core", "server", "client", "tools", "tests"]
 OURS = ("core/", "server/", "client/", "tools/", "proto/", "tests/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -136,6 +162,12 @@ def misplaced_third_parties(sources):
     return found
 
 
+def misplaced_sources(texts):
+    return [f"{path}: {source.name} belongs in {', '.join(source.allowed)}"
+            for path, text in texts.items() for source in SOURCES
+            if path.startswith(source.folders) and not path.startswith(tuple(source.allowed)) and re.search(source.pattern, text)]
+
+
 def guard_of(path):
     installed = path.replace("client/cpp/include/sgpsam/", "client/")   # as the world includes them
     return "SGPSAM_" + re.sub(r"[^A-Za-z0-9]", "_", installed).upper() + "_"
@@ -169,6 +201,19 @@ def test_third_parties_stay_in_their_folders(sources):
 
 def test_headers_are_guarded_by_their_path(sources):
     assert wrong_guards(sources) == []
+
+
+def test_time_chance_and_sleep_come_from_where_they_may(sources):
+    scripts = {str(path.relative_to(ROOT)): path.read_text() for path in sorted((ROOT / "tests").rglob("*.py"))
+               if path != pathlib.Path(__file__).resolve()}
+    assert misplaced_sources({**sources, **scripts}) == []
+
+
+def test_every_exception_is_needed(sources):
+    for source in SOURCES:
+        for allowed in source.allowed:
+            files = [path for path in (ROOT / allowed).parent.iterdir() if str(path.relative_to(ROOT)).startswith(allowed)]
+            assert any(re.search(source.pattern, path.read_text()) for path in files if path.is_file()), f"{allowed}: {source.name}"
 
 
 # The checks themselves, on planted violations.
@@ -227,6 +272,18 @@ def test_an_allowed_direction_passes(path, include):
 ])
 def test_a_planted_third_party_is_found(path, include):
     assert len(misplaced_third_parties({path: f"#include <{include}>\n"})) == 1
+
+
+@pytest.mark.parametrize("path, line", [
+    ("core/pipeline/a.cc", "const absl::Time now = absl::Now();"),
+    ("server/app.cc", "return std::chrono::steady_clock::now();"),
+    ("core/transform/a.cc", "absl::BitGen random;"),
+    ("tests/server/a_test.cc", "absl::SleepFor(absl::Seconds(1));"),
+    ("tests/e2e/a_test.py", "    time.sleep(1)"),
+])
+def test_a_planted_clock_dice_or_sleep_is_found(path, line):
+    assert len(misplaced_sources({path: line})) == 1
+    assert misplaced_sources({"client/cli/progress_line.cc": "absl::Now()"}) == []
 
 
 def test_a_third_party_behind_a_header_is_found():

@@ -1,5 +1,6 @@
 // What `--save-logits` keeps and `--previous-logits` reads: per target the digest and samples of the
-// mask logits and where they lie, as one JSON object, so that a later call goes on where an earlier one stopped.
+// mask logits and where they lie, as one JSON object, so that a later call goes on where an earlier one
+// stopped.
 #ifndef SGPSAM_CLIENT_CLI_LOGITS_FILE_H_
 #define SGPSAM_CLIENT_CLI_LOGITS_FILE_H_
 

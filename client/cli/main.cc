@@ -24,7 +24,8 @@ std::vector<std::string> CommandNames(const CLI::App& app) {
 
 // The first word that is no option should be a command. Empty if it is, or if there is none.
 std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& words) {
-  const auto word = std::find_if(words.begin(), words.end(), [](const std::string& w) { return w.rfind('-', 0) != 0; });
+  const auto word =
+      std::find_if(words.begin(), words.end(), [](const std::string& w) { return w.rfind('-', 0) != 0; });
   if (word == words.end()) return "";
   const std::vector<std::string> names = CommandNames(app);
   return std::find(names.begin(), names.end(), *word) == names.end() ? *word : "";
@@ -34,13 +35,14 @@ std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& 
 int Usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words) {
   if (error.get_exit_code() == 0) return app.exit(error);
   const std::string unknown = UnknownCommand(app, words);
-  const std::string message =
-      unknown.empty() ? std::string(error.what())
-                      : absl::StrCat("there is no command '", unknown,
-                                     "'; there are: ", absl::StrJoin(CommandNames(app), ", "));
+  const std::string message = unknown.empty()
+                                  ? std::string(error.what())
+                                  : absl::StrCat("there is no command '", unknown,
+                                                 "'; there are: ", absl::StrJoin(CommandNames(app), ", "));
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
-  return sgpsam::cli::Fail(absl::InvalidArgumentError(json ? message : absl::StrCat(message, " (see --help)")),
-                           sgpsam::cli::kExitUsage, json);
+  return sgpsam::cli::Fail(
+      absl::InvalidArgumentError(json ? message : absl::StrCat(message, " (see --help)")),
+      sgpsam::cli::kExitUsage, json);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// One line on a terminal that says how far a call is, drawn over itself, and counts the time that is left down between
-// two reports. Silent where stderr is not a terminal, so that logs and pipes stay clean. Thread-safe.
+// One line on a terminal that says how far a call is, drawn over itself, and counts the time that is left
+// down between two reports. Silent where stderr is not a terminal, so that logs and pipes stay clean.
+// Thread-safe.
 #ifndef SGPSAM_CLIENT_CLI_PROGRESS_LINE_H_
 #define SGPSAM_CLIENT_CLI_PROGRESS_LINE_H_
 
@@ -36,7 +37,7 @@ class ProgressLine {
   client::Progress last_ ABSL_GUARDED_BY(mutex_);
   absl::Time shown_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();  // when `last_` came; not yet
   absl::Time next_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();     // bytes come faster than eyes read
-  std::thread counter_;  // on a terminal only
+  std::thread counter_;                                                // on a terminal only
 };
 
 }  // namespace sgpsam::cli

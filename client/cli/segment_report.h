@@ -1,5 +1,5 @@
-// What `sgpsam segment` says when it is done: a few lines for people, one JSON object for programs. Warnings are in
-// the command line's words in both.
+// What `sgpsam segment` says when it is done: a few lines for people, one JSON object for programs. Warnings
+// are in the command line's words in both.
 #ifndef SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
 #define SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
 

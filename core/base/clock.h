@@ -1,5 +1,6 @@
-// The only source of time in core/ and server/: real in programs, advanced by hand in tests.
-// Thread-safe. Whoever is given a Clock& does not own it; it outlives them.
+// Where core/ and server/ have the time from: real in programs, advanced by hand in tests. The few places
+// that ask the real one themselves are listed in tests/layering_test.py. Thread-safe. Whoever is given a
+// Clock& does not own it; it outlives them.
 #ifndef SGPSAM_CORE_BASE_CLOCK_H_
 #define SGPSAM_CORE_BASE_CLOCK_H_
 

@@ -1,4 +1,4 @@
-// The project's only random numbers: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
+// Random numbers that a seed repeats: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number
 // generators, OOPSLA 2014), so that no library's change moves a generated case or a training run. The state
 // is one number: Random(random.state()) goes on where `random` is. Not for secrets. One thread at a time.
 #ifndef SGPSAM_CORE_BASE_RANDOM_H_

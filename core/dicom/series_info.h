@@ -21,8 +21,8 @@ struct CopiedAttribute {
 struct SourceInstance {
   std::string sop_class_uid;
   std::string sop_instance_uid;
-  std::string
-      image_position_patient;  // the source's own string, e.g. "-120.5\-98\40"; at most 16 characters a value
+  // The source's own string, e.g. "-120.5\-98\40"; at most 16 characters a value.
+  std::string image_position_patient;
 };
 
 struct SeriesInfo {
@@ -37,8 +37,8 @@ struct SeriesInfo {
   std::vector<SourceInstance> instances;           // one per slice, k ascending
   bool lossy = false;                              // any source was compressed with loss
   std::string lossy_ratio, lossy_method;           // as in the source; may be empty
-  std::vector<std::string>
-      seg_obstacles;  // why no SEG can be made of this series, e.g. "SOPClassUID (0008,0016) is empty"
+  // Why no SEG can be made of this series, e.g. "SOPClassUID (0008,0016) is empty".
+  std::vector<std::string> seg_obstacles;
 };
 
 }  // namespace sgpsam

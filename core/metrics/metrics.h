@@ -74,8 +74,8 @@ class Metrics {
   prometheus::Counter* received_bytes = nullptr;    // sgpsam_received_bytes_total
   prometheus::Counter* sent_bytes = nullptr;        // sgpsam_sent_bytes_total
   prometheus::Gauge* requests_in_flight = nullptr;  // sgpsam_requests_in_flight
-  CacheMetrics volume_cache, embedding_cache,
-      logits_cache;                         // sgpsam_cache_{hits,misses}_total, sgpsam_cache_bytes {cache}
+  // sgpsam_cache_{hits,misses}_total, sgpsam_cache_bytes {cache}
+  CacheMetrics volume_cache, embedding_cache, logits_cache;
   QueueMetrics encode_queue, decode_queue;  // sgpsam_queue_depth, sgpsam_batch_size {stage}
 
  private:

@@ -16,9 +16,11 @@
 // sum in which a and b are separate for a given c; hence the padded keys together equal ONE key whose value
 // is the bias and whose logit is
 //
-//     q.bias / sqrt(head_dim) + log sum over c of exp(D[ijk,c]) G[ij,c],     with sums over a and b of exp H,
-//     exp W G = Hp Wa + Hr Wp for a real c, Ha Wa for a padded one                 r: real, p: padded, a = r
-//     + p.
+//     q.bias / sqrt(head_dim) + log sum over c of exp(D[ijk,c]) G[ij,c]
+//
+//     G[ij,c] = Hp Wa + Hr Wp    for a real c      Hr, Hp: sums of exp(H[ija,c]) over real and over padded a;
+//               Ha Wa            for a padded c    Wr, Wp: sums of exp(W[ijb,c]) over real and over padded b;
+//                                                  Ha = Hr + Hp, Wa = Wr + Wp
 //
 // Padded queries are dropped by the reference, so they never exist here but in Hp and Wp, which the weights
 // determine.

@@ -26,8 +26,8 @@ namespace sgpsam {
 // One projection of the image's tokens, by heads of width d.
 struct ImageProjection {
   at::Tensor weight;  // [heads, d, C]
-  at::Tensor
-      positions;  // [heads, d, N]: its bias, with the projected positions where the reference adds them
+  // [heads, d, N]: its bias, with the projected positions where the reference adds them.
+  at::Tensor positions;
 };
 
 // Prompt tokens look at the image.

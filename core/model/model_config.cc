@@ -143,13 +143,14 @@ class FieldReader {
     return absl::OkStatus();
   }
 
-  // Files of earlier versions kept spacings in float32 (0.6000000238418579): they read as the decimal that was
-  // meant.
+  // Files of earlier versions kept spacings in float32 (0.6000000238418579): they read as the decimal that
+  // was meant.
   absl::Status TakeSpacing(const char* name, double* value) {
     ASSIGN_OR_RETURN(const json* field, Take(name));
     if (!field->is_number()) return Invalid(prefix_ + name, "must be a number");
     *value = field->get<double>();
-    if (!(std::abs(*value) <= std::numeric_limits<float>::max())) return absl::OkStatus();  // out of range anyhow
+    if (!(std::abs(*value) <= std::numeric_limits<float>::max()))
+      return absl::OkStatus();  // out of range anyhow
     const float narrow = static_cast<float>(*value);
     if (static_cast<double>(narrow) != *value) return absl::OkStatus();
     char text[32];

@@ -26,7 +26,8 @@ Digest LogitsKey(absl::Span<const float> logits);
 // Everything that makes a result, with the caller's key: from it the UIDs of a repeated request follow.
 Digest ResultKey(const PipelineRequest& request, const Digest& study, const Digest& weights);
 
-// The prompts in one line, exact, e.g. "+(12.5,-30,41)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)mm logits at (12.5,-30,41)mm of 1.5mm".
+// The prompts in one line, exact, e.g. "+(12.5,-30,41)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)mm logits at
+// (12.5,-30,41)mm of 1.5mm".
 std::string DescribePrompts(const Prompts& prompts);
 
 }  // namespace sgpsam

@@ -27,7 +27,8 @@ MaskFormat FormatOf(const PipelineRequest& request) {
 absl::Status CheckWritable(const PipelineRequest& request, const Study& study) {
   if (FormatOf(request) != MaskFormat::kDicomSeg) return absl::OkStatus();
   if (!study.series) {
-    return absl::InvalidArgumentError("DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
+    return absl::InvalidArgumentError(
+        "DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
   }
   RETURN_IF_ERROR(CheckSegPossible(*study.series));
   return CheckSegSeriesFits(request.seg_series, *study.series);
@@ -119,9 +120,8 @@ class SegmentPipeline::Journey {
 
   // The next to run already counts as running: the pool tells no more until the result is there.
   QueueObserver WaitingFor(Stage stage) const {
-    return [this, stage](size_t position) {
-      Announce(position == 0 ? stage : Stage::kQueue, stage, position);
-    };
+    return
+        [this, stage](size_t position) { Announce(position == 0 ? stage : Stage::kQueue, stage, position); };
   }
 
   const CallContext& call;
@@ -133,8 +133,10 @@ class SegmentPipeline::Journey {
   // `next`: the stage that begins, or that is waited for.
   void Announce(Stage stage, Stage next, size_t ahead) const {
     if (!progress_) return;
-    const Standing at{next, patch_, most_patches_, targets_ - target, cached_, ahead, pipeline_.pool_.devices().size()};
-    progress_({stage, target, patch_, patch_ == 0 ? 0 : most_patches_, ahead, pipeline_.estimates_.Remaining(at)});
+    const Standing at{
+        next, patch_, most_patches_, targets_ - target, cached_, ahead, pipeline_.pool_.devices().size()};
+    progress_(
+        {stage, target, patch_, patch_ == 0 ? 0 : most_patches_, ahead, pipeline_.estimates_.Remaining(at)});
   }
 
   void EndPatch() {
@@ -148,9 +150,9 @@ class SegmentPipeline::Journey {
   SegmentPipeline& pipeline_;
   const ProgressSink& progress_;
   const size_t targets_;
-  int patch_ = 0;         // of the target, from 1; 0: between targets
+  int patch_ = 0;  // of the target, from 1; 0: between targets
   int most_patches_ = kDefaultMaxPatches;
-  bool cached_ = false;   // the target's last patch was
+  bool cached_ = false;  // the target's last patch was
   std::array<absl::Duration, kStages> patch_times_{};
 };
 
@@ -251,9 +253,8 @@ absl::StatusOr<SegmentPipeline::Segmented> SegmentPipeline::SegmentOne(const Pip
   const Geometry& geometry = study.volume.geometry();
   Prompts prompts = target.prompts;
   if (target.mask) {
-    ASSIGN_OR_RETURN(prompts.mask, journey.Do(Stage::kPrepare, [&] {
-      return InflateMask(geometry.shape(), *target.mask);
-    }));
+    ASSIGN_OR_RETURN(prompts.mask, journey.Do(Stage::kPrepare,
+                                              [&] { return InflateMask(geometry.shape(), *target.mask); }));
   }
   Segmented segmented;
   segmented.prompts = DescribePrompts(prompts);

@@ -49,7 +49,8 @@ class StageEstimates {
     if (!seen_[Index(Stage::kPromptMask)]) return absl::ZeroDuration();
     absl::Duration sum = Mean(Stage::kWrite);
     if (at.stage >= Stage::kWrite) return sum;
-    sum += static_cast<double>(at.targets - 1) * ExpectedPatches(1, at.most_patches) * FromStage(Stage::kPrepare, false);
+    sum += static_cast<double>(at.targets - 1) * ExpectedPatches(1, at.most_patches) *
+           FromStage(Stage::kPrepare, false);
     const int patch = std::max(at.patch, 1);
     sum += (ExpectedPatches(patch, at.most_patches) - 1) * FromStage(Stage::kPrepare, at.cached);
     sum += FromStage(std::max(at.stage, Stage::kPrepare), at.cached);
@@ -62,10 +63,12 @@ class StageEstimates {
 
   static size_t Index(Stage stage) { return static_cast<size_t>(stage); }
 
-  absl::Duration Mean(Stage stage) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return means_[Index(stage)]; }
+  absl::Duration Mean(Stage stage) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return means_[Index(stage)];
+  }
 
-  // What is left of one patch at the start of `stage`. A patch waits before it is encoded; who stands in that queue
-  // is told how many are ahead instead.
+  // What is left of one patch at the start of `stage`. A patch waits before it is encoded; who stands in that
+  // queue is told how many are ahead instead.
   absl::Duration FromStage(Stage stage, bool cached) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     absl::Duration sum = Mean(Stage::kRestore);
     if (stage <= Stage::kPromptMask) sum += Mean(Stage::kPromptMask);

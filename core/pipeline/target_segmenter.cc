@@ -38,8 +38,8 @@ class TargetSegmenter {
         prompts_(prompts),
         options_(options),
         model_(model),
-        spacing_mm_(options.spacing_mm.value_or(
-            prompts.previous_patch ? prompts.previous_patch->spacing_mm : model.info().first_spacing_mm)),
+        spacing_mm_(options.spacing_mm.value_or(prompts.previous_patch ? prompts.previous_patch->spacing_mm
+                                                                       : model.info().first_spacing_mm)),
         look_again_(options.auto_spacing.value_or(!options.spacing_mm && model.info().finest_spacing_mm > 0)),
         finest_mm_(std::max<double>(kFinestSpacingMm, model.info().finest_spacing_mm)),
         sizes_(model.info().sizes),
@@ -227,14 +227,13 @@ class TargetSegmenter {
   }
 
   void WarnOfTheLimit() {
-    result_.warnings.push_back(
-        absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
-                     " patches that were allowed; allow more, up to ", kMostPatches, ", to follow it"));
+    result_.warnings.push_back(absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
+                                            " patches that were allowed; allow more, up to ", kMostPatches,
+                                            ", to follow it"));
   }
 
   void WarnOfPrompts(const Look& look) {
-    for (std::string& note :
-         NotesOnPrompts(geometry_, prompts_, box_use_, looked_at_, look.restored.mask)) {
+    for (std::string& note : NotesOnPrompts(geometry_, prompts_, box_use_, looked_at_, look.restored.mask)) {
       result_.warnings.push_back(std::move(note));
     }
     if (prompts_.previous_logits.empty()) return;

@@ -31,9 +31,9 @@ struct TargetOptions {
   int max_patches = kDefaultMaxPatches;
   // Of the patches; nothing: that of the previous logits, else the model's first spacing.
   std::optional<double> spacing_mm = std::nullopt;
-  // Look again at a mask that is small for its patch, on a finer grid, and, after a first patch of finer voxels
-  // than 1.5 mm, on wider ones up to that. Nothing: if the model has learned from such patches, and no spacing
-  // is given.
+  // Look again at a mask that is small for its patch, on a finer grid, and, after a first patch of finer
+  // voxels than 1.5 mm, on wider ones up to that. Nothing: if the model has learned from such patches, and no
+  // spacing is given.
   std::optional<bool> auto_spacing = std::nullopt;
 };
 

@@ -202,7 +202,8 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
   return bounds;
 }
 
-// The position that the prompts are centred on, if it is one: the first positive point, else the box's centre.
+// The position that the prompts are centred on, if it is one: the first positive point, else the box's
+// centre.
 absl::StatusOr<std::optional<VoxelIndex>> FocusPosition(const Geometry& geometry, const Prompts& prompts) {
   for (const PointPrompt& point : prompts.points) {
     if (!point.positive) continue;
@@ -284,7 +285,8 @@ absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& pr
   if (focus) return PlaceAround(geometry, *focus, patch, spacing_mm);
   if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
   return absl::InvalidArgumentError(
-      "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with the "
+      "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with "
+      "the "
       "patch that they lie on");
 }
 
@@ -300,13 +302,14 @@ absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchP
                                           int64_t patch) {
   const VoxelIndex centre = geometry.ToVoxel(position.centre);
   const double outside_mm = DistanceOutsideMm(geometry, centre);
-  // The middle of a mask is taken on the patch's grid, where the nearest voxel is half a voxel away on each axis at
-  // most.
+  // The middle of a mask is taken on the patch's grid, where the nearest voxel is half a voxel away on each
+  // axis at most.
   if (!(outside_mm <= position.spacing_mm)) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "the patch of the previous logits lies %.6g mm outside the volume, which extends over %s: give what came "
-        "with the logits",
-        outside_mm, WorldExtent(geometry)));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the patch of the previous logits lies %.6g mm outside the volume, which extends "
+                        "over %s: give what came "
+                        "with the logits",
+                        outside_mm, WorldExtent(geometry)));
   }
   return PlaceAround(geometry, centre, patch, position.spacing_mm);
 }

@@ -54,8 +54,8 @@ std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement&
 absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const PromptPosition& position);
 
 // Centres a patch on the prompts' focus: the previous patch, else the first positive point, else the box's
-// centre, else the centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or a position
-// outside. Later clicks do not move the patch, so a refinement finds the cached embedding again.
+// centre, else the centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or a
+// position outside. Later clicks do not move the patch, so a refinement finds the cached embedding again.
 absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch = 128,
                                      double spacing_mm = 1.5);
 
@@ -64,10 +64,11 @@ Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_
                       double spacing_mm = 1.5);
 
 // Where PlacePatch has laid a patch for these prompts: their focus itself where that is a position, so that
-// PlaceAtPosition lays the same patch there again, and at any other spacing the one that the prompts had placed.
+// PlaceAtPosition lays the same patch there again, and at any other spacing the one that the prompts had
+// placed.
 PatchPosition PositionOf(const Geometry& geometry, const Prompts& prompts, const Placement& placement);
-// INVALID_ARGUMENT if the position is not in the volume, beyond the part of a voxel that placing rounds by. Its
-// spacing is above 0.
+// INVALID_ARGUMENT if the position is not in the volume, beyond the part of a voxel that placing rounds by.
+// Its spacing is above 0.
 absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchPosition& position,
                                           int64_t patch);
 

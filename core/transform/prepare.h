@@ -56,13 +56,13 @@ struct PromptRules {
 };
 
 // `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
-// reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid; previous
-// logits stay as they are if they lie on this very patch, and are resampled onto its cells (trilinear; 0 where
-// they do not reach) if they lie on another. With neither a positive point nor a box, mask or previous logits
-// (of a known patch) also become a click deep inside of what they mark, as far from negative clicks as may be.
-// INVALID_ARGUMENT: a point outside the volume or, if positive and to be refused, outside the patch; no positive
-// prompt; more than kMaxClicks clicks, corners counting as one; an empty or misshapen mask; previous logits of a
-// wrong size, not finite, or with a mask.
+// reference clicks voxels); a box becomes what `rules` say; a mask becomes logits on the decoder's grid;
+// previous logits stay as they are if they lie on this very patch, and are resampled onto its cells
+// (trilinear; 0 where they do not reach) if they lie on another. With neither a positive point nor a box,
+// mask or previous logits (of a known patch) also become a click deep inside of what they mark, as far from
+// negative clicks as may be. INVALID_ARGUMENT: a point outside the volume or, if positive and to be refused,
+// outside the patch; no positive prompt; more than kMaxClicks clicks, corners counting as one; an empty or
+// misshapen mask; previous logits of a wrong size, not finite, or with a mask.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
                                                const Prompts& prompts, const PatchSizes& sizes,
                                                const PromptRules& rules = {});
@@ -76,8 +76,8 @@ std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const P
                                                const Prompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use);
 
-// Whether a point has what it asks for of a mask on the volume's grid: the voxel nearest to a positive one is in
-// the mask, to a negative one is not. And how many have.
+// Whether a point has what it asks for of a mask on the volume's grid: the voxel nearest to a positive one is
+// in the mask, to a negative one is not. And how many have.
 bool IsObeyed(const Geometry& geometry, const Mask& mask, const PointPrompt& point);
 int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts);
 

@@ -158,8 +158,8 @@ PatchMask WithoutNegatives(const PatchMask& inside, const std::vector<Click>& cl
   return left;
 }
 
-// A positive click deep inside of a mask whose cells have `voxels` voxels of the patch a side: the cell that is
-// furthest from the mask's border and from negative clicks. False if there is none.
+// A positive click deep inside of a mask whose cells have `voxels` voxels of the patch a side: the cell that
+// is furthest from the mask's border and from negative clicks. False if there is none.
 bool ClickDeepInside(const PatchMask& mask, int64_t voxels, std::vector<Click>& clicks) {
   const PatchMask inside = WithoutNegatives(mask, clicks, voxels);
   if (inside.count() == 0) return false;
@@ -228,7 +228,8 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
   }
   if (!positive) {
     return absl::InvalidArgumentError(
-        "no positive prompt: give at least one positive point, a box, a mask, or previous logits with the patch that "
+        "no positive prompt: give at least one positive point, a box, a mask, or previous logits with the "
+        "patch that "
         "they lie on");
   }
   const size_t corners = prepared.box ? 1 : 0;  // counts as the click that it is elsewhere

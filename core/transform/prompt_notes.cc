@@ -68,14 +68,16 @@ bool AllCovered(const Mask& mask, absl::Span<const Placement> looked_at) {
 void NoteBox(const Geometry& geometry, const Prompts& prompts, BoxUse box_use,
              absl::Span<const Placement> looked_at, std::vector<std::string>& notes) {
   if (box_use == BoxUse::kCorners) {
-    if (AnyHolds(geometry, looked_at, prompts.box->a) && AnyHolds(geometry, looked_at, prompts.box->b)) return;
+    if (AnyHolds(geometry, looked_at, prompts.box->a) && AnyHolds(geometry, looked_at, prompts.box->b))
+      return;
     notes.push_back("the box reaches beyond what was looked at; only the part inside was used");
     return;
   }
   const bool positive = std::any_of(prompts.points.begin(), prompts.points.end(),
                                     [](const PointPrompt& point) { return point.positive; });
-  notes.push_back(positive ? "the box was not used: this model has not learned boxes, and a positive point is given"
-                           : "the box was used as a click in its middle: this model has not learned boxes");
+  notes.push_back(
+      positive ? "the box was not used: this model has not learned boxes, and a positive point is given"
+               : "the box was used as a click in its middle: this model has not learned boxes");
 }
 
 // `what`: the points with these numbers, unless there are none.

@@ -1,4 +1,4 @@
-// The contract's messages <-> core's types: the single place that sees both. Pure functions. Every limit
+// The contract's messages <-> core's types. Pure functions. Every limit
 // and default that segmentation.proto states is checked or filled in here; messages say what to do and
 // never repeat text that came from outside.
 #ifndef SGPSAM_SERVER_RPC_CONVERT_H_

@@ -117,7 +117,8 @@ absl::StatusOr<PatchPosition> ParsePatch(const v1::PatchPosition& patch) {
   const v1::PatientPoint& centre = patch.centre();
   if (!patch.has_centre() || !std::isfinite(centre.x()) || !std::isfinite(centre.y()) ||
       !std::isfinite(centre.z())) {
-    return Invalid("previous_logits.patch.centre is missing or not finite; give back ResultTarget.first_patch");
+    return Invalid(
+        "previous_logits.patch.centre is missing or not finite; give back ResultTarget.first_patch");
   }
   if (!(patch.spacing_mm() >= kMinSpacingMm && patch.spacing_mm() <= kMaxSpacingMm)) {
     return Invalid("previous_logits.patch.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);

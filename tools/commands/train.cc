@@ -162,7 +162,6 @@ absl::Status WriteModel(TensorFile&& file, const TrainOptions& options) {
   return WriteSafetensorsFile(file, options.out);
 }
 
-// Cases (--memory bounds them), parameters and their optimiser, and what one step needs.
 long long PeakMemoryMib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

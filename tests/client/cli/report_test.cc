@@ -95,11 +95,13 @@ TEST(OwnWords, NameOptionsAndLabels) {
   EXPECT_EQ(InOwnWords("target 3: what", targets), "target 3: what");
   EXPECT_EQ(InOwnWords("target practice: no", targets), "target practice: no");
   targets.pop_back();
-  EXPECT_EQ(InOwnWords("target 1: the lesion goes on beyond the 8 patches that were allowed; allow more, up to 27, "
-                       "to follow it",
-                       targets),
-            "the lesion goes on beyond the 8 patches that were allowed; allow more with --max-patches, up to 27, to "
-            "follow it");
+  EXPECT_EQ(
+      InOwnWords("target 1: the lesion goes on beyond the 8 patches that were allowed; allow more, up to 27, "
+                 "to follow it",
+                 targets),
+      "the lesion goes on beyond the 8 patches that were allowed; allow more with --max-patches, up to 27, "
+      "to "
+      "follow it");
   EXPECT_EQ(InOwnWords("the mask can be had as NIfTI", targets),
             "the mask can be had as NIfTI (--out NAME.nii.gz)");
   EXPECT_EQ(InOwnWords("inference.spacing_mm must be 0.25 to 3", targets), "--spacing must be 0.25 to 3");
@@ -116,7 +118,8 @@ TEST(ProgressLine, SaysHowFarItIs) {
 }
 
 TEST(ProgressLine, CountsPatchesAndTheTimeThatIsLeft) {
-  client::Progress progress{.stage = client::Stage::kEncode, .patch = 3, .patches = 8, .expected = absl::Seconds(9.2)};
+  client::Progress progress{
+      .stage = client::Stage::kEncode, .patch = 3, .patches = 8, .expected = absl::Seconds(9.2)};
   EXPECT_EQ(ProgressLine::Text(progress), "encoding, patch 3 of at most 8, about 10 s left");
   EXPECT_EQ(ProgressLine::Text(progress, absl::Seconds(4)), "encoding, patch 3 of at most 8, about 6 s left");
   EXPECT_EQ(ProgressLine::Text(progress, absl::Seconds(10)), "encoding, patch 3 of at most 8");

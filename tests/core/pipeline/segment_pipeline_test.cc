@@ -232,8 +232,8 @@ TEST_F(FollowingPipelineTest, CountsThePatchesInItsProgress) {
                   EXPECT_EQ(event.patches, 0);
                 }
               }).ok());
-  EXPECT_THAT(told, ElementsAre(std::pair(1, 8), std::pair(2, 8), std::pair(3, 8), std::pair(4, 8),
-                                std::pair(5, 8)));
+  EXPECT_THAT(
+      told, ElementsAre(std::pair(1, 8), std::pair(2, 8), std::pair(3, 8), std::pair(4, 8), std::pair(5, 8)));
 }
 
 TEST_F(FollowingPipelineTest, StopsBetweenTwoPatchesOnceNobodyWaits) {

@@ -277,8 +277,7 @@ Prompts Refined(const TargetSegmentation& first, std::vector<PointPrompt> points
 TEST_F(LargeLesionTest, IsRefinedByANegativePointAlone) {
   const TargetSegmentation first = MustRun({}, model_);
   WatchedModel watched(model_);
-  const auto found =
-      SegmentTarget(geometry_, Refined(first, {{VoxelIndex{50, 30, 45}, false}}), {}, watched);
+  const auto found = SegmentTarget(geometry_, Refined(first, {{VoxelIndex{50, 30, 45}, false}}), {}, watched);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(watched.Begins().at(0), (std::array<int64_t, 3>{30, 14, 14}));
   EXPECT_EQ(watched.inputs[0].mask_logits, first.first.values);
@@ -293,7 +292,8 @@ TEST_F(LargeLesionTest, StaysOnItsPatchWhateverPointComesFirst) {
   const TargetSegmentation first = MustRun({}, model_);
   WatchedModel watched(model_);
   const auto found = SegmentTarget(
-      geometry_, Refined(first, {{VoxelIndex{56, 30, 30}, true}, {VoxelIndex{46, 30, 30}, true}}), {}, watched);
+      geometry_, Refined(first, {{VoxelIndex{56, 30, 30}, true}, {VoxelIndex{46, 30, 30}, true}}), {},
+      watched);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(watched.Begins().at(0), (std::array<int64_t, 3>{30, 14, 14}));
   EXPECT_EQ(found->first_patch.centre.x, first.first_patch.centre.x);

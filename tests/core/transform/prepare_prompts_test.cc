@@ -227,7 +227,7 @@ TEST_F(PreparePromptsTest, PreviousLogitsOfAnotherSpacingAreResampled) {
     return prepared->mask_logits[(i * 32 + j) * 32 + k];
   };
   EXPECT_EQ(logit(16, 16, 16), 9);
-  EXPECT_EQ(logit(10, 10, 10), 9);   // twice as large on a grid half as wide
+  EXPECT_EQ(logit(10, 10, 10), 9);  // twice as large on a grid half as wide
   EXPECT_EQ(logit(21, 21, 21), 9);
   EXPECT_EQ(logit(5, 16, 16), -9);
   EXPECT_THAT(prepared->clicks, SizeIs(1));

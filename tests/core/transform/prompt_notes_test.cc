@@ -20,9 +20,7 @@ class PromptNotesTest : public ::testing::Test {
   std::vector<std::string> Notes(BoxUse box_use = BoxUse::kClick) const {
     return NotesOnPrompts(geometry_, prompts_, box_use, patches_, found_);
   }
-  void Point(double i, bool positive) {
-    prompts_.points.push_back({VoxelIndex{i, 20, 20}, positive});
-  }
+  void Point(double i, bool positive) { prompts_.points.push_back({VoxelIndex{i, 20, 20}, positive}); }
 
   const Geometry geometry_ = SteppedGeometry({100, 100, 100}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
   std::vector<Placement> patches_{PlaceAtBegin(geometry_, {10, 10, 10}, 32)};

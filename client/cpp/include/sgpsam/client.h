@@ -4,9 +4,11 @@
 //     auto series = sgpsam::client::Volume::FromPath("path/to/series");
 //     if (!client.ok() || !series.ok()) return 1;
 //     sgpsam::client::SegmentRequest request(*series);
-//     request.targets = {{.clicks = {{sgpsam::client::Position::PatientMm(12.5, -40, -310)}}, .label =
-//     "Lesion"}}; auto result = client->Segment(request); if (!result.ok()) { std::cerr << result.status() <<
-//     "\n"; return 1; } std::ofstream("lesion.dcm", std::ios::binary) << result->file;
+//     const auto click = sgpsam::client::Position::PatientMm(12.5, -40, -310);
+//     request.targets = {{.clicks = {{click}}, .label = "Lesion"}};
+//     auto result = client->Segment(request);
+//     if (!result.ok()) return std::cerr << result.status() << "\n", 1;
+//     std::ofstream("lesion.dcm", std::ios::binary) << result->file;
 //
 // Promise: Segment names the volume by its digest and uploads it only if the server does not have it;
 // so it does with logits of an earlier call. A refusal stops an upload at once. Errors are
@@ -58,12 +60,12 @@ struct PatchPosition {
   double spacing_mm = 0;  // of its voxels
 };
 
-// What an earlier result knew of a target (TargetResult::previous), to be corrected by further clicks, of which one
-// negative one is enough. The digest is sent; the samples follow only if the server no longer knows it. One of
-// both suffices.
+// What an earlier result knew of a target (TargetResult::previous), to be corrected by further clicks, of
+// which one negative one is enough. The digest is sent; the samples follow only if the server no longer knows
+// it. One of both suffices.
 struct PreviousLogits {
-  std::string sha256;          // 32 bytes or empty
-  std::vector<float> samples;  // ModelDescription::logits_side^3 or empty
+  std::string sha256;                                 // 32 bytes or empty
+  std::vector<float> samples;                         // ModelDescription::logits_side^3 or empty
   std::optional<PatchPosition> patch = std::nullopt;  // where they lie: where the first patch will lie again
 };
 
@@ -139,8 +141,8 @@ struct SegmentRequest {
   bool probabilities = false;                      // fill TargetResult::probabilities
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
-  // The most patches that a target may take, 1 to 27: around the prompts, at other spacings, along a mask that
-  // touches its patch's border. 1: the first patch alone. 0: 8
+  // The most patches that a target may take, 1 to 27: around the prompts, at other spacings, along a mask
+  // that touches its patch's border. 1: the first patch alone. 0: 8
   uint32_t max_patches = 0;
   // Of the model's voxels, 0.25 to 3. Default: the model's own, and auto_spacing if it has learned from finer
   // ones than 1.5.
@@ -183,7 +185,7 @@ struct TargetResult {
   uint64_t voxels = 0;
   double volume_ml = 0;
   bool empty() const { return voxels == 0; }  // nothing was found at the prompts
-  bool touches_patch_border = false;  // the lesion may go on outside what the model saw
+  bool touches_patch_border = false;          // the lesion may go on outside what the model saw
   bool embedding_cached = false;
   uint32_t patches = 0;   // that were looked at
   double spacing_mm = 0;  // of those that the mask comes from
@@ -208,8 +210,8 @@ struct SegmentResult {
   std::vector<std::pair<Stage, absl::Duration>> stage_times;  // the server's
   // What was repaired or assumed, and which prompts were not used as given
   std::vector<std::string> warnings;
-  std::string request_id;                                     // quote it in a bug report
-  uint64_t uploaded_bytes = 0;                                // of the volume; 0: the server had it
+  std::string request_id;       // quote it in a bug report
+  uint64_t uploaded_bytes = 0;  // of the volume; 0: the server had it
 };
 
 struct ModelDescription {
