@@ -50,7 +50,7 @@ metrics() { python3 -c 'import sys, urllib.request; sys.stdout.write(urllib.requ
 metrics > "$out/metrics.before"
 rm -f "$out/lesion.dcm" "$out/lesion.png"
 "$bin/sgpsam" segment "$series" --server "$grpc" --point="$point" --label "Lesion" --out "$out/lesion.dcm"
-"$bin/sgpsam" preview "$series" "$out/lesion.dcm" --out "$out/lesion.png" >/dev/null
+"$bin/sgpsam" preview "$series" "$out/lesion.dcm" --point="$point" --out "$out/lesion.png" >/dev/null
 note picture "$out/lesion.png"
 metrics > "$out/metrics.after"
 note metrics "moved by this request, from http://$http/metrics:"

@@ -69,6 +69,7 @@ THIRD_PARTIES = [
     ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True),
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
     ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
+    ThirdParty("FreeType", r"(ft2build|freetype)", ["core/picture/"], transitive=True),
     ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/engine/torch_", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "absl/algorithm/container.h"
@@ -114,6 +115,17 @@ absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::s
         absl::StrCat(flag, ": expected ", count, " numbers separated by commas, got ", numbers.size()));
   }
   return numbers;
+}
+
+std::vector<PromptArgument> PromptsInOrder(const CLI::App& command) {
+  std::vector<PromptArgument> prompts;
+  std::map<const CLI::Option*, size_t> seen;
+  for (const CLI::Option* option : command.parse_order()) {
+    for (const PromptFlag& flag : kPromptFlags) {
+      if (option->check_name(flag.name)) prompts.push_back({flag.name, option->results().at(seen[option]++)});
+    }
+  }
+  return prompts;
 }
 
 absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments) {

@@ -5,6 +5,7 @@
 #ifndef SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 #define SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--type", "VALUE,SCHEME,MEANING", "The segment's type, e.g. 59441001,SCT,Lymph node"},
     {"--colour", "R,G,B", "The segment's colour, each 0 to 255"},
 };
+
+// What was typed of kPromptFlags, in the order in which it was typed, which CLI11 keeps beside the values.
+std::vector<PromptArgument> PromptsInOrder(const CLI::App& command);
 
 // INVALID_ARGUMENT names the flag whose value is not understood. Masks are still in their files (MaskFiles).
 absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments);

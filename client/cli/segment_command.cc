@@ -1,7 +1,6 @@
 #include "client/cli/segment_command.h"
 
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,18 +38,6 @@ struct SegmentArguments {
   uint32_t max_patches = 0;
   bool json = false, verbose = false;
 };
-
-// Options in the order in which they were typed, which CLI11 keeps beside their values.
-std::vector<PromptArgument> PromptsInOrder(const CLI::App& command) {
-  std::vector<PromptArgument> prompts;
-  std::map<const CLI::Option*, size_t> seen;
-  for (const CLI::Option* option : command.parse_order()) {
-    for (const PromptFlag& flag : kPromptFlags) {
-      if (option->check_name(flag.name)) prompts.push_back({flag.name, option->results().at(seen[option]++)});
-    }
-  }
-  return prompts;
-}
 
 absl::StatusOr<client::MaskFormat> FormatOf(const std::string& out, size_t targets) {
   if (absl::EndsWithIgnoreCase(out, ".dcm")) return client::MaskFormat::kDicomSeg;

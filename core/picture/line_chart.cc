@@ -14,7 +14,7 @@ using Point = std::pair<double, double>;
 
 constexpr int kLeastWidth = 240, kLeastHeight = 120;  // of a panel
 // Other sizes are those before halving: twice what is seen.
-constexpr int kDot = 3;  // of letters
+constexpr int kText = 19;  // height of capitals
 constexpr int kMargin = 20;
 constexpr int kGap = 12;     // between labels and what they belong to
 constexpr int kSwatch = 48;  // a series' line in the legend
@@ -73,7 +73,7 @@ Axis YAxis(const ChartPanel& panel, int height) {
 
 int WidestLabel(const Axis& axis) {
   int widest = 0;
-  for (const Tick& tick : axis.ticks) widest = std::max(widest, Picture::TextWidth(tick.label, kDot));
+  for (const Tick& tick : axis.ticks) widest = std::max(widest, Picture::TextWidth(tick.label, kText));
   return widest;
 }
 
@@ -92,7 +92,7 @@ std::vector<LegendEntry> PlaceLegend(const ChartPanel& panel, int width, int hei
   for (const ChartSeries& series : panel.series) entries.push_back({series.name, &series});
   int x = kMargin, y = kMargin;
   for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
-    const int entry_width = entry->swatch() + Picture::TextWidth(entry->text, kDot);
+    const int entry_width = entry->swatch() + Picture::TextWidth(entry->text, kText);
     if (x > kMargin && x + entry_width > width - kMargin) x = kMargin, y += kRow;
     if (y + kRow > height / 2) {
       entries.erase(entry, entries.end());
@@ -124,7 +124,7 @@ std::vector<Layout> PlacePanels(absl::Span<const ChartPanel> panels, int width, 
     Layout& layout = layouts[n];
     layout.legend = PlaceLegend(panels[n], width, height);
     layout.top = layout.legend.back().y + kRow + kGap;
-    layout.bottom = height - kMargin - Picture::TextHeight(kDot) - kGap;
+    layout.bottom = height - kMargin - kText - kGap;
     layout.y = YAxis(panels[n], layout.bottom - layout.top);
     left = std::max(left, kMargin + WidestLabel(layout.y) + kGap);
   }
@@ -160,7 +160,7 @@ class PanelPainter {
   static int OnPixel(double position) { return 2 * static_cast<int>(std::lround(position / 2)); }
 
   void WriteCentred(absl::string_view text, int x, int y) {
-    picture_.Write(x - Picture::TextWidth(text, kDot) / 2, y - Picture::TextHeight(kDot) / 2, text, kDot,
+    picture_.Write(x - Picture::TextWidth(text, kText) / 2, y - kText / 2, text, kText,
                    kInk);
   }
 
@@ -168,13 +168,13 @@ class PanelPainter {
     for (const Tick& tick : layout_.x.ticks) {
       const int x = OnPixel(layout_.At({tick.value, layout_.y.low}).x);
       picture_.Fill(x, layout_.top, kHair, layout_.bottom - layout_.top, kGrid);
-      WriteCentred(tick.label, x, layout_.bottom + kGap + Picture::TextHeight(kDot) / 2);
+      WriteCentred(tick.label, x, layout_.bottom + kGap + kText / 2);
     }
     for (const Tick& tick : layout_.y.ticks) {
       const int y = OnPixel(layout_.At({layout_.x.low, tick.value}).y);
       picture_.Fill(layout_.left, y, layout_.right - layout_.left, kHair, kGrid);
-      picture_.Write(layout_.left - kGap - Picture::TextWidth(tick.label, kDot),
-                     y - Picture::TextHeight(kDot) / 2, tick.label, kDot, kInk);
+      picture_.Write(layout_.left - kGap - Picture::TextWidth(tick.label, kText),
+                     y - kText / 2, tick.label, kText, kInk);
     }
   }
 
@@ -202,11 +202,11 @@ class PanelPainter {
   }
 
   void PaintLegend(const LegendEntry& entry) {
-    const int middle = entry.y + Picture::TextHeight(kDot) / 2;
+    const int middle = entry.y + kText / 2;
     if (entry.series != nullptr) {
       picture_.Fill(entry.x, middle - kStroke / 2, kSwatch, kStroke, entry.series->colour);
     }
-    picture_.Write(entry.x + entry.swatch(), entry.y, entry.text, kDot, kInk);
+    picture_.Write(entry.x + entry.swatch(), entry.y, entry.text, kText, kInk);
   }
 
   const ChartPanel& panel_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/picture/glyphs.h"
+#include "core/picture/text.h"
 
 namespace sgpsam {
 namespace {
@@ -56,24 +56,19 @@ void Picture::Line(const Point& from, const Point& to, double width, const Rgb& 
   }
 }
 
-void Picture::Write(int x, int y, absl::string_view text, int dot, const Rgb& colour) {
-  for (const char letter : text) {
-    const Glyph* glyph = FindGlyph(letter);
-    for (int row = 0; glyph != nullptr && row < kGlyphHeight + kGlyphDescent; ++row) {
-      for (int column = 0; column < kGlyphWidth; ++column) {
-        const bool set = (glyph->rows[static_cast<size_t>(row)] >> (kGlyphWidth - 1 - column)) & 1;
-        if (set) Fill(x + column * dot, y + row * dot, dot, dot, colour);
-      }
+void Picture::Write(int x, int y, absl::string_view utf8, int size, const Rgb& colour) {
+  const TextCoverage text = RenderText(utf8, size);
+  for (int row = 0; row < text.height; ++row) {
+    for (int column = 0; column < text.width; ++column) {
+      const int to_x = x + text.left + column, to_y = y + text.top + row;
+      if (to_x < 0 || to_y < 0 || to_x >= width_ || to_y >= height_) continue;
+      const uint8_t covered = text.covered[Count(text.width, row) + static_cast<size_t>(column)];
+      if (covered != 0) Blend(to_x, to_y, colour, covered / 255.0);
     }
-    x += (kGlyphWidth + 1) * dot;
   }
 }
 
-int Picture::TextWidth(absl::string_view text, int dot) {
-  return (static_cast<int>(text.size()) * (kGlyphWidth + 1) - 1) * dot;
-}
-
-int Picture::TextHeight(int dot) { return kGlyphHeight * dot; }
+int Picture::TextWidth(absl::string_view utf8, int size) { return TextAdvance(utf8, size); }
 
 void Picture::Paste(const Picture& other, int x, int y) {
   for (int row = 0; row < other.height_ && y + row < height_; ++row) {

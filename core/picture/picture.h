@@ -36,12 +36,10 @@ class Picture {
   void Fill(int x, int y, int width, int height, const Rgb& colour);
   // A stroke `width` pixels wide with round ends; a dot if both points are the same. Coordinates are finite.
   void Line(const Point& from, const Point& to, double width, const Rgb& colour);
-  // One line of text, its upper left corner at x, y, `dot` pixels a dot: ASCII letters, digits, blanks and
-  // . , : - + = _ / ( ) %. Others are left blank.
-  void Write(int x, int y, absl::string_view text, int dot, const Rgb& colour);
-  static int TextWidth(absl::string_view text, int dot);
-  // Of capital letters and digits; some small letters and a comma reach two dots below.
-  static int TextHeight(int dot);
+  // One line of text (core/picture/text.h) whose capitals are `size` pixels high, their upper left corner at
+  // x, y. Accents reach above that, the tails of some small letters below, by up to half of it.
+  void Write(int x, int y, absl::string_view utf8, int size, const Rgb& colour);
+  static int TextWidth(absl::string_view utf8, int size);
 
   // x and y are at least 0.
   void Paste(const Picture& other, int x, int y);

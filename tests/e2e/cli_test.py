@@ -3,11 +3,13 @@
 import json
 import os
 import pty
+import re
 import resource
 import signal
 import subprocess
 
 import masks
+import nibabel
 import numpy
 import pydicom
 import pytest
@@ -295,14 +297,36 @@ def test_terminals_get_progress(server, ct, tmp_path):
 
 
 def test_preview_draws_seg_and_nifti_over_their_source(segment, sgpsam, ct, tmp_path):
-    for source, mask in ((ct.folder, "m.dcm"), (ct.folder, "m.nii.gz"), (ct.nifti, "m.nii.gz")):
-        segment(ct.folder, tmp_path / mask, "--point", ct.click)
-        done = sgpsam("preview", source, tmp_path / mask, "--out", tmp_path / "m.png")
+    for mask in ("m.dcm", "m.nii.gz"):
+        target = segment(ct.folder, tmp_path / mask, "--point", ct.click, "--label", "L\u00e4sion")["targets"][0]
+        for source in (ct.folder, ct.nifti):
+            done = sgpsam("preview", source, tmp_path / mask, "--point", ct.click, "--out", tmp_path / "m.png")
+            assert done.returncode == 0, done.stderr
+            assert re.search(rf"{'L.sion' if mask == 'm.dcm' else 'Segment 1'}, ([0-9.]+) ml\n", done.stdout)
+            assert float(re.search(r", ([0-9.]+) ml", done.stdout)[1]) == pytest.approx(target["volume_ml"], rel=0.01)
+            picture = (tmp_path / "m.png").read_bytes()
+            assert picture.startswith(b"\x89PNG\r\n") and len(picture) > 20_000
+
+
+def test_preview_takes_a_mask_on_turned_axes_and_no_other_images_mask(segment, sgpsam, ct, tmp_path):
+    segment(ct.folder, tmp_path / "m.nii.gz", "--point", ct.click)
+    image = nibabel.load(tmp_path / "m.nii.gz")
+    nibabel.as_closest_canonical(image).to_filename(tmp_path / "turned.nii.gz")
+    moved = image.affine.copy()
+    moved[0, 3] += 5
+    nibabel.Nifti1Image(image.dataobj, moved).to_filename(tmp_path / "moved.nii.gz")
+    drawn = []
+    for mask in ("m", "turned"):
+        done = sgpsam("preview", ct.folder, tmp_path / f"{mask}.nii.gz", "--out", tmp_path / "m.png")
         assert done.returncode == 0, done.stderr
-        picture = (tmp_path / "m.png").read_bytes()
-        assert picture.startswith(b"\x89PNG\r\n") and len(picture) > 20_000
-    done = sgpsam("preview", ct.nifti, tmp_path / "m.dcm", "--out", tmp_path / "n.png")
-    assert done.returncode == 3 and "DICOM series" in done.stderr
+        drawn.append((tmp_path / "m.png").read_bytes())
+    assert drawn[0] == drawn[1]
+    for arguments, code, words in ((["moved.nii.gz", "--out", tmp_path / "n.png"], 3, "its grid is not the image's"),
+                                   (["m.nii.gz", "--out", tmp_path / "n.jpg"], 2, "must end in .png"),
+                                   (["m.nii.gz", "--out", tmp_path / "n.png", "--voxel", "1,2,3000"], 3, "outside")):
+        done = sgpsam("preview", ct.folder, tmp_path / arguments[0], *arguments[1:])
+        assert done.returncode == code and words in done.stderr
+    assert not list(tmp_path.glob("n.*"))
 
 
 def test_model_says_what_is_served(sgpsam, server):

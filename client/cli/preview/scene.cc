@@ -101,7 +101,7 @@ absl::Status AddSegmentation(const std::string& path, const std::optional<Series
 
 absl::StatusOr<Scene> LoadScene(const std::string& source_path, const std::string& segmentation_path) {
   ASSIGN_OR_RETURN(Source source, ReadSource(source_path));
-  Scene scene{std::move(source.volume), source.series ? source.series->modality : "", {}, {}};
+  Scene scene{std::move(source.volume), source.series ? source.series->modality : "", {}, {}, {}};
   RETURN_IF_ERROR(AddSegmentation(segmentation_path, source.series, scene));
   return scene;
 }

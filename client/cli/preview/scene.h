@@ -22,11 +22,17 @@ struct DrawnSegment {
   Mask mask;  // on the volume's grid
 };
 
+struct DrawnClick {
+  WorldPoint at;
+  bool positive = true;  // inside the lesion
+};
+
 struct Scene {
   Volume volume;
   std::string modality;  // "CT", "MR", "PT"; empty: unknown (NIfTI)
   std::vector<DrawnSegment> segments;
   std::vector<std::string> warnings;  // what the segmentation's reader assumed
+  std::vector<DrawnClick> clicks;
 };
 
 // `source`: a DICOM folder or file, or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the volume's voxels in any order of their axes. FAILED_PRECONDITION for a

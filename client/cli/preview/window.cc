@@ -4,13 +4,15 @@
 #include <cmath>
 #include <vector>
 
+#include "absl/strings/str_format.h"
+
 namespace sgpsam::cli {
 namespace {
 
 // Usual display windows, in Hounsfield units.
-constexpr Window kSoftTissue{-160, 240, false};
-constexpr Window kLung{-1350, 150, false};
-constexpr Window kBone{-500, 1300, false};
+constexpr Window kSoftTissue{-160, 240, false, " HU"};
+constexpr Window kLung{-1350, 150, false, " HU"};
+constexpr Window kBone{-500, 1300, false, " HU"};
 constexpr double kLungBelow = -500, kBoneAbove = 300;
 constexpr double kAir = -900;             // a volume that reaches down to here is taken for CT
 constexpr int64_t kMaxSamples = 200'000;  // enough for percentiles
@@ -66,12 +68,17 @@ uint8_t Window::Gray(double value) const {
   return static_cast<uint8_t>(std::lround(255 * (inverted ? 1 - part : part)));
 }
 
+std::string DescribeWindow(const Window& window) {
+  if (window.inverted) return absl::StrFormat("%.4g to %.4g%s, dark is high", window.low, window.high, window.unit);
+  return absl::StrFormat("W %.4g L %.4g%s", window.high - window.low, (window.low + window.high) / 2, window.unit);
+}
+
 Window ChooseWindow(const Scene& scene) {
   std::vector<double> samples = SamplesOf(scene.volume);
   const double darkest = Percentile(samples, 0.01), brightest = Percentile(samples, 0.995);
   if (scene.modality == "CT" || (scene.modality.empty() && darkest <= kAir)) return CtWindow(scene);
-  Window window{darkest, brightest, false};
-  if (scene.modality == "PT") window = {0, brightest, true};
+  Window window{darkest, brightest};
+  if (scene.modality == "PT") window = {0, brightest, true, ""};
   if (!(window.high > window.low)) window.high = window.low + 1;
   return window;
 }

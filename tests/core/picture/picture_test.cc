@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <string>
@@ -25,9 +26,10 @@ std::string Drawn(const Picture& picture) {
   return drawn;
 }
 
-std::string Letter(char letter) {
-  Picture picture(6, 9);
-  picture.Write(0, 0, std::string(1, letter), 1, kRed);
+// What a letter of 20 pixels covers.
+std::string Letter(const std::string& letter) {
+  Picture picture(60, 60);
+  picture.Write(20, 20, letter, 20, kRed);
   return Drawn(picture);
 }
 
@@ -101,43 +103,60 @@ TEST(PictureLine, CoversAllThatIsNearAndIsClipped) {
   }
 }
 
-TEST(PictureText, DrawsLettersOneBesideTheOther) {
-  Picture picture(11, 7);
-  picture.Write(0, 0, "L7", 1, kRed);
-  EXPECT_EQ(Drawn(picture),
-            "#.....#####\n"
-            "#.........#\n"
-            "#........#.\n"
-            "#.......#..\n"
-            "#......#...\n"
-            "#......#...\n"
-            "#####..#...\n");
-  EXPECT_EQ(Picture::TextWidth("L7", 1), 11);
-  EXPECT_EQ(Picture::TextWidth("L7", 3), 33);
-  EXPECT_EQ(Picture::TextHeight(3), 21);
-}
-
-TEST(PictureText, HasAllLettersThatItPromisesEachOneDifferent) {
-  std::string letters = ".,:-+=_/()%";
-  for (char c = 'a'; c <= 'z'; ++c) letters += c;
-  for (char c = 'A'; c <= 'Z'; ++c) letters += c;
-  for (char c = '0'; c <= '9'; ++c) letters += c;
-  std::set<std::string> shapes;
-  for (const char letter : letters) shapes.insert(Letter(letter));
-  EXPECT_EQ(shapes.size(), letters.size());
-  EXPECT_EQ(shapes.count(Letter(' ')), 0u);
-}
-
-TEST(PictureText, LeavesOtherLettersBlank) {
-  for (const char letter : {' ', '#', '\n', '\0', static_cast<char>(0xe4)}) {
-    EXPECT_EQ(Letter(letter), Drawn(Picture(6, 9))) << static_cast<int>(letter);
+// First and last column and row in which much is drawn.
+std::array<int, 4> Extent(const Picture& picture) {
+  std::array<int, 4> extent{picture.width(), -1, picture.height(), -1};
+  for (int y = 0; y < picture.height(); ++y) {
+    for (int x = 0; x < picture.width(); ++x) {
+      if (picture.at(x, y)[0] < 128) continue;
+      extent = {std::min(extent[0], x), std::max(extent[1], x), std::min(extent[2], y), std::max(extent[3], y)};
+    }
   }
+  return extent;
+}
+
+TEST(PictureText, StandsBetweenTheTopAndTheFootOfItsCapitals) {
+  for (const int size : {10, 20, 33}) {
+    Picture picture(200, 100);
+    picture.Write(40, 30, "HH", size, kRed);
+    const std::array<int, 4> extent = Extent(picture);
+    EXPECT_EQ(extent[2], 30) << size;
+    EXPECT_EQ(extent[3], 30 + size - 1) << size;
+    EXPECT_GE(extent[0], 40);
+    EXPECT_LE(extent[1], 40 + Picture::TextWidth("HH", size));
+  }
+  EXPECT_EQ(Picture::TextWidth("", 20), 0);
+  EXPECT_GT(Picture::TextWidth("HH", 20), Picture::TextWidth("H", 20));
+}
+
+TEST(PictureText, HasTheLettersOfManyScriptsEachOneDifferent) {
+  std::set<std::string> shapes;
+  const std::vector<std::string> letters = {"a", "A", "1", "%", "-", "\u00e4", "\u00df", "\u0142",
+                                            "\u03b1", "\u0436", "\u05d0", "\u0639", "\u00b2", "\u2212"};
+  for (const std::string& letter : letters) shapes.insert(Letter(letter));
+  EXPECT_EQ(shapes.size(), letters.size());
+  EXPECT_EQ(shapes.count(Letter(" ")), 0u);
+}
+
+TEST(PictureText, ShowsThatALetterIsMissing) {
+  EXPECT_NE(Letter("\u75c5"), Letter(" "));
+  EXPECT_EQ(Letter("\u75c5"), Letter("\u53d8"));  // the same box
+}
+
+TEST(PictureText, TakesBytesThatAreNoText) {
+  const std::string replacement = Letter("\ufffd");
+  EXPECT_NE(replacement, Letter(" "));
+  for (const std::string& bytes : {std::string("\xff"), std::string("\xc0"), std::string("\xe4")}) {
+    EXPECT_EQ(Letter(bytes), replacement);
+  }
+  EXPECT_EQ(Picture::TextWidth("\xe2\x88", 20), Picture::TextWidth("\ufffd\ufffd", 20));
 }
 
 TEST(PictureText, IsClipped) {
   Picture picture(3, 3);
-  picture.Write(-2, -3, "H", 1, kRed);  // its right foot and the bar
-  EXPECT_EQ(Drawn(picture), "###\n..#\n..#\n");
+  picture.Write(-5, -5, "H", 20, kRed);
+  picture.Write(2, 2, "H", 20, kRed);
+  EXPECT_EQ(picture.width(), 3);
 }
 
 }  // namespace
