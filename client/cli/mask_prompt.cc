@@ -1,21 +1,38 @@
 #include "client/cli/mask_prompt.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/preview/scene.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam::cli {
+namespace {
 
-absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const std::string& source, const std::string& mask,
+absl::Status CheckSegment(const Scene& scene, int number) {
+  const auto is_it = [&](const DrawnSegment& segment) { return segment.number == number; };
+  if (std::any_of(scene.segments.begin(), scene.segments.end(), is_it)) return absl::OkStatus();
+  const auto name = [](std::string* out, const DrawnSegment& segment) {
+    absl::StrAppend(out, segment.number);
+  };
+  return absl::FailedPreconditionError(
+      absl::StrCat("it has no segment ", number, ", only: ", absl::StrJoin(scene.segments, ", ", name)));
+}
+
+}  // namespace
+
+absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const std::string& source, const MaskChoice& mask,
                                                   std::vector<std::string>& warnings) {
-  absl::StatusOr<Scene> scene = LoadScene(source, mask);
-  if (!scene.ok()) {
-    return absl::Status(scene.status().code(), absl::StrCat(mask, ": ", scene.status().message()));
-  }
-  for (const std::string& warning : scene->warnings) warnings.push_back(absl::StrCat(mask, ": ", warning));
-  if (scene->segments.size() > 1) {
-    warnings.push_back(absl::StrCat(mask, ": its ", scene->segments.size(), " segments count together"));
+  const absl::StatusOr<Scene> scene = LoadScene(source, mask.file);
+  absl::Status status = scene.status();
+  if (scene.ok() && mask.segment) status = CheckSegment(*scene, *mask.segment);
+  if (!status.ok()) return absl::Status(status.code(), absl::StrCat(mask.file, ": ", status.message()));
+  for (const std::string& warning : scene->warnings)
+    warnings.push_back(absl::StrCat(mask.file, ": ", warning));
+  if (!mask.segment && scene->segments.size() > 1) {
+    warnings.push_back(absl::StrCat(mask.file, ": its ", scene->segments.size(), " segments count together"));
   }
   const Shape& shape = scene->volume.geometry().shape();
   client::MaskPrompt prompt;
@@ -23,6 +40,7 @@ absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const std::string& source, con
                   static_cast<uint32_t>(shape.k)};
   prompt.bits.resize(Mask(shape).bits().size());
   for (const DrawnSegment& segment : scene->segments) {
+    if (mask.segment && segment.number != *mask.segment) continue;
     const std::vector<uint8_t>& more = segment.mask.bits();
     for (size_t n = 0; n < more.size(); ++n) prompt.bits[n] = static_cast<char>(prompt.bits[n] | more[n]);
   }

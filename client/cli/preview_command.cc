@@ -65,8 +65,9 @@ absl::Status WritePreview(const PreviewArguments& arguments, const std::vector<c
 
 void AddPreviewCommand(CLI::App& app, int& exit_code) {
   CLI::App* command =
-      app.add_subcommand("preview", "Draw a segmentation over its source, three planes, as PNG: through the first "
-                                    "click inside, if one is given, else through the segments' middle");
+      app.add_subcommand("preview",
+                         "Draw a segmentation over its source, three planes, as PNG: through the first "
+                         "click inside, if one is given, else through the segments' middle");
   auto arguments = std::make_shared<PreviewArguments>();
   command->add_option("SOURCE", arguments->source, "Folder or file of the DICOM series, or NIfTI")
       ->required();

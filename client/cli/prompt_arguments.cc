@@ -64,6 +64,20 @@ absl::StatusOr<std::array<uint8_t, 3>> ParseColour(const PromptArgument& argumen
 }
 
 bool IsMask(const PromptArgument& argument) { return argument.flag == "--mask"; }
+bool IsMaskSegment(const PromptArgument& argument) { return argument.flag == "--mask-segment"; }
+
+absl::Status CheckMask(absl::Span<const PromptArgument> group) {
+  if (absl::c_count_if(group, IsMask) > 1 || absl::c_count_if(group, IsMaskSegment) > 1) {
+    return absl::InvalidArgumentError("a target can have one mask only, and one segment of it");
+  }
+  const auto segment = absl::c_find_if(group, IsMaskSegment);
+  if (segment == group.end()) return absl::OkStatus();
+  if (absl::c_none_of(group, IsMask))
+    return absl::InvalidArgumentError("--mask-segment needs a --mask in the same target");
+  int number = 0;
+  if (absl::SimpleAtoi(segment->value, &number) && number > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError("--mask-segment is a whole number, 1 or more");
+}
 
 absl::Status AddArgument(const PromptArgument& argument, client::Target& target) {
   if (argument.flag == "--category") {
@@ -74,7 +88,7 @@ absl::Status AddArgument(const PromptArgument& argument, client::Target& target)
     ASSIGN_OR_RETURN(target.rgb, ParseColour(argument));
   } else if (argument.flag == "--label") {
     target.label = argument.value;
-  } else if (!IsMask(argument)) {
+  } else if (!IsMask(argument) && !IsMaskSegment(argument)) {
     return AddPrompt(argument, target);
   }
   return absl::OkStatus();
@@ -133,20 +147,22 @@ absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<Prompt
   for (const absl::Span<const PromptArgument> group : ByTarget(arguments)) {
     client::Target& target = targets.emplace_back();
     for (const PromptArgument& argument : group) RETURN_IF_ERROR(AddArgument(argument, target));
-    if (absl::c_count_if(group, IsMask) > 1) {
-      return absl::InvalidArgumentError("a target can have one mask only");
-    }
+    RETURN_IF_ERROR(CheckMask(group));
   }
   return targets;
 }
 
-std::vector<std::string> MaskFiles(const std::vector<PromptArgument>& arguments) {
-  std::vector<std::string> files;
+std::vector<MaskChoice> MaskChoices(const std::vector<PromptArgument>& arguments) {
+  std::vector<MaskChoice> choices;
   for (const absl::Span<const PromptArgument> group : ByTarget(arguments)) {
-    const auto mask = absl::c_find_if(group, IsMask);
-    files.push_back(mask == group.end() ? "" : mask->value);
+    MaskChoice& choice = choices.emplace_back();
+    for (const PromptArgument& argument : group) {
+      int number = 0;
+      if (IsMask(argument)) choice.file = argument.value;
+      if (IsMaskSegment(argument) && absl::SimpleAtoi(argument.value, &number)) choice.segment = number;
+    }
   }
-  return files;
+  return choices;
 }
 
 }  // namespace sgpsam::cli

@@ -6,6 +6,7 @@
 #define SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--box", "X,Y,Z,X,Y,Z", "A box by two opposite corners, in patient coordinates"},
     {"--voxel-box", "I,J,K,I,J,K", "A box by two opposite corners, in voxels"},
     {"--mask", "FILE", "A mask to correct: DICOM-SEG or NIfTI on the volume's grid"},
+    {"--mask-segment", "NUMBER", "Of --mask, take this segment or label value; default: all together"},
     {"--label", "TEXT", "Names the prompts that follow; several labels make several segments"},
     {"--category", "VALUE,SCHEME,MEANING", "The segment's category, for the DICOM-SEG"},
     {"--type", "VALUE,SCHEME,MEANING", "The segment's type, e.g. 59441001,SCT,Lymph node"},
@@ -42,11 +44,18 @@ inline constexpr PromptFlag kPromptFlags[] = {
 // What was typed of kPromptFlags, in the order in which it was typed, which CLI11 keeps beside the values.
 std::vector<PromptArgument> PromptsInOrder(const CLI::App& command);
 
-// INVALID_ARGUMENT names the flag whose value is not understood. Masks are still in their files (MaskFiles).
+// INVALID_ARGUMENT names the flag whose value is not understood. Masks are still in their files
+// (MaskChoices).
 absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments);
 
-// The file of each target's --mask, empty where it has none; as many as MakeTargets makes.
-std::vector<std::string> MaskFiles(const std::vector<PromptArgument>& arguments);
+// A target's --mask.
+struct MaskChoice {
+  std::string file;            // empty: there is none
+  std::optional<int> segment;  // its number, or the label's value; none: all together
+};
+
+// Of each target, as many as MakeTargets makes; `arguments` have passed it.
+std::vector<MaskChoice> MaskChoices(const std::vector<PromptArgument>& arguments);
 
 // "1,2.5,-3" -> {1, 2.5, -3}. INVALID_ARGUMENT unless exactly `count` finite numbers.
 absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::string_view text,

@@ -114,14 +114,14 @@ absl::Status AddPreviousLogits(const std::string& path, client::SegmentRequest& 
 
 absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest& request,
                       std::vector<std::string>& warnings) {
-  const std::vector<std::string> files = MaskFiles(arguments.prompts);
-  for (size_t n = 0; n < files.size(); ++n) {
-    if (files[n].empty()) continue;
+  const std::vector<MaskChoice> choices = MaskChoices(arguments.prompts);
+  for (size_t n = 0; n < choices.size(); ++n) {
+    if (choices[n].file.empty()) continue;
     if (arguments.inputs.size() != 1) {
       return absl::InvalidArgumentError(
           "--mask needs one INPUT, the folder or file that the mask belongs to");
     }
-    ASSIGN_OR_RETURN(request.targets[n].mask, ReadMaskPrompt(arguments.inputs[0], files[n], warnings));
+    ASSIGN_OR_RETURN(request.targets[n].mask, ReadMaskPrompt(arguments.inputs[0], choices[n], warnings));
   }
   return absl::OkStatus();
 }

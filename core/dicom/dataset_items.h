@@ -33,7 +33,7 @@ void ForEachItem(DcmItem* parent, const DcmTagKey& sequence, Visit visit) {
   }
 }
 
-std::string TextOf(DcmItem* item, const DcmTagKey& tag);              // trimmed; empty if absent
+std::string TextOf(DcmItem* item, const DcmTagKey& tag);  // trimmed; empty if absent
 std::optional<uint16_t> Uint16Of(DcmItem* item, const DcmTagKey& tag);
 // nullopt unless there are exactly `count` numbers.
 std::optional<std::vector<double>> NumbersOf(DcmItem* item, const DcmTagKey& tag, size_t count);

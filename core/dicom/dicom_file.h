@@ -24,7 +24,8 @@ class DicomFile {
  public:
   // INVALID_ARGUMENT: not DICOM, damaged, in a transfer syntax that is not taken, or larger than
   // `max_inflated_bytes` once it is inflated.
-  static absl::StatusOr<DicomFile> Open(absl::string_view bytes, size_t max_inflated_bytes = kMaxInflatedBytes);
+  static absl::StatusOr<DicomFile> Open(absl::string_view bytes,
+                                        size_t max_inflated_bytes = kMaxInflatedBytes);
 
   const TransferSyntax& syntax() const { return *syntax_; }
   bool syntax_guessed() const { return syntax_guessed_; }  // the file did not name one

@@ -49,4 +49,14 @@ absl::StatusOr<ByteBuffer> InflateRaw(absl::string_view deflated, size_t max_byt
   }
 }
 
+absl::Status InflateFrame(absl::string_view deflated, size_t bytes, std::vector<uint8_t>& samples) {
+  ASSIGN_OR_RETURN(const ByteBuffer inflated, InflateRaw(deflated, bytes + 1));
+  if (inflated.size() < bytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a deflated frame has ", inflated.size(), " bytes instead of ", bytes));
+  }
+  samples.assign(inflated.data(), inflated.data() + bytes);
+  return absl::OkStatus();
+}
+
 }  // namespace sgpsam

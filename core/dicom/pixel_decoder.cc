@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/inflate.h"
 #include "core/dicom/jpeg2000_decoder.h"
 #include "core/dicom/jpeg_decoder.h"
 #include "core/dicom/rle_decoder.h"
@@ -89,6 +90,7 @@ absl::Status CheckPixelBytes(const DicomFile& file, PixelLayout& layout, PixelNo
     case PixelEncoding::kJpegLs: return CheckJpeg(frame.view(), JpegFamily::kJpegLs, layout);
     case PixelEncoding::kJpeg2000: return CheckJpeg2000(frame.view(), layout, notes);
     case PixelEncoding::kRle: return CheckRle(frame.view(), layout);
+    case PixelEncoding::kDeflatedFrame:  // has no header: it is inflated no further than the frame is long
     case PixelEncoding::kNative: break;
   }
   return absl::OkStatus();
@@ -105,6 +107,7 @@ absl::Status DecodePixels(const DicomFile& file, const PixelLayout& layout, std:
     case PixelEncoding::kJpeg2000: return DecodeJpeg2000(frame.view(), layout, samples);
     case PixelEncoding::kJpeg:
     case PixelEncoding::kJpegLs: return DecodeJpeg(frame.view(), file.syntax(), layout, samples);
+    case PixelEncoding::kDeflatedFrame: return InflateFrame(frame.view(), layout.bytes(), samples);
     case PixelEncoding::kNative: break;
   }
   return absl::OkStatus();

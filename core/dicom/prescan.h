@@ -39,7 +39,7 @@ struct ScannedDataset {
   char pixel_vr[2] = {0, 0};
   bool encapsulated = false;
   ByteRange pixels;                  // native pixel data
-  ByteRange offset_table;            // of encapsulated pixel data; empty as a rule where frames are single fragments
+  ByteRange offset_table;            // of encapsulated pixel data; often empty
   std::vector<ByteRange> fragments;  // encapsulated pixel data
 };
 

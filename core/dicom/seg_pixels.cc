@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/inflate.h"
 #include "core/dicom/jpeg2000_decoder.h"
 #include "core/dicom/jpeg_decoder.h"
 #include "core/dicom/pixel_layout.h"
@@ -101,10 +102,12 @@ absl::Status SegPixels::Decompress(absl::string_view bytes, std::vector<uint16_t
   layout.bits_stored = layout.bits_allocated;
   layout.high_bit = layout.bits_stored - 1;
   switch (file_->syntax().encoding) {
-    case PixelEncoding::kRle: {
-      // One-bit frames are packed first, then run-length encoded as bytes.
+    case PixelEncoding::kRle:
+    case PixelEncoding::kDeflatedFrame: {
+      // One-bit frames are packed first, then encoded as bytes.
       if (packed) layout.rows = 1, layout.columns = static_cast<int>((layout_.pixels() + 7) / 8);
-      RETURN_IF_ERROR(DecodeRle(bytes, layout, samples));
+      const bool rle = file_->syntax().encoding == PixelEncoding::kRle;
+      RETURN_IF_ERROR(rle ? DecodeRle(bytes, layout, samples) : InflateFrame(bytes, layout.bytes(), samples));
       for (size_t p = 0; packed && p < values.size(); ++p)
         values[p] = static_cast<uint16_t>((samples[p / 8] >> (p % 8)) & 1);
       if (packed) return absl::OkStatus();

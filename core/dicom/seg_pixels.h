@@ -1,6 +1,6 @@
-// The stored values of a segmentation's frames, in every encoding that the reader takes: bit-packed or in bytes,
-// little or big endian, one compressed frame after the other. Bytes are hostile: what is announced is compared
-// with what is there before anything is decoded. Refers to the file, which outlives it; reentrant.
+// The stored values of a segmentation's frames, in every encoding that the reader takes: bit-packed or in
+// bytes, little or big endian, one compressed frame after the other. Bytes are hostile: what is announced is
+// compared with what is there before anything is decoded. Refers to the file, which outlives it; reentrant.
 #ifndef SGPSAM_CORE_DICOM_SEG_PIXELS_H_
 #define SGPSAM_CORE_DICOM_SEG_PIXELS_H_
 

@@ -15,8 +15,8 @@ using Triple = std::array<double, 3>;  // i j k
 
 Triple VoxelAt(const Geometry& volume, const FramePlane& frame, double column, double row) {
   const WorldPoint &p = frame.position, &c = frame.column_step, &r = frame.row_step;
-  const VoxelIndex at = volume.ToVoxel({p.x + column * c.x + row * r.x, p.y + column * c.y + row * r.y,
-                                        p.z + column * c.z + row * r.z});
+  const VoxelIndex at = volume.ToVoxel(
+      {p.x + column * c.x + row * r.x, p.y + column * c.y + row * r.y, p.z + column * c.z + row * r.z});
   return {at.i, at.j, at.k};
 }
 
@@ -60,7 +60,8 @@ absl::StatusOr<FramePlace> PlaceFrame(const FramePlane& frame, const Geometry& v
   }
   if (along.axis == down.axis) return OtherGrid("a frame's rows do not run along the volume's axes");
 
-  const std::array<int64_t, 3> first{std::llround(corner[0]), std::llround(corner[1]), std::llround(corner[2])};
+  const std::array<int64_t, 3> first{std::llround(corner[0]), std::llround(corner[1]),
+                                     std::llround(corner[2])};
   if (const double off = Off(corner, first); off > tolerance) {
     return OtherGrid(absl::StrFormat("a frame begins %.2g voxels beside a voxel of the volume", off));
   }
@@ -75,7 +76,8 @@ absl::StatusOr<FramePlace> PlaceFrame(const FramePlane& frame, const Geometry& v
                                Off(VoxelAt(volume, frame, frame.columns - 1, frame.rows - 1), last)});
   if (!(off <= tolerance)) {
     return OtherGrid(absl::StrFormat(
-        "a frame has another pixel spacing or orientation than the volume: its corners lie %.3g voxels off", off));
+        "a frame has another pixel spacing or orientation than the volume: its corners lie %.3g voxels off",
+        off));
   }
 
   const Shape& shape = volume.shape();
@@ -83,8 +85,9 @@ absl::StatusOr<FramePlace> PlaceFrame(const FramePlane& frame, const Geometry& v
   FramePlace place;
   for (size_t a = 0; a < 3; ++a) {
     if (std::min(first[a], last[a]) < 0 || std::max(first[a], last[a]) >= sizes[a]) {
-      return OtherGrid(absl::StrFormat("a frame reaches beyond the volume: along %c to %d, where it has 0 to %d",
-                                       "ijk"[a], first[a] < 0 ? first[a] : last[a], sizes[a] - 1));
+      return OtherGrid(
+          absl::StrFormat("a frame reaches beyond the volume: along %c to %d, where it has 0 to %d", "ijk"[a],
+                          first[a] < 0 ? first[a] : last[a], sizes[a] - 1));
     }
     place.first += first[a] * strides[a];
   }

@@ -1,5 +1,5 @@
-// Where a frame of a segmentation lies on a volume's voxels. Its position, orientation and pixel spacing decide,
-// and nothing else. A pure function.
+// Where a frame of a segmentation lies on a volume's voxels. Its position, orientation and pixel spacing
+// decide, and nothing else. A pure function.
 #ifndef SGPSAM_CORE_DICOM_SEG_PLACEMENT_H_
 #define SGPSAM_CORE_DICOM_SEG_PLACEMENT_H_
 
@@ -12,9 +12,9 @@
 namespace sgpsam {
 
 struct FramePlane {
-  WorldPoint position;             // centre of the first pixel, mm
+  WorldPoint position;               // centre of the first pixel, mm
   WorldPoint column_step, row_step;  // from a pixel to the next one in its row, and to the one below it, mm
-  int columns = 0, rows = 0;       // at least 1
+  int columns = 0, rows = 0;         // at least 1
 };
 
 // The pixel in row r and column c is voxel number first + c * column_stride + r * row_stride, counted i
@@ -25,8 +25,9 @@ struct FramePlace {
   int64_t slice = 0;  // along that axis
 };
 
-// A frame may lie along any two of the volume's axes, in any order and direction, and cover a part of the plane.
-// FAILED_PRECONDITION if a pixel of it lies further than `tolerance` voxels from a voxel, or outside the volume.
+// A frame may lie along any two of the volume's axes, in any order and direction, and cover a part of the
+// plane. FAILED_PRECONDITION if a pixel of it lies further than `tolerance` voxels from a voxel, or outside
+// the volume.
 absl::StatusOr<FramePlace> PlaceFrame(const FramePlane& frame, const Geometry& volume, double tolerance);
 
 }  // namespace sgpsam

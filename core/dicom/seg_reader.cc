@@ -185,8 +185,7 @@ absl::StatusOr<PlacedFrame> SegReading::Place(DcmItem* groups, DcmItem* shared) 
   if (!position || !orientation || !spacing) {
     return Unreadable(
         "a frame has no valid ImagePositionPatient, ImageOrientationPatient or PixelSpacing, so its place in "
-        "the "
-        "patient is unknown");
+        "the patient is unknown");
   }
   FramePlane plane;
   plane.position = {(*position)[0], (*position)[1], (*position)[2]};

@@ -31,11 +31,11 @@ struct ReadSegmentation {
 };
 
 // Frames lie where PlanePosition, PlaneOrientation and PixelMeasures say: a voxel may be off by
-// kMaskGridTolerance of the volume's; frames may be turned, flipped, or stand along other axes. References are a
-// cross-check: FAILED_PRECONDITION if the frame of reference is not the source's, or a frame refers to other
-// images than those on which it lies; missing ones are no fault. `source` is nullptr for a volume that is no
-// DICOM series. FAILED_PRECONDITION, too, for frames on other voxels; INVALID_ARGUMENT for what is damaged or no
-// segmentation in the patient's space.
+// kMaskGridTolerance of the volume's; frames may be turned, flipped, or stand along other axes. References
+// are a cross-check: FAILED_PRECONDITION if the frame of reference is not the source's, or a frame refers to
+// other images than those on which it lies; missing ones are no fault. `source` is nullptr for a volume that
+// is no DICOM series. FAILED_PRECONDITION, too, for frames on other voxels; INVALID_ARGUMENT for what is
+// damaged or no segmentation in the patient's space.
 absl::StatusOr<ReadSegmentation> ReadSeg(absl::string_view bytes, const SeriesInfo* source,
                                          const Geometry& volume);
 

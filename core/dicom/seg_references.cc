@@ -47,7 +47,8 @@ absl::Status SegReferences::CheckObject() const {
   const std::string frame_of_reference = TextOf(&dataset_, DCM_FrameOfReferenceUID);
   if (!frame_of_reference.empty() && !source_->frame_of_reference_uid.empty() &&
       frame_of_reference != source_->frame_of_reference_uid) {
-    return Contradiction("its FrameOfReferenceUID is not that of the series, so its positions mean other places");
+    return Contradiction(
+        "its FrameOfReferenceUID is not that of the series, so its positions mean other places");
   }
   std::set<std::string> series, images;
   ForEachItem(&dataset_, DCM_ReferencedSeriesSequence, [&](DcmItem* item) {
@@ -55,8 +56,8 @@ absl::Status SegReferences::CheckObject() const {
     ForEachItem(item, DCM_ReferencedInstanceSequence,
                 [&](DcmItem* image) { images.insert(TextOf(image, DCM_ReferencedSOPInstanceUID)); });
   });
-  if (series.empty() || source_->series_instance_uid.empty() || series.count(source_->series_instance_uid) != 0 ||
-      AnyOf(images, instances_)) {
+  if (series.empty() || source_->series_instance_uid.empty() ||
+      series.count(source_->series_instance_uid) != 0 || AnyOf(images, instances_)) {
     return absl::OkStatus();
   }
   return Contradiction("it refers to another series");

@@ -44,6 +44,9 @@ constexpr TransferSyntax kSyntaxes[] = {
      .name = "HTJ2K",
      .encoding = PixelEncoding::kJpeg2000,
      .lossy_method = "ISO_15444_15"},
+    {.uid = "1.2.840.10008.1.2.8.1",
+     .name = "Deflated Image Frame Compression",
+     .encoding = PixelEncoding::kDeflatedFrame},
 };
 
 struct Refused {
@@ -54,7 +57,6 @@ struct Refused {
 constexpr Refused kRefused[] = {
     {"1.2.840.10008.1.2.4.204", "JPIP HTJ2K Referenced"},
     {"1.2.840.10008.1.2.4.205", "JPIP HTJ2K Referenced Deflate"},
-    {"1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"},
     {"1.2.840.10008.1.2.4.11", "JPEG XL"},
     {"1.2.840.10008.1.2.4.10", "MPEG video"},
     {"1.2.840.10008.1.2.4.92", "JPEG 2000 Part 2"},

@@ -8,7 +8,7 @@
 
 namespace sgpsam {
 
-enum class PixelEncoding { kNative, kRle, kJpeg, kJpegLs, kJpeg2000 };
+enum class PixelEncoding { kNative, kRle, kJpeg, kJpegLs, kJpeg2000, kDeflatedFrame };
 
 struct TransferSyntax {
   absl::string_view uid;

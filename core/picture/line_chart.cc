@@ -160,8 +160,7 @@ class PanelPainter {
   static int OnPixel(double position) { return 2 * static_cast<int>(std::lround(position / 2)); }
 
   void WriteCentred(absl::string_view text, int x, int y) {
-    picture_.Write(x - Picture::TextWidth(text, kText) / 2, y - kText / 2, text, kText,
-                   kInk);
+    picture_.Write(x - Picture::TextWidth(text, kText) / 2, y - kText / 2, text, kText, kInk);
   }
 
   void PaintTicks() {
@@ -173,8 +172,8 @@ class PanelPainter {
     for (const Tick& tick : layout_.y.ticks) {
       const int y = OnPixel(layout_.At({layout_.x.low, tick.value}).y);
       picture_.Fill(layout_.left, y, layout_.right - layout_.left, kHair, kGrid);
-      picture_.Write(layout_.left - kGap - Picture::TextWidth(tick.label, kText),
-                     y - kText / 2, tick.label, kText, kInk);
+      picture_.Write(layout_.left - kGap - Picture::TextWidth(tick.label, kText), y - kText / 2, tick.label,
+                     kText, kInk);
     }
   }
 

@@ -9,7 +9,8 @@
 // The typeface's file, put here by the assembler.
 asm(".section .rodata\n"
     ".balign 16\n"
-    "sgpsam_font_begin: .incbin \"" SGPSAM_FONT "\"\n"
+    "sgpsam_font_begin: .incbin \"" SGPSAM_FONT
+    "\"\n"
     "sgpsam_font_end:\n"
     ".previous\n");
 extern "C" const unsigned char sgpsam_font_begin[] __attribute__((visibility("hidden")));
@@ -26,8 +27,8 @@ class Typeface {
  public:
   Typeface() {
     if (FT_Init_FreeType(&library_) != 0) library_ = nullptr;
-    if (library_ == nullptr ||
-        FT_New_Memory_Face(library_, sgpsam_font_begin, sgpsam_font_end - sgpsam_font_begin, 0, &face_) != 0) {
+    if (library_ == nullptr || FT_New_Memory_Face(library_, sgpsam_font_begin,
+                                                  sgpsam_font_end - sgpsam_font_begin, 0, &face_) != 0) {
       face_ = nullptr;
     }
   }
@@ -58,7 +59,11 @@ FT_Face FaceOfSize(int size) {
 uint32_t TakeLetter(absl::string_view& utf8) {
   const auto byte = [&](size_t n) { return static_cast<uint8_t>(utf8[n]); };
   const uint8_t lead = byte(0);
-  const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : (lead >> 4) == 0xE ? 3 : (lead >> 3) == 0x1E ? 4 : 0;
+  const size_t length = lead < 0x80                   ? 1
+                        : lead >= 0xC2 && lead < 0xE0 ? 2
+                        : (lead >> 4) == 0xE          ? 3
+                        : (lead >> 3) == 0x1E         ? 4
+                                                      : 0;
   uint32_t letter = length < 2 ? lead : lead & (0x7Fu >> length);
   bool sound = length != 0 && length <= utf8.size();
   for (size_t n = 1; sound && n < length; ++n) {
@@ -69,8 +74,8 @@ uint32_t TakeLetter(absl::string_view& utf8) {
   return sound ? letter : kReplacement;
 }
 
-// Calls `visit` with the face, which holds a letter, and where the letter begins, in 64ths of a pixel; returns where
-// the line ends.
+// Calls `visit` with the face, which holds a letter, and where the letter begins, in 64ths of a pixel;
+// returns where the line ends.
 template <typename Visit>
 FT_Pos ForEachLetter(FT_Face face, absl::string_view utf8, FT_Int32 flags, Visit visit) {
   FT_Pos pen = 0;
@@ -78,7 +83,8 @@ FT_Pos ForEachLetter(FT_Face face, absl::string_view utf8, FT_Int32 flags, Visit
   while (!utf8.empty()) {
     const FT_UInt glyph = FT_Get_Char_Index(face, TakeLetter(utf8));
     FT_Vector kerning{};
-    if (before != 0 && FT_Get_Kerning(face, before, glyph, FT_KERNING_UNFITTED, &kerning) == 0) pen += kerning.x;
+    if (before != 0 && FT_Get_Kerning(face, before, glyph, FT_KERNING_UNFITTED, &kerning) == 0)
+      pen += kerning.x;
     before = glyph;
     if (FT_Load_Glyph(face, glyph, flags) != 0) continue;
     visit(pen);

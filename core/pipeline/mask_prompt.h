@@ -19,8 +19,8 @@ struct DeflatedMask {
   AxisOrder order = AxisOrder::kIFastest;
 };
 
-// INVALID_ARGUMENT unless the mask has the volume's `shape` and its bytes are one zlib stream that inflates to
-// exactly one bit a voxel. Never writes more than that, so a bomb costs what an honest mask costs.
+// INVALID_ARGUMENT unless the mask has the volume's `shape` and its bytes are one zlib stream that inflates
+// to exactly one bit a voxel. Never writes more than that, so a bomb costs what an honest mask costs.
 absl::StatusOr<Mask> InflateMask(const Shape& shape, const DeflatedMask& deflated);
 
 }  // namespace sgpsam

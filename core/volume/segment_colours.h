@@ -1,5 +1,5 @@
-// The colours of segments that were given none: as far apart as 16 colours can be that show on a grey picture.
-// One list for what the server writes and what a preview draws. Constants.
+// The colours of segments that were given none: as far apart as 16 colours can be that show on a grey
+// picture. One list for what the server writes and what a preview draws. Constants.
 #ifndef SGPSAM_CORE_VOLUME_SEGMENT_COLOURS_H_
 #define SGPSAM_CORE_VOLUME_SEGMENT_COLOURS_H_
 
@@ -9,7 +9,7 @@
 
 namespace sgpsam {
 
-// sRGB. Any two are at least 40 apart in CIELab (CIE 1976), and each at least 35 from grey.
+// sRGB. Any two are at least 40 apart in CIELab (CIE 1976), and each at least 33 from grey.
 inline constexpr std::array<std::array<uint8_t, 3>, 16> kSegmentColours{{{255, 64, 64},
                                                                          {0, 255, 0},
                                                                          {0, 105, 255},

@@ -108,6 +108,8 @@ def test_several_labels_give_several_segments(segment, ct, tmp_path):
                    "--voxel", "60,60,30", "--negative-voxel", "90,90,30")
     seg = pydicom.dcmread(tmp_path / "m.dcm")
     assert [segment.SegmentLabel for segment in seg.SegmentSequence] == ["First", "Second"]
+    colours = [segment.RecommendedDisplayCIELabValue for segment in seg.SegmentSequence]
+    assert colours[0] != colours[1], "targets without a colour look the same"
     sources = masks.sources_in_order(ct.folder)
     for number, target in enumerate(said["targets"], start=1):
         assert masks.from_seg(tmp_path / "m.dcm", sources, number).sum() == target["voxels"]

@@ -259,10 +259,16 @@ std::string SeriesBuilder::Encode(int k) const {
   if (syntax_ == kExplicitBe) return Part10(syntax_, Encoded(elements, true, true));
   if (syntax_ == kDeflated) return Part10(syntax_, Deflate(EncodeElements(elements)));
   if (IsDcmtks(syntax_)) return TranscodeByDcmtk(Part10(kExplicitLe, EncodeElements(elements)), syntax_);
-  if (syntax_ != kJpeg2000Lossless) return Part10(syntax_, EncodeElements(elements), meta);
-  std::vector<int> values;
-  for (int n = 0; n < rows_ * columns_; ++n) values.push_back(stored_(n % columns_, n / columns_, k));
-  std::string stream = EncodeJpeg2000({columns_, rows_, bits_stored_, signed_, values.data()});
+  std::string stream;
+  if (syntax_ == kDeflatedFrame) {
+    stream = Deflate(Pixels(k));
+  } else if (syntax_ == kJpeg2000Lossless) {
+    std::vector<int> values;
+    for (int n = 0; n < rows_ * columns_; ++n) values.push_back(stored_(n % columns_, n / columns_, k));
+    stream = EncodeJpeg2000({columns_, rows_, bits_stored_, signed_, values.data()});
+  } else {
+    return Part10(syntax_, EncodeElements(elements), meta);
+  }
   if (stream.size() % 2 != 0) stream.push_back('\0');
   elements.erase(kPixelDataTag);
   return Part10(syntax_, EncodeElements(elements) + Tagged(kPixelDataTag, std::string("OB\0\0", 4)) +

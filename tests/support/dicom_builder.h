@@ -28,6 +28,7 @@ inline constexpr const char* kImplicitLe = "1.2.840.10008.1.2";
 inline constexpr const char* kExplicitLe = "1.2.840.10008.1.2.1";
 inline constexpr const char* kExplicitBe = "1.2.840.10008.1.2.2";
 inline constexpr const char* kDeflated = "1.2.840.10008.1.2.1.99";
+inline constexpr const char* kDeflatedFrame = "1.2.840.10008.1.2.8.1";
 inline constexpr const char* kRle = "1.2.840.10008.1.2.5";
 inline constexpr const char* kJpegBaseline = "1.2.840.10008.1.2.4.50";
 inline constexpr const char* kJpegExtended = "1.2.840.10008.1.2.4.51";

@@ -52,15 +52,16 @@ class Tracer {
   }
   Edge EdgeOf(int64_t key) const {
     const int64_t cell = key / 2;
-    return {static_cast<int>(cell % (samples_.columns + 2)) - 1, static_cast<int>(cell / (samples_.columns + 2)) - 1,
-            key % 2 == 1};
+    return {static_cast<int>(cell % (samples_.columns + 2)) - 1,
+            static_cast<int>(cell / (samples_.columns + 2)) - 1, key % 2 == 1};
   }
 
-  // Clockwise around the cell whose upper left corner is x, y, a line leads from where one comes in to where one goes
-  // out; in the neighbour, where the same edge is passed the other way, it goes on.
+  // Clockwise around the cell whose upper left corner is x, y, a line leads from where one comes in to where
+  // one goes out; in the neighbour, where the same edge is passed the other way, it goes on.
   void AddCell(int x, int y) {
     const std::array<bool, 4> corner{Inside(x, y), Inside(x + 1, y), Inside(x + 1, y + 1), Inside(x, y + 1)};
-    const std::array<Edge, 4> edge{Edge{x, y, false}, Edge{x + 1, y, true}, Edge{x, y + 1, false}, Edge{x, y, true}};
+    const std::array<Edge, 4> edge{Edge{x, y, false}, Edge{x + 1, y, true}, Edge{x, y + 1, false},
+                                   Edge{x, y, true}};
     std::array<int64_t, 4> in{}, out{};
     size_t ins = 0, outs = 0;
     for (size_t n = 0; n < 4; ++n) {
@@ -100,7 +101,8 @@ Contour Drawn(const Contour& contour, double part) {
     const Picture::Point& at = contour[n];
     const Picture::Point &before = contour[n == 0 ? contour.size() - 1 : n - 1],
                          &after = contour[(n + 1) % contour.size()];
-    drawn[n] = {at.x + part * ((before.x + after.x) / 2 - at.x), at.y + part * ((before.y + after.y) / 2 - at.y)};
+    drawn[n] = {at.x + part * ((before.x + after.x) / 2 - at.x),
+                at.y + part * ((before.y + after.y) / 2 - at.y)};
   }
   return drawn;
 }
@@ -112,7 +114,9 @@ Contour Smoothed(const Contour& contour) {
   Contour smooth = contour;
   for (int n = 0; n < kSmoothings; ++n) smooth = Drawn(Drawn(smooth, kIn), kOut);
   for (size_t n = 0; n < contour.size(); ++n) {
-    const auto near = [](double moved, double from) { return std::clamp(moved, from - kMostMoved, from + kMostMoved); };
+    const auto near = [](double moved, double from) {
+      return std::clamp(moved, from - kMostMoved, from + kMostMoved);
+    };
     smooth[n] = {near(smooth[n].x, contour[n].x), near(smooth[n].y, contour[n].y)};
   }
   return smooth;

@@ -23,9 +23,10 @@ struct PlaneSamples {
   }
 };
 
-// The lines on which the samples cross one half (marching squares), without the steps of the samples (Taubin's
-// smoothing, 1995, which does not shrink; corners cut as Chaikin did, 1974). Units are samples, 0,0 the first one's
-// middle. No island is lost, however small, and no point moves by more than half a sample along either axis.
+// The lines on which the samples cross one half (marching squares), without the steps of the samples
+// (Taubin's smoothing, 1995, which does not shrink; corners cut as Chaikin did, 1974). Units are samples, 0,0
+// the first one's middle. No island is lost, however small, and no point moves by more than half a sample
+// along either axis.
 std::vector<Contour> FindContours(const PlaneSamples& samples);
 
 }  // namespace sgpsam::cli

@@ -17,12 +17,12 @@ namespace {
 
 // All lengths are in pixels before the picture is halved, which makes edges smooth.
 constexpr int kPanel = 2 * kPanelPixels;
-constexpr int kSide = 44;   // beside a plane, for a letter
-constexpr int kBar = 60;    // above and below it
-constexpr int kGap = 8;     // between panels
-constexpr int kText = 20;   // height of capitals
+constexpr int kSide = 44;  // beside a plane, for a letter
+constexpr int kBar = 60;   // above and below it
+constexpr int kGap = 8;    // between panels
+constexpr int kText = 20;  // height of capitals
 constexpr int kMargin = 16;
-constexpr int kRow = 48;    // of the legend
+constexpr int kRow = 48;  // of the legend
 constexpr double kLine = 3;
 constexpr size_t kMostNamed = 24;  // segments in the legend
 constexpr Rgb kInk{210, 210, 210}, kBetween{40, 40, 40};
@@ -54,7 +54,8 @@ double MaskAt(const Geometry& geometry, const Mask& mask, const WorldPoint& poin
   return Interpolate(geometry, point, at, value) ? value : 0;
 }
 
-void DrawImage(const Scene& scene, const Window& window, const Plane& plane, const View& view, Picture& panel) {
+void DrawImage(const Scene& scene, const Window& window, const Plane& plane, const View& view,
+               Picture& panel) {
   const auto at = [&](int64_t i, int64_t j, int64_t k) { return scene.volume.at(i, j, k); };
   for (int y = 0; y < kPanel; ++y) {
     for (int x = 0; x < kPanel; ++x) {
@@ -110,7 +111,8 @@ void DrawOutline(const Geometry& geometry, const DrawnSegment& segment, const Pl
   for (const Contour& contour : FindContours(samples)) {
     for (size_t n = 0; n < contour.size(); ++n) {
       const Picture::Point &a = contour[n], &b = contour[(n + 1) % contour.size()];
-      panel.Line(view.PixelOf(plane, place(a.x, a.y)), view.PixelOf(plane, place(b.x, b.y)), kLine, segment.rgb);
+      panel.Line(view.PixelOf(plane, place(a.x, a.y)), view.PixelOf(plane, place(b.x, b.y)), kLine,
+                 segment.rgb);
     }
   }
 }
@@ -119,14 +121,16 @@ void Fill(const Geometry& geometry, const DrawnSegment& segment, const Plane& pl
           double opacity, Picture& panel) {
   for (int y = 0; y < kPanel; ++y) {
     for (int x = 0; x < kPanel; ++x) {
-      if (MaskAt(geometry, segment.mask, view.At(plane, x, y)) >= 0.5) panel.Blend(x, y, segment.rgb, opacity);
+      if (MaskAt(geometry, segment.mask, view.At(plane, x, y)) >= 0.5)
+        panel.Blend(x, y, segment.rgb, opacity);
     }
   }
 }
 
 // ---- clicks
 
-// + inside, x outside, in white with a dark border; open in the middle, so that what was clicked stays in sight.
+// + inside, x outside, in white with a dark border; open in the middle, so that what was clicked stays in
+// sight.
 void DrawClick(const Picture::Point& at, bool positive, Picture& picture) {
   constexpr double kFrom = 5, kTo = 17;
   const double turn = positive ? 0 : M_PI / 4;
@@ -152,7 +156,8 @@ void DrawLetters(const Plane& plane, Picture& panel) {
   WriteCentred(plane.bottom, middle_x, kBar + kPanel + kBar / 2, panel);
 }
 
-void DrawCaption(const Plane& plane, const View& view, const std::optional<SliceNumber>& slice, Picture& panel) {
+void DrawCaption(const Plane& plane, const View& view, const std::optional<SliceNumber>& slice,
+                 Picture& panel) {
   std::string caption = plane.name;
   if (slice) absl::StrAppend(&caption, " ", slice->number, " of ", slice->of);
   panel.Write(kSide, (kBar - kText) / 2, caption, kText, kInk);
@@ -186,7 +191,8 @@ Picture DrawPanel(const Scene& scene, const Window& window, double fill, const P
     DrawOutline(geometry, segment, plane, view, image);
   }
   for (const DrawnClick& click : scene.clicks) {
-    if (LiesIn(plane, view, click.at, geometry)) DrawClick(view.PixelOf(plane, click.at), click.positive, image);
+    if (LiesIn(plane, view, click.at, geometry))
+      DrawClick(view.PixelOf(plane, click.at), click.positive, image);
   }
   Picture panel(kPanel + 2 * kSide, kPanel + 2 * kBar);
   panel.Paste(image, kSide, kBar);
@@ -214,14 +220,16 @@ std::vector<Entry> EntriesOf(const Scene& scene, const Window& window) {
     entries.push_back({Entry::Mark::kColour, segment.rgb, DescribeSegment(segment, scene.volume.geometry())});
   }
   if (scene.segments.size() > kMostNamed) {
-    entries.push_back({Entry::Mark::kNone, {}, absl::StrCat("and ", scene.segments.size() - kMostNamed, " more")});
+    entries.push_back(
+        {Entry::Mark::kNone, {}, absl::StrCat("and ", scene.segments.size() - kMostNamed, " more")});
   }
   if (scene.segments.empty()) entries.push_back({Entry::Mark::kNone, {}, "no segment"});
   for (const bool positive : {true, false}) {
     const bool any = std::any_of(scene.clicks.begin(), scene.clicks.end(),
                                  [&](const DrawnClick& click) { return click.positive == positive; });
     if (any) {
-      entries.push_back({positive ? Entry::Mark::kInside : Entry::Mark::kOutside, {},
+      entries.push_back({positive ? Entry::Mark::kInside : Entry::Mark::kOutside,
+                         {},
                          positive ? "click inside" : "click outside"});
     }
   }

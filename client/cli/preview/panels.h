@@ -1,7 +1,8 @@
-// The picture of a preview: axial, coronal and sagittal planes at one scale, as a radiologist looks at them (the
-// patient's right on the picture's left, head up), each segment's outline as a smooth line in its colour, and clicks.
-// Above each plane its slice, around it the patient's directions, below it a scale; below all of them the segments'
-// names and volumes and the window. Nothing but outlines and clicks lies on the image. Pure functions.
+// The picture of a preview: axial, coronal and sagittal planes at one scale, as a radiologist looks at them
+// (the patient's right on the picture's left, head up), each segment's outline as a smooth line in its
+// colour, and clicks. Above each plane its slice, around it the patient's directions, below it a scale; below
+// all of them the segments' names and volumes and the window. Nothing but outlines and clicks lies on the
+// image. Pure functions.
 #ifndef SGPSAM_CLIENT_CLI_PREVIEW_PANELS_H_
 #define SGPSAM_CLIENT_CLI_PREVIEW_PANELS_H_
 

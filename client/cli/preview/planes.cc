@@ -7,9 +7,9 @@
 namespace sgpsam::cli {
 namespace {
 
-constexpr double kContext = 2.5;          // a panel shows this many times the segments' extent,
-constexpr double kMinFieldMm = 120;       // but at least so much
-constexpr double kInSlice = 0.99999;      // cosine between a plane's normal and a stack's: 0.25 degrees
+constexpr double kContext = 2.5;      // a panel shows this many times the segments' extent,
+constexpr double kMinFieldMm = 120;   // but at least so much
+constexpr double kInSlice = 0.99999;  // cosine between a plane's normal and a stack's: 0.25 degrees
 
 struct Bounds {
   Axes low{{1e300, 1e300, 1e300}}, high{{-1e300, -1e300, -1e300}};

@@ -17,8 +17,8 @@ using Axes = std::array<double, 3>;  // x y z, LPS mm
 
 inline Axes ToAxes(const WorldPoint& p) { return {p.x, p.y, p.z}; }
 
-// As a radiologist looks at it: which patient axis runs along the picture's rows and columns, which one stands on
-// it, and the letters of its borders.
+// As a radiologist looks at it: which patient axis runs along the picture's rows and columns, which one
+// stands on it, and the letters of its borders.
 struct Plane {
   const char* name;
   size_t across, down, through;
@@ -50,9 +50,9 @@ struct Views {
   std::array<std::optional<SliceNumber>, 3> slice;
 };
 
-// Around the segments and clicks with some context, but not beyond the volume; the planes go through the first
-// click inside, else through a voxel of a segment near their centre of mass, else through the volume's middle: always
-// through the middle of a voxel.
+// Around the segments and clicks with some context, but not beyond the volume; the planes go through the
+// first click inside, else through a voxel of a segment near their centre of mass, else through the volume's
+// middle: always through the middle of a voxel.
 Views ChooseViews(const Scene& scene, int pixels);
 
 // True if the click lies within half a voxel of the plane.

@@ -71,8 +71,8 @@ absl::StatusOr<std::vector<DrawnSegment>> LabelsOf(const Volume& labels, const G
   }
   std::vector<DrawnSegment> segments;
   for (auto& [label, mask] : masks) {
-    segments.push_back({label, "", SegmentColour(static_cast<size_t>(label - 1)),
-                        MaskOnGrid(mask, *map, image.shape())});
+    segments.push_back(
+        {label, "", SegmentColour(static_cast<size_t>(label - 1)), MaskOnGrid(mask, *map, image.shape())});
   }
   return segments;
 }

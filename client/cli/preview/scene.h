@@ -35,8 +35,9 @@ struct Scene {
   std::vector<DrawnClick> clicks;
 };
 
-// `source`: a DICOM folder or file, or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the volume's voxels in any order of their axes. FAILED_PRECONDITION for a
-// segmentation on other voxels; INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what else is wrong.
+// `source`: a DICOM folder or file, or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the
+// volume's voxels in any order of their axes. FAILED_PRECONDITION for a segmentation on other voxels;
+// INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what else is wrong.
 absl::StatusOr<Scene> LoadScene(const std::string& source, const std::string& segmentation);
 
 }  // namespace sgpsam::cli

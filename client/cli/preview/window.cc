@@ -69,8 +69,10 @@ uint8_t Window::Gray(double value) const {
 }
 
 std::string DescribeWindow(const Window& window) {
-  if (window.inverted) return absl::StrFormat("%.4g to %.4g%s, dark is high", window.low, window.high, window.unit);
-  return absl::StrFormat("W %.4g L %.4g%s", window.high - window.low, (window.low + window.high) / 2, window.unit);
+  if (window.inverted)
+    return absl::StrFormat("%.4g to %.4g%s, dark is high", window.low, window.high, window.unit);
+  return absl::StrFormat("W %.4g L %.4g%s", window.high - window.low, (window.low + window.high) / 2,
+                         window.unit);
 }
 
 Window ChooseWindow(const Scene& scene) {

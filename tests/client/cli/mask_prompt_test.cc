@@ -24,8 +24,9 @@ class MaskPromptTest : public TemporaryFolder {
     return Write(name, *WriteNifti(volume));
   }
 
-  absl::StatusOr<client::MaskPrompt> Read(const std::string& mask) {
-    return ReadMaskPrompt(volume_, mask, warnings_);
+  absl::StatusOr<client::MaskPrompt> Read(const std::string& mask,
+                                          std::optional<int> segment = std::nullopt) {
+    return ReadMaskPrompt(volume_, {mask, segment}, warnings_);
   }
 
   std::vector<std::string> warnings_;
@@ -45,6 +46,17 @@ TEST_F(MaskPromptTest, HoldsEveryVoxelThatIsNotZeroOnTheVolumesGrid) {
   EXPECT_THAT(warnings_, ::testing::ElementsAre(HasSubstr("its 2 segments count together")));
 }
 
+TEST_F(MaskPromptTest, TakesTheSegmentThatIsAskedFor) {
+  const std::string mask = WriteMask("mask.nii", geometry_, 3);
+  const auto second = Read(mask, 2);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->bits, std::string(6, '\xe0'));  // i = 5 to 7
+  EXPECT_THAT(warnings_, ::testing::IsEmpty());
+  const absl::Status absent = Read(mask, 3).status();
+  EXPECT_EQ(absent.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(absent.message()), HasSubstr("it has no segment 3, only: 1, 2"));
+}
+
 // As nibabel's as_closest_canonical writes it: i and j run the other way.
 TEST_F(MaskPromptTest, ReordersAMaskWhoseAxesRunTheOtherWay) {
   const Geometry turned =
@@ -57,7 +69,8 @@ TEST_F(MaskPromptTest, ReordersAMaskWhoseAxesRunTheOtherWay) {
 TEST_F(MaskPromptTest, ReordersAMaskWithItsAxesInAnotherOrder) {
   const Geometry transposed =
       *Geometry::Create({2, 3, 8}, geometry_.origin(), {{{0, 0, 3}, {0, 1.5, 0}, {1, 0, 0}}});
-  const Volume mask = TestVolume<int16_t>(transposed, [](int64_t, int64_t, int64_t k) { return k >= 3 ? 1 : 0; });
+  const Volume mask =
+      TestVolume<int16_t>(transposed, [](int64_t, int64_t, int64_t k) { return k >= 3 ? 1 : 0; });
   const auto prompt = Read(Write("mask.nii", *WriteNifti(mask)));
   ASSERT_TRUE(prompt.ok()) << prompt.status();
   EXPECT_EQ(prompt->bits, std::string(6, '\xf8'));
@@ -73,8 +86,7 @@ TEST_F(MaskPromptTest, RefusesAMaskOnAnotherGrid) {
 }
 
 TEST_F(MaskPromptTest, NamesTheFileThatIsNoMask) {
-  EXPECT_THAT(std::string(Read(Path("absent.nii")).status().message()),
-              HasSubstr("absent.nii"));
+  EXPECT_THAT(std::string(Read(Path("absent.nii")).status().message()), HasSubstr("absent.nii"));
   const std::string text = Write("text.nii", "text");
   EXPECT_THAT(std::string(Read(text).status().message()), HasSubstr("text.nii"));
 }

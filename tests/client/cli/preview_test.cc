@@ -71,7 +71,8 @@ TEST(Panels, OutlineTheSegmentInAllThreePlanes) {
   scene.segments.push_back(BallAt(scene, 35, 25, 25, 8));
   const Picture picture = DrawPanels(scene);
   for (int plane = 0; plane < 3; ++plane) EXPECT_GT(Count(picture, {plane}, IsRed), 150) << plane;
-  EXPECT_EQ(Count(picture, {.plane = 0, .right = 240}, IsRed), 0) << "the ball lies in the patient's left half";
+  EXPECT_EQ(Count(picture, {.plane = 0, .right = 240}, IsRed), 0)
+      << "the ball lies in the patient's left half";
 }
 
 TEST(Panels, LeaveTheInsideAsItIsUnlessAsked) {
@@ -147,8 +148,7 @@ TEST(Views, NumberTheSliceThatTheyLieIn) {
 
 TEST(Views, NumberNoSliceOfATurnedStack) {
   const double c = std::cos(0.1), s = std::sin(0.1);
-  const Geometry turned =
-      *Geometry::Create({20, 20, 20}, {0, 0, 0}, {{{1, 0, 0}, {0, c, s}, {0, -s, c}}});
+  const Geometry turned = *Geometry::Create({20, 20, 20}, {0, 0, 0}, {{{1, 0, 0}, {0, c, s}, {0, -s, c}}});
   const Scene scene{*Volume::Create(turned, SampleType::kUint8, *ByteBuffer::Zeroed(8000)), "MR", {}, {}, {}};
   const Views views = ChooseViews(scene, 100);
   EXPECT_FALSE(views.slice[0].has_value());

@@ -58,12 +58,22 @@ TEST(PromptArguments, ReadBoxes) {
 }
 
 TEST(PromptArguments, KeepMasksWithTheirTargets) {
-  const std::vector<PromptArgument> arguments{{"--mask", "a.dcm"},  {"--label", "A"}, {"--label", "B"},
-                                              {"--voxel", "1,2,3"}, {"--label", "C"}, {"--mask", "c.nii"}};
+  const std::vector<PromptArgument> arguments{{"--mask", "a.dcm"}, {"--mask-segment", "2"}, {"--label", "A"},
+                                              {"--label", "B"},    {"--voxel", "1,2,3"},    {"--label", "C"},
+                                              {"--mask", "c.nii"}};
   ASSERT_TRUE(MakeTargets(arguments).ok());
   EXPECT_EQ(MakeTargets(arguments)->size(), 3u);
-  EXPECT_THAT(MaskFiles(arguments), ElementsAre("a.dcm", "", "c.nii"));
-  EXPECT_THAT(MaskFiles({}), ElementsAre(""));
+  const std::vector<MaskChoice> choices = MaskChoices(arguments);
+  ASSERT_EQ(choices.size(), 3u);
+  EXPECT_EQ(choices[0].file, "a.dcm");
+  EXPECT_EQ(choices[0].segment, 2);
+  EXPECT_EQ(choices[1].file, "");
+  EXPECT_EQ(choices[2].file, "c.nii");
+  EXPECT_EQ(choices[2].segment, std::nullopt);
+  EXPECT_EQ(MaskChoices({}).size(), 1u);
+  EXPECT_THAT(ErrorOf({{"--mask-segment", "1"}}), HasSubstr("needs a --mask"));
+  EXPECT_THAT(ErrorOf({{"--mask", "a"}, {"--mask-segment", "first"}}), HasSubstr("whole number"));
+  EXPECT_THAT(ErrorOf({{"--mask", "a"}, {"--mask-segment", "0"}}), HasSubstr("whole number"));
   EXPECT_THAT(ErrorOf({{"--mask", "a"}, {"--mask", "b"}}), HasSubstr("one mask only"));
 }
 

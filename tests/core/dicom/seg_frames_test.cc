@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cmath>
+
 #include "core/dicom/cielab.h"
+#include "core/volume/segment_colours.h"
 
 namespace sgpsam {
 namespace {
@@ -61,6 +65,25 @@ TEST(SegFrames, NoticesOverlap) {
   const Mask* overlapping[] = {&a, &b, &c};
   EXPECT_FALSE(AnyOverlap(apart));
   EXPECT_TRUE(AnyOverlap(overlapping));
+}
+
+// In CIELab's own units; DICOM's 65535 are 100 of L* and 255 of a* and b*.
+std::array<double, 3> LabOf(const std::array<uint8_t, 3>& rgb) {
+  const std::array<uint16_t, 3> lab = CieLabFromSrgb(rgb);
+  return {lab[0] / 655.35, lab[1] / 257.0 - 128, lab[2] / 257.0 - 128};
+}
+
+TEST(SegmentColours, AreFarApartAndFarFromGrey) {
+  EXPECT_EQ(SegmentColour(0), (std::array<uint8_t, 3>{255, 64, 64}));
+  for (size_t a = 0; a < kSegmentColours.size(); ++a) {
+    const std::array<double, 3> one = LabOf(SegmentColour(a));
+    EXPECT_GE(std::hypot(one[1], one[2]), 33) << a;
+    for (size_t b = 0; b < a; ++b) {
+      const std::array<double, 3> other = LabOf(SegmentColour(b));
+      EXPECT_GE(std::hypot(one[0] - other[0], one[1] - other[1], one[2] - other[2]), 40) << a << " " << b;
+    }
+  }
+  EXPECT_EQ(SegmentColour(16), SegmentColour(0));
 }
 
 TEST(CieLab, MatchesPublishedValues) {

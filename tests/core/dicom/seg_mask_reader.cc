@@ -1,7 +1,8 @@
-// Reads a segmentation onto a series as core/dicom/seg_reader.h does, for tests that have other programs' files.
+// Reads a segmentation onto a series as core/dicom/seg_reader.h does, for tests that have files of other
+// programs.
 //   seg_mask_reader SERIES_FOLDER SEG OUT
-//   OUT/segment_N.bits: a byte a voxel, i fastest, then j, then k. Prints a line for each segment and warning;
-//   what is refused goes to stderr, and the exit code is 1.
+//   OUT/segment_N.bits: a byte a voxel, i fastest, then j, then k. Prints a line for each segment and
+//   warning; what is refused goes to stderr, and the exit code is 1.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

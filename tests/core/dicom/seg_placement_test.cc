@@ -25,8 +25,8 @@ Geometry Leaning() {
 }
 
 // A frame whose first pixel is the voxel `first`, with rows along axis a and columns along axis b.
-FramePlane FrameOf(const Geometry& volume, std::array<double, 3> first, size_t a, int way_a, int columns, size_t b,
-                   int way_b, int rows) {
+FramePlane FrameOf(const Geometry& volume, std::array<double, 3> first, size_t a, int way_a, int columns,
+                   size_t b, int way_b, int rows) {
   return {volume.ToWorld({first[0], first[1], first[2]}), Times(volume.steps()[a], way_a),
           Times(volume.steps()[b], way_b), columns, rows};
 }
@@ -81,7 +81,8 @@ TEST(PlaceFrame, RefusesWhatReachesBeyondTheVolume) {
   EXPECT_THAT(Refusal(FrameOf(Leaning(), {0, 0, 5}, 0, 1, 9, 1, 1, 7), Leaning()),
               HasSubstr("along k to 5, where it has 0 to 4"));
   EXPECT_THAT(Refusal(FrameOf(Leaning(), {1, 0, 0}, 0, 1, 9, 1, 1, 7), Leaning()), HasSubstr("along i to 9"));
-  EXPECT_THAT(Refusal(FrameOf(Leaning(), {8, -1, 0}, 0, -1, 9, 1, 1, 7), Leaning()), HasSubstr("along j to -1"));
+  EXPECT_THAT(Refusal(FrameOf(Leaning(), {8, -1, 0}, 0, -1, 9, 1, 1, 7), Leaning()),
+              HasSubstr("along j to -1"));
   FramePlane far = FrameOf(Leaning(), {0, 0, 0}, 0, 1, 9, 1, 1, 7);
   far.position.x = 1e300;
   EXPECT_THAT(Refusal(far, Leaning()), HasSubstr("outside the volume"));

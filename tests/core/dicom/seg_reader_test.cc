@@ -94,7 +94,8 @@ TEST_F(SegReaderTest, RefusesFramesOnOtherVoxels) {
     return SteppedGeometry(geometry.shape(), geometry.steps(), {origin.x + x, origin.y, origin.z});
   };
   EXPECT_THAT(Reason(seg_, kElsewhere, study_.info, moved(0.3)), HasSubstr("voxels beside a voxel"));
-  EXPECT_THAT(Reason(seg_, kElsewhere, study_.info, moved(geometry.steps()[0].x)), HasSubstr("beyond the volume"));
+  EXPECT_THAT(Reason(seg_, kElsewhere, study_.info, moved(geometry.steps()[0].x)),
+              HasSubstr("beyond the volume"));
 }
 
 TEST_F(SegReaderTest, RefusesReferencesThatContradictThePositions) {
@@ -103,10 +104,13 @@ TEST_F(SegReaderTest, RefusesReferencesThatContradictThePositions) {
   EXPECT_THAT(Reason(seg_, kElsewhere, swapped, study_.volume.geometry()),
               HasSubstr("lies on slice 1 of the series by its position and refers to another slice"));
   SeriesInfo other = study_.info;
-  for (size_t n = 0; n < other.instances.size(); ++n) other.instances[n].sop_instance_uid = "1.2." + std::to_string(n);
-  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()), HasSubstr("images of another series"));
+  for (size_t n = 0; n < other.instances.size(); ++n)
+    other.instances[n].sop_instance_uid = "1.2." + std::to_string(n);
+  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()),
+              HasSubstr("images of another series"));
   other.series_instance_uid = "1.2.3.4";
-  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()), HasSubstr("refers to another series"));
+  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()),
+              HasSubstr("refers to another series"));
   other = study_.info;
   other.frame_of_reference_uid = "1.2.3.4";
   EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()), HasSubstr("FrameOfReferenceUID"));
@@ -119,8 +123,14 @@ TEST_F(SegReaderTest, RefusesReferencesThatContradictThePositions) {
 TEST_F(SegReaderTest, RefusesSizesThatDoNotFit) {
   const auto with_uint16 = [&](uint16_t group, uint16_t element, uint16_t value) {
     std::string bytes = seg_;
-    const char head[] = {static_cast<char>(group & 0xff), static_cast<char>(group >> 8),
-                         static_cast<char>(element & 0xff), static_cast<char>(element >> 8), 'U', 'S', 2, 0};
+    const char head[] = {static_cast<char>(group & 0xff),
+                         static_cast<char>(group >> 8),
+                         static_cast<char>(element & 0xff),
+                         static_cast<char>(element >> 8),
+                         'U',
+                         'S',
+                         2,
+                         0};
     const size_t at = bytes.find(std::string(head, sizeof(head)));
     EXPECT_NE(at, std::string::npos);
     bytes[at + 8] = static_cast<char>(value & 0xff);
@@ -138,7 +148,8 @@ TEST_F(SegReaderTest, RefusesSizesThatDoNotFit) {
 TEST_F(SegReaderTest, SurvivesDamage) {
   uint32_t random = 99;
   for (int n = 0; n < 1500; ++n) {
-    std::string damaged = seg_.substr(0, n % 3 == 0 ? seg_.size() * static_cast<size_t>(n) / 1500 : seg_.size());
+    std::string damaged =
+        seg_.substr(0, n % 3 == 0 ? seg_.size() * static_cast<size_t>(n) / 1500 : seg_.size());
     for (int flips = 0; flips < 4 && !damaged.empty(); ++flips) {
       random = random * 1664525 + 1013904223;
       damaged[(random >> 8) % damaged.size()] ^= static_cast<char>(1 << (random % 8));

@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import zlib
 
 import highdicom as hd
 import numpy as np
@@ -22,6 +23,8 @@ from pydicom.uid import (CTImageStorage, DeflatedExplicitVRLittleEndian, Explici
 
 READER = pathlib.Path(os.environ["SGPSAM_BIN_DIR"]) / "seg_mask_reader"
 SHARED = pathlib.Path(__file__).resolve().parents[4] / "shared"
+
+DEFLATED_FRAMES = "1.2.840.10008.1.2.8.1"
 
 COLUMNS, ROWS, SLICES = 37, 33, 6   # 1,221 pixels: no multiple of 8
 SPACING = (0.75, 0.5, 2.5)          # between rows, columns, slices
@@ -188,18 +191,38 @@ def packbits(data):
     return frame + b"\0" * (len(frame) % 2)
 
 
-def encapsulated(series, path, count=SLICES, **options):
+def deflated(data):
+    deflate = zlib.compressobj(wbits=-15)
+    frame = deflate.compress(data) + deflate.flush()
+    return frame + b"\0" * (len(frame) % 2)
+
+
+def encapsulated(series, path, count=SLICES, encode=packbits, syntax=RLELossless, **options):
     ds = segmentation(series, speckles(3), "BINARY", 1)
-    frames = [packbits(np.packbits(frame.reshape(-1), bitorder="little").tobytes()) for frame in ds.pixel_array]
+    frames = [encode(np.packbits(frame.reshape(-1), bitorder="little").tobytes()) for frame in ds.pixel_array]
     ds.PixelData = pydicom.encaps.encapsulate(frames[:count], **options)
     ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
-    ds.file_meta.TransferSyntaxUID = RLELossless
+    ds.file_meta.TransferSyntaxUID = JPEG2000Lossless   # any that pydicom knows for encapsulated pixels
     ds.save_as(path, enforce_file_format=True)
+    path.write_bytes(path.read_bytes().replace(JPEG2000Lossless.encode(), syntax.encode().ljust(22, b"\0"), 1))
 
 
 def test_bits_in_rle(series, tmp_path):
     encapsulated(series, tmp_path / "seg.dcm")
     expect(read(series, tmp_path / "seg.dcm", tmp_path / "out")[0], {1: speckles(3)})
+
+
+def test_frames_deflated_one_by_one(series, tmp_path):
+    encapsulated(series, tmp_path / "seg.dcm", encode=deflated, syntax=DEFLATED_FRAMES)
+    expect(read(series, tmp_path / "seg.dcm", tmp_path / "out")[0], {1: speckles(3)})
+    encapsulated(series, tmp_path / "seg.dcm", encode=lambda data: deflated(data + b"\0\0"),
+                 syntax=DEFLATED_FRAMES)
+    with pytest.raises(ValueError, match="grows beyond"):
+        read(series, tmp_path / "seg.dcm", tmp_path / "out")
+    encapsulated(series, tmp_path / "seg.dcm", encode=lambda data: deflated(data[1:]),
+                 syntax=DEFLATED_FRAMES)
+    with pytest.raises(ValueError, match="instead of"):
+        read(series, tmp_path / "seg.dcm", tmp_path / "out")
 
 
 def test_frames_of_several_fragments(series, tmp_path):
@@ -365,6 +388,7 @@ def test_dcmqi_masks_on_other_axes(series, tmp_path, flips):
                                          ("dcmqi/ct-3slice", "dcmqi/liver.dcm"),
                                          ("dcmqi/ct-3slice", "dcmqi/partial_overlaps.dcm"),
                                          ("dcmqi/ct-3slice", "pydicom/liver_rle.dcm"),
+                                         ("dcmqi/ct-3slice", "pydicom/liver_deflate.dcm"),
                                          ("dcmqi/ct-3slice", "pydicom/liver_j2k.dcm")])
 def test_samples_of_other_programs(tmp_path, folder, seg):
     root = SHARED / "samples" / "seg"
@@ -373,8 +397,9 @@ def test_samples_of_other_programs(tmp_path, folder, seg):
     done = subprocess.run([READER, root / folder, root / seg, tmp_path], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     ds = pydicom.dcmread(root / seg)
-    # pydicom decodes no bits in RLE; the native original has the same frames.
-    values = pydicom.dcmread(root / "dcmqi/liver.dcm").pixel_array if "rle" in seg else ds.pixel_array
+    # pydicom decodes neither bits in RLE nor deflated frames; the native original has the same frames.
+    original = "dcmqi/liver.dcm" if "rle" in seg or "deflate" in seg else seg
+    values = pydicom.dcmread(root / original).pixel_array
     images = [pydicom.dcmread(path) for path in (root / folder).iterdir()]
     direction = np.array(images[0].ImageOrientationPatient, float)
     images.sort(key=lambda d: np.dot(np.cross(direction[:3], direction[3:]), np.array(d.ImagePositionPatient, float)))

@@ -88,9 +88,9 @@ TEST_P(SeriesReaderSyntax, GivesTheSameVoxelsAsUncompressed) {
 
 INSTANTIATE_TEST_SUITE_P(Lossless, SeriesReaderSyntax,
                          ::testing::Values(testing::kImplicitLe, testing::kExplicitLe, testing::kExplicitBe,
-                                           testing::kDeflated, testing::kRle, testing::kJpegLossless,
-                                           testing::kJpegLosslessSv1, testing::kJpegLs,
-                                           testing::kJpeg2000Lossless));
+                                           testing::kDeflated, testing::kDeflatedFrame, testing::kRle,
+                                           testing::kJpegLossless, testing::kJpegLosslessSv1,
+                                           testing::kJpegLs, testing::kJpeg2000Lossless));
 
 TEST(SeriesReader, ReadsEightBitsInEverySyntaxThatHasThem) {
   for (const char* syntax : {testing::kImplicitLe, testing::kExplicitBe, testing::kRle,

@@ -109,7 +109,8 @@ std::array<int, 4> Extent(const Picture& picture) {
   for (int y = 0; y < picture.height(); ++y) {
     for (int x = 0; x < picture.width(); ++x) {
       if (picture.at(x, y)[0] < 128) continue;
-      extent = {std::min(extent[0], x), std::max(extent[1], x), std::min(extent[2], y), std::max(extent[3], y)};
+      extent = {std::min(extent[0], x), std::max(extent[1], x), std::min(extent[2], y),
+                std::max(extent[3], y)};
     }
   }
   return extent;
@@ -131,8 +132,9 @@ TEST(PictureText, StandsBetweenTheTopAndTheFootOfItsCapitals) {
 
 TEST(PictureText, HasTheLettersOfManyScriptsEachOneDifferent) {
   std::set<std::string> shapes;
-  const std::vector<std::string> letters = {"a", "A", "1", "%", "-", "\u00e4", "\u00df", "\u0142",
-                                            "\u03b1", "\u0436", "\u05d0", "\u0639", "\u00b2", "\u2212"};
+  const std::vector<std::string> letters = {"a",      "A",      "1",      "%",      "-",
+                                            "\u00e4", "\u00df", "\u0142", "\u03b1", "\u0436",
+                                            "\u05d0", "\u0639", "\u00b2", "\u2212"};
   for (const std::string& letter : letters) shapes.insert(Letter(letter));
   EXPECT_EQ(shapes.size(), letters.size());
   EXPECT_EQ(shapes.count(Letter(" ")), 0u);

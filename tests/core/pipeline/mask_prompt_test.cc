@@ -30,7 +30,8 @@ TEST(InflateMask, ReadsWhatACallerDeflated) {
   Mask mask(kShape);
   mask.Set(1, 2, 0);
   mask.Set(4, 3, 2);
-  const auto read = InflateMask(kShape, InOrder(Deflate(std::string(mask.bits().begin(), mask.bits().end()))));
+  const auto read =
+      InflateMask(kShape, InOrder(Deflate(std::string(mask.bits().begin(), mask.bits().end()))));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->bits(), mask.bits());
 }
