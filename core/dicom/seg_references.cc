@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/dicom/dataset_items.h"
+#include "core/dicom/series_summary.h"
 
 namespace sgpsam {
 namespace {
@@ -45,8 +46,10 @@ SegReferences::SegReferences(DcmItem& dataset, DcmItem* shared_groups, const Ser
 absl::Status SegReferences::CheckObject() const {
   if (source_ == nullptr) return absl::OkStatus();
   const std::string frame_of_reference = TextOf(&dataset_, DCM_FrameOfReferenceUID);
-  if (!frame_of_reference.empty() && !source_->frame_of_reference_uid.empty() &&
-      frame_of_reference != source_->frame_of_reference_uid) {
+  // Of a series that has none, or several, other programs' segmentations may name any.
+  const std::string& of_series = source_->frame_of_reference_uid;
+  const bool can_differ = !of_series.empty() && of_series != OwnFrameOfReference(*source_);
+  if (can_differ && !frame_of_reference.empty() && frame_of_reference != of_series) {
     return Contradiction(
         "its FrameOfReferenceUID is not that of the series, so its positions mean other places");
   }

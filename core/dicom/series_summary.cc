@@ -110,7 +110,7 @@ void ChooseFrameOfReference(const std::vector<SliceHeader>& headers, SeriesInfo&
                             std::vector<std::string>& warnings) {
   const bool several = CountFramesOfReference(headers) > 1;
   if (!several && !info.frame_of_reference_uid.empty()) return;
-  info.frame_of_reference_uid = DerivedUid(absl::StrCat("frame of reference\n", info.series_instance_uid));
+  info.frame_of_reference_uid = OwnFrameOfReference(info);
   warnings.push_back(absl::StrCat(
       "FrameOfReferenceUID (0020,0052) is ", several ? "another one in every file" : "missing",
       ": derived objects get one that is always the same for this series; what knows the images by their frame of "
@@ -186,6 +186,10 @@ SeriesInfo SummariseSeries(const DicomFile& first, const std::vector<SliceHeader
   FindUidObstacles(info);
   AddWarnings(headers, info, warnings);
   return info;
+}
+
+std::string OwnFrameOfReference(const SeriesInfo& info) {
+  return DerivedUid(absl::StrCat("frame of reference\n", info.series_instance_uid));
 }
 
 }  // namespace sgpsam

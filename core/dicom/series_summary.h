@@ -22,6 +22,9 @@ absl::Status CheckOneSeries(const std::vector<SliceHeader>& headers);
 SeriesInfo SummariseSeries(const DicomFile& first, const std::vector<SliceHeader>& headers,
                            const std::vector<size_t>& order, std::vector<std::string>& warnings);
 
+// The frame of reference that a series gets where its files name none, or each another one: always the same.
+std::string OwnFrameOfReference(const SeriesInfo& info);
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_DICOM_SERIES_SUMMARY_H_

@@ -268,6 +268,18 @@ def test_a_label_map_may_have_another_background(series, tmp_path):
         read(series, tmp_path / "seg.dcm", tmp_path / "out")
 
 
+@pytest.mark.parametrize("character_set, label", [
+    ("ISO_IR 100", "L\u00e4sion"), ("ISO_IR 144", "\u041e\u0447\u0430\u0433"), ("ISO_IR 192", "\u75c5\u5909"),
+    ("GB18030", "\u75c5\u53d8"), (None, "Lesion")])
+def test_labels_are_read_in_their_character_set(series, tmp_path, character_set, label):
+    seg = segmentation(series, speckles(12), "BINARY", 1)
+    seg.SpecificCharacterSet = character_set
+    seg.SegmentSequence[0].SegmentLabel = label
+    seg.save_as(tmp_path / "seg.dcm")
+    done = subprocess.run([READER, series.folder, tmp_path / "seg.dcm", tmp_path], capture_output=True, text=True)
+    assert done.stdout == f"segment 1 {label}\n"
+
+
 # ---- places --------------------------------------------------------------------------------------
 
 
@@ -322,6 +334,15 @@ def test_a_frame_may_refer_to_all_images(series, tmp_path):
     groups(seg)[0].DerivationImageSequence = items[:1]
     seg.save_as(tmp_path / "shared.dcm")
     expect(read(series, tmp_path / "shared.dcm", tmp_path / "out")[0], {1: speckles(9)})
+
+
+def test_a_series_without_a_frame_of_reference_contradicts_none(series, tmp_path):
+    segmentation(series, speckles(13), "BINARY", 1).save_as(tmp_path / "seg.dcm")
+    bare = Series(tmp_path / "bare")
+    for k, image in enumerate(bare.images):
+        del image.FrameOfReferenceUID
+        image.save_as(bare.folder / f"{k}.dcm", enforce_file_format=True)
+    expect(read(bare, tmp_path / "seg.dcm", tmp_path / "out")[0], {1: speckles(13)})
 
 
 def moved(seg, along, millimetres):
