@@ -184,7 +184,10 @@ def under_syntax(file, ds, syntax):
     other.file_meta.TransferSyntaxUID = syntax
     other.SOPClassUID, other.SOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     head = bytes_of(other)
-    start = lambda data: 132 + 12 + struct.unpack("<I", data[140:144])[0]
+
+    def start(data):  # of the data set: behind the group, whose first element says its length
+        return 132 + 12 + struct.unpack("<I", data[140:144])[0]
+
     return head[:start(head)] + file[start(file):]
 
 
@@ -480,7 +483,7 @@ class Ours:
 def read_by_us(folders):
     lines = subprocess.run([PROGRAM, *folders], check=True, capture_output=True, text=True).stdout.split("\n")
     return [Ours(status, said.split("\t") if said else [], np.array(values.split(), dtype=float))
-            for status, said, values in zip(lines[::3], lines[1::3], lines[2::3])]
+            for status, said, values in zip(lines[:-1:3], lines[1::3], lines[2::3], strict=True)]
 
 
 def read_by_pydicom(paths):
@@ -508,7 +511,7 @@ def folders(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def ours(folders):
-    return dict(zip(folders, read_by_us(folders.values())))
+    return dict(zip(folders, read_by_us(folders.values()), strict=True))
 
 
 def same(values, case):
@@ -524,7 +527,8 @@ def test_every_case_has_a_name_of_its_own():
 def test_our_values(case, ours):
     got = ours[case.name]
     if case.refusal:
-        assert got.status.startswith("INVALID_ARGUMENT: file 1: ") and case.refusal in got.status
+        assert got.status.startswith("INVALID_ARGUMENT: file 1: ")
+        assert case.refusal in got.status
         return
     assert got.status == "OK"
     assert same(got.values, case)

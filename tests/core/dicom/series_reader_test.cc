@@ -418,8 +418,12 @@ TEST(SeriesReader, SurvivesDamagedBytesInEverySyntax) {
 TEST(SeriesReader, NamesWhatItDoesNotRead) {
   ExpectRefused(GivenSeries().WithTransferSyntax("1.2.840.10008.1.2.4.110"), kInvalid,
                 "file 1: the transfer syntax, JPEG XL");
-  ExpectRefused(GivenSeries().WithTransferSyntax("1.2.840.10008.1.2.4.55"), kInvalid, "a retired JPEG process");
+  ExpectRefused(GivenSeries().WithTransferSyntax("1.2.840.10008.1.2.4.55"), kInvalid,
+                "a retired JPEG process");
   ExpectRefused(GivenSeries().WithTransferSyntax("1.2.3.4"), kInvalid, "an unknown one");
+  // Native pixels under a syntax that has none.
+  ExpectRefused(GivenSeries().WithTransferSyntax(testing::kHtj2kLossless), kInvalid,
+                "not in the form that it announces");
 }
 
 TEST(SeriesReader, RefusesFilesThatAreNotDicom) {
@@ -467,7 +471,8 @@ TEST(SeriesReader, ReadsOverAnonymisedSeriesAndSaysWhatASegLacks) {
 TEST(SeriesReader, TakesUidsFromTheFileMetaInformation) {
   SeriesBuilder series = GivenSeries(9, 7, 1).With(DicomTag(0x0008, 0x0016), "UI", "");
   series.WithAt(0, DicomTag(0x0008, 0x0018), "UI", "");
-  series.With(DicomTag(0x0002, 0x0002), "UI", "1.2.840.10008.5.1.4.1.1.2").With(DicomTag(0x0002, 0x0003), "UI", "1.2.3.77");
+  series.With(DicomTag(0x0002, 0x0002), "UI", "1.2.840.10008.5.1.4.1.1.2")
+      .With(DicomTag(0x0002, 0x0003), "UI", "1.2.3.77");
   const absl::StatusOr<DicomStudy> study = Read(series);
   ASSERT_TRUE(study.ok()) << study.status();
   EXPECT_TRUE(study->info.seg_obstacles.empty());
@@ -485,8 +490,10 @@ TEST(SeriesReader, GivesASeriesWithoutFrameOfReferenceOneOfItsOwn) {
   for (int k = 0; k < 5; ++k) each.WithAt(k, DicomTag(0x0020, 0x0052), "UI", absl::StrCat("1.2.3.30", k));
   const absl::StatusOr<DicomStudy> study = Read(each);
   ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("FrameOfReferenceUID (0020,0052) is another one in every file")));
-  EXPECT_EQ(study->info.frame_of_reference_uid, none->info.frame_of_reference_uid);  // the series', whatever the files
+  EXPECT_THAT(study->warnings,
+              Contains(HasSubstr("FrameOfReferenceUID (0020,0052) is another one in every file")));
+  EXPECT_EQ(study->info.frame_of_reference_uid,
+            none->info.frame_of_reference_uid);  // the series', whatever the files
   EXPECT_NE(study->info.frame_of_reference_uid, Read(GivenSeries())->info.frame_of_reference_uid);
   // Two of them are two: nothing says that these slices belong together.
   const SeriesBuilder two = GivenSeries().WithAt(2, DicomTag(0x0020, 0x0052), "UI", "1.2.3.301");
@@ -510,8 +517,9 @@ TEST(SeriesReader, WarnsOfRepairsWithoutQuotingValues) {
   series.With(DicomTag(0x0028, 0x0120), "SS", Le16(-2000));
   const absl::StatusOr<DicomStudy> study = Read(series);
   ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->warnings,
-              Contains(HasSubstr("AccessionNumber (0008,0050) has more than 16 characters: it is left empty")));
+  EXPECT_THAT(
+      study->warnings,
+      Contains(HasSubstr("AccessionNumber (0008,0050) has more than 16 characters: it is left empty")));
   EXPECT_THAT(study->warnings, Contains(HasSubstr("PatientSex")));
   EXPECT_THAT(study->warnings, Contains(HasSubstr("PixelPaddingValue")));
   for (const std::string& warning : study->warnings) {
