@@ -58,6 +58,12 @@ void RefuseCompression(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 }
 
+void ShowSelfTest(const ModelInfo& model, Metrics& metrics) {
+  const SelfTestReport& report = model.self_test;
+  metrics.SetSelfTest(model.device, {SelfTestResultName(report.result), report.seconds, report.embedding_error,
+                                     report.logits_error, report.dice});
+}
+
 std::string WithPort(const std::string& address, int port) {
   return absl::StrCat(absl::string_view(address).substr(0, address.rfind(':') + 1), port);
 }
@@ -113,6 +119,7 @@ Metrics& App::metrics() { return parts_->metrics; }
 absl::Status App::Serve(std::vector<std::unique_ptr<Engine>> engines) {
   Parts& parts = *parts_;
   const ServerConfig& config = parts.config;
+  for (const auto& engine : engines) ShowSelfTest(engine->info(), parts.metrics);
   parts.pool = std::make_unique<WorkerPool>(std::move(engines), config.pool, parts.clock, parts.metrics);
   const ModelInfo& model = parts.pool->info();
   parts.metrics.SetModelInfo(model.name, model.version, model.weights_digest.ToHex(), model.precision);

@@ -25,6 +25,9 @@ ABSL_FLAG(std::vector<std::string>, device, {"auto"},
 ABSL_FLAG(std::string, precision, "auto",
           "auto (bf16 where the hardware multiplies it faster), fp32 or bf16.");
 ABSL_FLAG(int, threads, 0, "Processor cores that each worker computes on; 0 means all.");
+ABSL_FLAG(std::string, self_test, sgpsam::WorkerOptions().self_test,
+          "Before it serves, a worker compares what was chosen with float32 on the processor. Where they differ: "
+          "fallback computes in float32 instead (a device is refused), refuse ends the server, off does not ask.");
 ABSL_FLAG(std::string, worker_binary, "", "sgpsam-worker; by default the one beside this executable.");
 ABSL_FLAG(uint64_t, max_volume_bytes, PipelineOptions().max_volume_bytes, "Largest volume, in bytes.");
 ABSL_FLAG(int, max_in_flight, ServerConfig().max_in_flight, "Requests that run at the same time.");
@@ -64,6 +67,9 @@ absl::Status CheckWorkers(const WorkerOptions& workers) {
   for (const std::string& device : workers.devices) RETURN_IF_ERROR(CheckDevice(device));
   if (workers.precision != "auto" && workers.precision != "fp32" && workers.precision != "bf16") {
     return Wrong("precision", "auto, fp32 or bf16");
+  }
+  if (workers.self_test != "fallback" && workers.self_test != "refuse" && workers.self_test != "off") {
+    return Wrong("self_test", "fallback, refuse or off");
   }
   if (workers.threads < 0 || workers.threads > 1024) return Wrong("threads", "0 to 1024");
   return absl::OkStatus();
@@ -126,7 +132,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   config.workers = {absl::GetFlag(FLAGS_worker_binary), absl::GetFlag(FLAGS_model),
                     absl::GetFlag(FLAGS_device), absl::GetFlag(FLAGS_precision),
-                    absl::GetFlag(FLAGS_threads)};
+                    absl::GetFlag(FLAGS_threads), absl::GetFlag(FLAGS_self_test)};
   if (config.workers.binary.empty()) config.workers.binary = WorkerBesideUs();
   config.pool.max_batch = absl::GetFlag(FLAGS_max_batch);
   config.admission = {absl::GetFlag(FLAGS_max_calls), absl::GetFlag(FLAGS_max_bytes_in_flight)};

@@ -19,7 +19,8 @@ absl::StatusOr<std::unique_ptr<RemoteEngine>> StartWorker(const WorkerOptions& o
   remote.worker_binary = options.binary;
   remote.arguments = {absl::StrCat("--model=", options.model), absl::StrCat("--device=", device),
                       absl::StrCat("--precision=", options.precision),
-                      absl::StrCat("--threads=", options.threads)};
+                      absl::StrCat("--threads=", options.threads),
+                      absl::StrCat("--self_test=", options.self_test)};
   remote.max_batch = max_batch;
   remote.stop = &stop;
   return RemoteEngine::Start(remote);
@@ -43,6 +44,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Engine>>> StartWorkers(const WorkerOp
          {"device", model.device},
          {"model", model.name},
          {"precision", model.precision},
+         {"self_test", SelfTestResultName(model.self_test.result)},
          {"digest", model.weights_digest.ToHex()}});
     engines.push_back(std::move(engine));
   }

@@ -51,7 +51,7 @@ SEES = {
     "client/cpp/": ["core/base/", "core/dicom/file_summary", "core/dicom/series_choice", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
     "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
-                                                "core/cases/", "core/picture/"],
+                                                "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server
     "proto/": [],
 }
 
@@ -91,7 +91,8 @@ SOURCES = [
            ("core/", "server/"),
            {"core/base/clock": "it is the clock", "core/base/log": "the time of a line", "server/grpc_log": "the time of a line",
             "server/main.cc": "gives it to the server", "core/metrics/metrics.h": "a default", "server/job_threads.h": "a default",
-            "core/dicom/series_reader.cc": "a deadline between two files"}),
+            "core/dicom/series_reader.cc": "a deadline between two files",
+            "core/engine/torch_self_test.cc": "how long it took, for a metric"}),
     Source("random numbers of its own", r"BitGen|RAND_bytes|mt19937|random_device|SplitMix64\(|getrandom\(",
            ("core/", "server/", "client/", "tools/"),
            {"core/model/seeded_weights": "a weight by its index", "core/dicom/uid": "fresh UIDs",

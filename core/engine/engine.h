@@ -34,18 +34,43 @@ struct PatchSizes {
   int64_t logits_floats() const { return logits_side * logits_side * logits_side; }
 };
 
+// What came of comparing the engine with float32 on the processor before it was ready (self_test.h).
+struct SelfTestReport {
+  enum class Result : uint8_t {
+    kOff,
+    kPassed,
+    kFellBack,  // what was asked for computes wrongly here and is not used
+  };
+  Result result = Result::kOff;
+  std::string rejected;    // what is not used: "bf16 with packed weights"
+  double seconds = 0;      // that it took
+  // Of what was asked for, used or not: relative errors (L2) and the masks' least Dice, -1 if none was clear.
+  double embedding_error = 0, logits_error = 0, dice = -1;
+};
+
+// "off", "passed" or "fell_back": in logs and metrics.
+inline const char* SelfTestResultName(SelfTestReport::Result result) {
+  switch (result) {
+    case SelfTestReport::Result::kOff: return "off";
+    case SelfTestReport::Result::kPassed: return "passed";
+    case SelfTestReport::Result::kFellBack: return "fell_back";
+  }
+  return "unknown";
+}
+
 struct ModelInfo {
   std::string name;
   std::string version;
   Digest weights_digest;  // SHA-256 of the model file
   PatchSizes sizes;
-  std::string precision;         // "fp32" or "bf16"
+  std::string precision;         // that it computes in: "fp32" or "bf16"
   std::string device;            // "cpu", "cuda:0"
   std::vector<int> gate_blocks;  // encoder blocks that carry an SGPM, ascending
   float gate_threshold = 0.5f;
   double first_spacing_mm = 1.5;  // of the patches that it looks at first
   double finest_spacing_mm = 0;   // of the patches it has learned from; 0: only the usual 1.5 mm
   int box_corner_embeddings = 0;  // 0 or 2: whether DecodeInput.box may be set
+  SelfTestReport self_test;
 };
 
 // One model input: sizes.patch_floats() z-normalised values, row-major [i, j, k] in RAS+ order.

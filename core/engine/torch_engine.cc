@@ -16,6 +16,7 @@
 #include "core/engine/torch_device.h"
 #include "core/engine/torch_graphed_function.h"
 #include "core/engine/torch_guard.h"
+#include "core/engine/torch_self_test.h"
 #include "core/model/check_tensors.h"
 #include "core/model/load_weights.h"
 #include "core/model/model_file.h"
@@ -242,7 +243,7 @@ void RunBatch(const Indices& batch, Run run, std::vector<absl::StatusOr<Result>>
 }
 
 // `count` encodes at once, and as many decodes with and without a mask prompt.
-absl::Status WarmUp(TorchEngine& engine, size_t count, size_t clicks) {
+absl::Status RunPaths(TorchEngine& engine, size_t count, size_t clicks) {
   const PatchSizes& sizes = engine.info().sizes;
   Patch patch;
   patch.values.assign(static_cast<size_t>(sizes.patch_floats()), 0.5f);
@@ -259,18 +260,6 @@ absl::Status WarmUp(TorchEngine& engine, size_t count, size_t clicks) {
   return engine.Decode(inputs)[0].status();
 }
 
-// Libraries choose and build their kernels on first use, and graphs are recorded. The largest first, because
-// it takes the memory that all use; a device that has too little for it serves smaller batches.
-absl::Status WarmUp(TorchEngine& engine) {
-  if (engine.info().device == "cpu") return WarmUp(engine, 1, 1);
-  absl::Status status = WarmUp(engine, TorchEngine::kMaxBatch, kMaxClicks);
-  for (size_t count = TorchEngine::kMaxBatch; count > 0; --count) {
-    if (!status.ok() && !absl::IsResourceExhausted(status)) break;
-    status = WarmUp(engine, count, 1);
-  }
-  return status;
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const std::string& model_path,
@@ -283,6 +272,11 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const std::stri
 absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const TensorFile& file,
                                                                  const Digest& weights_digest,
                                                                  const TorchEngineOptions& options) {
+  if (options.self_test != "off") {
+    ASSIGN_OR_RETURN(TestedEngine tested, CreateTestedEngine(file, weights_digest, options));
+    tested.engine->state_->info.self_test = std::move(tested.report);
+    return std::move(tested.engine);
+  }
   ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(file));
   auto state = std::make_unique<State>();
   RETURN_IF_ERROR(GuardTorch([&]() -> absl::Status {
@@ -290,7 +284,7 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const TensorFil
     ASSIGN_OR_RETURN(const at::Device device, ChooseDevice(options.device));
     ASSIGN_OR_RETURN(const Precision precision, ChoosePrecision(options.precision, device));
     ChooseConvolutions(device, precision);
-    ASSIGN_OR_RETURN(state->model, LoadSgpSam(file, config, device, precision));
+    ASSIGN_OR_RETURN(state->model, LoadSgpSam(file, config, device, precision, options.packed_weights));
     state->info = DescribeModel(config, weights_digest, device, precision);
     using Tensors = GraphedFunction::Tensors;
     const SgpSam* model = &state->model;
@@ -301,8 +295,28 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> TorchEngine::Create(const TensorFil
     return absl::OkStatus();
   }));
   std::unique_ptr<TorchEngine> engine(new TorchEngine(std::move(state)));
-  if (options.warm_up) RETURN_IF_ERROR(WarmUp(*engine));
+  if (options.warm_up) RETURN_IF_ERROR(engine->WarmUp());
   return engine;
+}
+
+absl::Status TorchEngine::PackWeights() {
+  return GuardTorch([this] {
+    const c10::InferenceMode inference_mode;
+    sgpsam::PackWeights(state_->model.image_encoder);
+    return absl::OkStatus();
+  });
+}
+
+// Libraries choose and build their kernels on first use, and graphs are recorded. The largest first, because
+// it takes the memory that all use; a device that has too little for it serves smaller batches.
+absl::Status TorchEngine::WarmUp() {
+  if (info().device == "cpu") return RunPaths(*this, 1, 1);
+  absl::Status status = RunPaths(*this, kMaxBatch, kMaxClicks);
+  for (size_t count = kMaxBatch; count > 0; --count) {
+    if (!status.ok() && !absl::IsResourceExhausted(status)) break;
+    status = RunPaths(*this, count, 1);
+  }
+  return status;
 }
 
 TorchEngine::TorchEngine(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -23,7 +23,11 @@ struct TorchEngineOptions {
   std::string precision = "auto";  // "auto" (bf16 where the hardware multiplies it faster), "fp32" or "bf16"
   int threads = 0;                 // processor cores to compute on; 0: all that the process may use
   bool cuda_graphs = true;         // on a CUDA device, replay recorded kernels instead of launching each
+  bool packed_weights = true;      // on a processor, have oneDNN arrange them once (model/packed_weight.h)
   bool warm_up = true;             // run every path once, so that the first request is as fast as the next
+  // Compare what was chosen with plain float32 on the processor first (self_test.h). Where they disagree,
+  // "fallback" takes float32 on the processor, and refuses a device; "refuse" refuses both; "off" does not ask.
+  std::string self_test = "off";
 };
 
 class TorchEngine : public Engine {
@@ -33,7 +37,8 @@ class TorchEngine : public Engine {
   static constexpr size_t kMaxBatch = 16;
 
   // NOT_FOUND, INVALID_ARGUMENT or DATA_LOSS for a file that is not a complete model (all missing, unexpected
-  // and misshapen tensors are named together); FAILED_PRECONDITION for a device that is not there.
+  // and misshapen tensors are named together); FAILED_PRECONDITION for a device that is not there, or a
+  // self-test that fails.
   static absl::StatusOr<std::unique_ptr<TorchEngine>> Create(const std::string& model_path,
                                                              const TorchEngineOptions& options);
   // The same from a file in memory, whose SHA-256 is `weights_digest`. Copies what it keeps.
@@ -46,6 +51,11 @@ class TorchEngine : public Engine {
   const ModelConfig& config() const;
   std::vector<absl::StatusOr<Embedding>> Encode(absl::Span<const Patch* const> patches) override;
   std::vector<absl::StatusOr<MaskLogits>> Decode(absl::Span<const DecodeInput* const> inputs) override;
+
+  // Packs the weights of an engine made without packed_weights.
+  absl::Status PackWeights();
+  // Runs every path once. RESOURCE_EXHAUSTED where not even one patch at a time fits the device.
+  absl::Status WarmUp();
 
  private:
   struct State;

@@ -30,6 +30,17 @@ struct LesionScores {
   // 0 to 1, after each of kScoredClicks; a lesion that needs no further click keeps its score.
   std::array<double, kScoredClicks.size()> dice{}, nsd{};
   std::vector<GateScore> gates;  // of each module in the encoder's order; empty where there are none
+  int refused_clicks = 0;        // by what was measured; the mask stayed as it was
+};
+
+struct PassedOver {
+  std::string case_id, reason;
+};
+
+// What was measured.
+struct MeasuredModel {
+  std::string name, version, weights_sha256;  // the last in hexadecimal digits
+  std::string precision;                      // that it computed in
 };
 
 // Results are given for all lesions (group 0), then for each of kSizeBins.
@@ -49,6 +60,8 @@ struct EvaluationReport {
   std::vector<GateMeans> gates;              // of each module
   std::array<size_t, kSizeGroups> counts{};  // lesions
   size_t cases = 0;                          // volumes with at least one lesion
+  std::vector<PassedOver> passed_over;       // cases that could not be measured; set by whoever read them
+  std::optional<MeasuredModel> model;        // set by whoever ran it
   BootstrapOptions bootstrap;
 };
 

@@ -15,6 +15,12 @@ using Json = nlohmann::ordered_json;
 
 std::string NameOfGroup(size_t group) { return group == 0 ? "all" : NameOf(kSizeBins[group - 1]); }
 
+int RefusedClicks(const EvaluationReport& report) {
+  int refused = 0;
+  for (const LesionScores& lesion : report.lesions) refused += lesion.refused_clicks;
+  return refused;
+}
+
 // The table.
 
 std::string Cell(const std::optional<MeanInterval>& mean) {
@@ -85,6 +91,14 @@ Json IntervalOf(const std::optional<MeanInterval>& mean) {
   return mean ? Json{mean->low, mean->high} : Json(nullptr);
 }
 
+Json ModelOf(const std::optional<MeasuredModel>& model) {
+  if (!model) return nullptr;
+  return {{"name", model->name},
+          {"version", model->version},
+          {"weights_sha256", model->weights_sha256},
+          {"precision", model->precision}};
+}
+
 using NumberOf = Json (*)(const std::optional<MeanInterval>&);
 
 Json BySize(const MeansBySize& means, NumberOf number_of) {
@@ -106,6 +120,10 @@ Json ByClicks(const std::array<MeansBySize, kScoredClicks.size()>& means, Number
 std::string ToTable(const EvaluationReport& report) {
   std::string table = absl::StrFormat("%d lesions of %d cases; intervals: %g %%, bootstrap over cases\n\n",
                                       report.counts[0], report.cases, 100 * report.bootstrap.confidence);
+  if (report.model) {
+    const MeasuredModel& model = *report.model;
+    table = absl::StrCat(model.name, " ", model.version, ", computed in ", model.precision, "\n", table);
+  }
   std::array<std::string, kSizeGroups> counts;
   for (size_t group = 0; group < kSizeGroups; ++group) counts[group] = absl::StrCat(report.counts[group]);
   table += Line("", {"all", "below 5 mm", "5 to 10 mm", "10 mm and more"});
@@ -116,6 +134,10 @@ std::string ToTable(const EvaluationReport& report) {
     table += Line(absl::StrCat("gate ", n + 1, ", score"), report.gates[n].score);
     table += Line(absl::StrCat("gate ", n + 1, ", open"), report.gates[n].open_rate);
   }
+  if (const int refused = RefusedClicks(report); refused > 0) {
+    absl::StrAppend(&table, refused, " clicks were refused; their masks stayed as they were\n");
+  }
+  if (!report.passed_over.empty()) absl::StrAppend(&table, report.passed_over.size(), " cases were passed over\n");
   return table;
 }
 
@@ -132,6 +154,10 @@ std::string ToJson(const EvaluationReport& report) {
   for (const GateMeans& gate : report.gates) {
     gates.push_back({{"score", BySize(gate.score, MeanOf)}, {"open_rate", BySize(gate.open_rate, MeanOf)}});
   }
+  Json passed_over = Json::array();
+  for (const PassedOver& passed : report.passed_over) {
+    passed_over.push_back({{"case", passed.case_id}, {"reason", passed.reason}});
+  }
   const BootstrapOptions& bootstrap = report.bootstrap;
   const std::string interval = absl::StrCat("_ci", std::lround(100 * bootstrap.confidence));
   const Json object = {
@@ -143,8 +169,11 @@ std::string ToJson(const EvaluationReport& report) {
       {absl::StrCat("nsd", interval), ByClicks(report.nsd, IntervalOf)},
       {"gates", gates},
       {"bootstrap",
-       {{"confidence", bootstrap.confidence}, {"resamples", bootstrap.resamples}, {"seed", bootstrap.seed}}}};
-  return object.dump();
+       {{"confidence", bootstrap.confidence}, {"resamples", bootstrap.resamples}, {"seed", bootstrap.seed}}},
+      {"model", ModelOf(report.model)},
+      {"refused_clicks", RefusedClicks(report)},
+      {"passed_over", passed_over}};
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace sgpsam

@@ -23,9 +23,11 @@ std::string ToCsv(absl::Span<const LesionScores> lesions);
 //      "cases": n, "lesions": {"all": n, "lt5mm": n, "5to10mm": n, "ge10mm": n},
 //      "dice_ci95": as "dice" with [low, high] for x, "nsd_ci95": the same,
 //      "gates": [{"score": {"all": x, …}, "open_rate": {"all": x, …}}, …],
-//      "bootstrap": {"confidence": 0.95, "resamples": n, "seed": n}}
+//      "bootstrap": {"confidence": 0.95, "resamples": n, "seed": n},
+//      "model": {"name": s, "version": s, "weights_sha256": s, "precision": s}, "refused_clicks": n,
+//      "passed_over": [{"case": s, "reason": s}, …]}
 //
-// A size without lesions has null. The number behind "_ci" is the confidence in per cent.
+// A size without lesions has null, and so has an unknown model. The number behind "_ci" is the confidence in per cent.
 std::string ToJson(const EvaluationReport& report);
 
 }  // namespace sgpsam

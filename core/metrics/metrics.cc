@@ -125,11 +125,23 @@ struct Metrics::State {
       NewGauge(registry, "sgpsam_build_info", "1; the labels say which build is running.");
   Family<Gauge>& model_info =
       NewGauge(registry, "sgpsam_model_info", "1; the labels say which model is served.");
+  Family<Gauge>& self_test_result =
+      NewGauge(registry, "sgpsam_self_test_result",
+               "1; the label says what the worker's comparison with float32 on the processor came to.");
+  Family<Gauge>& self_test_seconds =
+      NewGauge(registry, "sgpsam_self_test_duration_seconds", "Time that the comparison took.");
+  Family<Gauge>& self_test_embedding = NewGauge(
+      registry, "sgpsam_self_test_embedding_error", "Relative error of the embedding, of what was asked for.");
+  Family<Gauge>& self_test_logits = NewGauge(registry, "sgpsam_self_test_logits_error",
+                                             "Relative error of the mask logits, of what was asked for.");
+  Family<Gauge>& self_test_dice =
+      NewGauge(registry, "sgpsam_self_test_dice", "Least Dice of the masks where they are clear.");
   std::array<Histogram*, kStages> stage{};
 
   absl::Mutex mutex;
   std::map<std::string, Device> devices ABSL_GUARDED_BY(mutex);
   Gauge* shown_model ABSL_GUARDED_BY(mutex) = nullptr;
+  std::map<std::string, Gauge*> shown_self_tests ABSL_GUARDED_BY(mutex);  // results, by device
   std::vector<std::unique_ptr<prometheus::Collectable>> sources ABSL_GUARDED_BY(mutex);
 };
 
@@ -213,6 +225,21 @@ void Metrics::SetModelInfo(absl::string_view name, absl::string_view version, ab
                                                  {"digest", std::string(digest_hex)},
                                                  {"precision", std::string(precision)}});
   state_->shown_model->Set(1);
+}
+
+void Metrics::SetSelfTest(absl::string_view device, const SelfTest& test) {
+  absl::MutexLock lock(&state_->mutex);
+  const std::string name(device);
+  const prometheus::Labels labels = {{"device", name}};
+  Gauge*& shown = state_->shown_self_tests[name];
+  if (shown != nullptr) state_->self_test_result.Remove(shown);
+  shown = &state_->self_test_result.Add({{"device", name}, {"result", test.result}});
+  shown->Set(1);
+  if (test.result == "off") return;
+  state_->self_test_seconds.Add(labels).Set(test.seconds);
+  state_->self_test_embedding.Add(labels).Set(test.embedding_error);
+  state_->self_test_logits.Add(labels).Set(test.logits_error);
+  if (test.dice >= 0) state_->self_test_dice.Add(labels).Set(test.dice);
 }
 
 }  // namespace sgpsam

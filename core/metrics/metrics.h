@@ -71,6 +71,16 @@ class Metrics {
   void SetModelInfo(absl::string_view name, absl::string_view version, absl::string_view digest_hex,
                     absl::string_view precision);
 
+  // What a worker's self-test found (core/engine/engine.h, SelfTestReport), of the device's last start:
+  // sgpsam_self_test_result{device,result} 1, the last call's result alone, and where one was made
+  // sgpsam_self_test_duration_seconds, sgpsam_self_test_embedding_error, sgpsam_self_test_logits_error and,
+  // unless it is negative, sgpsam_self_test_dice, each {device}.
+  struct SelfTest {
+    std::string result;  // "passed", "fell_back" or "off"
+    double seconds = 0, embedding_error = 0, logits_error = 0, dice = -1;
+  };
+  void SetSelfTest(absl::string_view device, const SelfTest& test);
+
   prometheus::Counter* received_bytes = nullptr;    // sgpsam_received_bytes_total
   prometheus::Counter* sent_bytes = nullptr;        // sgpsam_sent_bytes_total
   prometheus::Gauge* requests_in_flight = nullptr;  // sgpsam_requests_in_flight

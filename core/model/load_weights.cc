@@ -21,12 +21,12 @@ SgpSam AssembleSgpSam(const TensorSource& tensors, const ModelConfig& config, at
 }
 
 absl::StatusOr<SgpSam> LoadSgpSam(const TensorFile& file, const ModelConfig& config, at::Device device,
-                                  Precision precision) {
+                                  Precision precision, bool packed_weights) {
   RETURN_IF_ERROR(ValidateModelConfig(config));
   RETURN_IF_ERROR(CheckTensors(file, config));
   const c10::InferenceMode inference_mode;
   SgpSam model = AssembleSgpSam(TensorsOf(file), config, device, precision);
-  PackWeights(model.image_encoder);
+  if (packed_weights) PackWeights(model.image_encoder);
   return model;
 }
 

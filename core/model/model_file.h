@@ -10,7 +10,7 @@
 
 namespace sgpsam {
 
-// Errors name the file and what in it is wrong.
+// Errors name the file and what in it is wrong; of a checkpoint of PyTorch they say how to make a model file.
 absl::StatusOr<TensorFile> ReadModelFile(const std::string& path);
 
 }  // namespace sgpsam

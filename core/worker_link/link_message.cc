@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -77,6 +78,27 @@ class BodyReader {
   bool ok_ = true;
 };
 
+void PutReport(const SelfTestReport& report, BodyWriter& writer) {
+  writer.Put(static_cast<uint32_t>(report.result));
+  writer.PutText(report.rejected);
+  for (const double number : {report.seconds, report.embedding_error, report.logits_error, report.dice}) {
+    writer.Put(number);
+  }
+}
+
+absl::StatusOr<SelfTestReport> GetReport(BodyReader& reader) {
+  using Result = SelfTestReport::Result;
+  SelfTestReport report;
+  const uint32_t result = reader.Get<uint32_t>();
+  if (result > static_cast<uint32_t>(Result::kFellBack)) return absl::InternalError("no such result");
+  report.result = static_cast<Result>(result);
+  report.rejected = reader.GetText();
+  for (double* number : {&report.seconds, &report.embedding_error, &report.logits_error, &report.dice}) {
+    *number = reader.Get<double>();
+  }
+  return report;
+}
+
 bool Within(int64_t value, int64_t max) { return value >= 1 && value <= max; }
 
 absl::Status CheckInfo(const ModelInfo& info) {
@@ -125,6 +147,7 @@ absl::StatusOr<LinkMessage> MakeHello(const ModelInfo& info) {
   writer.Put(static_cast<int32_t>(info.box_corner_embeddings));
   writer.Put(static_cast<uint32_t>(info.gate_blocks.size()));
   for (int block : info.gate_blocks) writer.Put(static_cast<int32_t>(block));
+  PutReport(info.self_test, writer);
   if (!writer.fits()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the model's name or version is longer than ", kMaxNameBytes, " bytes"));
@@ -148,7 +171,9 @@ absl::StatusOr<ModelInfo> ParseHello(const LinkMessage& message) {
   info.box_corner_embeddings = reader.Get<int32_t>();
   const size_t gates = std::min<size_t>(reader.Get<uint32_t>(), kMaxGates + 1);
   for (size_t i = 0; i < gates; ++i) info.gate_blocks.push_back(reader.Get<int32_t>());
-  if (!reader.complete() || !CheckInfo(info).ok()) {
+  absl::StatusOr<SelfTestReport> report = GetReport(reader);
+  if (report.ok()) info.self_test = *std::move(report);
+  if (!report.ok() || !reader.complete() || !CheckInfo(info).ok()) {
     return absl::InternalError("the worker's description of its model is malformed");
   }
   return info;

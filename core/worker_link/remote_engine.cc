@@ -44,7 +44,8 @@ absl::Status RemoteEngine::Restart() {
   if (!SameModel(info, info_)) {
     Discard();
     return absl::FailedPreconditionError(
-        "the model file has changed since the server started; restart the server to serve the new one");
+        "the model file, or what its self-test chose, has changed since the server started; restart the server "
+        "to serve it");
   }
   return ShareMemory();
 }

@@ -22,6 +22,7 @@ ABSL_FLAG(std::string, model, "", "Model file (safetensors).");
 ABSL_FLAG(std::string, device, "auto", "auto, cpu or cuda:N.");
 ABSL_FLAG(std::string, precision, "auto", "auto, fp32 or bf16.");
 ABSL_FLAG(int, threads, 0, "Processor cores to compute on; 0 means all.");
+ABSL_FLAG(std::string, self_test, "fallback", "fallback, refuse or off.");
 
 namespace sgpsam {
 namespace {
@@ -37,7 +38,24 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> LoadModel() {
   options.device = absl::GetFlag(FLAGS_device);
   options.precision = absl::GetFlag(FLAGS_precision);
   options.threads = absl::GetFlag(FLAGS_threads);
+  options.self_test = absl::GetFlag(FLAGS_self_test);
   return TorchEngine::Create(absl::GetFlag(FLAGS_model), options);
+}
+
+// Nobody reads of what was given up but in the log: it is loud, and says what is wrong with the machine.
+void LogSelfTest(const ModelInfo& model) {
+  const SelfTestReport& report = model.self_test;
+  if (report.result == SelfTestReport::Result::kOff) return;
+  const bool passed = report.result == SelfTestReport::Result::kPassed;
+  Log(passed ? LogLevel::kInfo : LogLevel::kError,
+      passed ? "self-test passed" : "self-test failed: this machine computes the model wrongly as it was asked to",
+      {{"device", model.device},
+       {"precision", model.precision},
+       {"given_up", passed ? "nothing" : report.rejected},
+       {"embedding_error", report.embedding_error},
+       {"logits_error", report.logits_error},
+       {"dice", report.dice},
+       {"seconds", report.seconds}});
 }
 
 int Main(int socket) {
@@ -52,6 +70,7 @@ int Main(int socket) {
     ReportStartupError(socket, engine.status());
     return 1;
   }
+  LogSelfTest((*engine)->info());
   const absl::Status served = ServeEngine(socket, **engine);
   if (served.ok()) return 0;
   Log(LogLevel::kError, "worker stopped", {{"error", served.ToString()}});

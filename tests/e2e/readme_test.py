@@ -173,8 +173,9 @@ def train_and_evaluate(place, text, request):
         said = json.loads(about.read_text())
         said["labels"] = {"background": 0, "cancer": 1}
         about.write_text(json.dumps(said))
-    printed = place.shell(text, {"--steps 2000": "--steps 1", "--cases 20": "--cases 1"})
-    assert "Dice" in printed and (place.folder / "lesions.safetensors").exists() and (place.folder / "made_up/dataset.json").exists()
+    address = request.getfixturevalue("readme_server").grpc
+    printed = place.shell(text, {"--steps 2000": "--steps 1", "--cases 20": "--cases 1", "127.0.0.1:50051": address})
+    assert printed.count("Dice") == 6 and (place.folder / "lesions.safetensors").exists() and (place.folder / "made_up/dataset.json").exists()
 
 
 @runs("client/cpp/README.md", "cmake --install build/release --component client --prefix /opt/sgpsam")

@@ -16,6 +16,7 @@
 ABSL_DECLARE_FLAG(std::string, model);
 ABSL_DECLARE_FLAG(std::string, listen);
 ABSL_DECLARE_FLAG(std::string, precision);
+ABSL_DECLARE_FLAG(std::string, self_test);
 ABSL_DECLARE_FLAG(std::vector<std::string>, device);
 ABSL_DECLARE_FLAG(uint64_t, max_volume_bytes);
 
@@ -89,6 +90,9 @@ TEST_F(ConfigTest, NamesTheFlagThatIsWrong) {
   absl::SetFlag(&FLAGS_precision, "fp16");
   EXPECT_THAT(Complaint(), HasSubstr("--precision"));
   absl::SetFlag(&FLAGS_precision, "fp32");
+  absl::SetFlag(&FLAGS_self_test, "on");
+  EXPECT_THAT(Complaint(), HasSubstr("--self_test"));
+  absl::SetFlag(&FLAGS_self_test, "refuse");
   absl::SetFlag(&FLAGS_max_volume_bytes, uint64_t{1} << 40);
   EXPECT_THAT(Complaint(), HasSubstr("--max_bytes_in_flight"));
 }

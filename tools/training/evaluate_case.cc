@@ -8,8 +8,6 @@
 #include "core/evaluation/overlap.h"
 #include "core/evaluation/size_bins.h"
 #include "core/evaluation/surface_dice.h"
-#include "core/pipeline/engine_patch_model.h"
-#include "core/transform/prompts.h"
 
 namespace sgpsam {
 namespace {
@@ -38,12 +36,12 @@ PointPrompt ToPrompt(const SimulatedClick& click) {
 class Reader {
  public:
   Reader(const Geometry& geometry, Mask truth, const EvaluateOptions& options, uint64_t seed,
-         PatchModel& model)
+         CaseSegmenter& segmenter)
       : geometry_(geometry),
         truth_(std::move(truth)),
         options_(options),
         random_(seed),
-        model_(model),
+        segmenter_(segmenter),
         mask_(geometry.shape()) {}
 
   absl::StatusOr<LesionScores> ReadAll() {
@@ -65,20 +63,17 @@ class Reader {
  private:
   absl::Status Click(const SimulatedClick& click, LesionScores& scores) {
     prompts_.points.push_back(ToPrompt(click));
-    absl::StatusOr<TargetSegmentation> answer = SegmentTarget(geometry_, prompts_, options_.target, model_);
+    absl::StatusOr<CaseAnswer> answer = segmenter_.Segment(prompts_);
     if (absl::IsInvalidArgument(answer.status())) {
       prompts_.points.pop_back();  // a reader is told why, and keeps the mask
+      ++scores.refused_clicks;
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(answer.status());
-    TargetSegmentation result = *std::move(answer);
-    mask_ = std::move(result.mask);
-    prompts_.previous_logits = std::move(result.first.values);
-    prompts_.previous_patch = result.first_patch;
-    scores.gates.clear();
-    for (const float score : result.gate_scores) {
-      scores.gates.push_back({score, score > model_.info().gate_threshold});
-    }
+    mask_ = std::move(answer->mask);
+    prompts_.previous_logits = std::move(answer->logits);
+    prompts_.previous_patch = answer->patch;
+    scores.gates = std::move(answer->gates);
     return absl::OkStatus();
   }
 
@@ -92,20 +87,28 @@ class Reader {
   const Mask truth_;
   const EvaluateOptions& options_;
   Random random_;
-  PatchModel& model_;
+  CaseSegmenter& segmenter_;
   Prompts prompts_;
   Mask mask_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, Engine& engine,
+absl::StatusOr<CaseAnswer> EngineSegmenter::Segment(const Prompts& prompts) {
+  ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(image_.geometry(), prompts, options_, model_));
+  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {}};
+  for (const float score : result.gate_scores) {
+    answer.gates.push_back({score, score > model_.info().gate_threshold});
+  }
+  return answer;
+}
+
+absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, CaseSegmenter& segmenter,
                                                        const EvaluateOptions& options) {
-  EnginePatchModel model(engine, source.image);
   std::vector<LesionScores> all;
   for (int64_t target = 1; target <= source.target_count; ++target) {
     const uint64_t seed = options.seed + static_cast<uint64_t>(target);
-    Reader reader(source.image.geometry(), MaskOfTarget(source.targets, target), options, seed, model);
+    Reader reader(source.image.geometry(), MaskOfTarget(source.targets, target), options, seed, segmenter);
     ASSIGN_OR_RETURN(LesionScores scores, reader.ReadAll());
     scores.case_id = source.id;
     scores.lesion_id = static_cast<int>(target);

@@ -9,6 +9,8 @@
 #include "core/model/seeded_weights.h"
 #include "core/transform/restore.h"
 #include "gtest/gtest.h"
+#include "tests/support/small_model.h"
+#include "tests/support/wrong_kernel.h"
 
 namespace sgpsam {
 namespace {
@@ -152,6 +154,24 @@ TEST_F(CudaEngineTest, KeepsTheGoldenMasksInBfloat16) {
       sum += __builtin_popcount(a[byte]) + __builtin_popcount(b[byte]);
     }
     EXPECT_GE(2.0 * static_cast<double>(both) / static_cast<double>(sum), 0.995);
+  }
+}
+
+// Alone and in a full batch, with graphs. A device that fails is refused, whatever the mode: there is no other
+// device to fall back on.
+TEST_F(CudaEngineTest, PassesItsSelfTestAndIsRefusedIfItFails) {
+  const TensorFile file = SmallModel(Detailed());
+  for (const char* precision : {"fp32", "bf16"}) {
+    TorchEngineOptions options = On("cuda:0", precision);
+    options.self_test = "fallback";
+    options.warm_up = true;
+    const auto engine = TorchEngine::Create(file, {}, options);
+    ASSERT_TRUE(engine.ok()) << engine.status();
+    EXPECT_EQ((*engine)->info().precision, precision);
+    EXPECT_EQ((*engine)->info().self_test.result, SelfTestReport::Result::kPassed);
+    const WrongKernel planted(WrongKernel::Kind::kDeviceConvolution);
+    EXPECT_EQ(TorchEngine::Create(file, {}, options).status().code(),
+              absl::StatusCode::kFailedPrecondition);
   }
 }
 

@@ -10,8 +10,8 @@ namespace sgpsam {
 namespace {
 
 std::vector<LesionScores> TwoLesions() {
-  return {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}, {}},
-          {"b", 1, 20, {0.75, 0.875, 1}, {0.75, 1, 1}, {}}};
+  return {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}, {}, 0},
+          {"b", 1, 20, {0.75, 0.875, 1}, {0.75, 1, 1}, {}, 0}};
 }
 
 std::vector<LesionScores> TwoGatedLesions() {
@@ -54,6 +54,23 @@ TEST(ReportFormats, JsonHasIntervalsUnderTheirConfidence) {
   const auto other = nlohmann::json::parse(ToJson(MakeReport(TwoLesions(), {0.9, 100, 5})));
   EXPECT_TRUE(other.contains("dice_ci90"));
   EXPECT_EQ(other["bootstrap"], (nlohmann::json{{"confidence", 0.9}, {"resamples", 100}, {"seed", 5}}));
+}
+
+TEST(ReportFormats, JsonSaysWhatWasMeasuredAndWhatWasNot) {
+  std::vector<LesionScores> lesions = TwoLesions();
+  lesions[1].refused_clicks = 2;
+  EvaluationReport report = MakeReport(lesions);
+  EXPECT_TRUE(nlohmann::json::parse(ToJson(report))["model"].is_null());
+  report.model = MeasuredModel{"demo", "1", "ab", "bf16"};
+  report.passed_over = {{"case 7", "its label has another grid"}};
+  const auto json = nlohmann::json::parse(ToJson(report));
+  EXPECT_EQ(json["model"]["precision"], "bf16");
+  EXPECT_EQ(json["model"]["weights_sha256"], "ab");
+  EXPECT_EQ(json["refused_clicks"], 2);
+  EXPECT_EQ(json["passed_over"], (nlohmann::json{{{"case", "case 7"}, {"reason", "its label has another grid"}}}));
+  EXPECT_NE(ToTable(report).find("demo 1, computed in bf16"), std::string::npos);
+  EXPECT_NE(ToTable(report).find("2 clicks were refused"), std::string::npos);
+  EXPECT_NE(ToTable(report).find("1 cases were passed over"), std::string::npos);
 }
 
 TEST(ReportFormats, JsonHasTheGatesOfEachModule) {

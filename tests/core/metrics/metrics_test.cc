@@ -91,6 +91,22 @@ TEST_F(MetricsTest, ShowsOnlyTheModelThatIsServedNow) {
   EXPECT_THAT(text, Not(HasSubstr("digest=\"aa\"")));
 }
 
+TEST_F(MetricsTest, ShowsWhatTheSelfTestOfEachDeviceFound) {
+  metrics_.SetSelfTest("cpu", {.result = "off"});
+  EXPECT_THAT(metrics_.Text(), HasSubstr("sgpsam_self_test_result{device=\"cpu\",result=\"off\"} 1"));
+  EXPECT_THAT(metrics_.Text(), Not(HasSubstr("sgpsam_self_test_duration_seconds{")));
+  metrics_.SetSelfTest("cuda:1", {.result = "passed", .seconds = 0.25, .dice = 1});
+  metrics_.SetSelfTest("cpu", {"fell_back", 0.5, 0.75, 0.875, 0.25});
+  const std::string text = metrics_.Text();
+  EXPECT_THAT(text, HasSubstr("sgpsam_self_test_result{device=\"cpu\",result=\"fell_back\"} 1"));
+  EXPECT_THAT(text, Not(HasSubstr("result=\"off\"")));
+  EXPECT_THAT(text, HasSubstr("sgpsam_self_test_result{device=\"cuda:1\",result=\"passed\"} 1"));
+  EXPECT_THAT(text, HasSubstr("sgpsam_self_test_duration_seconds{device=\"cpu\"} 0.5"));
+  EXPECT_THAT(text, HasSubstr("sgpsam_self_test_embedding_error{device=\"cpu\"} 0.75"));
+  EXPECT_THAT(text, HasSubstr("sgpsam_self_test_logits_error{device=\"cpu\"} 0.875"));
+  EXPECT_THAT(text, HasSubstr("sgpsam_self_test_dice{device=\"cpu\"} 0.25"));
+}
+
 TEST_F(MetricsTest, FollowsTheNamingRules) {
   const std::regex name("sgpsam_[a-z]+(_[a-z]+)*");
   for (const auto line : absl::StrSplit(metrics_.Text(), '\n')) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/base/file_io.h"
 #include "core/model/safetensors.h"
 #include "core/model/seeded_weights.h"
 #include "gmock/gmock.h"
@@ -48,6 +49,18 @@ TEST_F(ModelFileTest, NamesFileAndReasonWhenMetadataContradictsTheTensors) {
   config.sgpm.blocks = {1};
   other.metadata[kModelConfigKey] = ToJson(config);
   EXPECT_THAT(Refusal(other), HasSubstr("unexpected: sgpm.3.conv1.bias [8]"));
+}
+
+TEST_F(ModelFileTest, SaysOfACheckpointHowToMakeAModelFile) {
+  const std::string rest(60, '\0'), zip = "PK\x03\x04" + rest, pickle = "\x80\x02\x8a\x0al" + rest;
+  for (const std::string& bytes : {zip, pickle}) {
+    ASSERT_TRUE(WriteFileAtomically(Path("turbo.pth"), bytes).ok());
+    const absl::Status status = ReadModelFile(Path("turbo.pth")).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), StartsWith(Path("turbo.pth") + ": a checkpoint of PyTorch"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("`sgpsam-model import`"));
+  }
+  EXPECT_EQ(ReadModelFile(Path("none.pth")).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(ModelFileTest, NamesFileAndReasonWhenTheMetadataIsNoConfiguration) {

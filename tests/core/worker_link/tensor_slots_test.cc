@@ -122,6 +122,7 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   info.finest_spacing_mm = 0.6;
   info.first_spacing_mm = 1.1;
   info.sizes.detail_channels = 16;
+  info.self_test = {SelfTestReport::Result::kFellBack, "bf16 with packed weights", 0.5, 0.68, 0.8, 0.35};
   const auto read = ParseHello(*MakeHello(info));
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->name, info.name);
@@ -131,6 +132,12 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   EXPECT_EQ(read->finest_spacing_mm, 0.6);
   EXPECT_EQ(read->first_spacing_mm, 1.1);
   EXPECT_EQ(read->sizes.embedding_channels, 384);
+  EXPECT_EQ(read->self_test.result, SelfTestReport::Result::kFellBack);
+  EXPECT_EQ(read->self_test.rejected, "bf16 with packed weights");
+  EXPECT_EQ(read->self_test.seconds, 0.5);
+  EXPECT_EQ(read->self_test.embedding_error, 0.68);
+  EXPECT_EQ(read->self_test.logits_error, 0.8);
+  EXPECT_EQ(read->self_test.dice, 0.35);
   EXPECT_EQ(read->sizes.embedding_floats(), 384 * 512 + 16 * 32768);
   for (const int64_t channels : {int64_t{-1}, kMaxDetailChannels + 1}) {
     info.sizes.detail_channels = channels;
@@ -170,6 +177,7 @@ TEST(LinkMessage, RefusesSizesOutOfRange) {
     EXPECT_LE(info->sizes.patch, kMaxPatchSide);
     EXPECT_LE(info->sizes.embedding_channels, kMaxEmbeddingChannels);
     EXPECT_LE(info->gate_blocks.size(), kMaxGates);
+    EXPECT_LE(info->self_test.result, SelfTestReport::Result::kFellBack);
   }
 }
 

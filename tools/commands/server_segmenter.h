@@ -1,0 +1,30 @@
+// What answers a reader's clicks on one image: a running server, through the public contract, so that an
+// evaluation measures what is served. One thread at a time.
+#ifndef SGPSAM_TOOLS_COMMANDS_SERVER_SEGMENTER_H_
+#define SGPSAM_TOOLS_COMMANDS_SERVER_SEGMENTER_H_
+
+#include "absl/status/statusor.h"
+#include "core/pipeline/target_segmenter.h"
+#include "core/volume/volume.h"
+#include "sgpsam/client.h"
+#include "tools/training/evaluate_case.h"
+
+namespace sgpsam::tools {
+
+class ServerSegmenter final : public CaseSegmenter {
+ public:
+  // `client` outlives it; the image is copied. Sent as raw samples, which need axes at right angles.
+  ServerSegmenter(const client::Client& client, const Volume& image, const TargetOptions& options);
+
+  // The server's own errors.
+  absl::StatusOr<CaseAnswer> Segment(const Prompts& prompts) override;
+
+ private:
+  const client::Client& client_;
+  const Shape shape_;
+  client::SegmentRequest request_;
+};
+
+}  // namespace sgpsam::tools
+
+#endif  // SGPSAM_TOOLS_COMMANDS_SERVER_SEGMENTER_H_
