@@ -14,16 +14,19 @@ constexpr uint32_t kMostNumber = std::numeric_limits<int32_t>::max();  // of IS
 
 void AddSegSeriesOptions(CLI::App& command, client::SegSeries& values) {
   command
-      .add_option(kOptions[0], values.series_uid,
-                  "Put the DICOM-SEG into this series, so that repeated results belong together; default: a new "
-                  "one. Give the same description and number each time, and another --instance-number")
+      .add_option(
+          kOptions[0], values.series_uid,
+          "Put the DICOM-SEG into this series, so that repeated results belong together; default: a new "
+          "one. Give the same description and number each time, and another --instance-number")
       ->type_name("UID");
   command.add_option(kOptions[1], values.series_description, "SeriesDescription of the DICOM-SEG")
       ->type_name("TEXT");
   command.add_option(kOptions[2], values.series_number, "SeriesNumber of the DICOM-SEG; default 9000")
       ->check(CLI::Range(uint32_t{1}, kMostNumber))
       ->type_name("N");
-  command.add_option(kOptions[3], values.instance_number, "InstanceNumber of the DICOM-SEG in its series; default 1")
+  command
+      .add_option(kOptions[3], values.instance_number,
+                  "InstanceNumber of the DICOM-SEG in its series; default 1")
       ->check(CLI::Range(uint32_t{1}, kMostNumber))
       ->type_name("N");
   command

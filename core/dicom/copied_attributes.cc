@@ -42,40 +42,47 @@ constexpr CopiedTag kTags[] = {
     {DicomTag(0x0008, 0x0020), "DA", "StudyDate", Presence::kAlways},
     {DicomTag(0x0008, 0x0030), "TM", "StudyTime", Presence::kAlways},
     {DicomTag(0x0008, 0x0050), "SH", "AccessionNumber", Presence::kAlways, Group::kAccession},
-    {DicomTag(0x0008, 0x0051), "SQ", "IssuerOfAccessionNumberSequence", Presence::kWithSource, Group::kAccession},
+    {DicomTag(0x0008, 0x0051), "SQ", "IssuerOfAccessionNumberSequence", Presence::kWithSource,
+     Group::kAccession},
     {DicomTag(0x0008, 0x0090), "PN", "ReferringPhysicianName", Presence::kAlways},
     {tags::kTimezoneOffsetFromUtc, "SH", "TimezoneOffsetFromUTC", Presence::kWithSource},
     {DicomTag(0x0008, 0x1030), "LO", "StudyDescription", Presence::kWithSource},
     {DicomTag(0x0008, 0x1032), "SQ", "ProcedureCodeSequence", Presence::kWithSource},
-    {DicomTag(0x0008, 0x1048), "PN", "PhysiciansOfRecord", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
-    {DicomTag(0x0008, 0x1060), "PN", "NameOfPhysiciansReadingStudy", Presence::kWithSource, Group::kNone, !kIdentity,
+    {DicomTag(0x0008, 0x1048), "PN", "PhysiciansOfRecord", Presence::kWithSource, Group::kNone, !kIdentity,
      kSeveral},
-    {DicomTag(0x0008, 0x1080), "LO", "AdmittingDiagnosesDescription", Presence::kWithSource, Group::kNone, !kIdentity,
-     kSeveral},
+    {DicomTag(0x0008, 0x1060), "PN", "NameOfPhysiciansReadingStudy", Presence::kWithSource, Group::kNone,
+     !kIdentity, kSeveral},
+    {DicomTag(0x0008, 0x1080), "LO", "AdmittingDiagnosesDescription", Presence::kWithSource, Group::kNone,
+     !kIdentity, kSeveral},
     {DicomTag(0x0008, 0x1084), "SQ", "AdmittingDiagnosesCodeSequence", Presence::kWithSource},
     {tags::kPatientName, "PN", "PatientName", Presence::kAlways, Group::kNone, kIdentity},
     {tags::kPatientId, "LO", "PatientID", Presence::kAlways, Group::kNone, kIdentity},
     {DicomTag(0x0010, 0x0021), "LO", "IssuerOfPatientID", Presence::kWithSource, Group::kNone, kIdentity},
     {DicomTag(0x0010, 0x0022), "CS", "TypeOfPatientID", Presence::kWithSource},
-    {DicomTag(0x0010, 0x0024), "SQ", "IssuerOfPatientIDQualifiersSequence", Presence::kWithSource, Group::kNone,
-     kIdentity},
+    {DicomTag(0x0010, 0x0024), "SQ", "IssuerOfPatientIDQualifiersSequence", Presence::kWithSource,
+     Group::kNone, kIdentity},
     {DicomTag(0x0010, 0x0030), "DA", "PatientBirthDate", Presence::kAlways},
     {DicomTag(0x0010, 0x0032), "TM", "PatientBirthTime", Presence::kWithSource},
     {tags::kPatientSex, "CS", "PatientSex", Presence::kAlways},
     {DicomTag(0x0010, 0x0200), "CS", "QualityControlSubject", Presence::kWithSource},
-    {DicomTag(0x0010, 0x1000), "LO", "OtherPatientIDs", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
-    {DicomTag(0x0010, 0x1001), "PN", "OtherPatientNames", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0010, 0x1000), "LO", "OtherPatientIDs", Presence::kWithSource, Group::kNone, !kIdentity,
+     kSeveral},
+    {DicomTag(0x0010, 0x1001), "PN", "OtherPatientNames", Presence::kWithSource, Group::kNone, !kIdentity,
+     kSeveral},
     {DicomTag(0x0010, 0x1002), "SQ", "OtherPatientIDsSequence", Presence::kWithSource},
     {DicomTag(0x0010, 0x1010), "AS", "PatientAge", Presence::kWithSource},
     {DicomTag(0x0010, 0x1020), "DS", "PatientSize", Presence::kWithSource},
     {DicomTag(0x0010, 0x1030), "DS", "PatientWeight", Presence::kWithSource},
-    {DicomTag(0x0010, 0x2000), "LO", "MedicalAlerts", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
+    {DicomTag(0x0010, 0x2000), "LO", "MedicalAlerts", Presence::kWithSource, Group::kNone, !kIdentity,
+     kSeveral},
     {DicomTag(0x0010, 0x2110), "LO", "Allergies", Presence::kWithSource, Group::kNone, !kIdentity, kSeveral},
     {DicomTag(0x0010, 0x2160), "SH", "EthnicGroup", Presence::kWithSource},
     {DicomTag(0x0010, 0x2180), "SH", "Occupation", Presence::kWithSource},
     {DicomTag(0x0010, 0x21B0), "LT", "AdditionalPatientHistory", Presence::kWithSource},
-    {tags::kPatientSpeciesDescription, "LO", "PatientSpeciesDescription", Presence::kWithSource, Group::kSpecies},
-    {tags::kPatientSpeciesCodeSequence, "SQ", "PatientSpeciesCodeSequence", Presence::kWithSource, Group::kSpecies},
+    {tags::kPatientSpeciesDescription, "LO", "PatientSpeciesDescription", Presence::kWithSource,
+     Group::kSpecies},
+    {tags::kPatientSpeciesCodeSequence, "SQ", "PatientSpeciesCodeSequence", Presence::kWithSource,
+     Group::kSpecies},
     {DicomTag(0x0010, 0x2203), "CS", "PatientSexNeutered", Presence::kWithGroup, Group::kSpecies},
     {DicomTag(0x0010, 0x2292), "LO", "PatientBreedDescription", Presence::kWithGroup, Group::kSpecies},
     {DicomTag(0x0010, 0x2293), "SQ", "PatientBreedCodeSequence", Presence::kWithGroup, Group::kSpecies},
@@ -84,23 +91,28 @@ constexpr CopiedTag kTags[] = {
     {tags::kResponsiblePersonRole, "CS", "ResponsiblePersonRole", Presence::kWithSource, Group::kSpecies},
     {DicomTag(0x0010, 0x2299), "LO", "ResponsibleOrganization", Presence::kWithGroup, Group::kSpecies},
     {DicomTag(0x0010, 0x4000), "LT", "PatientComments", Presence::kWithSource},
-    {tags::kClinicalTrialSponsorName, "LO", "ClinicalTrialSponsorName", Presence::kWithSource, Group::kTrialSubject},
-    {tags::kClinicalTrialProtocolId, "LO", "ClinicalTrialProtocolID", Presence::kWithSource, Group::kTrialSubject},
+    {tags::kClinicalTrialSponsorName, "LO", "ClinicalTrialSponsorName", Presence::kWithSource,
+     Group::kTrialSubject},
+    {tags::kClinicalTrialProtocolId, "LO", "ClinicalTrialProtocolID", Presence::kWithSource,
+     Group::kTrialSubject},
     {DicomTag(0x0012, 0x0021), "LO", "ClinicalTrialProtocolName", Presence::kWithGroup, Group::kTrialSubject},
     {DicomTag(0x0012, 0x0030), "LO", "ClinicalTrialSiteID", Presence::kWithGroup, Group::kTrialSubject},
     {DicomTag(0x0012, 0x0031), "LO", "ClinicalTrialSiteName", Presence::kWithGroup, Group::kTrialSubject},
-    {tags::kClinicalTrialSubjectId, "LO", "ClinicalTrialSubjectID", Presence::kWithSource, Group::kTrialSubject},
+    {tags::kClinicalTrialSubjectId, "LO", "ClinicalTrialSubjectID", Presence::kWithSource,
+     Group::kTrialSubject},
     {tags::kClinicalTrialSubjectReadingId, "LO", "ClinicalTrialSubjectReadingID", Presence::kWithSource,
      Group::kTrialSubject},
     {DicomTag(0x0012, 0x0050), "LO", "ClinicalTrialTimePointID", Presence::kWithGroup, Group::kTrialStudy},
-    {DicomTag(0x0012, 0x0051), "ST", "ClinicalTrialTimePointDescription", Presence::kWithSource, Group::kTrialStudy},
-    {tags::kPatientIdentityRemoved, "CS", "PatientIdentityRemoved", Presence::kWithSource, Group::kDeidentification},
-    {tags::kDeidentificationMethod, "LO", "DeidentificationMethod", Presence::kWithSource, Group::kDeidentification,
-     !kIdentity, kSeveral},
-    {tags::kDeidentificationMethodCodeSequence, "SQ", "DeidentificationMethodCodeSequence", Presence::kWithSource,
+    {DicomTag(0x0012, 0x0051), "ST", "ClinicalTrialTimePointDescription", Presence::kWithSource,
+     Group::kTrialStudy},
+    {tags::kPatientIdentityRemoved, "CS", "PatientIdentityRemoved", Presence::kWithSource,
      Group::kDeidentification},
-    {tags::kClinicalTrialEthicsCommittee, "LO", "ClinicalTrialProtocolEthicsCommitteeName", Presence::kWithSource,
-     Group::kTrialSubject},
+    {tags::kDeidentificationMethod, "LO", "DeidentificationMethod", Presence::kWithSource,
+     Group::kDeidentification, !kIdentity, kSeveral},
+    {tags::kDeidentificationMethodCodeSequence, "SQ", "DeidentificationMethodCodeSequence",
+     Presence::kWithSource, Group::kDeidentification},
+    {tags::kClinicalTrialEthicsCommittee, "LO", "ClinicalTrialProtocolEthicsCommitteeName",
+     Presence::kWithSource, Group::kTrialSubject},
     {tags::kClinicalTrialEthicsApproval, "LO", "ClinicalTrialProtocolEthicsCommitteeApprovalNumber",
      Presence::kWithSource, Group::kTrialSubject},
     {DicomTag(0x0020, 0x0010), "SH", "StudyID", Presence::kAlways},
@@ -120,13 +132,12 @@ bool HasValue(const CopiedAttribute& attribute) {
 
 class Copying {
  public:
-  explicit Copying(const DicomFile& file)
-      : file_(file), decoder_(file.Text(tags::kSpecificCharacterSet)) {}
+  explicit Copying(const DicomFile& file) : file_(file), decoder_(file.Text(tags::kSpecificCharacterSet)) {}
 
   CopiedModules Run() {
     for (size_t n = 0; n < std::size(kTags); ++n) Read(n);
-    for (const Group group : {Group::kAccession, Group::kSpecies, Group::kDeidentification, Group::kTrialSubject,
-                              Group::kTrialStudy}) {
+    for (const Group group : {Group::kAccession, Group::kSpecies, Group::kDeidentification,
+                              Group::kTrialSubject, Group::kTrialStudy}) {
       Complete(group);
     }
     for (size_t n = 0; n < std::size(kTags); ++n) Take(n);
@@ -178,12 +189,14 @@ absl::StatusOr<CopiedAttribute> Copying::Copy(const CopiedTag& tag) {
     }
     value = KeptValue(tag.tag, tag.vr, tag.several, decoded->utf8);
     if (value.ok() && !decoded->assumed.empty()) {
-      Warn(absl::StrCat(Named(tag), " is not in the character set that SpecificCharacterSet (0008,0005) names: ",
+      Warn(absl::StrCat(Named(tag),
+                        " is not in the character set that SpecificCharacterSet (0008,0005) names: ",
                         "it is taken as ", decoded->assumed));
     }
   } else {
     value = KeptValue(tag.tag, tag.vr, tag.several, text);
-    if (value.ok() && *value != text) Warn(absl::StrCat(Named(tag), " is not valid: it is repaired in derived objects"));
+    if (value.ok() && *value != text)
+      Warn(absl::StrCat(Named(tag), " is not valid: it is repaired in derived objects"));
   }
   if (!value.ok()) return value.status();
   return CopiedAttribute{tag.tag, *std::move(value)};
@@ -191,8 +204,10 @@ absl::StatusOr<CopiedAttribute> Copying::Copy(const CopiedTag& tag) {
 
 void Copying::Read(size_t n) {
   const CopiedTag& tag = kTags[n];
-  const bool empty = !file_.Has(tag.tag) || (tag.vr == "SQ" ? !file_.HasItems(tag.tag) : file_.Text(tag.tag).empty());
-  if (tag.tag == tags::kPatientId && empty) result_.obstacles.push_back(absl::StrCat(Named(tag), " is empty"));
+  const bool empty =
+      !file_.Has(tag.tag) || (tag.vr == "SQ" ? !file_.HasItems(tag.tag) : file_.Text(tag.tag).empty());
+  if (tag.tag == tags::kPatientId && empty)
+    result_.obstacles.push_back(absl::StrCat(Named(tag), " is empty"));
   if (!file_.Has(tag.tag)) return;
   if (empty) {
     candidates_[n].kept = CopiedAttribute{tag.tag, "", {}, tag.vr == "SQ"};
@@ -261,8 +276,9 @@ void Copying::Complete(Group group) {
     if (whole) continue;
     if (kept && HasValue(*kept) && !dropped) {
       dropped = true;
-      Warn(absl::StrCat(Named(kTags[n]), " and what belongs to it are left out of derived objects: ",
-                        missing.empty() ? "they are copied whole or not at all" : absl::StrCat(missing, " is missing")));
+      Warn(absl::StrCat(
+          Named(kTags[n]), " and what belongs to it are left out of derived objects: ",
+          missing.empty() ? "they are copied whole or not at all" : absl::StrCat(missing, " is missing")));
     }
     kept.reset();
   }
@@ -274,7 +290,8 @@ void Copying::Take(size_t n) {
   if (!candidate.kept && tag.presence == Presence::kAlways) candidate.kept = CopiedAttribute{tag.tag};
   if (!candidate.kept) return;
   // Type 1C in its own module: an empty one says nothing.
-  if (tag.group != Group::kNone && tag.presence == Presence::kWithSource && !HasValue(*candidate.kept)) return;
+  if (tag.group != Group::kNone && tag.presence == Presence::kWithSource && !HasValue(*candidate.kept))
+    return;
   result_.attributes.push_back(*std::move(candidate.kept));
 }
 

@@ -1,6 +1,6 @@
-// Which attributes objects that are made from a series take over from it: whose the patient is, which study it
-// is, from which trial, how it was de-identified. Texts become UTF-8 here. A module whose attributes need each
-// other is copied whole or not at all; nothing is cut or replaced. Pure function of the file's bytes.
+// Which attributes objects that are made from a series take over from it: whose the patient is, which study
+// it is, from which trial, how it was de-identified. Texts become UTF-8 here. A module whose attributes need
+// each other is copied whole or not at all; nothing is cut or replaced. Pure function of the file's bytes.
 #ifndef SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_
 #define SGPSAM_CORE_DICOM_COPIED_ATTRIBUTES_H_
 
@@ -19,8 +19,9 @@ struct CopiedModules {
   std::vector<std::string> warnings;  // what is left out, repaired or assumed; names attributes, quotes none
 };
 
-// Patient, General Study, Patient Study, Clinical Trial Subject and Study modules (PS3.3 C.7.1, C.7.2) and the
-// time zone. Single attributes that cannot be kept are left out, those of type 2 left empty, with a warning.
+// Patient, General Study, Patient Study, Clinical Trial Subject and Study modules (PS3.3 C.7.1, C.7.2) and
+// the time zone. Single attributes that cannot be kept are left out, those of type 2 left empty, with a
+// warning.
 CopiedModules CopyModules(const DicomFile& file);
 
 // For comparing files: the attribute in UTF-8, or as it stands where that cannot be; trailing separators of

@@ -96,7 +96,8 @@ absl::StatusOr<std::vector<std::vector<CopiedAttribute>>> CopyItems(DcmSequenceO
 
 }  // namespace
 
-absl::StatusOr<CopiedAttribute> CopySequence(const DicomFile& file, uint32_t tag, const TextDecoder& decoder) {
+absl::StatusOr<CopiedAttribute> CopySequence(const DicomFile& file, uint32_t tag,
+                                             const TextDecoder& decoder) {
   RETURN_IF_ERROR(EnsureDcmtk());
   const absl::string_view bytes = file.ElementBytes(tag);
   if (bytes.size() > kMaxBytes) return Because("has more than 64 KiB");

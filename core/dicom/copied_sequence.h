@@ -12,8 +12,8 @@
 namespace sgpsam {
 
 // The sequence whole: INVALID_ARGUMENT, worded to follow its name, if any attribute in it cannot be kept (see
-// KeptValue), is private or is not text. Only the sequence's own bytes are parsed, by DCMTK, at most 64 KiB of
-// them, after the file was scanned.
+// KeptValue), is private or is not text. Only the sequence's own bytes are parsed, by DCMTK, at most 64 KiB
+// of them, after the file was scanned.
 absl::StatusOr<CopiedAttribute> CopySequence(const DicomFile& file, uint32_t tag, const TextDecoder& decoder);
 
 }  // namespace sgpsam

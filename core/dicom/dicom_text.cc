@@ -77,8 +77,8 @@ bool IsUtf8(absl::string_view text) {
 }
 
 size_t CountCharacters(absl::string_view utf8) {
-  return static_cast<size_t>(std::count_if(
-      utf8.begin(), utf8.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
+  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(),
+                                           [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
 }
 
 bool IsPrintable(absl::string_view utf8, bool paragraphs) {
@@ -101,15 +101,15 @@ bool IsPersonName(absl::string_view utf8) {
   return groups.size() <= kMaxNameGroups &&
          std::all_of(groups.begin(), groups.end(), [](absl::string_view group) {
            return IsShortText(group, kMaxGroupCharacters) &&
-                  std::count(group.begin(), group.end(), '^') < static_cast<std::ptrdiff_t>(kMaxNameComponents);
+                  std::count(group.begin(), group.end(), '^') <
+                      static_cast<std::ptrdiff_t>(kMaxNameComponents);
          });
 }
 
 bool IsCodeString(absl::string_view text) {
-  return !text.empty() && text.size() <= kMaxCodeString &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == ' ' || c == '_';
-         });
+  return !text.empty() && text.size() <= kMaxCodeString && std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isupper(c) || absl::ascii_isdigit(c) || c == ' ' || c == '_';
+  });
 }
 
 std::optional<double> ParseNumber(absl::string_view text) {

@@ -1,6 +1,5 @@
-// Text values of DICOM attributes, read tolerantly and written strictly, whatever the locale. Texts are UTF-8,
-// their limits are in characters (PS3.5 table 6.2-1).
-// Pure functions; bytes are hostile.
+// Text values of DICOM attributes, read tolerantly and written strictly, whatever the locale. Texts are
+// UTF-8, their limits are in characters (PS3.5 table 6.2-1). Pure functions; bytes are hostile.
 #ifndef SGPSAM_CORE_DICOM_DICOM_TEXT_H_
 #define SGPSAM_CORE_DICOM_DICOM_TEXT_H_
 

@@ -135,7 +135,8 @@ absl::StatusOr<std::string> OneValue(uint32_t tag, absl::string_view vr, absl::s
 
 }  // namespace
 
-absl::StatusOr<std::string> KeptValue(uint32_t tag, absl::string_view vr, bool several, absl::string_view utf8) {
+absl::StatusOr<std::string> KeptValue(uint32_t tag, absl::string_view vr, bool several,
+                                      absl::string_view utf8) {
   if (vr == "ST") return LimitedText(TrimPadding(utf8), 1024, true);
   if (vr == "LT") return LimitedText(TrimPadding(utf8), 10240, true);
   if (vr == "UT" || vr == "UR") return LimitedText(TrimPadding(utf8), 65536, true);

@@ -51,8 +51,8 @@ void WriteCopied(absl::Span<const CopiedAttribute> attributes, ItemWriter& out) 
 void WriteEquipment(const SegContents& seg, ItemWriter& out) {
   const SegIdentity& identity = seg.identity;
   const DateAndTime created = Created(seg);
-  out.Text(DicomTag(0x0008, 0x0070), kProduct);  // Manufacturer
-  out.Text(DicomTag(0x0008, 0x1090), kProduct);  // ManufacturerModelName
+  out.Text(DicomTag(0x0008, 0x0070), kProduct);                   // Manufacturer
+  out.Text(DicomTag(0x0008, 0x1090), kProduct);                   // ManufacturerModelName
   out.Text(DicomTag(0x0018, 0x1000), identity.model_digest_hex);  // DeviceSerialNumber
   out.Text(DicomTag(0x0018, 0x1020), identity.software_version);  // SoftwareVersions
   ItemWriter contributor = out.Item(DicomTag(0x0018, 0xA001));    // ContributingEquipmentSequence
@@ -73,16 +73,15 @@ void WriteLossy(const SeriesInfo& info, ItemWriter& out) {
 
 void WriteAlgorithm(const SegContents& seg, const Segment& segment, ItemWriter& item) {
   const SegIdentity& identity = seg.identity;
-  item.Text(DicomTag(0x0062, 0x0008), "SEMIAUTOMATIC");        // SegmentAlgorithmType
+  item.Text(DicomTag(0x0062, 0x0008), "SEMIAUTOMATIC");          // SegmentAlgorithmType
   item.Text(DicomTag(0x0062, 0x0009), identity.algorithm_name);  // SegmentAlgorithmName
   ItemWriter algorithm = item.Item(DicomTag(0x0062, 0x0007));  // SegmentationAlgorithmIdentificationSequence
   WriteCode(DicomTag(0x0066, 0x002F), {"123110", "DCM", "Artificial Intelligence"}, algorithm);
   algorithm.Text(DicomTag(0x0066, 0x0036), identity.algorithm_name);
   algorithm.Text(DicomTag(0x0066, 0x0031), identity.algorithm_version);
   algorithm.Text(DicomTag(0x0024, 0x0202), kProduct);  // AlgorithmSource
-  algorithm.Text(
-      DicomTag(0x0066, 0x0032),  // AlgorithmParameters
-      absl::StrCat("weights sha256 ", identity.model_digest_hex, "; ", segment.prompts));
+  algorithm.Text(DicomTag(0x0066, 0x0032),             // AlgorithmParameters
+                 absl::StrCat("weights sha256 ", identity.model_digest_hex, "; ", segment.prompts));
 }
 
 void WriteSeries(const SegContents& seg, ItemWriter& out) {
@@ -128,7 +127,7 @@ void WriteImage(const SegContents& seg, size_t frames, ItemWriter& out) {
   out.Text(tags::kImageType, "DERIVED\\PRIMARY");
   const SegSeries& series = seg.identity.series;
   out.Text(DicomTag(0x0020, 0x0013), absl::StrCat(series.instance_number));  // InstanceNumber
-  out.Text(DicomTag(0x0008, 0x0023), created.date);  // Content
+  out.Text(DicomTag(0x0008, 0x0023), created.date);                          // Content
   out.Text(DicomTag(0x0008, 0x0033), created.time);
   out.Text(DicomTag(0x0070, 0x0080), series.content_label);                         // ContentLabel
   out.Text(DicomTag(0x0070, 0x0081), "Lesions segmented from a reader's prompts");  // ContentDescription
@@ -152,12 +151,12 @@ void WriteSegments(const SegContents& seg, ItemWriter& out) {
     const Segment& segment = seg.segments[n];
     ItemWriter item = out.Item(DicomTag(0x0062, 0x0002));
     item.Uint16(DicomTag(0x0062, 0x0004), {static_cast<uint16_t>(n + 1)});  // SegmentNumber
-    item.Text(DicomTag(0x0062, 0x0005), segment.label);                    // SegmentLabel
-    WriteCode(DicomTag(0x0062, 0x0003), segment.category, item);  // SegmentedPropertyCategory
-    WriteCode(DicomTag(0x0062, 0x000F), segment.type, item);      // SegmentedPropertyType
+    item.Text(DicomTag(0x0062, 0x0005), segment.label);                     // SegmentLabel
+    WriteCode(DicomTag(0x0062, 0x0003), segment.category, item);            // SegmentedPropertyCategory
+    WriteCode(DicomTag(0x0062, 0x000F), segment.type, item);                // SegmentedPropertyType
     WriteAlgorithm(seg, segment, item);
     const std::array<uint16_t, 3> lab = CieLabFromSrgb(segment.rgb);
-    item.Uint16(DicomTag(0x0062, 0x000D), {lab[0], lab[1], lab[2]});       // RecommendedDisplayCIELabValue
+    item.Uint16(DicomTag(0x0062, 0x000D), {lab[0], lab[1], lab[2]});  // RecommendedDisplayCIELabValue
     item.Text(DicomTag(0x0062, 0x0020), absl::StrCat(segment.label, " ", n + 1));  // TrackingID
     item.Text(DicomTag(0x0062, 0x0021), seg.identity.tracking_uids[n]);
   }

@@ -36,9 +36,9 @@ absl::Status CheckCode(const CodedConcept& code, size_t segment) {
   };
   const bool meaning = !code.meaning.empty() && IsShortText(code.meaning, kMaxLong);
   if (sound(code.value, 16) && sound(code.scheme, 16) && meaning) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("segment ", segment + 1, ": a code needs a value and a scheme of 1 to 16 ASCII characters, ",
-                   "and a meaning of 1 to 64 characters"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "segment ", segment + 1, ": a code needs a value and a scheme of 1 to 16 ASCII characters, ",
+      "and a meaning of 1 to 64 characters"));
 }
 
 absl::Status CheckTexts(const Segment& segment, size_t n) {
@@ -46,7 +46,8 @@ absl::Status CheckTexts(const Segment& segment, size_t n) {
     return absl::InvalidArgumentError(absl::StrCat("segment ", n + 1, ": its label needs 1 to 64 printable ",
                                                    "characters of UTF-8, no backslash"));
   }
-  if (!IsPrintable(segment.prompts) || CountCharacters(segment.prompts) > kMaxLongText - kMaxParameterPrefix) {
+  if (!IsPrintable(segment.prompts) ||
+      CountCharacters(segment.prompts) > kMaxLongText - kMaxParameterPrefix) {
     return absl::InvalidArgumentError(absl::StrCat("segment ", n + 1, ": its prompts are too long a text"));
   }
   return absl::OkStatus();
@@ -112,15 +113,18 @@ absl::Status CheckSegSeries(const SegSeries& series) {
   }
   if (series.content_creator_name.empty() || !IsPersonName(series.content_creator_name)) {
     return absl::InvalidArgumentError(
-        "ContentCreatorName must be a person's name as DICOM writes it, Family^Given, of at most 64 characters");
+        "ContentCreatorName must be a person's name as DICOM writes it, Family^Given, of at most 64 "
+        "characters");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckSegSeriesFits(const SegSeries& series, const SeriesInfo& source) {
-  if (series.instance_uid.empty() || series.instance_uid != source.series_instance_uid) return absl::OkStatus();
+  if (series.instance_uid.empty() || series.instance_uid != source.series_instance_uid)
+    return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "the SeriesInstanceUID chosen for the result is the images' own: a series holds objects of one modality");
+      "the SeriesInstanceUID chosen for the result is the images' own: a series holds objects of one "
+      "modality");
 }
 
 absl::Status CheckSegPossible(const SeriesInfo& info) {

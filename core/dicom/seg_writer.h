@@ -53,7 +53,7 @@ struct SegIdentity {  // who made it, and under which names
   SegSeries series;
   // "2.25.…", the first perhaps the caller's
   std::string series_instance_uid, sop_instance_uid, dimension_organization_uid;
-  std::vector<std::string> tracking_uids;                                         // one per segment
+  std::vector<std::string> tracking_uids;  // one per segment
   absl::Time created;
   std::string algorithm_name, algorithm_version, model_digest_hex, software_version;
 };
@@ -66,10 +66,10 @@ SegIdentity MakeSegIdentity(absl::string_view key, size_t segments, const SegSer
 // FAILED_PRECONDITION, with the reasons, if info.seg_obstacles has some.
 absl::Status CheckSegPossible(const SeriesInfo& info);
 
-// All texts are written in UTF-8 (ISO_IR 192). FAILED_PRECONDITION as CheckSegPossible; INVALID_ARGUMENT for a
-// mask of another shape, more than 65,535 segments, or a text that is not valid for its attribute: none is cut
-// or changed. Empty frames are omitted; if every frame is
-// empty, all frames of the first segment are kept, because an object without frames is illegal.
+// All texts are written in UTF-8 (ISO_IR 192). FAILED_PRECONDITION as CheckSegPossible; INVALID_ARGUMENT for
+// a mask of another shape, more than 65,535 segments, or a text that is not valid for its attribute: none is
+// cut or changed. Empty frames are omitted; if every frame is empty, all frames of the first segment are
+// kept, because an object without frames is illegal.
 absl::StatusOr<std::string> WriteSeg(const SeriesInfo& info, const Geometry& geometry,
                                      absl::Span<const Segment> segments, const SegIdentity& identity);
 

@@ -28,11 +28,11 @@ struct SourceInstance {
 struct SeriesInfo {
   std::string study_instance_uid;
   std::string series_instance_uid;
-  std::string frame_of_reference_uid;              // the source's, or one of the series' own where it has none
-  std::string modality;                            // "CT", "MR", "PT"
-  std::string image_orientation_patient;           // string as in the source, valid DS
-  std::string pixel_spacing;                       // string as in the source, valid DS (row\column)
-  std::string slice_thickness;                     // one number above 0, or empty
+  std::string frame_of_reference_uid;     // the source's, or one of the series' own where it has none
+  std::string modality;                   // "CT", "MR", "PT"
+  std::string image_orientation_patient;  // string as in the source, valid DS
+  std::string pixel_spacing;              // string as in the source, valid DS (row\column)
+  std::string slice_thickness;            // one number above 0, or empty
   std::vector<CopiedAttribute> patient_and_study;  // whole modules, see copied_attributes.h
   std::vector<SourceInstance> instances;           // one per slice, k ascending
   bool lossy = false;                              // any source was compressed with loss

@@ -77,8 +77,9 @@ void WarnOfLeadingZeros(const SeriesInfo& info, std::vector<std::string>& warnin
                      return zero_led(i.sop_instance_uid) || zero_led(i.sop_class_uid);
                    });
   if (any) {
-    warnings.push_back("a UID has a component that begins with 0, which DICOM does not allow: derived objects "
-                       "refer to it as it is");
+    warnings.push_back(
+        "a UID has a component that begins with 0, which DICOM does not allow: derived objects "
+        "refer to it as it is");
   }
 }
 
@@ -104,17 +105,17 @@ size_t CountFramesOfReference(const std::vector<SliceHeader>& headers) {
   return distinct.size();
 }
 
-// Some anonymisers remove the frame of reference, or give each file one of its own. The slices' positions still
-// belong together: the series says so. Every object made from it gets the same one.
+// Some anonymisers remove the frame of reference, or give each file one of its own. The slices' positions
+// still belong together: the series says so. Every object made from it gets the same one.
 void ChooseFrameOfReference(const std::vector<SliceHeader>& headers, SeriesInfo& info,
                             std::vector<std::string>& warnings) {
   const bool several = CountFramesOfReference(headers) > 1;
   if (!several && !info.frame_of_reference_uid.empty()) return;
   info.frame_of_reference_uid = OwnFrameOfReference(info);
-  warnings.push_back(absl::StrCat(
-      "FrameOfReferenceUID (0020,0052) is ", several ? "another one in every file" : "missing",
-      ": derived objects get one that is always the same for this series; what knows the images by their frame of "
-      "reference will not find them together"));
+  warnings.push_back(
+      absl::StrCat("FrameOfReferenceUID (0020,0052) is ", several ? "another one in every file" : "missing",
+                   ": derived objects get one that is always the same for this series; what knows the images ",
+                   "by their frame of reference will not find them together"));
 }
 
 void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info,

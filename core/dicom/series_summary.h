@@ -13,8 +13,8 @@
 
 namespace sgpsam {
 
-// FAILED_PRECONDITION, naming two files that differ in series, study, kind or size, or in the frame of reference
-// unless every file names another one.
+// FAILED_PRECONDITION, naming two files that differ in series, study, kind or size, or in the frame of
+// reference unless every file names another one.
 absl::Status CheckOneSeries(const std::vector<SliceHeader>& headers);
 
 // `first` is the file of slice 0, `order` the headers' indices by k. Adds to `warnings` what was repaired,

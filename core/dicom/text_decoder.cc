@@ -27,11 +27,11 @@ struct UpperSet {
 };
 
 constexpr UpperSet kUpperSets[] = {
-    {100, "-A", "ISO-8859-1", 1}, {101, "-B", "ISO-8859-2", 1},  {109, "-C", "ISO-8859-3", 1},
-    {110, "-D", "ISO-8859-4", 1}, {144, "-L", "ISO-8859-5", 1},  {127, "-G", "ISO-8859-6", 1},
-    {126, "-F", "ISO-8859-7", 1}, {138, "-H", "ISO-8859-8", 1},  {148, "-M", "ISO-8859-9", 1},
+    {100, "-A", "ISO-8859-1", 1},  {101, "-B", "ISO-8859-2", 1},  {109, "-C", "ISO-8859-3", 1},
+    {110, "-D", "ISO-8859-4", 1},  {144, "-L", "ISO-8859-5", 1},  {127, "-G", "ISO-8859-6", 1},
+    {126, "-F", "ISO-8859-7", 1},  {138, "-H", "ISO-8859-8", 1},  {148, "-M", "ISO-8859-9", 1},
     {203, "-b", "ISO-8859-15", 1}, {166, "-T", "ISO-8859-11", 1}, {13, ")I", "CP932", 1},
-    {149, "$)C", "EUC-KR", 2},    {58, "$)A", "EUC-CN", 2},
+    {149, "$)C", "EUC-KR", 2},     {58, "$)A", "EUC-CN", 2},
 };
 
 // Sets of which G0 can have: the lower half.
@@ -134,7 +134,8 @@ class ExtendedText {
     text_.remove_prefix(length);
     if (length % upper_->bytes != 0) return false;
     // 80 to 9F are no characters in any of them.
-    if (std::any_of(run.begin(), run.end(), [](char c) { return static_cast<uint8_t>(c) < 0xA0; })) return false;
+    if (std::any_of(run.begin(), run.end(), [](char c) { return static_cast<uint8_t>(c) < 0xA0; }))
+      return false;
     const auto katakana = [](char c) { return static_cast<uint8_t>(c) <= 0xDF; };
     if (upper_->registration == 13 && !std::all_of(run.begin(), run.end(), katakana)) return false;
     return Convert(upper_->encoding, run, utf8_);
@@ -144,7 +145,8 @@ class ExtendedText {
   bool TakeKanji() {
     std::string euc;
     size_t length = 0;
-    while (length + 1 < text_.size() && absl::ascii_isgraph(text_[length]) && absl::ascii_isgraph(text_[length + 1])) {
+    while (length + 1 < text_.size() && absl::ascii_isgraph(text_[length]) &&
+           absl::ascii_isgraph(text_[length + 1])) {
       if (lower_ == kMoreKanji) euc.push_back('\x8F');
       for (size_t n = 0; n < 2; ++n) euc.push_back(static_cast<char>(text_[length + n] | 0x80));
       length += 2;

@@ -66,7 +66,8 @@ bool IsUid(absl::string_view text) {
 bool IsUsableUid(absl::string_view text) {
   if (text.empty() || text.size() > 64) return false;
   for (absl::string_view component : absl::StrSplit(text, '.')) {
-    if (component.empty() || !std::all_of(component.begin(), component.end(), absl::ascii_isdigit)) return false;
+    if (component.empty() || !std::all_of(component.begin(), component.end(), absl::ascii_isdigit))
+      return false;
   }
   return true;
 }

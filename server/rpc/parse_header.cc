@@ -307,8 +307,11 @@ absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& reque
     return Invalid("MASK_FORMAT_DICOM_SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
   }
   if (!output.has_seg_series()) return absl::OkStatus();
-  const bool seg = request.kind == VolumeKind::kDicom && request.format.value_or(MaskFormat::kDicomSeg) == MaskFormat::kDicomSeg;
-  if (!seg) return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
+  const bool seg = request.kind == VolumeKind::kDicom &&
+                   request.format.value_or(MaskFormat::kDicomSeg) == MaskFormat::kDicomSeg;
+  if (!seg) {
+    return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
+  }
   ASSIGN_OR_RETURN(request.seg_series, ParseSegSeries(output.seg_series()));
   return absl::OkStatus();
 }

@@ -58,8 +58,8 @@ class SeriesBuilder {
   SeriesBuilder& WithRescale(const std::string& slope, const std::string& intercept);
   SeriesBuilder& WithPlane(const std::string& orientation, std::array<double, 3> origin,
                            std::array<double, 3> step);
-  // The attribute's raw bytes in every slice, or in slice k only. Group 0002 goes into the file meta information
-  // (native Explicit VR Little Endian only).
+  // The attribute's raw bytes in every slice, or in slice k only. Group 0002 goes into the file meta
+  // information (native Explicit VR Little Endian only).
   SeriesBuilder& With(uint32_t tag, const std::string& vr, const std::string& bytes);
   SeriesBuilder& WithAt(int k, uint32_t tag, const std::string& vr, const std::string& bytes);
   SeriesBuilder& Without(uint32_t tag);

@@ -47,7 +47,10 @@ std::string CodeItem(const std::string& value, const std::string& meaning) {
 
 TEST(CopiedAttributes, AreInUtf8WithoutAWarning) {
   SeriesBuilder series = GivenSeries().With(kCharacterSet, "CS", "ISO_IR 100");
-  series.With(tags::kPatientName, "PN", "M\xFCller^J\xF6rg").With(kDescription, "LO", "CT Sch\xE4" "del");
+  series.With(tags::kPatientName, "PN", "M\xFCller^J\xF6rg")
+      .With(kDescription, "LO",
+            "CT Sch\xE4"
+            "del");
   const CopiedModules modules = Copied(series);
   EXPECT_EQ(ValueOf(modules, tags::kPatientName), "Müller^Jörg");
   EXPECT_EQ(ValueOf(modules, kDescription), "CT Schädel");
@@ -70,7 +73,8 @@ TEST(CopiedAttributes, StopAtAnIdentityThatCannotBeKept) {
   EXPECT_THAT(obstacles(tags::kPatientId, "LO", ""), ElementsAre("PatientID (0010,0020) is empty"));
   EXPECT_THAT(Copied(GivenSeries().Without(tags::kPatientId)).obstacles,
               ElementsAre("PatientID (0010,0020) is empty"));
-  EXPECT_THAT(obstacles(tags::kPatientId, "LO", "123\\456"), ElementsAre("PatientID (0010,0020) has several values"));
+  EXPECT_THAT(obstacles(tags::kPatientId, "LO", "123\\456"),
+              ElementsAre("PatientID (0010,0020) has several values"));
   EXPECT_THAT(obstacles(tags::kPatientId, "LO", std::string(65, '9')),
               ElementsAre("PatientID (0010,0020) has more than 64 characters"));
   EXPECT_THAT(obstacles(tags::kPatientName, "PN", "A^B\\C^D"),
@@ -88,19 +92,22 @@ TEST(CopiedAttributes, LeaveOutWhatCannotBeKeptAndSaySo) {
   EXPECT_EQ(Find(modules, kDescription), nullptr);
   EXPECT_EQ(ValueOf(modules, kAccession), "");
   EXPECT_EQ(Find(modules, DicomTag(0x0010, 0x1030)), nullptr);
-  EXPECT_THAT(modules.warnings,
-              ElementsAre("AccessionNumber (0008,0050) has more than 16 characters: it is left empty in derived objects",
-                          "StudyDescription (0008,1030) has several values: it is left out of derived objects",
-                          "PatientWeight (0010,1030) is not valid: it is left out of derived objects"));
+  EXPECT_THAT(
+      modules.warnings,
+      ElementsAre(
+          "AccessionNumber (0008,0050) has more than 16 characters: it is left empty in derived objects",
+          "StudyDescription (0008,1030) has several values: it is left out of derived objects",
+          "PatientWeight (0010,1030) is not valid: it is left out of derived objects"));
 }
 
 TEST(CopiedAttributes, CopySequencesWithTheirTexts) {
-  const std::string qualifiers = SequenceItem({{DicomTag(0x0040, 0x0032), {"UT", "1.2.3"}},
-                                               {DicomTag(0x0040, 0x0033), {"CS", "ISO"}}});
+  const std::string qualifiers =
+      SequenceItem({{DicomTag(0x0040, 0x0032), {"UT", "1.2.3"}}, {DicomTag(0x0040, 0x0033), {"CS", "ISO"}}});
   const std::string other = SequenceItem({{tags::kPatientId, {"LO", "\xC4-1"}},
                                           {DicomTag(0x0010, 0x0022), {"CS", "TEXT"}},
                                           {DicomTag(0x0010, 0x0024), {"SQ", qualifiers}}});
-  SeriesBuilder series = GivenSeries().With(kCharacterSet, "CS", "ISO_IR 100").With(kOtherIds, "SQ", other + other);
+  SeriesBuilder series =
+      GivenSeries().With(kCharacterSet, "CS", "ISO_IR 100").With(kOtherIds, "SQ", other + other);
   for (const char* syntax : {testing::kExplicitLe, testing::kDeflated}) {
     const CopiedModules modules = Copied(series.WithTransferSyntax(syntax));
     const CopiedAttribute* ids = Find(modules, kOtherIds);
@@ -115,7 +122,8 @@ TEST(CopiedAttributes, CopySequencesWithTheirTexts) {
 }
 
 TEST(CopiedAttributes, TakeAnItemsOwnCharacterSet) {
-  const std::string item = SequenceItem({{kCharacterSet, {"CS", "ISO_IR 144"}}, {tags::kPatientId, {"LO", "\xBB\xEE"}}});
+  const std::string item =
+      SequenceItem({{kCharacterSet, {"CS", "ISO_IR 144"}}, {tags::kPatientId, {"LO", "\xBB\xEE"}}});
   const CopiedModules modules = Copied(GivenSeries().With(kOtherIds, "SQ", item));
   const CopiedAttribute* ids = Find(modules, kOtherIds);
   ASSERT_NE(ids, nullptr);
@@ -125,11 +133,10 @@ TEST(CopiedAttributes, TakeAnItemsOwnCharacterSet) {
 
 TEST(CopiedAttributes, CopyASequenceWholeOrNotAtAll) {
   const std::string good = SequenceItem({{tags::kPatientId, {"LO", "A"}}});
-  for (const std::string& bad :
-       {SequenceItem({{tags::kPatientId, {"LO", std::string(65, 'A')}}}),
-        SequenceItem({{tags::kPatientId, {"LO", "\xFC"}}}),
-        SequenceItem({{DicomTag(0x0011, 0x0010), {"LO", "PRIVATE"}}}),
-        SequenceItem({{DicomTag(0x0028, 0x0010), {"US", testing::Le16(7)}}})}) {
+  for (const std::string& bad : {SequenceItem({{tags::kPatientId, {"LO", std::string(65, 'A')}}}),
+                                 SequenceItem({{tags::kPatientId, {"LO", "\xFC"}}}),
+                                 SequenceItem({{DicomTag(0x0011, 0x0010), {"LO", "PRIVATE"}}}),
+                                 SequenceItem({{DicomTag(0x0028, 0x0010), {"US", testing::Le16(7)}}})}) {
     const CopiedModules modules = Copied(GivenSeries().With(kOtherIds, "SQ", good + bad));
     EXPECT_EQ(Find(modules, kOtherIds), nullptr);
     EXPECT_THAT(modules.warnings, ElementsAre(HasSubstr("OtherPatientIDsSequence (0010,1002) has")));
@@ -140,7 +147,8 @@ TEST(CopiedAttributes, CopyASequenceWholeOrNotAtAll) {
 TEST(CopiedAttributes, CopyDeidentificationWholeOrNotAtAll) {
   const auto removed = [] { return GivenSeries().With(tags::kPatientIdentityRemoved, "CS", "YES"); };
   const std::string code = CodeItem("113100", "Basic Application Confidentiality Profile");
-  const CopiedModules with_code = Copied(removed().With(tags::kDeidentificationMethodCodeSequence, "SQ", code));
+  const CopiedModules with_code =
+      Copied(removed().With(tags::kDeidentificationMethodCodeSequence, "SQ", code));
   EXPECT_EQ(ValueOf(with_code, tags::kPatientIdentityRemoved), "YES");
   ASSERT_NE(Find(with_code, tags::kDeidentificationMethodCodeSequence), nullptr);
   EXPECT_EQ(Find(with_code, tags::kDeidentificationMethodCodeSequence)->items[0][0].value, "113100");
@@ -193,8 +201,8 @@ TEST(CopiedAttributes, KeepAnIssuerOnlyBesideItsNumber) {
 }
 
 TEST(CopiedAttributes, SurviveDamagedSequences) {
-  const std::string item = SequenceItem({{tags::kPatientId, {"LO", "A"}},
-                                         {DicomTag(0x0010, 0x0024), {"SQ", CodeItem("1", "m")}}});
+  const std::string item =
+      SequenceItem({{tags::kPatientId, {"LO", "A"}}, {DicomTag(0x0010, 0x0024), {"SQ", CodeItem("1", "m")}}});
   SeriesBuilder series = GivenSeries(3, 2, 1).With(kOtherIds, "SQ", item + item);
   const std::string whole = series.Bytes()[0];
   const size_t begin = whole.find(item), end = begin + 2 * item.size();

@@ -68,9 +68,10 @@ TEST(KeptValue, CutsAndReplacesNothing) {
   EXPECT_EQ(Reason("SH", "12345678901234567"), "has more than 16 characters");
   // One of several values that cannot be kept loses none of the others alone.
   EXPECT_EQ(Reason("LO", "A1\\" + std::string(65, '7'), true), "has more than 64 characters");
-  for (const auto& [vr, value] : {std::pair("DA", "20241301"), std::pair("TM", "256000"), std::pair("AS", "old"),
-                                  std::pair("DS", "abc"), std::pair("DS", "NaN"), std::pair("CS", "LONGER THAN SIXTEEN"),
-                                  std::pair("UI", "1.2.x"), std::pair("DT", "tomorrow\n")}) {
+  for (const auto& [vr, value] :
+       {std::pair("DA", "20241301"), std::pair("TM", "256000"), std::pair("AS", "old"),
+        std::pair("DS", "abc"), std::pair("DS", "NaN"), std::pair("CS", "LONGER THAN SIXTEEN"),
+        std::pair("UI", "1.2.x"), std::pair("DT", "tomorrow\n")}) {
     EXPECT_EQ(Reason(vr, value), "is not valid") << vr << value;
   }
 }

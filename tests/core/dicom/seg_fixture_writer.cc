@@ -148,9 +148,8 @@ void WriteCase(const Case& test, const fs::path& folder) {
     segments[n].label = absl::StrCat("Läsion ", n + 1);
     segments[n].prompts = "points 1,2,3:+";
   }
-  Write(folder / "seg.dcm", WriteSeg(study.info, study.volume.geometry(), segments,
-                                     IdentityOf(test.name, masks.size()))
-                                .value());
+  Write(folder / "seg.dcm",
+        WriteSeg(study.info, study.volume.geometry(), segments, IdentityOf(test.name, masks.size())).value());
   Write(folder / "truth.json", TruthJson(test, study));
 }
 

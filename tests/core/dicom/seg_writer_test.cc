@@ -99,7 +99,8 @@ TEST(SegWriter, RefusesTextsThatItWouldHaveToChange) {
   std::string longest;
   for (int n = 0; n < 64; ++n) longest += "ä";
   EXPECT_EQ(code(longest), absl::StatusCode::kOk);
-  for (const std::string& bad : {longest + "x", std::string(), std::string("a\\b"), std::string("a\nb"), std::string("M\xFCller")}) {
+  for (const std::string& bad :
+       {longest + "x", std::string(), std::string("a\\b"), std::string("a\nb"), std::string("M\xFCller")}) {
     EXPECT_EQ(code(bad), absl::StatusCode::kInvalidArgument) << bad;
   }
 }
@@ -154,8 +155,9 @@ TEST(SegWriter, ChecksWhatASeriesIsCalled) {
 }
 
 TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {
-  SeriesBuilder series =
-      GivenSeries().With(DicomTag(0x0020, 0x0052), "UI", "abc").WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.x");
+  SeriesBuilder series = GivenSeries()
+                             .With(DicomTag(0x0020, 0x0052), "UI", "abc")
+                             .WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.x");
   const DicomStudy study = StudyOf(series);
   const Mask mask = SomeMask(study.volume.geometry().shape());
   Segment segment;

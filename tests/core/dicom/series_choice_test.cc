@@ -80,8 +80,12 @@ TEST(FileSummary, GivesDescriptionsInUtf8) {
     testing::SeriesBuilder series = testing::GivenSeries().With(DicomTag(0x0008, 0x0005), "CS", "ISO_IR 100");
     return Summarise(series.With(DicomTag(0x0008, 0x103E), "LO", text).Bytes()[0]).series_description;
   };
-  EXPECT_EQ(description("Sch\xE4" "del"), "Schädel");
-  EXPECT_EQ(description("Sch\x84" "del"), "");
+  EXPECT_EQ(description("Sch\xE4"
+                        "del"),
+            "Schädel");
+  EXPECT_EQ(description("Sch\x84"
+                        "del"),
+            "");
 }
 
 TEST(FileSummary, TellsBareDataSetsOfEveryEncodingByTheirFirstBytes) {

@@ -1,4 +1,5 @@
-// Right values: the standard's own examples (PS3.5 annexes H to K) and the code tables of the registered sets.
+// Right values: the standard's own examples (PS3.5 annexes H to K) and the code tables of the registered
+// sets.
 #include "core/dicom/text_decoder.h"
 
 #include <gtest/gtest.h>
@@ -25,8 +26,14 @@ TEST(TextDecoder, ReadsEverySingleByteSet) {
   EXPECT_EQ(Utf8("ISO_IR 127", "\xE2\xC8\xC7\xE6\xEA^\xE4\xE6\xD2\xC7\xD1"), "قباني^لنزار");
   EXPECT_EQ(Utf8("ISO_IR 126", "\xC4\xE9\xEF\xED\xF5\xF3\xE9\xEF\xF2"), "Διονυσιος");
   EXPECT_EQ(Utf8("ISO_IR 138", "\xF9\xF8\xE5\xEF^\xE3\xE1\xE5\xF8\xE4"), "שרון^דבורה");
-  EXPECT_EQ(Utf8("ISO_IR 148", "\xDEim\xFE" "ek"), "Şimşek");
-  EXPECT_EQ(Utf8("ISO_IR 203", "\xBC" "dipe"), "Œdipe");
+  EXPECT_EQ(Utf8("ISO_IR 148",
+                 "\xDEim\xFE"
+                 "ek"),
+            "Şimşek");
+  EXPECT_EQ(Utf8("ISO_IR 203",
+                 "\xBC"
+                 "dipe"),
+            "Œdipe");
   EXPECT_EQ(Utf8("ISO_IR 166", "\xB9\xD2\xC1\xCA\xA1\xD8\xC5"), "นามสกุล");
   EXPECT_EQ(Utf8("ISO_IR 13", "\xD4\xCF\xC0\xDE^\xC0\xDB\xB3"), "ﾔﾏﾀﾞ^ﾀﾛｳ");
 }
@@ -36,19 +43,26 @@ TEST(TextDecoder, ReadsSetsWithoutCodeExtensions) {
   EXPECT_EQ(Utf8("GB18030", "Wang^XiaoDong=\xCD\xF5^\xD0\xA1\xB6\xAB="), "Wang^XiaoDong=王^小东=");
   EXPECT_EQ(Utf8("GB18030", "\x81\x30\x89\x38"), "ß");  // four bytes
   // Second bytes that look like a backslash or a caret are none.
-  EXPECT_EQ(Utf8("GB18030", "\xB8\xB9\xB2\xBF\xAC\x5C" "CT", false), "腹部琝CT");
+  EXPECT_EQ(Utf8("GB18030",
+                 "\xB8\xB9\xB2\xBF\xAC\x5C"
+                 "CT",
+                 false),
+            "腹部琝CT");
   EXPECT_EQ(Utf8("GBK", "\xCD\xF5^\xAB\x5C"), "王^玕");
 }
 
 TEST(TextDecoder, ReadsCodeExtensions) {
-  EXPECT_EQ(Utf8("\\ISO 2022 IR 87", "Yamada^Tarou=\x1B$B;3ED\x1B(B^\x1B$BB@O:\x1B(B=\x1B$B$d$^$@\x1B(B^\x1B$B$?$m$&\x1B(B"),
+  EXPECT_EQ(Utf8("\\ISO 2022 IR 87",
+                 "Yamada^Tarou=\x1B$B;3ED\x1B(B^\x1B$BB@O:\x1B(B=\x1B$B$d$^$@\x1B(B^\x1B$B$?$m$&\x1B(B"),
             "Yamada^Tarou=山田^太郎=やまだ^たろう");
   EXPECT_EQ(Utf8("ISO 2022 IR 13\\ISO 2022 IR 87",
-                 "\xD4\xCF\xC0\xDE^\xC0\xDB\xB3=\x1B$B;3ED\x1B(J^\x1B$BB@O:\x1B(J=\x1B$B$d$^$@\x1B(J^\x1B$B$?$m$&\x1B(J"),
+                 "\xD4\xCF\xC0\xDE^\xC0\xDB\xB3=\x1B$B;3ED\x1B(J^\x1B$BB@O:\x1B(J=\x1B$B$d$^$@\x1B(J^\x1B$B$?"
+                 "$m$&\x1B(J"),
             "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう");
-  EXPECT_EQ(Utf8("\\ISO 2022 IR 149",
-                 "Hong^Gildong=\x1B$)C\xFB\xF3^\x1B$)C\xD1\xCE\xD4\xD7=\x1B$)C\xC8\xAB^\x1B$)C\xB1\xE6\xB5\xBF"),
-            "Hong^Gildong=洪^吉洞=홍^길동");
+  EXPECT_EQ(
+      Utf8("\\ISO 2022 IR 149",
+           "Hong^Gildong=\x1B$)C\xFB\xF3^\x1B$)C\xD1\xCE\xD4\xD7=\x1B$)C\xC8\xAB^\x1B$)C\xB1\xE6\xB5\xBF"),
+      "Hong^Gildong=洪^吉洞=홍^길동");
   EXPECT_EQ(Utf8("\\ISO 2022 IR 58", "Zhang^XiaoDong=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB="),
             "Zhang^XiaoDong=张^小东=");
   EXPECT_EQ(Utf8("\\ISO 2022 IR 87\\ISO 2022 IR 159", "\x1B$(D\x30\x21\x1B(B"), "丂");
@@ -81,7 +95,8 @@ TEST(TextDecoder, TakesWhatIsNotDeclaredOnlyIfItIsCertain) {
 }
 
 TEST(TextDecoder, KnowsTermsInAWrongSpelling) {
-  for (const char* term : {"ISO-IR 100", "ISO_IR_100", "ISO IR 100", "iso_ir 100", "ISO 2022 IR 100", " ISO_IR 100 "}) {
+  for (const char* term :
+       {"ISO-IR 100", "ISO_IR_100", "ISO IR 100", "iso_ir 100", "ISO 2022 IR 100", " ISO_IR 100 "}) {
     EXPECT_EQ(Utf8(term, "M\xFCller"), "Müller") << term;
   }
   EXPECT_EQ(Utf8("ISO_IR 87", "\x1B$B;3ED\x1B(B"), "山田");
@@ -101,8 +116,9 @@ TEST(TextDecoder, RefusesWhatIsNoTextOfTheSet) {
 
 TEST(TextDecoder, SurvivesAnything) {
   uint32_t random = 7;
-  const char* const sets[] = {"", "ISO_IR 100", "ISO_IR 13", "ISO_IR 192", "GB18030", "GBK",
-                              "\\ISO 2022 IR 87\\ISO 2022 IR 149", "\\\\\\"};
+  const char* const sets[] = {
+      "",      "ISO_IR 100", "ISO_IR 13", "ISO_IR 192", "GB18030", "GBK", "\\ISO 2022 IR 87\\ISO 2022 IR 149",
+      "\\\\\\"};
   for (int n = 0; n < 20000; ++n) {
     std::string text;
     for (int length = n % 13; length > 0; --length) {

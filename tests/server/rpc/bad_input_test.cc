@@ -454,14 +454,16 @@ TEST(BadDicom, ASegSeriesThatIsNotValidIsAnInvalidArgument) {
   v1::SegmentHeader nifti = DicomHeader(files);
   nifti.mutable_output()->set_format(v1::MASK_FORMAT_NIFTI);
   nifti.mutable_output()->mutable_seg_series();
-  EXPECT_THAT(Segment(server.stub(), nifti, "").status, IsStatus(grpc::INVALID_ARGUMENT, "is for a DICOM-SEG"));
+  EXPECT_THAT(Segment(server.stub(), nifti, "").status,
+              IsStatus(grpc::INVALID_ARGUMENT, "is for a DICOM-SEG"));
 }
 
 TEST(BadDicom, TwoPatientsInOneSeriesAreAFailedPrecondition) {
   TestServer server;
   const testing::SeriesBuilder series = testing::GivenSeries().WithAt(3, 0x00100010, "PN", "Other^One");
   const Exchange call = SegmentDicom(server, series.Bytes());
-  EXPECT_THAT(call.status, IsStatus(grpc::FAILED_PRECONDITION, "PatientName (0010,0010) differs between files 1 and 4"));
+  EXPECT_THAT(call.status,
+              IsStatus(grpc::FAILED_PRECONDITION, "PatientName (0010,0010) differs between files 1 and 4"));
   EXPECT_THAT(call.status, IsStatus(grpc::FAILED_PRECONDITION, "can be had as NIfTI"));
 }
 
