@@ -14,7 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 BELOW_MODEL = ["core/base/", "core/engine/"]
-BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/transform/",
+BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/dicom/series_choice", "core/transform/",
                   "core/metrics/", "core/batching/"]
 # The part of the pipeline that a tool may run on an engine of its own.
 ON_ONE_ENGINE = ["core/pipeline/target_segmenter", "core/pipeline/engine_patch_model"]
@@ -70,6 +70,7 @@ THIRD_PARTIES = [
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
     ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
     ThirdParty("FreeType", r"(ft2build|freetype)", ["core/picture/"], transitive=True),
+    ThirdParty("libarchive", r"archive(_entry)?\.h", ["client/cpp/"], transitive=True),
     ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/engine/torch_", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],

@@ -23,7 +23,7 @@ absl::Status CheckSegment(const Scene& scene, int number) {
 
 }  // namespace
 
-absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const std::string& source, const MaskChoice& mask,
+absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const client::Volume& source, const MaskChoice& mask,
                                                   std::vector<std::string>& warnings) {
   const absl::StatusOr<Scene> scene = LoadScene(source, mask.file);
   absl::Status status = scene.status();

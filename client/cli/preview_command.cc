@@ -20,7 +20,7 @@ namespace sgpsam::cli {
 namespace {
 
 struct PreviewArguments {
-  std::string source, segmentation, out;
+  std::string source, series, segmentation, out;
   std::vector<PromptArgument> prompts;
   double fill = 0;
 };
@@ -47,7 +47,8 @@ absl::StatusOr<DrawnClick> Placed(const client::Click& click, const Geometry& ge
 }
 
 absl::Status WritePreview(const PreviewArguments& arguments, const std::vector<client::Click>& clicks) {
-  ASSIGN_OR_RETURN(Scene scene, LoadScene(arguments.source, arguments.segmentation));
+  ASSIGN_OR_RETURN(const client::Volume source, client::Volume::FromPath(arguments.source, arguments.series));
+  ASSIGN_OR_RETURN(Scene scene, LoadScene(source, arguments.segmentation));
   for (const client::Click& click : clicks) {
     ASSIGN_OR_RETURN(DrawnClick drawn, Placed(click, scene.volume.geometry()));
     scene.clicks.push_back(drawn);
@@ -69,8 +70,12 @@ void AddPreviewCommand(CLI::App& app, int& exit_code) {
                          "Draw a segmentation over its source, three planes, as PNG: through the first "
                          "click inside, if one is given, else through the segments' middle");
   auto arguments = std::make_shared<PreviewArguments>();
-  command->add_option("SOURCE", arguments->source, "Folder or file of the DICOM series, or NIfTI")
+  command->add_option("SOURCE", arguments->source, "The DICOM series: folder, archive or file; or NIfTI")
       ->required();
+  command
+      ->add_option("--series", arguments->series,
+                   "Which series of SOURCE, by SeriesInstanceUID or SeriesNumber")
+      ->type_name("UID|NUMBER");
   command->add_option("SEG", arguments->segmentation, "DICOM-SEG or NIfTI labels on the source's voxels")
       ->required();
   command->add_option("--out", arguments->out, "The PNG to write")->required();

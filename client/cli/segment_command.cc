@@ -31,6 +31,7 @@ constexpr char kAuto[] = "auto";
 
 struct SegmentArguments {
   std::vector<std::string> inputs;
+  std::string series, upright;
   std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits, spacing;
   std::vector<PromptArgument> prompts;
   client::SegSeries seg_series_values;
@@ -69,8 +70,17 @@ client::Priority PriorityOf(const std::string& text) {
   return text == "batch" ? client::Priority::kBatch : client::Priority::kRoutine;
 }
 
-absl::StatusOr<client::Volume> ReadInputs(const std::vector<std::string>& inputs) {
-  return inputs.size() == 1 ? client::Volume::FromPath(inputs[0]) : client::Volume::FromFiles(inputs);
+absl::StatusOr<client::Volume> ReadInputs(const SegmentArguments& arguments) {
+  const std::vector<std::string>& inputs = arguments.inputs;
+  return inputs.size() == 1 ? client::Volume::FromPath(inputs[0], arguments.series)
+                            : client::Volume::FromFiles(inputs, arguments.series);
+}
+
+// Which of several series is meant is told by --series.
+int FailToRead(const absl::Status& status, bool json) {
+  const bool undecided = status.code() == absl::StatusCode::kFailedPrecondition;
+  if (!undecided) return Fail(status, kExitFailed, json);
+  return Fail(absl::Status(status.code(), absl::StrCat("--series: ", status.message())), kExitUsage, json);
 }
 
 // What the command line alone decides; INVALID_ARGUMENT is wrong usage.
@@ -88,6 +98,13 @@ absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
   ASSIGN_OR_RETURN(plan.format, FormatOf(arguments.out, plan.targets.size()));
   if (arguments.seg_series && plan.format != client::MaskFormat::kDicomSeg) {
     return absl::InvalidArgumentError("series, label and creator are a DICOM-SEG's: --out must end in .dcm");
+  }
+  if (!arguments.upright.empty()) {
+    if (plan.format != client::MaskFormat::kNifti ||
+        !absl::EndsWithIgnoreCase(arguments.upright, ".nii.gz")) {
+      return absl::InvalidArgumentError(
+          "--upright takes a name ending in .nii.gz and goes with --out NAME.nii.gz");
+    }
   }
   ASSIGN_OR_RETURN(plan.deadline, DeadlineOf(arguments.deadline));
   if (!arguments.clamp.empty()) {
@@ -117,23 +134,20 @@ absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest&
   const std::vector<MaskChoice> choices = MaskChoices(arguments.prompts);
   for (size_t n = 0; n < choices.size(); ++n) {
     if (choices[n].file.empty()) continue;
-    if (arguments.inputs.size() != 1) {
-      return absl::InvalidArgumentError(
-          "--mask needs one INPUT, the folder or file that the mask belongs to");
-    }
-    ASSIGN_OR_RETURN(request.targets[n].mask, ReadMaskPrompt(arguments.inputs[0], choices[n], warnings));
+    ASSIGN_OR_RETURN(request.targets[n].mask, ReadMaskPrompt(request.volume, choices[n], warnings));
   }
   return absl::OkStatus();
 }
 
 // What was assumed on the way is added to `warnings`.
 absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& arguments, const Plan& plan,
+                                                   client::Volume volume,
                                                    std::vector<std::string>& warnings) {
-  ASSIGN_OR_RETURN(client::Volume volume, ReadInputs(arguments.inputs));
   client::SegmentRequest request(std::move(volume));
   request.targets = plan.targets;
   request.format = plan.format;
   request.seg_series = arguments.seg_series;
+  request.upright = !arguments.upright.empty();
   request.deadline = plan.deadline;
   request.clamp = plan.clamp;
   request.max_patches = arguments.max_patches;
@@ -160,6 +174,9 @@ absl::Status WriteOutputs(const SegmentArguments& arguments, const client::Segme
   if (!arguments.save_logits.empty()) {
     RETURN_IF_ERROR(WriteFileAtomically(arguments.save_logits, LogitsToJson(result), Readers::kOwner));
   }
+  if (!arguments.upright.empty()) {
+    RETURN_IF_ERROR(WriteFileAtomically(arguments.upright, result.upright_image));
+  }
   return WriteFileAtomically(arguments.out, mask);
 }
 
@@ -175,8 +192,11 @@ int RunSegment(const SegmentArguments& arguments) {
   if (!plan.ok()) return Fail(plan.status(), kExitUsage, arguments.json);
   const absl::Status places = CheckPlaces(arguments);
   if (!places.ok()) return Fail(places, kExitFailed, arguments.json);
+  absl::StatusOr<client::Volume> volume = ReadInputs(arguments);
+  if (!volume.ok()) return FailToRead(volume.status(), arguments.json);
   std::vector<std::string> warnings;
-  const absl::StatusOr<client::SegmentRequest> request = MakeRequest(arguments, *plan, warnings);
+  const absl::StatusOr<client::SegmentRequest> request =
+      MakeRequest(arguments, *plan, *std::move(volume), warnings);
   if (!request.ok()) return Fail(request.status(), kExitFailed, arguments.json);
   absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
   if (!result.ok()) {
@@ -200,13 +220,26 @@ int RunSegment(const SegmentArguments& arguments) {
 
 void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command
-      .add_option("INPUT", arguments.inputs, "Folder or files of one DICOM series, or one .nii or .nii.gz")
+      .add_option("INPUT", arguments.inputs,
+                  "A DICOM series: its folder (with subfolders), .zip, .tar, .tar.gz or files; or one .nii "
+                  "or .nii.gz")
       ->required();
+  command
+      .add_option(
+          "--series", arguments.series,
+          "Which series of INPUT, by its SeriesInstanceUID or SeriesNumber; without it several are listed")
+      ->type_name("UID|NUMBER");
   command.add_option("--server", arguments.server, "The server, HOST:PORT")
       ->required()
       ->envname("SGPSAM_SERVER");
   command.add_option("--out", arguments.out, "Where the mask goes: .dcm (DICOM-SEG), .nii.gz or .bits")
       ->required();
+  command
+      .add_option("--upright", arguments.upright,
+                  "Of a stack that leans (gantry tilt): lay the mask on a grid at right angles, and write "
+                  "the image on it "
+                  "here, .nii.gz")
+      ->type_name("IMAGE");
   for (const PromptFlag& flag : kPromptFlags) {
     command.add_option(flag.name, flag.help)->type_name(flag.value)->expected(1)->take_all();
   }

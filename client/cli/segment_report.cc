@@ -102,6 +102,8 @@ std::string ReportAsJson(const SegmentReport& report) {
   }
   Json warnings = Json::array();
   for (const std::string& warning : result.warnings) warnings.push_back(InOwnWords(warning, report.targets));
+  Json passed_over = Json::object();  // files by kind
+  for (const client::PassedOver& some : result.passed_over) passed_over[some.kind] = some.files;
   Json stages = Json::object();
   for (const auto& [stage, duration] : result.stage_times) {
     stages[client::StageName(stage)] = absl::ToDoubleSeconds(duration);
@@ -119,6 +121,7 @@ std::string ReportAsJson(const SegmentReport& report) {
                          {"version", result.model.version},
                          {"weights_sha256", absl::BytesToHexString(result.model.weights_sha256)}}},
                        {"request_id", result.request_id},
+                       {"passed_over", passed_over},
                        {"warnings", warnings}};
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

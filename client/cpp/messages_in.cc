@@ -61,6 +61,8 @@ SegmentResult FromMessage(const v1::SegmentResult& message) {
     result.stage_times.emplace_back(static_cast<Stage>(time.stage()), absl::Seconds(time.seconds()));
   }
   result.warnings.assign(message.warnings().begin(), message.warnings().end());
+  for (const v1::PassedOver& some : message.passed_over())
+    result.passed_over.push_back({some.kind(), some.files()});
   return result;
 }
 

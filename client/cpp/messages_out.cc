@@ -171,6 +171,7 @@ absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
   header.mutable_output()->set_probabilities(request.probabilities);
   header.mutable_output()->set_logits(request.logits);
   if (request.seg_series) FillSegSeries(*request.seg_series, *header.mutable_output()->mutable_seg_series());
+  header.mutable_output()->set_upright(request.upright);
   header.set_idempotency_key(request.idempotency_key);
   header.set_priority(static_cast<v1::Priority>(request.priority));
   if (request.clamp) {

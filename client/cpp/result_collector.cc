@@ -71,6 +71,7 @@ absl::Status ResultCollector::Place(const v1::Output& output, std::string bytes)
       ASSIGN_OR_RETURN(target.previous.samples, FloatSamples(bytes));
       return absl::OkStatus();
     }
+    case v1::OUTPUT_KIND_UPRIGHT_IMAGE: result_.upright_image = std::move(bytes); return absl::OkStatus();
     default: return absl::OkStatus();  // a kind of a later version, which nobody asked for
   }
 }

@@ -10,6 +10,7 @@
 #include "client/cpp/grpc_status.h"
 #include "client/cpp/messages.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/series_choice.h"
 
 namespace sgpsam::client {
 namespace {
@@ -18,6 +19,17 @@ constexpr size_t kMaxChunkBytes = size_t{1} << 20;  // the contract's limit, and
 
 absl::Status Broken(absl::string_view what) {
   return absl::InternalError(absl::StrCat("the server's answer breaks the contract: ", what));
+}
+
+// What the client itself passed over stands before what the server says.
+void AddPassedOver(const std::vector<PassedOver>& own, SegmentResult& result) {
+  if (own.empty()) return;
+  std::vector<sgpsam::PassedOver> counted;
+  for (const PassedOver& some : own) counted.push_back({some.kind, some.files});
+  result.warnings.insert(result.warnings.begin(), DescribePassedOver(counted));
+  for (const PassedOver& some : result.passed_over) sgpsam::AddPassedOver(some.kind, some.files, counted);
+  result.passed_over.clear();
+  for (const sgpsam::PassedOver& some : counted) result.passed_over.push_back({some.kind, some.files});
 }
 
 }  // namespace
@@ -41,10 +53,13 @@ absl::StatusOr<SegmentResult> SegmentCall::Run() {
   if (writer_.joinable()) writer_.join();
   const absl::Status server = FromGrpc(stream_->Finish());
   RETURN_IF_ERROR(answers);
-  RETURN_IF_ERROR(server);
+  if (!server.ok()) {
+    return absl::Status(server.code(), request_.volume.WithFileNames(std::string(server.message())));
+  }
   ASSIGN_OR_RETURN(SegmentResult result, collector_.Finish());
   result.request_id = request_id_;
   result.uploaded_bytes = uploaded_;
+  AddPassedOver(request_.volume.passed_over(), result);
   return result;
 }
 

@@ -2,6 +2,7 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
 find_dependency(ZLIB)
+find_dependency(LibArchive)
 find_dependency(OpenSSL)
 find_dependency(absl)
 find_dependency(Protobuf)

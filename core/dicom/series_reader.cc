@@ -98,7 +98,7 @@ absl::StatusOr<Headers> ReadHeaders(const std::vector<ByteBuffer>& files, absl::
 absl::StatusOr<Headers> ReadStack(const std::vector<ByteBuffer>& files, absl::string_view series,
                                   const CallContext& call) {
   ASSIGN_OR_RETURN(Headers read, ReadHeaders(files, series, call));
-  DropDuplicates(files, read.slices, read.passed_over);
+  RETURN_IF_ERROR(DropDuplicates(files, call, read.slices, read.passed_over));
   DropLocalizers(read.slices, read.passed_over);
   RETURN_IF_ERROR(CheckOneSeries(read.slices));
   return read;

@@ -11,7 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/clock.h"
 #include "core/base/digest.h"
+#include "core/base/status_macros.h"
 #include "core/dicom/dicom_file.h"
 #include "core/dicom/series_geometry.h"
 
@@ -78,8 +80,8 @@ absl::Status Mixed(const SliceHeader& a, const SliceHeader& b, absl::string_view
 
 }  // namespace
 
-void DropDuplicates(absl::Span<const ByteBuffer> files, std::vector<SliceHeader>& headers,
-                    std::vector<PassedOver>& passed_over) {
+absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, const CallContext& call,
+                            std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over) {
   std::map<Place, std::vector<const SliceHeader*>> places;
   for (const SliceHeader& header : headers) places[PlaceOf(header.plane)].push_back(&header);
   std::set<int> dropped;  // file numbers
@@ -88,6 +90,7 @@ void DropDuplicates(absl::Span<const ByteBuffer> files, std::vector<SliceHeader>
     std::set<Digest> whole;
     std::map<Digest, const SliceHeader*> pixels;  // the first file with them
     for (const SliceHeader* header : here) {
+      RETURN_IF_ERROR(call.Check(Clock::Real().Now()));
       const absl::string_view bytes = files[static_cast<size_t>(header->plane.file_number - 1)].view();
       bool known = !whole.insert(DigestOf(bytes)).second;
       if (const std::optional<Digest> digest = PixelDigest(bytes); !known && digest) {
@@ -99,6 +102,7 @@ void DropDuplicates(absl::Span<const ByteBuffer> files, std::vector<SliceHeader>
   }
   AddPassedOver(kDuplicates, dropped.size(), passed_over);
   Filter(headers, [&](const SliceHeader& header) { return dropped.count(header.plane.file_number) == 0; });
+  return absl::OkStatus();
 }
 
 void DropLocalizers(std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over) {

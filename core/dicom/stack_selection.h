@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "core/base/byte_buffer.h"
+#include "core/base/call_context.h"
 #include "core/dicom/series_choice.h"
 #include "core/dicom/slice_header.h"
 
@@ -14,9 +15,9 @@ namespace sgpsam {
 
 // Removes what says the same as an earlier file: its bytes, or, at the same place, its SOPInstanceUID with
 // its pixels and their scale. `files` by file number - 1. Different images at one place stay, and are refused
-// later.
-void DropDuplicates(absl::Span<const ByteBuffer> files, std::vector<SliceHeader>& headers,
-                    std::vector<PassedOver>& passed_over);
+// later. CANCELLED or DEADLINE_EXCEEDED if `call` ended.
+absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, const CallContext& call,
+                            std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over);
 
 // Removes localizers beside a clear stack: those that ImageType calls so, and up to three images of another
 // orientation beside at least three times as many, at least five, of one.

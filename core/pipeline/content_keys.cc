@@ -84,10 +84,11 @@ void AddTarget(const TargetRequest& target, KeyWriter& key) {
 
 }  // namespace
 
-Digest StudyKey(VolumeKind kind, const RawDescription& raw, const Digest& payload) {
-  KeyWriter key("study 1");
-  key.Value(kind).Key(payload);
-  if (kind == VolumeKind::kRaw) {
+Digest StudyKey(const PipelineRequest& request) {
+  KeyWriter key("study 2");
+  key.Value(request.kind).Key(request.digest).Text(request.series);
+  if (request.kind == VolumeKind::kRaw) {
+    const RawDescription& raw = request.raw;
     key.Values(raw.shape).Value(raw.sample_type).Values(raw.spacing_mm);
     key.Values(raw.origin_lps).Values(raw.direction_lps);
   }

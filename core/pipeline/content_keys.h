@@ -14,7 +14,7 @@
 namespace sgpsam {
 
 // A decoded volume: what the bytes are and how they are to be read.
-Digest StudyKey(VolumeKind kind, const RawDescription& raw, const Digest& payload);
+Digest StudyKey(const PipelineRequest& request);
 
 // An embedding: volume, where the patch lies, how it was normalised, and the weights.
 Digest EmbeddingKey(const Digest& study, const Placement& placement,

@@ -14,12 +14,14 @@
 #include "core/raw/nifti.h"
 #include "core/transform/prepare.h"
 #include "core/transform/restore.h"
+#include "core/volume/upright.h"
 
 namespace sgpsam {
 namespace {
 
 MaskFormat FormatOf(const PipelineRequest& request) {
   if (request.format) return *request.format;
+  if (request.upright) return MaskFormat::kNifti;
   return request.kind == VolumeKind::kDicom ? MaskFormat::kDicomSeg : MaskFormat::kNifti;
 }
 
@@ -46,10 +48,11 @@ absl::StatusOr<Study> DecodePayload(PipelineRequest& request, uint64_t max_volum
   if (request.kind == VolumeKind::kDicom) {
     SeriesLimits limits;
     limits.max_volume_bytes = max_volume_bytes;
-    ASSIGN_OR_RETURN(DicomStudy dicom, ReadSeries(std::move(request.payload), limits, call));
+    ASSIGN_OR_RETURN(DicomStudy dicom, ReadSeries(std::move(request.payload), limits, call, request.series));
     study.volume = std::move(dicom.volume);
     study.series = std::move(dicom.info);
     study.warnings = std::move(dicom.warnings);
+    study.passed_over = std::move(dicom.passed_over);
   } else if (request.kind == VolumeKind::kNifti) {
     ASSIGN_OR_RETURN(study.volume, ReadNifti(std::move(request.payload.at(0)), {max_volume_bytes}));
   } else {
@@ -197,9 +200,8 @@ SegmentPipeline::SegmentPipeline(const PipelineOptions& options, WorkerPool& poo
       embeddings_(options.embedding_cache_bytes, metrics.embedding_cache),
       logits_(options.logits_cache_bytes, metrics.logits_cache) {}
 
-std::shared_ptr<const Study> SegmentPipeline::FindStudy(VolumeKind kind, const RawDescription& raw,
-                                                        const Digest& digest) {
-  return studies_.Get(StudyKey(kind, raw, digest));
+std::shared_ptr<const Study> SegmentPipeline::FindStudy(const PipelineRequest& request) {
+  return studies_.Get(StudyKey(request));
 }
 
 std::shared_ptr<const std::vector<float>> SegmentPipeline::FindLogits(const Digest& digest) {
@@ -209,7 +211,7 @@ std::shared_ptr<const std::vector<float>> SegmentPipeline::FindLogits(const Dige
 absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, const CallContext& call,
                                                     const ProgressSink& progress) {
   Journey journey(*this, call, progress, request.targets.size());
-  journey.study_key = StudyKey(request.kind, request.raw, request.digest);
+  journey.study_key = StudyKey(request);
   ASSIGN_OR_RETURN(const std::shared_ptr<const Study> study, Decode(request, journey));
   RETURN_IF_ERROR(CheckWritable(request, *study));
 
@@ -223,6 +225,7 @@ absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, con
 
   PipelineResult result;
   result.warnings = study->warnings;
+  result.passed_over = study->passed_over;
   result.geometry = study->volume.geometry();
   RETURN_IF_ERROR(journey.Do(
       Stage::kWrite, [&] { return Write(request, *study, absl::MakeSpan(segmented), journey, result); }));
@@ -327,6 +330,10 @@ absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study&
       break;
     }
     case MaskFormat::kNifti: {
+      if (request.upright) {
+        RETURN_IF_ERROR(WriteUpright(study.volume, masks, result));
+        break;
+      }
       ASSIGN_OR_RETURN(std::string nifti, WriteNiftiLabels(geometry, masks));
       result.outputs.push_back({OutputKind::kMask, 0, std::move(nifti)});
       break;
@@ -348,11 +355,26 @@ absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study&
   return absl::OkStatus();
 }
 
+absl::Status SegmentPipeline::WriteUpright(const Volume& volume, absl::Span<const Mask* const> masks,
+                                           PipelineResult& result) {
+  ASSIGN_OR_RETURN(const UprightGrid grid, MakeUpright(volume.geometry()));
+  ASSIGN_OR_RETURN(const Volume image, OnUprightGrid(volume, grid, options_.max_volume_bytes));
+  std::vector<Mask> moved;
+  std::vector<const Mask*> pointers;
+  for (const Mask* mask : masks) moved.push_back(OnUprightGrid(*mask, grid));
+  for (const Mask& mask : moved) pointers.push_back(&mask);
+  ASSIGN_OR_RETURN(std::string labels, WriteNiftiLabels(grid.geometry, pointers));
+  result.outputs.push_back({OutputKind::kMask, 0, std::move(labels)});
+  ASSIGN_OR_RETURN(std::string nifti, WriteNiftiGz(image));
+  result.outputs.push_back({OutputKind::kUprightImage, 0, std::move(nifti)});
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> SegmentPipeline::WriteSegObject(const PipelineRequest& request,
                                                             const Study& study,
                                                             absl::Span<const Segmented> segmented) {
   const ModelInfo& model = pool_.info();
-  const Digest study_key = StudyKey(request.kind, request.raw, request.digest);
+  const Digest study_key = StudyKey(request);
   const std::string key = request.idempotency_key.empty()
                               ? std::string()
                               : ResultKey(request, study_key, model.weights_digest).ToHex();

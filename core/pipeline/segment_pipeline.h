@@ -36,7 +36,7 @@ class SegmentPipeline {
   SegmentPipeline(const PipelineOptions& options, WorkerPool& pool, Clock& clock, Metrics& metrics);
 
   // The volume with this key, if it is cached.
-  std::shared_ptr<const Study> FindStudy(VolumeKind kind, const RawDescription& raw, const Digest& digest);
+  std::shared_ptr<const Study> FindStudy(const PipelineRequest& request);
   // Logits that an earlier call returned, if they are cached.
   std::shared_ptr<const std::vector<float>> FindLogits(const Digest& digest);
 
@@ -59,6 +59,8 @@ class SegmentPipeline {
   absl::StatusOr<MaskLogits> PromptMask(DecodeInput input, Journey& journey);
   absl::Status Write(const PipelineRequest& request, const Study& study, absl::Span<Segmented> segmented,
                      Journey& journey, PipelineResult& result);
+  absl::Status WriteUpright(const Volume& volume, absl::Span<const Mask* const> masks,
+                            PipelineResult& result);
   absl::StatusOr<std::string> WriteSegObject(const PipelineRequest& request, const Study& study,
                                              absl::Span<const Segmented> segmented);
 

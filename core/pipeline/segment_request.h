@@ -15,6 +15,7 @@
 #include "core/base/byte_buffer.h"
 #include "core/base/digest.h"
 #include "core/dicom/seg_writer.h"
+#include "core/dicom/series_choice.h"
 #include "core/dicom/series_info.h"
 #include "core/metrics/metrics.h"
 #include "core/pipeline/mask_prompt.h"
@@ -35,6 +36,7 @@ struct Study {
   Volume volume;
   std::optional<SeriesInfo> series;  // DICOM only
   std::vector<std::string> warnings;
+  std::vector<PassedOver> passed_over;  // DICOM only
 };
 
 struct TargetRequest {
@@ -48,6 +50,7 @@ enum class MaskFormat { kDicomSeg, kNifti, kRawBits };
 struct PipelineRequest {
   VolumeKind kind = VolumeKind::kDicom;
   RawDescription raw;                  // kRaw only
+  std::string series;                  // kDicom only: which of several, as ReadSeries takes it; may be empty
   Digest digest;                       // of the payload
   std::vector<ByteBuffer> payload;     // DICOM: one per file; else exactly one. Empty: `study` is set
   std::shared_ptr<const Study> study;  // from FindStudy
@@ -55,6 +58,7 @@ struct PipelineRequest {
   std::optional<MaskFormat> format;    // default: SEG for DICOM, NIfTI otherwise
   SegSeries seg_series;                // kDicomSeg only
   bool probabilities = false, logits = false;
+  bool upright = false;  // NIfTI only: mask and image on a grid at right angles
   std::optional<IntensityClamp> clamp;
   TargetOptions inference;
   std::string idempotency_key;
@@ -73,7 +77,7 @@ struct TargetResult {
   Digest logits_digest;
 };
 
-enum class OutputKind { kMask, kProbabilities, kLogits };
+enum class OutputKind { kMask, kProbabilities, kLogits, kUprightImage };
 
 struct PipelineOutput {
   OutputKind kind = OutputKind::kMask;
@@ -91,10 +95,12 @@ struct PipelineOutput {
 
 struct PipelineResult {
   std::vector<TargetResult> targets;
-  std::vector<PipelineOutput> outputs;  // masks, then probabilities, then logits
+  std::vector<PipelineOutput> outputs;  // masks, the upright image, probabilities, logits
   std::array<absl::Duration, kStages> stage_times{};
   std::vector<std::string> warnings;
-  Geometry geometry;  // of the volume: the grid of masks and probabilities
+  std::vector<PassedOver> passed_over;
+  Geometry
+      geometry;  // of the volume: the grid of masks and probabilities, unless they were asked for upright
 };
 
 // Called at the start of each stage and when the place in a queue changes, from the calling thread or

@@ -14,9 +14,10 @@ v1::OutputKind ToProto(OutputKind kind) {
   switch (kind) {
     case OutputKind::kMask: return v1::OUTPUT_KIND_MASK;
     case OutputKind::kProbabilities: return v1::OUTPUT_KIND_PROBABILITIES;
-    case OutputKind::kLogits: break;
+    case OutputKind::kLogits: return v1::OUTPUT_KIND_LOGITS;
+    case OutputKind::kUprightImage: break;
   }
-  return v1::OUTPUT_KIND_LOGITS;
+  return v1::OUTPUT_KIND_UPRIGHT_IMAGE;
 }
 
 void Fill(const ModelInfo& model, v1::ModelIdentity& identity) {
@@ -89,6 +90,11 @@ v1::SegmentResult ToProto(const PipelineResult& result, const Digest& volume, co
     time.set_seconds(absl::ToDoubleSeconds(result.stage_times[static_cast<size_t>(s)]));
   }
   for (const std::string& warning : result.warnings) message.add_warnings(warning);
+  for (const PassedOver& some : result.passed_over) {
+    v1::PassedOver& passed_over = *message.add_passed_over();
+    passed_over.set_kind(some.kind);
+    passed_over.set_files(static_cast<uint32_t>(some.files));
+  }
   Fill(result.geometry, message);
   return message;
 }

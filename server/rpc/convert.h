@@ -26,6 +26,7 @@ inline constexpr int kMaxPoints = 64;
 inline constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;  // what DICOM parsers address
 inline constexpr size_t kMaxMaskBytes = size_t{2} << 20;            // deflated
 inline constexpr size_t kMaxIdempotencyKey = 128;
+inline constexpr size_t kMaxSeriesName = 64;  // of a UID
 // Finer shows nothing of any scanner's image but interpolation; coarser loses the lesions.
 inline constexpr double kMinSpacingMm = 0.25, kMaxSpacingMm = 3;
 

@@ -261,6 +261,11 @@ absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, Par
   switch (volume.format_case()) {
     case v1::VolumeSource::kDicom:
       parsed.request.kind = VolumeKind::kDicom;
+      if (volume.dicom().series().size() > kMaxSeriesName) {
+        return Invalid("dicom.series has ", volume.dicom().series().size(), " bytes; at most ",
+                       kMaxSeriesName, " are allowed");
+      }
+      parsed.request.series = volume.dicom().series();
       return size == 0 ? absl::OkStatus() : ParseFiles(volume.dicom(), size, parsed.upload);
     case v1::VolumeSource::kNifti: parsed.request.kind = VolumeKind::kNifti; break;
     case v1::VolumeSource::kRaw:
@@ -296,12 +301,17 @@ absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
 absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& request) {
   request.probabilities = output.probabilities();
   request.logits = output.logits();
+  request.upright = output.upright();
   switch (output.format()) {
     case v1::MASK_FORMAT_UNSPECIFIED: break;
     case v1::MASK_FORMAT_DICOM_SEG: request.format = MaskFormat::kDicomSeg; break;
     case v1::MASK_FORMAT_NIFTI: request.format = MaskFormat::kNifti; break;
     case v1::MASK_FORMAT_RAW_BITS: request.format = MaskFormat::kRawBits; break;
     default: return Invalid("output.format is unknown to this server");
+  }
+  const bool nifti = request.format.value_or(MaskFormat::kNifti) == MaskFormat::kNifti;
+  if (request.upright && (!nifti || request.probabilities)) {
+    return Invalid("output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
   }
   if (request.format == MaskFormat::kDicomSeg && request.kind != VolumeKind::kDicom) {
     return Invalid("MASK_FORMAT_DICOM_SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");

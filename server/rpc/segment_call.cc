@@ -119,7 +119,7 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
   call_.priority = parsed.priority;
   if (parsed.by_digest) {
     parsed.request.digest = volume_digest_ = *parsed.upload.expected;
-    parsed.request.study = services_.pipeline.FindStudy(*kind_, parsed.request.raw, parsed.request.digest);
+    parsed.request.study = services_.pipeline.FindStudy(parsed.request);
     if (parsed.request.study == nullptr && parsed.upload.size_bytes == 0) {
       return absl::NotFoundError("no volume with this digest is cached; send it, with size_bytes set");
     }

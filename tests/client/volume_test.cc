@@ -1,11 +1,16 @@
 #include "sgpsam/volume.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/dicom/prescan.h"
+#include "tests/support/dicom_builder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace sgpsam::client {
@@ -15,28 +20,171 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string DicomLike(const std::string& rest) { return absl::StrCat(std::string(128, '\0'), "DICM", rest); }
+using ::sgpsam::testing::EncodeElements;
+using ::sgpsam::testing::GivenSeries;
+using ::sgpsam::testing::kExplicitLe;
+using ::sgpsam::testing::Part10;
 
-using VolumeFiles = TemporaryFolder;
+class VolumeFiles : public TemporaryFolder {
+ protected:
+  int written_ = 0;
+};
 
-TEST_F(VolumeFiles, TakeTheDicomFilesOfAFolderInTheOrderOfTheirNames) {
-  Write("b", DicomLike("2"));
-  Write("a.dcm", DicomLike("1"));
-  Write("DICOMDIR", DicomLike("index"));
+// A slice of GivenSeries(), or one of its relatives.
+std::string Slice(int k) { return GivenSeries().Bytes()[static_cast<size_t>(k)]; }
+
+std::vector<std::pair<std::string, uint64_t>> PassedOverBy(const Volume& volume) {
+  std::vector<std::pair<std::string, uint64_t>> kinds;
+  for (const PassedOver& some : volume.passed_over()) kinds.emplace_back(some.kind, some.files);
+  return kinds;
+}
+
+TEST_F(VolumeFiles, TakeTheSeriesOfAFolderAndItsSubfoldersInTheOrderOfTheirNames) {
+  Write("b", Slice(1));
+  Write("a.dcm", Slice(0));
+  Write("DICOMDIR", Part10(kExplicitLe, EncodeElements({{DicomTag(0x0004, 0x1220), {"SQ", ""}}})));
   Write("notes.txt", "not an image");
-  fs::create_directories(folder_ / "other");
-  Write("other/c.dcm", DicomLike("3"));
+  Write("nothing", "");
+  Write("images.zip", "PK");
+  fs::create_directories(folder_ / "deep/er");
+  Write("deep/er/c.dcm", Slice(2));
+  Write("deep/seg.dcm",
+        Part10(kExplicitLe,
+               EncodeElements({{DicomTag(0x0008, 0x0016), {"UI", "1.2.840.10008.5.1.4.1.1.66.4"}}})));
   const auto volume = Volume::FromPath(folder_.string());
   ASSERT_TRUE(volume.ok()) << volume.status();
   EXPECT_EQ(volume->kind(), Volume::Kind::kDicom);
-  EXPECT_THAT(volume->parts(), ElementsAre(DicomLike("1"), DicomLike("2")));
+  EXPECT_THAT(volume->parts(), ElementsAre(Slice(0), Slice(1), Slice(2)));
+  EXPECT_THAT(volume->names(), ElementsAre(Path("a.dcm"), Path("b"), Path("deep/er/c.dcm")));
+  EXPECT_THAT(PassedOverBy(*volume),
+              ::testing::UnorderedElementsAre(std::pair("media directory", 1), std::pair("not DICOM", 1),
+                                              std::pair("empty file", 1), std::pair("archive", 1),
+                                              std::pair("segmentation", 1)));
 }
 
-TEST_F(VolumeFiles, SayWhenAFolderHoldsNoDicom) {
+TEST_F(VolumeFiles, TakeSlicesWithoutAPreambleToo) {
+  Write("a", Slice(0));
+  Write("b", GivenSeries().WithoutPreamble().Bytes()[1]);
+  EXPECT_EQ(Volume::FromPath(folder_.string())->parts().size(), 2);
+}
+
+TEST_F(VolumeFiles, KeepADamagedSliceSoThatItIsNotMissedSilently) {
+  Write("a", Slice(0));
+  Write("b", Slice(1).substr(0, 500));
+  EXPECT_EQ(Volume::FromPath(folder_.string())->parts().size(), 2);
+}
+
+TEST_F(VolumeFiles, FollowLinksAndNoticeLoops) {
+  fs::create_directories(folder_ / "series");
+  Write("elsewhere.dcm", Slice(0));
+  fs::create_symlink(folder_ / "elsewhere.dcm", folder_ / "series/a.dcm");
+  fs::create_directory_symlink(folder_ / "series", folder_ / "series/again");
+  fs::create_symlink(folder_ / "nowhere", folder_ / "series/broken");
+  const auto volume = Volume::FromPath(Path("series"));
+  ASSERT_TRUE(volume.ok()) << volume.status();
+  EXPECT_THAT(volume->parts(), ElementsAre(Slice(0)));
+  EXPECT_THAT(PassedOverBy(*volume), ElementsAre(std::pair("not a regular file", 1)));
+}
+
+TEST_F(VolumeFiles, ListSeveralSeriesAndTakeTheOneThatIsNamed) {
+  const auto write = [&](const std::string& folder, const std::string& uid, const std::string& number,
+                         int slices) {
+    testing::SeriesBuilder series = GivenSeries(9, 7, slices).With(DicomTag(0x0020, 0x000E), "UI", uid);
+    series.With(DicomTag(0x0020, 0x0011), "IS", number).With(DicomTag(0x0008, 0x103E), "LO", "Thorax " + uid);
+    fs::create_directories(folder_ / folder);
+    for (const std::string& file : series.Bytes()) Write(absl::StrCat(folder, "/", ++written_), file);
+  };
+  write("x", "1.2.3.7", "4", 3);
+  write("y", "1.2.3.8", "5", 2);
+  const absl::Status several = Volume::FromPath(folder_.string()).status();
+  EXPECT_EQ(several.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(several.message()),
+              HasSubstr("number 4, CT, 3 files, \"Thorax 1.2.3.7\", 1.2.3.7"));
+  EXPECT_THAT(std::string(several.message()),
+              HasSubstr("number 5, CT, 2 files, \"Thorax 1.2.3.8\", 1.2.3.8"));
+  EXPECT_EQ(Volume::FromPath(folder_.string(), "5")->parts().size(), 2);
+  const auto by_uid = Volume::FromPath(folder_.string(), "1.2.3.7");
+  EXPECT_EQ(by_uid->parts().size(), 3);
+  EXPECT_THAT(PassedOverBy(*by_uid), ElementsAre(std::pair("of another series", 2)));
+  EXPECT_EQ(by_uid->sha256(), Volume::FromPath(Path("x"))->sha256());
+  EXPECT_EQ(Volume::FromPath(folder_.string(), "6").status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Volume::FromFiles({Path("x"), Path("y")}, "4")->parts().size(), 3);
+}
+
+TEST_F(VolumeFiles, PutTheirNamesIntoTheServersMessages) {
+  Write("a.dcm", Slice(0));
+  Write("b.dcm", Slice(1));
+  const auto volume = Volume::FromPath(folder_.string());
+  const std::string a = Path("a.dcm"), b = Path("b.dcm");
+  const std::pair<std::string, std::string> table[] = {
+      {"file 2: damaged", "file 2 (" + b + "): damaged"},
+      {"files 1 and 2 differ", "files 1 (" + a + ") and 2 (" + b + ") differ"},
+      {"files 1, 2 and 3 differ", "files 1 (" + a + "), 2 (" + b + ") and 3 differ"},
+      {"that of file 1 with 4 CT images", "that of file 1 (" + a + ") with 4 CT images"},
+      {"file 0, file 3, profile 1, 2 files", "file 0, file 3, profile 1, 2 files"},
+      {"file ", "file "},
+      {"file 99999999999999999999", "file 99999999999999999999"}};
+  for (const auto& [said, shown] : table) EXPECT_EQ(volume->WithFileNames(said), shown);
+  EXPECT_EQ(Volume::FromDicom({Slice(0)}).WithFileNames("file 1: damaged"), "file 1: damaged");
+}
+
+TEST_F(VolumeFiles, SayWhatThereIsWhereThereIsNoSeries) {
   Write("notes.txt", "not an image");
   const auto volume = Volume::FromPath(folder_.string());
   EXPECT_EQ(volume.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(volume.status().message()), HasSubstr("holds no DICOM file"));
+  EXPECT_THAT(std::string(volume.status().message()), HasSubstr("no DICOM image series: 1 not DICOM"));
+}
+
+// Writes an archive of these files and reads it as a volume.
+class VolumeArchives : public VolumeFiles {
+ protected:
+  using Files = std::vector<std::pair<std::string, std::string>>;
+  std::string Pack(const std::string& name, const Files& files) {
+    archive* writer = archive_write_new();
+    if (absl::EndsWith(name, ".zip")) {
+      archive_write_set_format_zip(writer);
+    } else {
+      archive_write_set_format_pax_restricted(writer);
+      if (absl::EndsWith(name, "gz")) archive_write_add_filter_gzip(writer);
+    }
+    archive_write_open_filename(writer, Path(name).c_str());
+    for (const auto& [entry_name, bytes] : files) {
+      archive_entry* entry = archive_entry_new();
+      archive_entry_set_pathname(entry, entry_name.c_str());
+      archive_entry_set_size(entry, static_cast<la_int64_t>(bytes.size()));
+      archive_entry_set_filetype(entry, AE_IFREG);
+      archive_entry_set_perm(entry, 0644);
+      archive_write_header(writer, entry);
+      archive_write_data(writer, bytes.data(), bytes.size());
+      archive_entry_free(entry);
+    }
+    archive_write_free(writer);
+    return Path(name);
+  }
+};
+
+TEST_F(VolumeArchives, AreReadAsFoldersAre) {
+  const Files files = {{"export/b", Slice(1)}, {"export/a", Slice(0)}, {"README", "text"}};
+  for (const std::string name : {"s.zip", "s.tar", "s.tar.gz", "S.TGZ"}) {
+    const auto volume = Volume::FromPath(Pack(name, files));
+    ASSERT_TRUE(volume.ok()) << name << volume.status();
+    EXPECT_THAT(volume->parts(), ElementsAre(Slice(1), Slice(0))) << name;
+    EXPECT_EQ(volume->names()[0], Path(name) + "/export/b");
+    EXPECT_THAT(PassedOverBy(*volume), ElementsAre(std::pair("not DICOM", 1)));
+    EXPECT_EQ(volume->sha256(), Volume::FromDicom({Slice(0), Slice(1)}).sha256());
+  }
+}
+
+TEST_F(VolumeArchives, AreRefusedWhereTheyAreDamagedOrGrowTooLarge) {
+  const std::string whole = Read(Pack("s.tar.gz", {{"a", Slice(0)}, {"b", Slice(1)}}));
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{30}, whole.size() / 2, whole.size() - 9}) {
+    const auto volume = Volume::FromPath(Write("cut.tar.gz", whole.substr(0, size)));
+    EXPECT_FALSE(volume.ok()) << size;
+    EXPECT_THAT(std::string(volume.status().message()), HasSubstr("cut.tar.gz")) << size;
+  }
+  const auto bomb = Volume::FromPath(Pack("bomb.zip", {{"a", std::string(size_t{70} << 20, '\0')}}));
+  EXPECT_THAT(std::string(bomb.status().message()),
+              HasSubstr("bomb.zip: the archive's files grow to more than"));
 }
 
 TEST_F(VolumeFiles, SayWhenAPathDoesNotExist) {
@@ -52,11 +200,11 @@ TEST_F(VolumeFiles, RefuseEmptyFiles) {
 TEST_F(VolumeFiles, KnowNiftiByItsName) {
   EXPECT_EQ(Volume::FromPath(Write("v.nii", "x"))->kind(), Volume::Kind::kNifti);
   EXPECT_EQ(Volume::FromPath(Write("v.NII.GZ", "x"))->kind(), Volume::Kind::kNifti);
-  EXPECT_EQ(Volume::FromPath(Write("v.dcm", "x"))->kind(), Volume::Kind::kDicom);
+  EXPECT_EQ(Volume::FromPath(Write("v.dcm", Slice(0)))->kind(), Volume::Kind::kDicom);
 }
 
 TEST_F(VolumeFiles, RefuseMoreFilesThanASeriesMayHave) {
-  const std::vector<std::string> paths(Volume::kMaxFiles + 1, Write("a.dcm", "x"));
+  const std::vector<std::string> paths(Volume::kMaxFiles + 1, Write("a.dcm", Slice(0)));
   EXPECT_THAT(std::string(Volume::FromFiles(paths).status().message()), HasSubstr("at most 4096"));
 }
 

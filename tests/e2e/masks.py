@@ -29,6 +29,11 @@ def labels_from_nifti(path):
     return numpy.asarray(nibabel.load(path).dataobj).transpose(2, 1, 0)
 
 
+def affine_lps(path):
+    """3x4: LPS mm = this @ (i, j, k, 1)."""
+    return (numpy.diag([-1, -1, 1, 1]) @ nibabel.load(path).affine)[:3]
+
+
 def from_seg(path, sources, segment=1):
     seg = highdicom.seg.segread(path)
     uids = [source.SOPInstanceUID for source in sources]

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/byte_buffer.h"
+#include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/seg_reader.h"
 #include "core/dicom/series_reader.h"
@@ -31,8 +33,7 @@ absl::StatusOr<Volume> ReadNiftiPart(const client::Volume& file) {
   return ReadNifti(std::move(bytes));
 }
 
-absl::StatusOr<Source> ReadSource(const std::string& path) {
-  ASSIGN_OR_RETURN(const client::Volume input, client::Volume::FromPath(path));
+absl::StatusOr<Source> ReadSource(const client::Volume& input) {
   Source source;
   if (input.kind() == client::Volume::Kind::kNifti) {
     ASSIGN_OR_RETURN(source.volume, ReadNiftiPart(input));
@@ -43,7 +44,11 @@ absl::StatusOr<Source> ReadSource(const std::string& path) {
     ASSIGN_OR_RETURN(ByteBuffer file, ByteBuffer::CopyOf(part));
     files.push_back(std::move(file));
   }
-  ASSIGN_OR_RETURN(DicomStudy study, ReadSeries(std::move(files), SeriesLimits(), CallContext()));
+  absl::StatusOr<DicomStudy> read = ReadSeries(std::move(files), SeriesLimits(), CallContext());
+  if (!read.ok()) {
+    return absl::Status(read.status().code(), input.WithFileNames(std::string(read.status().message())));
+  }
+  DicomStudy study = *std::move(read);
   source.volume = std::move(study.volume);
   source.series = std::move(study.info);
   return source;
@@ -80,15 +85,13 @@ absl::StatusOr<std::vector<DrawnSegment>> LabelsOf(const Volume& labels, const G
 // Fills in what `scene`, which has its volume, shows of a segmentation.
 absl::Status AddSegmentation(const std::string& path, const std::optional<SeriesInfo>& series, Scene& scene) {
   const Geometry& geometry = scene.volume.geometry();
-  ASSIGN_OR_RETURN(const client::Volume file, client::Volume::FromPath(path));
-  if (file.kind() == client::Volume::Kind::kNifti) {
-    ASSIGN_OR_RETURN(const Volume labels, ReadNiftiPart(file));
+  ASSIGN_OR_RETURN(ByteBuffer file, ReadFile(path));
+  if (absl::EndsWithIgnoreCase(path, ".nii") || absl::EndsWithIgnoreCase(path, ".nii.gz")) {
+    ASSIGN_OR_RETURN(const Volume labels, ReadNifti(std::move(file)));
     ASSIGN_OR_RETURN(scene.segments, LabelsOf(labels, geometry));
     return absl::OkStatus();
   }
-  if (file.parts().size() != 1) return absl::InvalidArgumentError("a segmentation is one file");
-  ASSIGN_OR_RETURN(ReadSegmentation read,
-                   ReadSeg(file.parts().front(), series ? &*series : nullptr, geometry));
+  ASSIGN_OR_RETURN(ReadSegmentation read, ReadSeg(file.view(), series ? &*series : nullptr, geometry));
   for (ReadSegment& segment : read.segments) {
     scene.segments.push_back(
         {segment.number, std::move(segment.label), segment.rgb, std::move(segment.mask)});
@@ -99,8 +102,8 @@ absl::Status AddSegmentation(const std::string& path, const std::optional<Series
 
 }  // namespace
 
-absl::StatusOr<Scene> LoadScene(const std::string& source_path, const std::string& segmentation_path) {
-  ASSIGN_OR_RETURN(Source source, ReadSource(source_path));
+absl::StatusOr<Scene> LoadScene(const client::Volume& source_volume, const std::string& segmentation_path) {
+  ASSIGN_OR_RETURN(Source source, ReadSource(source_volume));
   Scene scene{std::move(source.volume), source.series ? source.series->modality : "", {}, {}, {}};
   RETURN_IF_ERROR(AddSegmentation(segmentation_path, source.series, scene));
   return scene;

@@ -12,6 +12,7 @@
 #include "core/volume/geometry.h"
 #include "core/volume/mask.h"
 #include "core/volume/volume.h"
+#include "sgpsam/volume.h"
 
 namespace sgpsam::cli {
 
@@ -35,10 +36,10 @@ struct Scene {
   std::vector<DrawnClick> clicks;
 };
 
-// `source`: a DICOM folder or file, or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the
+// `source`: a DICOM series or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the
 // volume's voxels in any order of their axes. FAILED_PRECONDITION for a segmentation on other voxels;
 // INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what else is wrong.
-absl::StatusOr<Scene> LoadScene(const std::string& source, const std::string& segmentation);
+absl::StatusOr<Scene> LoadScene(const client::Volume& source, const std::string& segmentation);
 
 }  // namespace sgpsam::cli
 

@@ -26,7 +26,7 @@ class MaskPromptTest : public TemporaryFolder {
 
   absl::StatusOr<client::MaskPrompt> Read(const std::string& mask,
                                           std::optional<int> segment = std::nullopt) {
-    return ReadMaskPrompt(volume_, {mask, segment}, warnings_);
+    return ReadMaskPrompt(client::Volume::FromPath(volume_).value(), {mask, segment}, warnings_);
   }
 
   std::vector<std::string> warnings_;

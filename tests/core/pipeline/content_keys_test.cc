@@ -44,6 +44,16 @@ void ExpectAllDifferent(const std::vector<std::function<void(Value&)>>& changes,
   EXPECT_EQ(keys.size(), changes.size() + 1);
 }
 
+Digest StudyKeyOf(VolumeKind kind, const RawDescription& raw, const Digest& payload,
+                  const std::string& series = "") {
+  PipelineRequest request;
+  request.kind = kind;
+  request.raw = raw;
+  request.digest = payload;
+  request.series = series;
+  return StudyKey(request);
+}
+
 TEST(StudyKey, DependsOnHowTheBytesAreToBeRead) {
   const Digest payload = Sha256::Of("payload");
   ExpectAllDifferent<RawDescription>(
@@ -55,9 +65,14 @@ TEST(StudyKey, DependsOnHowTheBytesAreToBeRead) {
          r.origin_lps = {0, 0, 1};
        },
        [](auto& r) { r.direction_lps = {1, 0, 0, 0, -1, 0, 0, 0, 1}; }},
-      Raw, [&](const RawDescription& raw) { return StudyKey(VolumeKind::kRaw, raw, payload); });
-  EXPECT_NE(StudyKey(VolumeKind::kNifti, {}, payload), StudyKey(VolumeKind::kDicom, {}, payload));
-  EXPECT_NE(StudyKey(VolumeKind::kNifti, {}, payload), StudyKey(VolumeKind::kNifti, {}, Sha256::Of("other")));
+      Raw, [&](const RawDescription& raw) { return StudyKeyOf(VolumeKind::kRaw, raw, payload); });
+  EXPECT_NE(StudyKeyOf(VolumeKind::kNifti, {}, payload), StudyKeyOf(VolumeKind::kDicom, {}, payload));
+  EXPECT_NE(StudyKeyOf(VolumeKind::kNifti, {}, payload),
+            StudyKeyOf(VolumeKind::kNifti, {}, Sha256::Of("other")));
+  EXPECT_NE(StudyKeyOf(VolumeKind::kDicom, {}, payload),
+            StudyKeyOf(VolumeKind::kDicom, {}, payload, "1.2.3"));
+  EXPECT_NE(StudyKeyOf(VolumeKind::kDicom, {}, payload, "4"),
+            StudyKeyOf(VolumeKind::kDicom, {}, payload, "1.2.3"));
 }
 
 TEST(EmbeddingKey, DependsOnVolumePlaceNormalisationAndWeights) {

@@ -98,15 +98,15 @@ TEST_F(SegmentPipelineTest, EncodesAnotherPlaceOrClampAnew) {
 
 TEST_F(SegmentPipelineTest, FindsVolumesAndLogitsByTheirContent) {
   const PipelineRequest ramp = Ramp();
-  EXPECT_EQ(pipeline_.FindStudy(ramp.kind, ramp.raw, ramp.digest), nullptr);
+  EXPECT_EQ(pipeline_.FindStudy(ramp), nullptr);
   const auto result = Run(Ramp());
   ASSERT_TRUE(result.ok());
-  const auto study = pipeline_.FindStudy(ramp.kind, ramp.raw, ramp.digest);
+  const auto study = pipeline_.FindStudy(ramp);
   ASSERT_NE(study, nullptr);
   EXPECT_EQ(study->volume.geometry().shape(), (Shape{20, 18, 16}));
-  RawDescription other = ramp.raw;
-  other.spacing_mm = {1, 1, 1};
-  EXPECT_EQ(pipeline_.FindStudy(ramp.kind, other, ramp.digest), nullptr);
+  PipelineRequest other = Ramp();
+  other.raw.spacing_mm = {1, 1, 1};
+  EXPECT_EQ(pipeline_.FindStudy(other), nullptr);
   const auto logits = pipeline_.FindLogits(result->targets[0].logits_digest);
   ASSERT_NE(logits, nullptr);
   EXPECT_EQ(logits->size(), 16u * 16 * 16);
@@ -302,7 +302,7 @@ TEST_F(TightPipelineTest, CountsMoreOfAVolumeThanItsSamples) {
   for (int n = 0; n < 100; ++n) Run(small(n)).status().IgnoreError();
   for (int n = 0; n < 100; ++n) {
     const PipelineRequest request = small(n);
-    kept += pipeline_.FindStudy(request.kind, request.raw, request.digest) != nullptr;
+    kept += pipeline_.FindStudy(request) != nullptr;
   }
   EXPECT_GE(kept, 1);
   EXPECT_LE(kept, 16);

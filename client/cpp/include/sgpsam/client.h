@@ -140,6 +140,8 @@ struct SegmentRequest {
   std::optional<SegSeries> seg_series;             // DICOM-SEG only
   bool probabilities = false;                      // fill TargetResult::probabilities
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
+  // Of a stack that leans (gantry tilt): mask and image on a grid at right angles, which every reader opens; NIfTI only.
+  bool upright = false;
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
   // The most patches that a target may take, 1 to 27: around the prompts, at other spacings, along a mask
   // that touches its patch's border. 1: the first patch alone. 0: 8
@@ -208,8 +210,10 @@ struct SegmentResult {
   std::array<uint32_t, 3> volume_shape{};                     // i, j, k: the grid of masks and probabilities
   std::array<double, 12> voxel_to_lps{};                      // row-major 3x4: LPS mm = this * (i, j, k, 1)
   std::vector<std::pair<Stage, absl::Duration>> stage_times;  // the server's
-  // What was repaired or assumed, and which prompts were not used as given
+  std::string upright_image;  // .nii.gz, for SegmentRequest::upright
+  // What was repaired, assumed or passed over, and which prompts were not used as given
   std::vector<std::string> warnings;
+  std::vector<PassedOver> passed_over;  // by the client and by the server
   std::string request_id;       // quote it in a bug report
   uint64_t uploaded_bytes = 0;  // of the volume; 0: the server had it
 };

@@ -30,17 +30,25 @@ struct RawGrid {
   std::array<double, 9> direction_lps{1, 0, 0, 0, 1, 0, 0, 0, 1};
 };
 
+// Files beside a series that were left out for one reason: "not DICOM", "segmentation", "of another series", …
+struct PassedOver {
+  std::string kind;
+  uint64_t files = 0;
+};
+
 class Volume {
  public:
   // What the contract allows in one series.
   static constexpr size_t kMaxFiles = 4096;
 
-  // A folder: its DICOM files (those with the DICM mark, not DICOMDIR, subfolders left out), any order.
-  // A file: NIfTI (.nii, .nii.gz) or a DICOM series of one file. NOT_FOUND, INVALID_ARGUMENT or
-  // PERMISSION_DENIED name what could not be read.
-  static absl::StatusOr<Volume> FromPath(const std::string& path);
-  // Several DICOM files of one series, any order.
-  static absl::StatusOr<Volume> FromFiles(const std::vector<std::string>& paths);
+  // NIfTI (.nii, .nii.gz), or the DICOM files of one image series in a folder and its subfolders, in a .zip, .tar or
+  // .tar.gz, or that one file; any order. What else lies there is passed over and counted. `series`: which one is
+  // meant where there are several: its SeriesInstanceUID, or its SeriesNumber where only one has it.
+  // FAILED_PRECONDITION lists the series if that does not tell; NOT_FOUND, INVALID_ARGUMENT or PERMISSION_DENIED name
+  // what could not be read.
+  static absl::StatusOr<Volume> FromPath(const std::string& path, const std::string& series = "");
+  // The same of several paths, which make one series.
+  static absl::StatusOr<Volume> FromFiles(const std::vector<std::string>& paths, const std::string& series = "");
 
   // The same from memory; the bytes are taken over. The server judges them.
   static Volume FromDicom(std::vector<std::string> files);
@@ -52,6 +60,10 @@ class Volume {
   uint64_t size_bytes() const;                    // of all parts
   const std::vector<std::string>& parts() const;  // DICOM: the files; else exactly one
   const RawGrid& grid() const;                    // kRaw only; a default grid otherwise
+  const std::vector<std::string>& names() const;  // of the parts that came from files; empty: from memory
+  const std::vector<PassedOver>& passed_over() const;
+  // The server's "file 3" with the name of what was sent as third.
+  std::string WithFileNames(const std::string& message) const;
 
   // 32 bytes; the contract's VolumeSource.sha256. The first call reads all bytes (about 1 GB a second).
   const std::string& sha256() const;
@@ -59,6 +71,7 @@ class Volume {
  private:
   struct State;
   explicit Volume(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  static std::shared_ptr<State> MakeState(Kind kind, std::vector<std::string> parts, const RawGrid& grid);
   static Volume Make(Kind kind, std::vector<std::string> parts, const RawGrid& grid);
 
   std::shared_ptr<const State> state_;

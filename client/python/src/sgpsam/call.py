@@ -3,6 +3,7 @@ upload at once."""
 
 from __future__ import annotations
 
+import collections
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -48,11 +49,11 @@ class Call:
             for response in stream:
                 self._handle(response)
         except grpc.RpcError as error:
-            raise from_grpc(error) from None
+            raise from_grpc(error, self._volume.names) from None
         finally:
             self._outgoing.put(None)
             stream.cancel()   # no effect on a call that is over
-        return self._finish(header.output.format)
+        return self._finish(header.output)
 
     def _requests(self) -> Iterator[pb.SegmentRequest]:
         while (messages := self._outgoing.get()) is not None:
@@ -111,7 +112,7 @@ class Call:
             with self._reporting:
                 self._progress(progress)
 
-    def _finish(self, mask_format: pb.MaskFormat) -> Result:
+    def _finish(self, asked: pb.OutputOptions) -> Result:
         message = self._result
         if message is None or self._accepted is None:
             raise broken_contract("the call ended without a result")
@@ -120,30 +121,47 @@ class Call:
         if len(message.volume_shape) != 3 or len(message.voxel_to_lps) != 12:
             raise broken_contract("a result without its grid")
         shape = tuple(reversed(message.volume_shape))
-        parts = Parts(message, [bytes(data) for data in self._outputs], mask_format, shape)
+        parts = Parts(message, [bytes(data) for data in self._outputs], asked, shape)
         return Result(
             targets=[parts.target(index) for index in range(len(message.targets))],
-            file=b"" if mask_format == pb.MASK_FORMAT_RAW_BITS else parts.mask_file(),
+            file=b"" if asked.format == pb.MASK_FORMAT_RAW_BITS else parts.mask_file(),
+            upright_image=parts.upright_image(),
             model=results.model_identity(message.model), volume_sha256=message.volume_sha256,
             shape=shape, voxel_to_lps=np.array(message.voxel_to_lps).reshape(3, 4),
             stage_seconds={results.stage_name(time.stage): time.seconds for time in message.stage_times},
-            warnings=list(message.warnings), request_id=self._accepted.request_id,
-            uploaded_bytes=self._uploaded)
+            warnings=self._warnings(message), passed_over=self._passed_over(message),
+            request_id=self._accepted.request_id, uploaded_bytes=self._uploaded)
+
+
+    def _warnings(self, message: pb.SegmentResult) -> list[str]:
+        own = self._volume.passed_over
+        if not own:
+            return list(message.warnings)
+        kinds = ", ".join(f"{kind}: {files}" for kind, files in own.items())
+        return [f"{sum(own.values())} files passed over ({kinds})", *message.warnings]
+
+    def _passed_over(self, message: pb.SegmentResult) -> dict[str, int]:
+        counted = collections.Counter(self._volume.passed_over)
+        counted.update({some.kind: some.files for some in message.passed_over})
+        return dict(counted)
 
 
 class Parts:
     """A result's message and bytes, read target by target."""
 
-    def __init__(self, message: pb.SegmentResult, outputs: Sequence[bytes], mask_format: pb.MaskFormat,
+    def __init__(self, message: pb.SegmentResult, outputs: Sequence[bytes], asked: pb.OutputOptions,
                  shape: tuple[int, ...]) -> None:
         self._message = message
         self._shape = shape
-        self._format = mask_format
+        self._asked = asked
         self._bytes = {(output.kind, output.target_index): data
                        for output, data in zip(message.outputs, outputs, strict=True)}
 
     def mask_file(self) -> bytes:
         return self._bytes.get((pb.OUTPUT_KIND_MASK, 0), b"")
+
+    def upright_image(self) -> bytes:
+        return self._bytes.get((pb.OUTPUT_KIND_UPRIGHT_IMAGE, 0), b"")
 
     def target(self, index: int) -> TargetResult:
         message = self._message.targets[index]
@@ -160,9 +178,9 @@ class Parts:
             probabilities=self._on_grid(probabilities))
 
     def _mask(self, index: int) -> results.Mask | None:
-        if self._format == pb.MASK_FORMAT_RAW_BITS:
+        if self._asked.format == pb.MASK_FORMAT_RAW_BITS:
             return results.mask_from_bits(self._bytes.get((pb.OUTPUT_KIND_MASK, index), b""), self._shape)
-        if self._format == pb.MASK_FORMAT_NIFTI:
+        if self._asked.format == pb.MASK_FORMAT_NIFTI and not self._asked.upright:   # else on another grid
             return np.asarray(results.labels_from_nifti(self.mask_file()) == index + 1, bool)
         return None
 

@@ -54,7 +54,7 @@ class Client:
 
     def segment(self, volume: VolumeLike, targets: Target | Sequence[Target], *,
                 output: Output = "mask", probabilities: bool = False, logits: bool = True,
-                clamp: tuple[float, float] | None = None, max_patches: int = 0,
+                upright: bool = False, clamp: tuple[float, float] | None = None, max_patches: int = 0,
                 spacing: float | Literal["auto"] | None = None, idempotency_key: str = "",
                 priority: Priority = "routine", seg_series: SegSeries | None = None,
                 timeout: float | None = None, progress: ProgressCallback | None = None) -> Result:
@@ -63,6 +63,8 @@ class Client:
         volume: a Volume, or what Volume.of takes. Sent only if the server lacks it.
         targets: 1 to 16; each becomes one segment.
         logits: also fetch what TargetResult.previous needs when the server forgets (128 KiB a target).
+        upright: with output="nifti", of a stack that leans (gantry tilt): the mask in Result.file and the image in
+        Result.upright_image lie on a grid at right angles, which every reader opens.
         clamp: intensities are clamped to [first, second] before the model sees them.
         max_patches: the most patches that a target may take, 1 to 27: around the prompts, at other spacings, along
         a mask that touches its patch's border; 1: the first patch alone; 0: the server's default, 8.
@@ -73,12 +75,14 @@ class Client:
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
         """
+        if upright and output != "nifti":
+            raise ValueError('upright goes with output="nifti"')
         volume = Volume.of(volume)
         targets = _targets(targets, volume)
         header = pb.SegmentHeader(
             volume=volume.source(), targets=[requests.to_message(target) for target in targets],
             output=pb.OutputOptions(format=choice("output", output, _FORMATS), probabilities=probabilities,
-                                    logits=logits),
+                                    logits=logits, upright=upright),
             idempotency_key=idempotency_key, priority=choice("priority", priority, _PRIORITIES),
             inference=_inference(max_patches, spacing))
         if seg_series is not None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
+
+from sgpsam.dicom_files import with_names
 
 
 class SgpsamError(Exception):
@@ -51,9 +55,10 @@ _TYPES: dict[str, type[SgpsamError]] = {
 }
 
 
-def from_grpc(error: grpc.RpcError) -> SgpsamError:
+def from_grpc(error: grpc.RpcError, files: Sequence[str] = ()) -> SgpsamError:
+    """`files`: the names of the files that were sent, by which the server's "file 3" is called."""
     code = str(error.code().name)
-    return _TYPES.get(code, ServerError)(code, str(error.details() or ""))
+    return _TYPES.get(code, ServerError)(code, with_names(str(error.details() or ""), files))
 
 
 def broken_contract(what: str) -> SgpsamError:

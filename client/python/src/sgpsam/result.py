@@ -6,7 +6,7 @@ import gzip
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -111,9 +111,12 @@ class Result:
     shape: tuple[int, ...]               # of masks and probabilities: k, j, i
     voxel_to_lps: npt.NDArray[np.float64]   # 3x4: LPS mm = voxel_to_lps @ (i, j, k, 1)
     stage_seconds: Mapping[str, float]   # the server's
-    warnings: Sequence[str]              # what was repaired or assumed, and which prompts were not used as given
+    # What was repaired, assumed or passed over, and which prompts were not used as given.
+    warnings: Sequence[str]
     request_id: str                      # quote it in a bug report
     uploaded_bytes: int = 0              # of the volume; 0: the server had it
+    passed_over: Mapping[str, int] = field(default_factory=dict)   # files beside the series, by kind
+    upright_image: bytes = b""           # upright=True: .nii.gz of the volume
 
     @property
     def empty(self) -> bool:

@@ -6,13 +6,13 @@ import functools
 import hashlib
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sgpsam import libraries, samples
+from sgpsam import dicom_files, libraries, samples
 from sgpsam.choices import numbers
 from sgpsam.libraries import NibabelImage, PydicomDataset, SimpleITKImage
 from sgpsam.v1 import segmentation_pb2 as pb
@@ -21,7 +21,6 @@ PathLike: TypeAlias = str | os.PathLike[str]
 VolumeLike: TypeAlias = ("Volume | PathLike | Sequence[PathLike] | SimpleITKImage | NibabelImage | PydicomDataset | "
                          "Sequence[PydicomDataset]")
 
-_DICOM_MARK_AT = 128
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 
 
@@ -30,10 +29,13 @@ class Volume:
     here; whether the bytes are a sound volume is the server's answer."""
 
     def __init__(self, parts: Sequence[bytes], source: pb.VolumeSource,
-                 shape: tuple[int, ...] | None = None) -> None:
+                 shape: tuple[int, ...] | None = None, names: Sequence[str] = (),
+                 passed_over: Mapping[str, int] | None = None) -> None:
         """Use the functions below."""
         self.parts = tuple(parts)
         self.shape = shape               # k, j, i; None unless made from an array
+        self.names = tuple(names)        # of the parts that came from files
+        self.passed_over = dict(passed_over or {})   # files beside the series that were not sent, by kind
         self._source = source
 
     @staticmethod
@@ -64,26 +66,28 @@ class Volume:
                          f"pydicom datasets of a series, not {what}")
 
     @staticmethod
-    def from_path(path: PathLike) -> Volume:
-        """A folder: its DICOM files (with the DICM mark, not DICOMDIR, no subfolders), any order.
-        A file: NIfTI by its name (.nii, .nii.gz), else a DICOM series of one file."""
+    def from_path(path: PathLike, series: str | int = "") -> Volume:
+        """NIfTI by its name (.nii, .nii.gz), or the DICOM files of a folder and its subfolders, of a .zip, .tar or
+        .tar.gz, or one file. The server finds the image series among them, passes over what else lies there, and
+        says so in the result's `warnings` and `passed_over`. `series`: which one is meant where there are several,
+        by its SeriesInstanceUID or SeriesNumber."""
         path = pathlib.Path(path)
-        if path.is_dir():
-            return Volume.from_files(_dicom_files(path))
-        if path.name.lower().endswith((".nii", ".nii.gz")):
+        if path.name.lower().endswith((".nii", ".nii.gz")) and not path.is_dir():
             return Volume.from_nifti(path.read_bytes())
-        return Volume.from_files([path])
+        return Volume.from_files([path], series)
 
     @staticmethod
-    def from_files(paths: Sequence[PathLike]) -> Volume:
-        """The DICOM files of one series, any order."""
-        return Volume.from_dicom([pathlib.Path(path).read_bytes() for path in paths])
+    def from_files(paths: Sequence[PathLike], series: str | int = "") -> Volume:
+        """The DICOM files there, any order, as from_path finds them."""
+        found = dicom_files.find([pathlib.Path(path) for path in paths])
+        source = Volume.from_dicom(found.files, series)._source
+        return Volume(found.files, source, names=found.names, passed_over=found.passed_over)
 
     @staticmethod
-    def from_dicom(files: Sequence[bytes]) -> Volume:
-        """The bytes of the files of one series, any order."""
-        series = pb.DicomSeries(file_sizes_bytes=[len(file) for file in files])
-        return Volume(files, pb.VolumeSource(dicom=series))
+    def from_dicom(files: Sequence[bytes], series: str | int = "") -> Volume:
+        """The bytes of the files of one series, any order, or of several, of which `series` names one."""
+        sizes = [len(file) for file in files]
+        return Volume(files, pb.VolumeSource(dicom=pb.DicomSeries(file_sizes_bytes=sizes, series=str(series))))
 
     @staticmethod
     def from_nifti(data: bytes) -> Volume:
@@ -144,16 +148,3 @@ class Volume:
         source.sha256 = self.sha256
         source.delivery = pb.DELIVERY_BY_DIGEST
         return source
-
-
-def _has_dicom_mark(path: pathlib.Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(_DICOM_MARK_AT + 4)[_DICOM_MARK_AT:] == b"DICM"
-
-
-def _dicom_files(folder: pathlib.Path) -> list[pathlib.Path]:
-    files = [path for path in sorted(folder.iterdir())
-             if path.is_file() and path.name != "DICOMDIR" and _has_dicom_mark(path)]
-    if not files:
-        raise ValueError(f"{folder} holds no DICOM file (none has the DICM mark; subfolders are not searched)")
-    return files

@@ -19,6 +19,7 @@ OUTPUT_KIND_LOGITS: OutputKind
 OUTPUT_KIND_MASK: OutputKind
 OUTPUT_KIND_PROBABILITIES: OutputKind
 OUTPUT_KIND_UNSPECIFIED: OutputKind
+OUTPUT_KIND_UPRIGHT_IMAGE: OutputKind
 POLARITY_NEGATIVE: Polarity
 POLARITY_POSITIVE: Polarity
 POLARITY_UNSPECIFIED: Polarity
@@ -109,10 +110,12 @@ class DescribeModelResponse(_message.Message):
     def __init__(self, model: _Optional[_Union[ModelIdentity, _Mapping]] = ..., patch_voxels: _Optional[_Iterable[int]] = ..., patch_spacing_mm: _Optional[float] = ..., precision: _Optional[str] = ..., gate_blocks: _Optional[_Iterable[int]] = ..., box_corner_embeddings: _Optional[int] = ..., devices: _Optional[_Iterable[str]] = ..., server_version: _Optional[str] = ..., max_volume_bytes: _Optional[int] = ..., max_targets: _Optional[int] = ..., logits_side: _Optional[int] = ..., finest_spacing_mm: _Optional[float] = ...) -> None: ...
 
 class DicomSeries(_message.Message):
-    __slots__ = ["file_sizes_bytes"]
+    __slots__ = ["file_sizes_bytes", "series"]
     FILE_SIZES_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
     file_sizes_bytes: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, file_sizes_bytes: _Optional[_Iterable[int]] = ...) -> None: ...
+    series: str
+    def __init__(self, file_sizes_bytes: _Optional[_Iterable[int]] = ..., series: _Optional[str] = ...) -> None: ...
 
 class GateScore(_message.Message):
     __slots__ = ["block", "open", "score"]
@@ -187,16 +190,26 @@ class OutputChunk(_message.Message):
     def __init__(self, output_index: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class OutputOptions(_message.Message):
-    __slots__ = ["format", "logits", "probabilities", "seg_series"]
+    __slots__ = ["format", "logits", "probabilities", "seg_series", "upright"]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LOGITS_FIELD_NUMBER: _ClassVar[int]
     PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
     SEG_SERIES_FIELD_NUMBER: _ClassVar[int]
+    UPRIGHT_FIELD_NUMBER: _ClassVar[int]
     format: MaskFormat
     logits: bool
     probabilities: bool
     seg_series: SegSeries
-    def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ..., seg_series: _Optional[_Union[SegSeries, _Mapping]] = ...) -> None: ...
+    upright: bool
+    def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ..., seg_series: _Optional[_Union[SegSeries, _Mapping]] = ..., upright: bool = ...) -> None: ...
+
+class PassedOver(_message.Message):
+    __slots__ = ["files", "kind"]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    files: int
+    kind: str
+    def __init__(self, kind: _Optional[str] = ..., files: _Optional[int] = ...) -> None: ...
 
 class PatchPosition(_message.Message):
     __slots__ = ["centre", "spacing_mm"]
@@ -397,9 +410,10 @@ class SegmentResponse(_message.Message):
     def __init__(self, accepted: _Optional[_Union[Accepted, _Mapping]] = ..., need_volume: _Optional[_Union[NeedVolume, _Mapping]] = ..., need_logits: _Optional[_Union[NeedLogits, _Mapping]] = ..., progress: _Optional[_Union[Progress, _Mapping]] = ..., result: _Optional[_Union[SegmentResult, _Mapping]] = ..., output: _Optional[_Union[OutputChunk, _Mapping]] = ...) -> None: ...
 
 class SegmentResult(_message.Message):
-    __slots__ = ["model", "outputs", "stage_times", "targets", "volume_sha256", "volume_shape", "voxel_to_lps", "warnings"]
+    __slots__ = ["model", "outputs", "passed_over", "stage_times", "targets", "volume_sha256", "volume_shape", "voxel_to_lps", "warnings"]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    PASSED_OVER_FIELD_NUMBER: _ClassVar[int]
     STAGE_TIMES_FIELD_NUMBER: _ClassVar[int]
     TARGETS_FIELD_NUMBER: _ClassVar[int]
     VOLUME_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -408,13 +422,14 @@ class SegmentResult(_message.Message):
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     model: ModelIdentity
     outputs: _containers.RepeatedCompositeFieldContainer[Output]
+    passed_over: _containers.RepeatedCompositeFieldContainer[PassedOver]
     stage_times: _containers.RepeatedCompositeFieldContainer[StageTime]
     targets: _containers.RepeatedCompositeFieldContainer[ResultTarget]
     volume_sha256: bytes
     volume_shape: _containers.RepeatedScalarFieldContainer[int]
     voxel_to_lps: _containers.RepeatedScalarFieldContainer[float]
     warnings: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, targets: _Optional[_Iterable[_Union[ResultTarget, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[Output, _Mapping]]] = ..., model: _Optional[_Union[ModelIdentity, _Mapping]] = ..., volume_sha256: _Optional[bytes] = ..., stage_times: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., warnings: _Optional[_Iterable[str]] = ..., volume_shape: _Optional[_Iterable[int]] = ..., voxel_to_lps: _Optional[_Iterable[float]] = ...) -> None: ...
+    def __init__(self, targets: _Optional[_Iterable[_Union[ResultTarget, _Mapping]]] = ..., outputs: _Optional[_Iterable[_Union[Output, _Mapping]]] = ..., model: _Optional[_Union[ModelIdentity, _Mapping]] = ..., volume_sha256: _Optional[bytes] = ..., stage_times: _Optional[_Iterable[_Union[StageTime, _Mapping]]] = ..., warnings: _Optional[_Iterable[str]] = ..., volume_shape: _Optional[_Iterable[int]] = ..., voxel_to_lps: _Optional[_Iterable[float]] = ..., passed_over: _Optional[_Iterable[_Union[PassedOver, _Mapping]]] = ...) -> None: ...
 
 class StageTime(_message.Message):
     __slots__ = ["seconds", "stage"]
