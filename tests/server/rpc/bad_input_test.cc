@@ -195,6 +195,19 @@ const BadHeader kBadVolumes[] = {
      "needs volume.sha256"},
     {"TenThousandTinyFiles", [](auto& h) { MakeDicom(h, std::vector<uint64_t>(10000, 16)); },
      "10000 files; allowed are 1 to 4096"},
+    {"SeriesNameOf65Bytes",
+     [](auto& h) {
+       MakeDicom(h, {16});
+       h.mutable_volume()->mutable_dicom()->set_series(std::string(65, '1'));
+     },
+     "dicom.series has 65 bytes"},
+    {"UprightSeg",
+     [](auto& h) {
+       MakeDicom(h, {16});
+       h.mutable_output()->set_format(v1::MASK_FORMAT_DICOM_SEG);
+       h.mutable_output()->set_upright(true);
+     },
+     "output.upright goes with MASK_FORMAT_NIFTI"},
     {"EmptyFile",
      [](auto& h) {
        MakeDicom(h, {16, 0});
@@ -478,7 +491,7 @@ TEST(BadDicom, ATruncatedFileIsAnInvalidArgument) {
 TEST(BadDicom, BytesThatAreNotDicomAreAnInvalidArgument) {
   TestServer server;
   const Exchange call = SegmentDicom(server, {std::string(5000, 'z')});
-  EXPECT_THAT(call.status, IsStatus(grpc::INVALID_ARGUMENT, "1 not DICOM"));
+  EXPECT_THAT(call.status, IsStatus(grpc::INVALID_ARGUMENT, "no image series among the files: 1 not DICOM"));
   ExpectStillWorks(server);
 }
 
