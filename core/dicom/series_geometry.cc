@@ -144,28 +144,35 @@ absl::Status CheckPlacesDiffer(const Sorted& sorted) {
   return absl::OkStatus();
 }
 
-// The slice at which a stack of one spacing goes over into one of another; both parts have at least three
+// A stack of one spacing that goes over into one of another, as a head CT from base to vertex: the first ends
+// at slice `end`, the second begins at slice `begin`, which is the same or the next. Both have at least three
 // slices.
-std::optional<size_t> FindSecondSpacing(const Sorted& sorted) {
-  if (sorted.size() < 5) return std::nullopt;
+struct TwoSpacings {
+  size_t end = 0, begin = 0;
+};
+
+std::optional<TwoSpacings> FindTwoSpacings(const Sorted& sorted) {
   const auto alike = [](double a, double b) { return std::abs(a - b) <= kSameGap * std::min(a, b); };
-  size_t turn = 1;
-  while (turn + 1 < sorted.size() && alike(sorted.gap(turn + 1), sorted.gap(1))) ++turn;
-  if (turn < 2 || turn + 2 >= sorted.size()) return std::nullopt;
-  for (size_t k = turn + 2; k < sorted.size(); ++k) {
-    if (!alike(sorted.gap(k), sorted.gap(turn + 1))) return std::nullopt;
-  }
-  return turn;
+  const size_t last = sorted.size() - 1;
+  if (last < 4 || alike(sorted.gap(1), sorted.gap(last))) return std::nullopt;
+  TwoSpacings parts{1, last - 1};
+  while (parts.end < last && alike(sorted.gap(parts.end + 1), sorted.gap(1))) ++parts.end;
+  while (parts.begin > 0 && alike(sorted.gap(parts.begin), sorted.gap(last))) --parts.begin;
+  const bool adjoin = parts.begin == parts.end || parts.begin == parts.end + 1;
+  if (!adjoin || parts.end < 2 || parts.begin + 2 > last) return std::nullopt;
+  return parts;
 }
 
 absl::Status CheckGaps(const Sorted& sorted) {
-  if (const std::optional<size_t> turn = FindSecondSpacing(sorted)) {
+  if (const std::optional<TwoSpacings> parts = FindTwoSpacings(sorted)) {
     const size_t last = sorted.size() - 1;
     return absl::FailedPreconditionError(absl::StrFormat(
         "the stack has two slice spacings: %.3f mm from file %d (%.3f mm along the slice normal) to file %d "
-        "(%.3f mm), %.3f mm from there to file %d (%.3f mm): send the slices of one part only",
-        sorted.gap(1), sorted.number(0), sorted.along[0], sorted.number(*turn), sorted.along[*turn],
-        sorted.gap(last), sorted.number(last), sorted.along[last]));
+        "(%.3f "
+        "mm), %.3f mm from file %d (%.3f mm) to file %d (%.3f mm): send the slices of one part only",
+        sorted.gap(1), sorted.number(0), sorted.along[0], sorted.number(parts->end), sorted.along[parts->end],
+        sorted.gap(last), sorted.number(parts->begin), sorted.along[parts->begin], sorted.number(last),
+        sorted.along[last]));
   }
   const double spacing = MedianGap(sorted);
   for (size_t k = 1; k < sorted.size(); ++k) {

@@ -235,7 +235,7 @@ ACCEPTED = {
     "25-one-slice-spacing-between": (1, "its SpacingBetweenSlices is used", {}),
     "28-gantry-tilt": (8, "leans by 17.19 degrees", {}),
     "29-sagittal-reversed-names": (8, None, {}),
-    "52-study-in-one-folder": (6, "1 file passed over: 1 localizer", {"localizer": 1}),
+    "52-study-in-one-folder": (6, "1 localizer", {"localizer": 1}),
     "53-localizers-in-the-series": (6, "2 files passed over: 2 localizers", {"localizer": 2}),
     "56-iop-jitter": (8, ROUNDED, {}),
     "57-in-plane-jitter-20um": (8, ROUNDED, {}),

@@ -107,7 +107,12 @@ TEST(SpacingOfOneStack, IsSaidWhereItChanges) {
   EXPECT_THAT(
       Refusal(series.Bytes()),
       HasSubstr("two slice spacings: 2.500 mm from file 1 (-30.500 mm along the slice normal) to file 4 "
-                "(-23.000 mm), 3.500 mm from there to file 7 (-12.500 mm)"));
+                "(-23.000 mm), 3.500 mm from file 4 (-23.000 mm) to file 7 (-12.500 mm)"));
+  // Where the slices' thickness changes, too, the gap in between is the mean.
+  series.WithAt(4, kPosition, "DS", "-10\\-20\\-20").WithAt(5, kPosition, "DS", "-10\\-20\\-16.5");
+  series.WithAt(6, kPosition, "DS", "-10\\-20\\-13");
+  EXPECT_THAT(Refusal(series.Bytes()),
+              HasSubstr("to file 4 (-23.000 mm), 3.500 mm from file 5 (-20.000 mm) to file 7"));
 }
 
 }  // namespace
