@@ -183,6 +183,7 @@ absl::Status WriteOutputs(const SegmentArguments& arguments, const client::Segme
 // What could not be written is told before anything is read, sent or computed.
 absl::Status CheckPlaces(const SegmentArguments& arguments) {
   RETURN_IF_ERROR(CheckPlace(arguments.out));
+  if (!arguments.upright.empty()) RETURN_IF_ERROR(CheckPlace(arguments.upright));
   return arguments.save_logits.empty() ? absl::OkStatus() : CheckPlace(arguments.save_logits);
 }
 
