@@ -140,7 +140,8 @@ struct SegmentRequest {
   std::optional<SegSeries> seg_series;             // DICOM-SEG only
   bool probabilities = false;                      // fill TargetResult::probabilities
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
-  // Of a stack that leans (gantry tilt): mask and image on a grid at right angles, which every reader opens; NIfTI only.
+  // Of a stack that leans (gantry tilt): mask and image on a grid at right angles, which every reader opens.
+  // NIfTI only.
   bool upright = false;
   std::optional<std::pair<double, double>> clamp;  // intensities are clamped to [first, second]
   // The most patches that a target may take, 1 to 27: around the prompts, at other spacings, along a mask
