@@ -98,7 +98,8 @@ absl::StatusOr<Headers> ReadHeaders(const std::vector<ByteBuffer>& files, absl::
 absl::StatusOr<Headers> ReadStack(const std::vector<ByteBuffer>& files, absl::string_view series,
                                   const CallContext& call) {
   ASSIGN_OR_RETURN(Headers read, ReadHeaders(files, series, call));
-  RETURN_IF_ERROR(DropDuplicates(files, call, read.slices, read.passed_over));
+  RETURN_IF_ERROR(DropDuplicates(
+      files, [&] { return CheckAlive(call); }, read.slices, read.passed_over));
   DropLocalizers(read.slices, read.passed_over);
   RETURN_IF_ERROR(CheckOneSeries(read.slices));
   return read;
@@ -150,7 +151,8 @@ absl::Status Widen(const SeriesLimits& limits, Growing& volume) {
 absl::Status CheckHighBit(const PixelLayout& layout) {
   if (layout.high_bit == layout.bits_stored - 1) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "HighBit (0028,0102) is not BitsStored - 1, and pixels have bits outside of the stored ones: which bits "
+      "HighBit (0028,0102) is not BitsStored - 1, and pixels have bits outside of the stored ones: which "
+      "bits "
       "are their values is not known");
 }
 
@@ -233,7 +235,8 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
   RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, limits, call, volume));
   if (volume.stray_bits) {
     study.warnings.push_back(
-        "some pixels have bits outside of BitsStored (0028,0101): they were left out, as those of overlays and "
+        "some pixels have bits outside of BitsStored (0028,0101): they were left out, as those of overlays "
+        "and "
         "padding; if BitsStored is wrong, the values are");
   }
   ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));

@@ -11,7 +11,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "core/base/clock.h"
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dicom_file.h"
@@ -80,7 +79,7 @@ absl::Status Mixed(const SliceHeader& a, const SliceHeader& b, absl::string_view
 
 }  // namespace
 
-absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, const CallContext& call,
+absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, absl::FunctionRef<absl::Status()> alive,
                             std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over) {
   std::map<Place, std::vector<const SliceHeader*>> places;
   for (const SliceHeader& header : headers) places[PlaceOf(header.plane)].push_back(&header);
@@ -90,7 +89,7 @@ absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, const CallContex
     std::set<Digest> whole;
     std::map<Digest, const SliceHeader*> pixels;  // the first file with them
     for (const SliceHeader* header : here) {
-      RETURN_IF_ERROR(call.Check(Clock::Real().Now()));
+      RETURN_IF_ERROR(alive());
       const absl::string_view bytes = files[static_cast<size_t>(header->plane.file_number - 1)].view();
       bool known = !whole.insert(DigestOf(bytes)).second;
       if (const std::optional<Digest> digest = PixelDigest(bytes); !known && digest) {

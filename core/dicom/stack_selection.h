@@ -4,10 +4,10 @@
 
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "core/base/byte_buffer.h"
-#include "core/base/call_context.h"
 #include "core/dicom/series_choice.h"
 #include "core/dicom/slice_header.h"
 
@@ -15,8 +15,8 @@ namespace sgpsam {
 
 // Removes what says the same as an earlier file: its bytes, or, at the same place, its SOPInstanceUID with
 // its pixels and their scale. `files` by file number - 1. Different images at one place stay, and are refused
-// later. CANCELLED or DEADLINE_EXCEEDED if `call` ended.
-absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, const CallContext& call,
+// later. Asks `alive` before each file that it reads, and ends with what is not OK.
+absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, absl::FunctionRef<absl::Status()> alive,
                             std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over);
 
 // Removes localizers beside a clear stack: those that ImageType calls so, and up to three images of another
