@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/dicom_builder.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
 
 namespace sgpsam {
@@ -252,6 +253,52 @@ TEST_F(FollowingPipelineTest, TakesTheSpacingThatIsAskedFor) {
   ASSERT_TRUE(coarse.ok()) << coarse.status();
   EXPECT_EQ(coarse->targets[0].spacing_mm, 3);
   EXPECT_EQ(coarse->targets[0].patches, 3);
+}
+
+// Encodes take 4 s and decodes 1 s of a clock that nothing else moves.
+class EstimatingPipelineTest : public FollowingPipelineTest {
+ protected:
+  std::vector<std::unique_ptr<Engine>> SlowEngine() {
+    FakeEngineHooks hooks;
+    hooks.encode = [this](absl::Span<const Patch* const>) { return Take(absl::Seconds(4)); };
+    hooks.decode = [this](absl::Span<const DecodeInput* const>) { return Take(absl::Seconds(1)); };
+    std::vector<std::unique_ptr<Engine>> engines;
+    engines.push_back(std::make_unique<FakeEngine>(BoxModel(), hooks));
+    return engines;
+  }
+  absl::Status Take(absl::Duration time) {
+    clock_.Advance(time);
+    return absl::OkStatus();
+  }
+  // What was told for the rod at another place, as a new volume.
+  std::vector<ProgressEvent> Told(double origin) {
+    PipelineRequest request = Rod();
+    request.raw.origin_lps = {origin, 0, 0};
+    std::vector<ProgressEvent> told;
+    const auto result = slow_pipeline_.Run(std::move(request), {},
+                                           [&](const ProgressEvent& event) { told.push_back(event); });
+    EXPECT_TRUE(result.ok()) << result.status();
+    return told;
+  }
+
+  FakeClock clock_;
+  Metrics slow_metrics_{clock_};
+  WorkerPool slow_pool_{SlowEngine(), {}, clock_, slow_metrics_};
+  SegmentPipeline slow_pipeline_{{}, slow_pool_, clock_, slow_metrics_};
+};
+
+TEST_F(EstimatingPipelineTest, TellsHowLongItTakesAndCountsDown) {
+  EXPECT_EQ(Told(0).front().expected, absl::ZeroDuration());  // nobody knows yet
+  const std::vector<ProgressEvent> told = Told(1000);
+  std::vector<absl::Duration> before_encodes;
+  for (size_t n = 0; n < told.size(); ++n) {
+    EXPECT_LE(told[n].expected, told[n == 0 ? 0 : n - 1].expected) << n;
+    if (told[n].stage == Stage::kEncode) before_encodes.push_back(told[n].expected);
+  }
+  EXPECT_EQ(told.front().expected, absl::Seconds(25));
+  EXPECT_THAT(before_encodes, ElementsAre(absl::Seconds(25), absl::Seconds(20), absl::Seconds(15),
+                                          absl::Seconds(10), absl::Seconds(5)));
+  EXPECT_EQ(told.back().expected, absl::ZeroDuration());
 }
 
 class ForgetfulPipelineTest : public SegmentPipelineTest {

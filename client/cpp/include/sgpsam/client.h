@@ -147,8 +147,8 @@ struct SegmentRequest {
   // The most patches that a target may take, 1 to 27: around the prompts, at other spacings, along a mask
   // that touches its patch's border. 1: the first patch alone. 0: 8
   uint32_t max_patches = 0;
-  // Of the model's voxels, 0.25 to 3. Default: the model's own, and auto_spacing if it has learned from finer
-  // ones than 1.5.
+  // Of the model's voxels, 0.25 to 3. Default: that of the targets' previous patch, else the model's own, and
+  // auto_spacing if it has learned from finer ones than 1.5.
   std::optional<double> spacing_mm;
   bool auto_spacing = false;    // look again at a mask that is small or large for that; not with spacing_mm
   std::string idempotency_key;  // same key, volume, prompts, model: same UIDs. At most 128 bytes
