@@ -30,6 +30,7 @@ std::string Options(absl::string_view message) {
                                        {"MASK_FORMAT_NIFTI", "--out NAME.nii.gz"},
                                        {"MASK_FORMAT_DICOM_SEG", "--out NAME.dcm"},
                                        {"allow more, up to", "allow more with --max-patches, up to"},
+                                       {"start a new target there", "start a new target there with --label"},
                                        {"inference.max_patches", "--max-patches"},
                                        {"inference.spacing_mm", "--spacing"},
                                        {"preprocessing.clamp_min", "--clamp's MIN"},

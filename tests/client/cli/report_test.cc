@@ -104,6 +104,8 @@ TEST(OwnWords, NameOptionsAndLabels) {
       "follow it");
   EXPECT_EQ(InOwnWords("the mask can be had as NIfTI", targets),
             "the mask can be had as NIfTI (--out NAME.nii.gz)");
+  EXPECT_EQ(InOwnWords("point 2: lies far away: start a new target there", targets),
+            "point 2: lies far away: start a new target there with --label");
   EXPECT_EQ(InOwnWords("inference.spacing_mm must be 0.25 to 3", targets), "--spacing must be 0.25 to 3");
 }
 
