@@ -9,17 +9,19 @@ DICOM ?=
 POINT ?=
 MODEL ?=
 
-.PHONY: demo demo-model ablation test bench container tidy clean help
+.PHONY: demo programs demo-model ablation test bench container tidy clean help
 
 help:
 	@echo "make demo       segment a synthetic CT series through a running server"
 	@echo "make demo DICOM=path/to/series POINT=x,y,z   the same on your own data (patient mm, LPS)"
+	@echo "make programs   builds the programs, without the tests: sgpsam-model too"
 	@echo "make test       build everything and run all tests"
 	@echo "make demo-model trains the demo's model anew (hours)"
 	@echo "make ablation   does the gate earn its place: trains twenty-one models (hours)"
 	@echo "make bench      the benchmarks behind docs/performance.md"
 	@echo "make container  build the container images and run one request in them (root, Debian)"
 
+demo: PROGRAMS = sgpsam-server sgpsam-worker sgpsam sgpsam-synthesize
 demo: programs
 	@deploy/demo.sh "$(DICOM)" "$(POINT)" "$(MODEL)"
 
@@ -50,12 +52,12 @@ tidy:
 clean:
 	rm -rf $(BUILD)
 
-# What runs: server, worker, command line and model tool, without the tests.
-.PHONY: programs
+# What runs: server, worker, command line and model tool, without the tests. The demo needs less of it.
+PROGRAMS := sgpsam-server sgpsam-worker sgpsam sgpsam-model
 programs:
 	@deploy/setup.sh build
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	@cmake --build --preset release --target sgpsam-server sgpsam-worker sgpsam sgpsam-model
+	@cmake --build --preset release --target $(PROGRAMS)
 
 # Configured once; CMake looks after itself from then on.
 $(BUILD)/build.ninja:

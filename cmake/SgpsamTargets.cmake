@@ -3,18 +3,19 @@
 add_library(sgpsam_warnings INTERFACE)
 target_compile_options(sgpsam_warnings INTERFACE -Wall -Wextra $<$<BOOL:${SGPSAM_WERROR}>:-Werror>)
 
-# sgpsam_library(name [OWN_PRECOMPILED] SOURCES a.cc … [PUBLIC libs…] [PRIVATE libs…])
-# One static library per folder, alias sgpsam::name; includes start at the repository's root. OWN_PRECOMPILED:
-# the caller names the headers to precompile, because LibTorch's outweigh all others.
+# sgpsam_library(name SOURCES a.cc … [PUBLIC libs…] [PRIVATE libs…] [PRECOMPILED torch|command_line])
+# One static library per folder, alias sgpsam::name; includes start at the repository's root. PRECOMPILED: more
+# precompiled headers than all have (SgpsamPrecompiled.cmake).
 function(sgpsam_library name)
-  cmake_parse_arguments(arg "OWN_PRECOMPILED" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(sgpsam_${name} STATIC ${arg_SOURCES})
   add_library(sgpsam::${name} ALIAS sgpsam_${name})
   target_include_directories(sgpsam_${name} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
   target_link_libraries(sgpsam_${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE} $<BUILD_INTERFACE:sgpsam_warnings>)
-  if(NOT arg_OWN_PRECOMPILED)
-    target_precompile_headers(sgpsam_${name} REUSE_FROM sgpsam_precompiled)
+  if(arg_PRECOMPILED)
+    set(arg_PRECOMPILED "_${arg_PRECOMPILED}")
   endif()
+  target_precompile_headers(sgpsam_${name} REUSE_FROM sgpsam_precompiled${arg_PRECOMPILED})
 endfunction()
 
 # sgpsam_interface(name [PUBLIC libs…]): a folder that consists of headers only.
@@ -26,18 +27,19 @@ function(sgpsam_interface name)
   target_link_libraries(sgpsam_${name} INTERFACE ${arg_PUBLIC})
 endfunction()
 
-# sgpsam_test(name [OWN_PRECOMPILED] SOURCES a_test.cc … LIBS libs… [TIMEOUT seconds])
+# sgpsam_test(name SOURCES a_test.cc … LIBS libs… [TIMEOUT seconds] [PRECOMPILED torch])
 # One GoogleTest binary; ctest runs it whole, so that a slow fixture is made once.
 function(sgpsam_test name)
-  cmake_parse_arguments(arg "OWN_PRECOMPILED" "TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;PRECOMPILED" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main sgpsam_warnings)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
   target_compile_definitions(${name} PRIVATE
     SGPSAM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SGPSAM_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
-  if(NOT arg_OWN_PRECOMPILED)
-    target_precompile_headers(${name} REUSE_FROM sgpsam_precompiled_tests)
+  if(arg_PRECOMPILED)
+    set(arg_PRECOMPILED "_${arg_PRECOMPILED}")
   endif()
+  target_precompile_headers(${name} REUSE_FROM sgpsam_precompiled${arg_PRECOMPILED}_tests)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_TIMEOUT)

@@ -23,7 +23,7 @@ model=${model:-deploy/models/sgpsam-demo.safetensors}
 if [ -z "$series" ]; then
   series=$out/series
   rm -rf "$series"
-  "$bin/sgpsam-model" synthesize --seed 3 --shape 256,256,96 --spacing 1.5,1.5,2.5 \
+  "$bin/sgpsam-synthesize" synthesize --seed 3 --shape 256,256,96 --spacing 1.5,1.5,2.5 \
     --lesions 1 --diameter 32 --contrast=-50 --organ liver --out "$series" > "$out/series.json"
   point=$(json "$out/series.json" '",".join("%g" % v for v in d["lesions"][0]["centre_lps_mm"])')
   note series "$series ($(find "$series" -type f | wc -l) files, synthetic CT with one lesion)"
