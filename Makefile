@@ -9,13 +9,14 @@ DICOM ?=
 POINT ?=
 MODEL ?=
 
-.PHONY: demo programs demo-model ablation test bench container tidy clean help
+.PHONY: demo programs demo-model ablation test asan bench container tidy clean help
 
 help:
 	@echo "make demo       segment a synthetic CT series through a running server"
 	@echo "make demo DICOM=path/to/series POINT=x,y,z   the same on your own data (patient mm, LPS)"
 	@echo "make programs   builds the programs, without the tests: sgpsam-model too"
 	@echo "make test       build everything and run all tests"
+	@echo "make asan       the same under the address and undefined-behaviour sanitizers, without LibTorch"
 	@echo "make demo-model trains the demo's model anew (hours)"
 	@echo "make ablation   does the gate earn its place: trains twenty-one models (hours)"
 	@echo "make bench      the benchmarks behind docs/performance.md"
@@ -36,6 +37,13 @@ bench:
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	cmake --build --preset release
 	tests/bench/run.sh $(BUILD)
+
+# What parses bytes from outside and what runs on threads, under the address and undefined-behaviour sanitizers.
+asan:
+	@deploy/setup.sh tests
+	cmake --preset asan
+	cmake --build --preset asan
+	ctest --preset asan -j2
 
 demo-model: programs
 	deploy/models/remake.sh

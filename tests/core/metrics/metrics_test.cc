@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +15,7 @@ namespace sgpsam {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 
 class MetricsTest : public ::testing::Test {
@@ -108,11 +108,10 @@ TEST_F(MetricsTest, ShowsWhatTheSelfTestOfEachDeviceFound) {
 }
 
 TEST_F(MetricsTest, FollowsTheNamingRules) {
-  const std::regex name("sgpsam_[a-z]+(_[a-z]+)*");
   for (const auto line : absl::StrSplit(metrics_.Text(), '\n')) {
     const std::vector<std::string> words = absl::StrSplit(line, ' ');
     if (words.size() < 4 || words[1] != "TYPE") continue;
-    EXPECT_TRUE(std::regex_match(words[2], name)) << words[2];
+    EXPECT_THAT(std::string(words[2]), MatchesRegex("sgpsam_[a-z]+(_[a-z]+)*"));
     const bool total = words[2].size() > 6 && words[2].substr(words[2].size() - 6) == "_total";
     EXPECT_EQ(words[3] == "counter", total) << words[2];
   }
