@@ -136,7 +136,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
     "SGPSAM_MAX_BYTES_IN_FLIGHT" "server.maxBytesInFlight" "SGPSAM_MAX_VOLUME_BYTES" "server.maxVolumeBytes"
     "SGPSAM_DRAIN_TIMEOUT" "server.drainSeconds" }}
 {{- $further := list "SGPSAM_EMBEDDING_CACHE_BYTES" "SGPSAM_GRPC_MEMORY_BYTES" "SGPSAM_LOGITS_CACHE_BYTES" "SGPSAM_MAX_BATCH"
-    "SGPSAM_VOLUME_CACHE_BYTES" "SGPSAM_WORKER_BINARY" }}
+    "SGPSAM_SELF_TEST" "SGPSAM_VOLUME_CACHE_BYTES" "SGPSAM_WORKER_BINARY" }}
 {{- range $name, $value := .Values.server.extraEnv }}
 {{- with get $own $name }}
 {{- fail (printf "server.extraEnv.%s: set %s instead" $name .) }}
