@@ -48,7 +48,7 @@ SEES = {
     "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "server/program/", "proto/"],
     "server/program/": ["core/base/"],
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/", "server/program/"],
-    "client/cpp/": ["core/base/", "core/dicom/file_summary", "core/dicom/series_choice", "proto/"],
+    "client/cpp/": ["core/base/", "core/dicom/dicom_text", "core/dicom/file_summary", "core/dicom/series_choice", "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
     "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
                                                 "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server

@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -28,6 +29,25 @@ struct Closer {
   void operator()(archive* reader) const { archive_read_free(reader); }
 };
 using Reader = std::unique_ptr<archive, Closer>;
+
+// While it lives, this thread's letters are UTF-8: libarchive keeps no name that has letters which the locale
+// lacks, and the C locale, which most services run in, lacks all beyond ASCII.
+class Utf8Locale {
+ public:
+  Utf8Locale() : utf8_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (utf8_ != nullptr) before_ = uselocale(utf8_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+  ~Utf8Locale() {
+    if (utf8_ == nullptr) return;
+    uselocale(before_);
+    freelocale(utf8_);
+  }
+
+ private:
+  locale_t utf8_ = nullptr, before_ = nullptr;
+};
 
 absl::Status Damaged(const std::string& path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
@@ -66,6 +86,7 @@ absl::Status ReadArchive(const std::string& path,
   const uint64_t packed = std::filesystem::file_size(path, error);
   if (error) return absl::Status(absl::ErrnoToStatusCode(error.value()), absl::StrCat("cannot read ", path));
   const uint64_t limit = std::min(kMaxBytes, std::max(kMaxSmall, std::min(packed, kMaxBytes) * kMaxRatio));
+  const Utf8Locale locale;
   const Reader reader(archive_read_new());
   if (reader == nullptr) return absl::ResourceExhaustedError("not enough memory to read an archive");
   archive_read_support_format_zip(reader.get());
@@ -84,7 +105,9 @@ absl::Status ReadArchive(const std::string& path,
     if (++entries > kMaxEntries)
       return Damaged(path, absl::StrCat("the archive has more than ", kMaxEntries, " entries"));
     if (archive_entry_filetype(entry) != AE_IFREG) continue;
-    const char* name = archive_entry_pathname(entry);
+    // The second for names that are no UTF-8, as they stand.
+    const char* name = archive_entry_pathname_utf8(entry);
+    if (name == nullptr) name = archive_entry_pathname(entry);
     ASSIGN_OR_RETURN(std::string bytes, ReadEntry(reader.get(), path, limit, total));
     RETURN_IF_ERROR(take(name == nullptr ? "" : name, std::move(bytes)));
   }

@@ -16,6 +16,7 @@
 #include "client/cpp/archive_file.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/dicom_text.h"
 
 namespace sgpsam::client {
 namespace {
@@ -30,6 +31,11 @@ constexpr absl::string_view kArchive = "archive", kEmpty = "empty file", kNoFile
 absl::Status ReadError(const std::string& path, int error) {
   return absl::Status(absl::ErrnoToStatusCode(error),
                       absl::StrCat("cannot read ", path, ": ", strerror(error)));
+}
+
+absl::Status TooMany() {
+  return absl::InvalidArgumentError(
+      absl::StrCat("there are more than ", kMaxFound, " files: name a smaller folder"));
 }
 
 // What was found, with the bytes of images as long as they may all be the wanted series'.
@@ -90,7 +96,7 @@ absl::Status Finder::AddFolder(const std::string& folder) {
       continue;
     }
     paths.push_back(path);
-    if (paths.size() > kMaxFound) break;
+    if (paths.size() > kMaxFound) return TooMany();
   }
   if (error) return ReadError(folder, error.value());
   std::sort(paths.begin(), paths.end());
@@ -129,10 +135,7 @@ absl::Status Finder::AddArchive(const std::string& path) {
 }
 
 absl::Status Finder::Add(Found found) {
-  if (++looked_at_ > kMaxFound) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there are more than ", kMaxFound, " files: name a smaller folder"));
-  }
+  if (++looked_at_ > kMaxFound) return TooMany();
   if (found.bytes->empty()) {
     AddPassedOver(kEmpty, 1, passed_over_);
     return absl::OkStatus();
@@ -162,11 +165,18 @@ void Finder::KeepOneSeries(const FileSummary& summary) {
   }
 }
 
-// For a terminal: bytes of other character sets and control characters become question marks.
+// For a terminal: control characters become question marks, and bytes that are no UTF-8.
 std::string Printable(absl::string_view text) {
-  std::string shown(text);
-  for (char& c : shown) {
-    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
+  const bool utf8 = IsUtf8(text);
+  std::string shown;
+  for (size_t n = 0; n < text.size(); ++n) {
+    const auto c = static_cast<unsigned char>(text[n]);
+    if (utf8 && c == 0xC2 && static_cast<unsigned char>(text[n + 1]) < 0xA0) {  // U+0080 to U+009F
+      shown.push_back('?');
+      ++n;
+    } else {
+      shown.push_back(absl::ascii_isprint(c) || (utf8 && c >= 0x80) ? text[n] : '?');
+    }
   }
   return shown;
 }

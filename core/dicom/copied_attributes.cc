@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "core/dicom/copied_sequence.h"
+#include "core/dicom/dicom_text.h"
 #include "core/dicom/kept_value.h"
 #include "core/dicom/tags.h"
 #include "core/dicom/text_decoder.h"
@@ -180,18 +181,18 @@ class Copying {
 absl::StatusOr<CopiedAttribute> Copying::Copy(const CopiedTag& tag) {
   if (tag.vr == "SQ") return CopySequence(file_, tag.tag, decoder_);
   const absl::string_view text = file_.Text(tag.tag);
+  if (text.size() > kMaxTextBytes) return absl::InvalidArgumentError("has more than 64 KiB");
   absl::StatusOr<std::string> value;
   if (IsEncodedText(tag.vr)) {
     const std::optional<DecodedText> decoded = decoder_.Decode(text, tag.vr == "PN");
-    if (!decoded) {
-      return absl::InvalidArgumentError(
-          "is not in the character set that SpecificCharacterSet (0008,0005) names");
-    }
+    const bool declared = !file_.Text(tags::kSpecificCharacterSet).empty();
+    const absl::string_view foreign =
+        declared ? "is not in the character set that SpecificCharacterSet (0008,0005) names"
+                 : "has characters beyond ASCII, and SpecificCharacterSet (0008,0005) is missing";
+    if (!decoded) return absl::InvalidArgumentError(foreign);
     value = KeptValue(tag.tag, tag.vr, tag.several, decoded->utf8);
     if (value.ok() && !decoded->assumed.empty()) {
-      Warn(absl::StrCat(Named(tag),
-                        " is not in the character set that SpecificCharacterSet (0008,0005) names: ",
-                        "it is taken as ", decoded->assumed));
+      Warn(absl::StrCat(Named(tag), " ", foreign, ": it is taken as ", decoded->assumed));
     }
   } else {
     value = KeptValue(tag.tag, tag.vr, tag.several, text);
@@ -304,7 +305,8 @@ PatientKey PatientOf(const DicomFile& file) {
   const auto utf8 = [&](uint32_t tag, bool name) {
     const absl::string_view text = file.Text(tag);
     std::optional<DecodedText> decoded = decoder.Decode(text, name);
-    return decoded ? std::move(decoded->utf8) : std::string(text);
+    // Longer than any that CopyModules takes, so that it equals none of those.
+    return decoded ? std::move(decoded->utf8) : std::string(text.substr(0, kMaxTextBytes + 1));
   };
   PatientKey patient{utf8(tags::kPatientId, false), utf8(tags::kPatientName, true)};
   patient.name.erase(patient.name.find_last_not_of("^= ") + 1);

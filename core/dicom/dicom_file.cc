@@ -1,6 +1,9 @@
 #include "core/dicom/dicom_file.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
@@ -65,6 +68,11 @@ bool LooksExplicit(absl::string_view dataset) {
       "UV ";
   if (dataset.size() < 8) return false;
   return absl::StrContains(kKnown, absl::StrCat(" ", dataset.substr(4, 2), " "));
+}
+
+bool IsUidText(absl::string_view text) {
+  const auto of_uid = [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '.'; };
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), of_uid);
 }
 
 // For files that name no transfer syntax: the first element's tag and value representation tell.
@@ -148,7 +156,7 @@ std::optional<uint16_t> DicomFile::Uint16(uint32_t tag) const {
 
 std::optional<std::vector<double>> DicomFile::Numbers(uint32_t tag) const {
   const absl::string_view text = Text(tag);
-  if (text.empty()) return std::nullopt;
+  if (text.empty() || text.size() > kMaxTextBytes) return std::nullopt;
   return ParseNumbers(text);
 }
 
@@ -164,6 +172,31 @@ bool DicomFile::HasItems(uint32_t tag) const {
   // Undefined length: content unless the delimiter follows at once.
   const absl::string_view next = dataset_.substr(element->value.offset, 4);
   return next.size() == 4 && next.substr(2, 2) != (syntax_->big_endian ? "\xE0\xDD" : "\xDD\xE0");
+}
+
+FileIdentity IdentityOf(absl::string_view bytes) {
+  FileIdentity identity;
+  const absl::StatusOr<FileStart> start = ReadFileMeta(bytes);
+  if (!start.ok()) return identity;
+  if (IsUidText(start->sop_class_uid)) identity.sop_class_uid = start->sop_class_uid;
+  const absl::string_view dataset = bytes.substr(start->dataset);
+  const absl::StatusOr<const TransferSyntax*> syntax =
+      start->syntax_uid.empty() ? GuessSyntax(dataset) : FindTransferSyntax(start->syntax_uid);
+  if (syntax.ok() && (*syntax)->deflated) return identity;
+  // Whatever codec the pixels need, the data set around them is Explicit VR Little Endian (PS3.5 A.4).
+  const DatasetEncoding encoding{.explicit_vr = LooksExplicit(dataset),
+                                 .big_endian = syntax.ok() && (*syntax)->big_endian};
+  uint32_t before = 0;
+  for (const ScannedElement& element : ScanUntilDamaged(dataset, encoding)) {
+    if (element.tag <= before) break;  // out of order: the damage lies before it
+    before = element.tag;
+    const absl::string_view text = TrimPadding(dataset.substr(element.value.offset, element.value.length));
+    if (!IsUidText(text)) continue;
+    if (element.tag == tags::kSopClassUid) identity.sop_class_uid = text;
+    if (element.tag == tags::kStudyInstanceUid) identity.study_instance_uid = text;
+    if (element.tag == tags::kSeriesInstanceUid) identity.series_instance_uid = text;
+  }
+  return identity;
 }
 
 }  // namespace sgpsam

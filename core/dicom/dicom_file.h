@@ -65,6 +65,13 @@ class DicomFile {
   ScannedDataset scan_;
 };
 
+// What a file tells of itself that Open refuses, as for its transfer syntax or because it is cut off. Views
+// of the bytes; each is a valid UID, or empty where the file does not tell.
+struct FileIdentity {
+  absl::string_view sop_class_uid, study_instance_uid, series_instance_uid;
+};
+FileIdentity IdentityOf(absl::string_view bytes);
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_DICOM_DICOM_FILE_H_

@@ -3,6 +3,7 @@
 #ifndef SGPSAM_CORE_DICOM_DICOM_TEXT_H_
 #define SGPSAM_CORE_DICOM_DICOM_TEXT_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,10 @@
 #include "absl/strings/string_view.h"
 
 namespace sgpsam {
+
+// Longer texts are no values of attributes that are copied, compared or shown here; they are refused before
+// they are decoded or split. The longest that is copied as a single value, an LT, has 10,240 characters.
+inline constexpr size_t kMaxTextBytes = size_t{64} << 10;
 
 // Without leading spaces and trailing spaces and NULs.
 absl::string_view TrimPadding(absl::string_view text);

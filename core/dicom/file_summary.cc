@@ -1,8 +1,11 @@
 #include "core/dicom/file_summary.h"
 
+#include <optional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/dicom/dicom_text.h"
 #include "core/dicom/tags.h"
 #include "core/dicom/text_decoder.h"
 
@@ -42,6 +45,16 @@ constexpr NamedKind kModalities[] = {
 // CT, MR and PET.
 constexpr absl::string_view kVolumeClasses[] = {"2", "4", "128"};
 
+// Of objects that are never slices; nullopt for all others.
+std::optional<FileKind> KindOfClass(absl::string_view uid) {
+  if (!absl::ConsumePrefix(&uid, kStorage)) return std::nullopt;
+  for (const NamedKind& known : kSopClasses) {
+    const bool whole_family = absl::EndsWith(known.name, ".");
+    if (whole_family ? absl::StartsWith(uid, known.name) : uid == known.name) return known.kind;
+  }
+  return std::nullopt;
+}
+
 FileKind KindOf(const DicomFile& file) {
   // Without its pixels a slice is a truncated file, not another object.
   const FileKind slice = file.scan().has_pixels ? FileKind::kImage : FileKind::kUnreadable;
@@ -53,11 +66,8 @@ FileKind KindOf(const DicomFile& file) {
     }
     return slice;
   }
+  if (const std::optional<FileKind> kind = KindOfClass(name)) return *kind;
   if (absl::ConsumePrefix(&name, kStorage)) {
-    for (const NamedKind& known : kSopClasses) {
-      const bool whole_family = absl::EndsWith(known.name, ".");
-      if (whole_family ? absl::StartsWith(name, known.name) : name == known.name) return known.kind;
-    }
     for (const absl::string_view known : kVolumeClasses) {
       if (name == known) return slice;
     }
@@ -65,6 +75,17 @@ FileKind KindOf(const DicomFile& file) {
     if (capture && file.Text(tags::kImagePositionPatient).empty()) return FileKind::kSecondaryCapture;
   }
   return file.scan().has_pixels ? FileKind::kImage : FileKind::kOther;
+}
+
+// A slice that cannot be read, unless the file still tells that it is another object.
+FileSummary OfUnreadable(absl::string_view bytes) {
+  const FileIdentity identity = IdentityOf(bytes);
+  FileSummary summary;
+  summary.kind = KindOfClass(identity.sop_class_uid).value_or(FileKind::kUnreadable);
+  summary.sop_class_uid = std::string(identity.sop_class_uid);
+  summary.study_instance_uid = std::string(identity.study_instance_uid);
+  summary.series_instance_uid = std::string(identity.series_instance_uid);
+  return summary;
 }
 
 }  // namespace
@@ -85,14 +106,16 @@ bool LooksLikeDicom(absl::string_view head) {
 FileSummary Summarise(absl::string_view bytes, const absl::StatusOr<DicomFile>& opened) {
   FileSummary summary;
   if (!LooksLikeDicom(bytes)) return summary;
-  if (!opened.ok()) {
-    summary.kind = FileKind::kUnreadable;
-    return summary;
-  }
+  if (!opened.ok()) return OfUnreadable(bytes);
   const DicomFile& file = *opened;
   summary.kind = KindOf(file);
+  if (summary.kind == FileKind::kUnreadable) return OfUnreadable(bytes);
   if (summary.kind != FileKind::kImage) return summary;
-  const auto text = [&](uint32_t tag) { return std::string(file.Text(tag)); };
+  const auto text = [&](uint32_t tag) {
+    const absl::string_view value = file.Text(tag);
+    return value.size() > kMaxTextBytes ? std::string() : std::string(value);
+  };
+  summary.sop_class_uid = text(tags::kSopClassUid);
   summary.study_instance_uid = text(tags::kStudyInstanceUid);
   summary.series_instance_uid = text(tags::kSeriesInstanceUid);
   summary.series_number = text(tags::kSeriesNumber);
@@ -101,7 +124,7 @@ FileSummary Summarise(absl::string_view bytes, const absl::StatusOr<DicomFile>& 
     summary.series_description = decoded->utf8;
   }
   summary.modality = text(tags::kModality);
-  for (const absl::string_view value : absl::StrSplit(file.Text(tags::kImageType), '\\')) {
+  for (const absl::string_view value : absl::StrSplit(text(tags::kImageType), '\\')) {
     summary.localizer = summary.localizer || value == "LOCALIZER";
   }
   return summary;

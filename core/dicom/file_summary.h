@@ -31,8 +31,9 @@ enum class FileKind {
 
 struct FileSummary {
   FileKind kind = FileKind::kNotDicom;
+  // Of images, and of unreadable files as far as they tell.
+  std::string sop_class_uid, study_instance_uid, series_instance_uid;
   // Of images only.
-  std::string study_instance_uid, series_instance_uid;
   std::string series_number;  // as stored
   std::string series_description;  // UTF-8; empty where it is not text of its character set
   std::string modality;

@@ -137,15 +137,17 @@ absl::StatusOr<std::string> OneValue(uint32_t tag, absl::string_view vr, absl::s
 
 absl::StatusOr<std::string> KeptValue(uint32_t tag, absl::string_view vr, bool several,
                                       absl::string_view utf8) {
+  constexpr size_t kMaxValues = 256;
   if (vr == "ST") return LimitedText(TrimPadding(utf8), 1024, true);
   if (vr == "LT") return LimitedText(TrimPadding(utf8), 10240, true);
   if (vr == "UT" || vr == "UR") return LimitedText(TrimPadding(utf8), 65536, true);
   std::vector<std::string> kept;
   for (absl::string_view value : absl::StrSplit(utf8, '\\')) {
+    if (!kept.empty() && !several) return Because("has several values");
+    if (kept.size() == kMaxValues) return Because(absl::StrCat("has more than ", kMaxValues, " values"));
     ASSIGN_OR_RETURN(std::string valid, OneValue(tag, vr, value));
     kept.push_back(std::move(valid));
   }
-  if (kept.size() > 1 && !several) return Because("has several values");
   return absl::StrJoin(kept, "\\");
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -44,7 +45,8 @@ class Scanner {
   Scanner(absl::string_view bytes, const DatasetEncoding& encoding)
       : bytes_(bytes), encoding_(encoding), end_(bytes.size()) {}
 
-  absl::StatusOr<ScannedDataset> Run();
+  absl::Status Run();
+  ScannedDataset TakeResult() { return std::move(result_); }
 
  private:
   // A sequence, or one item of it. An item's parent lies below it on the stack.
@@ -230,7 +232,7 @@ void Scanner::CloseElement() {
   whole.length = at_ - whole.offset;
 }
 
-absl::StatusOr<ScannedDataset> Scanner::Run() {
+absl::Status Scanner::Run() {
   while (!result_.has_pixels) {
     if (!AtTop() && !Top().undefined && at_ == Top().end) {
       --depth_;
@@ -243,13 +245,21 @@ absl::StatusOr<ScannedDataset> Scanner::Run() {
     }
     RETURN_IF_ERROR(Step());
   }
-  return std::move(result_);
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<ScannedDataset> ScanDataset(absl::string_view bytes, const DatasetEncoding& encoding) {
-  return Scanner(bytes, encoding).Run();
+  Scanner scanner(bytes, encoding);
+  RETURN_IF_ERROR(scanner.Run());
+  return scanner.TakeResult();
+}
+
+std::vector<ScannedElement> ScanUntilDamaged(absl::string_view bytes, const DatasetEncoding& encoding) {
+  Scanner scanner(bytes, encoding);
+  scanner.Run().IgnoreError();
+  return scanner.TakeResult().elements;
 }
 
 }  // namespace sgpsam

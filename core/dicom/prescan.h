@@ -53,6 +53,10 @@ struct DatasetEncoding {
 // deeper than kMaxNesting, more than kMaxElements, an impossible value representation.
 absl::StatusOr<ScannedDataset> ScanDataset(absl::string_view bytes, const DatasetEncoding& encoding);
 
+// The outermost elements before the place where ScanDataset fails; all of them where it does not. For telling
+// what a damaged file was: `whole` of the last one may be empty.
+std::vector<ScannedElement> ScanUntilDamaged(absl::string_view bytes, const DatasetEncoding& encoding);
+
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_DICOM_PRESCAN_H_

@@ -17,7 +17,7 @@ constexpr absl::string_view kOtherSeries = "of another series";
 absl::string_view KindName(FileKind kind) {
   switch (kind) {
     case FileKind::kImage: return "image";
-    case FileKind::kUnreadable: return "unreadable";
+    case FileKind::kUnreadable: return "unreadable file";
     case FileKind::kSegmentation: return "segmentation";
     case FileKind::kStructuredReport: return "structured report";
     case FileKind::kKeyObjectSelection: return "key object selection";
@@ -86,6 +86,38 @@ std::vector<size_t> Unasked(const std::vector<FoundSeries>& found) {
   return images.empty() ? localizers : images;
 }
 
+// Whether a file that could not be read belongs elsewhere: why it is passed over, empty where it may be a
+// slice of the chosen series.
+absl::string_view WhyElsewhere(const FileSummary& unreadable, absl::Span<const FileSummary> files,
+                               const std::vector<size_t>& chosen) {
+  if (chosen.empty()) return {};
+  const std::string& series = files[chosen[0]].series_instance_uid;
+  if (!unreadable.series_instance_uid.empty() && !series.empty()) {
+    return unreadable.series_instance_uid == series ? absl::string_view() : kOtherSeries;
+  }
+  if (unreadable.sop_class_uid.empty()) return {};
+  const bool may_be = std::any_of(chosen.begin(), chosen.end(), [&](size_t n) {
+    return files[n].sop_class_uid.empty() || files[n].sop_class_uid == unreadable.sop_class_uid;
+  });
+  return may_be ? absl::string_view() : KindName(FileKind::kOther);
+}
+
+// A series that was named and has no readable image: its unreadable files, whose errors say more than that it
+// is not there. Nothing else is taken for it.
+void TakeNamed(absl::Span<const FileSummary> files, absl::string_view wanted,
+               const std::vector<FoundSeries>& found, SeriesChoice& choice) {
+  for (const FoundSeries& series : found)
+    AddPassedOver(kOtherSeries, series.files.size(), choice.passed_over);
+  for (size_t n = 0; n < files.size(); ++n) {
+    if (files[n].kind != FileKind::kUnreadable) continue;
+    if (files[n].series_instance_uid == wanted) {
+      choice.files.push_back(n);
+    } else {
+      AddPassedOver(KindName(FileKind::kUnreadable), 1, choice.passed_over);
+    }
+  }
+}
+
 }  // namespace
 
 void AddPassedOver(absl::string_view kind, size_t files, std::vector<PassedOver>& passed_over) {
@@ -123,10 +155,8 @@ SeriesChoice ChooseSeries(absl::Span<const FileSummary> files, absl::string_view
     for (const size_t s : chosen) choice.undecided.push_back(std::move(found[s]));
     return choice;
   }
-  // A series that was named and is not there: nothing else is taken for it.
   if (chosen.empty() && !wanted.empty()) {
-    for (const FoundSeries& series : found)
-      AddPassedOver(kOtherSeries, series.files.size(), choice.passed_over);
+    TakeNamed(files, wanted, found, choice);
     return choice;
   }
   for (size_t s = 0; s < found.size(); ++s) {
@@ -137,8 +167,15 @@ SeriesChoice ChooseSeries(absl::Span<const FileSummary> files, absl::string_view
                     choice.passed_over);
     }
   }
+  const std::vector<size_t> images = choice.files;
   for (size_t n = 0; n < files.size(); ++n) {
-    if (files[n].kind == FileKind::kUnreadable) choice.files.push_back(n);
+    if (files[n].kind != FileKind::kUnreadable) continue;
+    const absl::string_view why = WhyElsewhere(files[n], files, images);
+    if (why.empty()) {
+      choice.files.push_back(n);
+    } else {
+      AddPassedOver(why, 1, choice.passed_over);
+    }
   }
   std::sort(choice.files.begin(), choice.files.end());
   return choice;

@@ -38,7 +38,9 @@ struct FoundSeries {
 };
 
 struct SeriesChoice {
-  std::vector<size_t> files;  // the series', and what could not be read, which may be its slices; ascending
+  // The series', and what could not be read and does not tell that it belongs elsewhere, which may be its
+  // slices; ascending.
+  std::vector<size_t> files;
   std::vector<PassedOver> passed_over;
   std::vector<FoundSeries> undecided;  // not empty: nobody chose, and `files` is empty
 };

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <map>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "core/dicom/dicom_text.h"
@@ -54,26 +54,49 @@ bool IsPlainAscii(absl::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return IsHigh(c) || c == kEscape; });
 }
 
-// Appends the text as UTF-8; false if it is not valid in the encoding.
-bool Convert(const char* encoding, absl::string_view text, std::string& utf8) {
-  const iconv_t converter = iconv_open("UTF-8", encoding);
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): iconv's own way to say that it failed
-  if (converter == reinterpret_cast<iconv_t>(-1)) return false;
-  const absl::Cleanup close = [converter] { iconv_close(converter); };
-  std::string in(text);
-  std::string out(4 * text.size(), '\0');  // no character takes more than four bytes
-  char *from = in.data(), *to = out.data();
-  size_t left = in.size(), room = out.size();
-  if (iconv(converter, &from, &left, &to, &room) == static_cast<size_t>(-1) || left != 0) return false;
-  utf8.append(out, 0, out.size() - room);
-  return true;
-}
+// The converters that one text needs, each opened once: a text may change its set at every character.
+class Converters {
+ public:
+  Converters() = default;
+  Converters(const Converters&) = delete;
+  Converters& operator=(const Converters&) = delete;
+  ~Converters() {
+    for (const auto& [encoding, converter] : opened_) iconv_close(converter);
+  }
+
+  // Appends the text as UTF-8; false if it is not valid in the encoding.
+  bool Convert(const char* encoding, absl::string_view text, std::string& utf8) {
+    const std::optional<iconv_t> converter = Open(encoding);
+    if (!converter) return false;
+    std::string in(text);
+    std::string out(4 * text.size(), '\0');  // no character takes more than four bytes
+    char *from = in.data(), *to = out.data();
+    size_t left = in.size(), room = out.size();
+    iconv(*converter, nullptr, nullptr, nullptr, nullptr);  // forgets the text before
+    if (iconv(*converter, &from, &left, &to, &room) == static_cast<size_t>(-1) || left != 0) return false;
+    utf8.append(out, 0, out.size() - room);
+    return true;
+  }
+
+ private:
+  std::optional<iconv_t> Open(const char* encoding) {
+    const auto known = opened_.find(encoding);
+    if (known != opened_.end()) return known->second;
+    const iconv_t converter = iconv_open("UTF-8", encoding);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): iconv's own way to say that it failed
+    if (converter == reinterpret_cast<iconv_t>(-1)) return std::nullopt;
+    opened_.emplace(encoding, converter);
+    return converter;
+  }
+
+  std::map<absl::string_view, iconv_t> opened_;
+};
 
 // One text with code extensions, from its first byte to its last (PS3.5 6.1.2.5).
 class ExtendedText {
  public:
-  ExtendedText(absl::string_view text, int initial, bool person_name)
-      : text_(text), person_name_(person_name) {
+  ExtendedText(absl::string_view text, int initial, bool person_name, Converters& converters)
+      : text_(text), person_name_(person_name), converters_(converters) {
     if (initial == 13) initial_lower_ = kRomaji;
     initial_upper_ = FindUpper(initial);
     lower_ = initial_lower_;
@@ -138,7 +161,7 @@ class ExtendedText {
       return false;
     const auto katakana = [](char c) { return static_cast<uint8_t>(c) <= 0xDF; };
     if (upper_->registration == 13 && !std::all_of(run.begin(), run.end(), katakana)) return false;
-    return Convert(upper_->encoding, run, utf8_);
+    return converters_.Convert(upper_->encoding, run, utf8_);
   }
 
   // Both sets of kanji are in EUC-JP: with the high bits set, the further one behind a single shift.
@@ -153,11 +176,12 @@ class ExtendedText {
     }
     if (length == 0) return false;
     text_.remove_prefix(length);
-    return Convert("EUC-JP", euc, utf8_);
+    return converters_.Convert("EUC-JP", euc, utf8_);
   }
 
   absl::string_view text_;  // what is left of it
   const bool person_name_;
+  Converters& converters_;
   int initial_lower_ = kAscii, lower_ = kAscii;
   const UpperSet *initial_upper_ = nullptr, *upper_ = nullptr;
   std::string utf8_;
@@ -187,6 +211,7 @@ bool IsExtensible(int registration) {
 }  // namespace
 
 TextDecoder::TextDecoder(absl::string_view specific_character_set) {
+  if (specific_character_set.size() > kMaxTextBytes) return;
   const size_t end_of_first = specific_character_set.find('\\');
   const absl::string_view first = TrimPadding(specific_character_set.substr(0, end_of_first));
   const int registration = RegistrationOf(first);
@@ -205,19 +230,22 @@ TextDecoder::TextDecoder(absl::string_view specific_character_set) {
 }
 
 std::optional<DecodedText> TextDecoder::Decode(absl::string_view text, bool person_name) const {
+  if (text.size() > kMaxTextBytes) return std::nullopt;
   if (IsPlainAscii(text)) return DecodedText{std::string(text), {}};
   DecodedText decoded;
+  Converters converters;
   if (kind_ == Kind::kWhole) {
-    if (!Convert(whole_, text, decoded.utf8)) return std::nullopt;
+    if (!converters.Convert(whole_, text, decoded.utf8)) return std::nullopt;
     return decoded;
   }
-  if (std::optional<std::string> extended = ExtendedText(text, initial_, person_name).Decode()) {
+  ExtendedText extensions(text, initial_, person_name, converters);
+  if (std::optional<std::string> extended = extensions.Decode()) {
     decoded.utf8 = *std::move(extended);
     return decoded;
   }
   const bool no_set = kind_ == Kind::kUnknown || initial_ == kAscii;
   if (no_set && IsPrintable(text, true)) return DecodedText{std::string(text), "UTF-8"};
-  if (initial_ == 13 && Convert("CP932", text, decoded.utf8)) {
+  if (initial_ == 13 && converters.Convert("CP932", text, decoded.utf8)) {
     decoded.assumed = "Shift_JIS";
     return decoded;
   }

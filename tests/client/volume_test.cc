@@ -111,6 +111,16 @@ TEST_F(VolumeFiles, ListSeveralSeriesAndTakeTheOneThatIsNamed) {
   EXPECT_EQ(Volume::FromFiles({Path("x"), Path("y")}, "4")->parts().size(), 3);
 }
 
+TEST_F(VolumeFiles, ListSeriesInTheirOwnLetters) {
+  for (const std::string uid : {"1.2.3.7", "1.2.3.8"}) {
+    testing::SeriesBuilder series = GivenSeries(9, 7, 1).With(DicomTag(0x0020, 0x000E), "UI", uid);
+    series.With(DicomTag(0x0008, 0x0005), "CS", "ISO_IR 192");
+    Write(uid, series.With(DicomTag(0x0008, 0x103E), "LO", "Schädel 山\a\xC2\x9B").Bytes()[0]);
+  }
+  EXPECT_THAT(std::string(Volume::FromPath(folder_.string()).status().message()),
+              HasSubstr("\"Schädel 山??\""));
+}
+
 TEST_F(VolumeFiles, PutTheirNamesIntoTheServersMessages) {
   Write("a.dcm", Slice(0));
   Write("b.dcm", Slice(1));
@@ -173,6 +183,21 @@ TEST_F(VolumeArchives, AreReadAsFoldersAre) {
     EXPECT_THAT(PassedOverBy(*volume), ElementsAre(std::pair("not DICOM", 1)));
     EXPECT_EQ(volume->sha256(), Volume::FromDicom({Slice(0), Slice(1)}).sha256());
   }
+}
+
+// Whatever the locale: this test runs in C.
+TEST_F(VolumeArchives, KeepNamesBeyondAscii) {
+  const std::string ascii = "Sch__del/a", name = "Schädel/a";
+  std::string zip = Read(Pack("s.zip", {{ascii, Slice(0)}}));
+  const size_t central = zip.rfind("PK\1\2");
+  ASSERT_NE(central, std::string::npos);
+  for (const size_t flags : {size_t{6}, central + 8}) zip[flags + 1] |= 8;  // bit 11: names are UTF-8
+  for (size_t at = zip.find(ascii); at != std::string::npos; at = zip.find(ascii)) {
+    zip.replace(at, ascii.size(), name);
+  }
+  const auto volume = Volume::FromPath(Write("s.zip", zip));
+  ASSERT_TRUE(volume.ok()) << volume.status();
+  EXPECT_THAT(volume->names(), ElementsAre(Path("s.zip") + "/" + name));
 }
 
 TEST_F(VolumeArchives, AreRefusedWhereTheyAreDamagedOrGrowTooLarge) {

@@ -59,6 +59,32 @@ TEST(CopiedAttributes, AreInUtf8WithoutAWarning) {
   EXPECT_THAT(modules.obstacles, IsEmpty());
 }
 
+TEST(CopiedAttributes, SayThatNoCharacterSetIsNamed) {
+  const std::string foreign = "M\xFCller", missing = "SpecificCharacterSet (0008,0005) is missing";
+  SeriesBuilder series = GivenSeries().With(tags::kPatientName, "PN", foreign);
+  EXPECT_THAT(Copied(series.Without(kCharacterSet)).obstacles, ElementsAre(HasSubstr(missing)));
+  EXPECT_THAT(Copied(GivenSeries().With(tags::kPatientName, "PN", "Müller").Without(kCharacterSet)).warnings,
+              ElementsAre(HasSubstr(missing + ": it is taken as UTF-8")));
+  SeriesBuilder named = GivenSeries().With(tags::kPatientName, "PN", foreign);
+  EXPECT_THAT(Copied(named.With(kCharacterSet, "CS", "ISO_IR 192")).obstacles,
+              ElementsAre(HasSubstr("not in the character set that SpecificCharacterSet (0008,0005) names")));
+}
+
+// Inflated, a few kilobytes are as many values as there are bytes.
+TEST(CopiedAttributes, LeaveOutTextsOfExcessiveLength) {
+  const std::string separators = "A" + std::string(size_t{1} << 20, '\\') + "A";
+  const uint32_t other_ids = DicomTag(0x0010, 0x1000);
+  // LO has a length of 16 bits unless the data set is implicit.
+  SeriesBuilder series = GivenSeries(3, 2, 1).WithTransferSyntax(testing::kImplicitLe);
+  series.With(tags::kPatientId, "LO", separators).With(other_ids, "LO", separators);
+  const std::string bytes = series.Bytes()[0];
+  const DicomFile file = DicomFile::Open(bytes).value();
+  const CopiedModules modules = CopyModules(file);
+  EXPECT_THAT(modules.obstacles, ElementsAre("PatientID (0010,0020) has more than 64 KiB"));
+  EXPECT_THAT(modules.warnings, Contains(HasSubstr("(0010,1000) has more than 64 KiB")));
+  EXPECT_LE(PatientOf(file).id.size(), (size_t{64} << 10) + 1);
+}
+
 TEST(CopiedAttributes, SayWhichEncodingWasAssumed) {
   const CopiedModules modules = Copied(GivenSeries().With(tags::kPatientName, "PN", "Müller^Jörg"));
   EXPECT_EQ(ValueOf(modules, tags::kPatientName), "Müller^Jörg");
@@ -80,7 +106,7 @@ TEST(CopiedAttributes, StopAtAnIdentityThatCannotBeKept) {
   EXPECT_THAT(obstacles(tags::kPatientName, "PN", "A^B\\C^D"),
               ElementsAre("PatientName (0010,0010) has several values"));
   EXPECT_THAT(obstacles(tags::kPatientName, "PN", "M\xFCller"),
-              ElementsAre(HasSubstr("PatientName (0010,0010) is not in the character set")));
+              ElementsAre(HasSubstr("PatientName (0010,0010) has characters beyond ASCII")));
   EXPECT_THAT(obstacles(DicomTag(0x0010, 0x0021), "LO", std::string(65, 'x')),
               ElementsAre("IssuerOfPatientID (0010,0021) has more than 64 characters"));
 }

@@ -34,6 +34,13 @@ TEST(KeptValue, KeepsValidValues) {
   EXPECT_EQ(Kept("LO", ""), "");
 }
 
+TEST(KeptValue, TakesABoundedNumberOfValues) {
+  EXPECT_EQ(Reason("LO", std::string(255, '\\'), true), "");
+  EXPECT_EQ(Reason("LO", std::string(256, '\\'), true), "has more than 256 values");
+  // The second value is not looked at where there may be one.
+  EXPECT_EQ(Reason("LO", "A\\" + std::string(65, 'B')), "has several values");
+}
+
 TEST(KeptValue, CountsCharactersNotBytes) {
   const std::string name = "Александров^Александр^Александрович";  // 35 characters, 68 bytes
   EXPECT_EQ(Kept("PN", name), name);

@@ -66,6 +66,9 @@ TEST(FileSummary, KnowsTheKindsOfObjects) {
       {GivenSeries().WithTransferSyntax(testing::kDeflated).Bytes()[0], FileKind::kImage},
       {GivenSeries().WithTransferSyntax("1.2.3.4").Bytes()[0], FileKind::kUnreadable},
       {GivenSeries().Bytes()[0].substr(0, 400), FileKind::kUnreadable},
+      // Its pixels cannot be read, but it says what it is.
+      {Part10("1.2.3.4", EncodeElements({{kSopClass, {"UI", storage + "66.4"}}})), FileKind::kSegmentation},
+      {Part10("1.2.3.4", "", {{DicomTag(0x0002, 0x0002), {"UI", storage + "66.4"}}}), FileKind::kSegmentation},
       {"", FileKind::kNotDicom},
       {"a text that is long enough to hold a mark, but does not: " + std::string(200, ' '),
        FileKind::kNotDicom},
@@ -115,6 +118,33 @@ TEST(SeriesChoice, ForcesNobodyToChooseBetweenAVolumeAndItsLocalizer) {
   EXPECT_THAT(ChooseSeries(files, "1").files, ElementsAre(0));  // who names it gets it
 }
 
+FileSummary Unreadable(const std::string& series, const std::string& sop_class) {
+  FileSummary file = Of(FileKind::kUnreadable);
+  file.series_instance_uid = series;
+  file.sop_class_uid = sop_class;
+  return file;
+}
+
+TEST(SeriesChoice, PassesOverWhatCannotBeReadOnlyIfItBelongsElsewhere) {
+  FileSummary slice = Image("1.2", "3");
+  slice.sop_class_uid = "1.9.1";
+  const FileSummary files[] = {slice,
+                               Unreadable("1.2", "1.9.1"),
+                               Unreadable("1.3", "1.9.1"),
+                               Unreadable("", ""),
+                               Unreadable("", "1.9.1"),
+                               Unreadable("", "1.9.2"),
+                               Unreadable("1.2", "")};
+  for (const char* wanted : {"", "1.2"}) {
+    const SeriesChoice choice = ChooseSeries(files, wanted);
+    EXPECT_THAT(choice.files, ElementsAre(0, 1, 3, 4, 6)) << wanted;
+    EXPECT_EQ(CountedKinds(choice.passed_over), "1 of another series, 1 other object") << wanted;
+  }
+  const SeriesChoice named = ChooseSeries(files, "1.3");
+  EXPECT_THAT(named.files, ElementsAre(2));  // its error says more than that it is not there
+  EXPECT_EQ(CountedKinds(named.passed_over), "1 of another series, 5 unreadable files");
+}
+
 TEST(SeriesChoice, TakesAUidOrANumberThatIsNotAmbiguous) {
   const FileSummary files[] = {Image("1.1", "4"), Image("1.2", "5"), Image("1.3", "5"), Image("1.3", "5")};
   EXPECT_EQ(ChooseSeries(files, "").undecided.size(), 3);
@@ -156,6 +186,34 @@ TEST(SeriesReader, ReadsTheSeriesThatIsNamed) {
   const absl::Status none = ReadSeries(testing::ToBuffers(files), {}, {}, "1.2.3.202").status();
   EXPECT_EQ(none.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(none.message()), HasSubstr("named is not among the files: 7 of another series"));
+}
+
+TEST(SeriesReader, PassesOverAnUnreadableObjectOfAnotherSeries) {
+  testing::SeriesBuilder other = GivenSeries(9, 7, 1).With(kSeriesUid, "UI", "1.2.3.201");
+  const std::string cut = other.Bytes()[0].substr(0, other.Bytes()[0].size() - 10);
+  const std::string video = other.WithTransferSyntax("1.2.840.10008.1.2.4.103").Bytes()[0];
+  for (const std::string& object : {cut, video}) {
+    for (const char* wanted : {"", "1.2.3.200"}) {
+      const absl::StatusOr<DicomStudy> study =
+          ReadSeries(testing::ToBuffers(With(GivenSeries().Bytes(), object)), {}, {}, wanted);
+      ASSERT_TRUE(study.ok()) << study.status();
+      EXPECT_THAT(study->warnings, ::testing::Contains("1 file passed over: 1 of another series"));
+    }
+  }
+}
+
+TEST(SeriesReader, PassesOverNoSliceOfTheChosenSeries) {
+  std::vector<std::string> files = GivenSeries().Bytes();
+  // Within its pixels, and at the end of each of the elements before them.
+  for (const size_t left : {files[3].size() - 10, files[3].size() - 2 * 9 * 7 - 12, size_t{300}, size_t{200}}) {
+    std::vector<std::string> damaged = files;
+    damaged[3].resize(left);
+    const absl::Status status = ReadSeries(testing::ToBuffers(damaged), {}, {}, "1.2.3.200").status();
+    EXPECT_THAT(std::string(status.message()), ::testing::StartsWith("file 4: ")) << left;
+  }
+  files[3] = GivenSeries().WithTransferSyntax("1.2.840.10008.1.2.4.103").Bytes()[3];
+  EXPECT_THAT(std::string(ReadSeries(testing::ToBuffers(files), {}, {}, "1.2.3.200").status().message()),
+              ::testing::StartsWith("file 4: "));
 }
 
 TEST(SeriesReader, NamesTheFileOfASliceThatCannotBeRead) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/dicom/dicom_text.h"
+
 namespace sgpsam {
 namespace {
 
@@ -112,6 +114,22 @@ TEST(TextDecoder, RefusesWhatIsNoTextOfTheSet) {
   EXPECT_EQ(Utf8("\\ISO 2022 IR 149", "\x1B$)C\xFB"), "(none)");
   EXPECT_EQ(Utf8("\\ISO 2022 IR 149", "\x1B"), "(none)");
   EXPECT_EQ(Utf8("\\ISO 2022 IR 149", "\x1B$)Z\xFB\xF3"), "(none)");
+}
+
+TEST(TextDecoder, RefusesWhatIsTooLong) {
+  const std::string longest(kMaxTextBytes, 'a');
+  EXPECT_EQ(Utf8("ISO_IR 100", longest), longest);
+  EXPECT_EQ(Utf8("ISO_IR 100", longest + "a"), "(none)");
+}
+
+// Two converters serve all of them, one after the other.
+TEST(TextDecoder, ReadsManyRunsOfTheSameSet) {
+  std::string text, utf8;
+  for (int n = 0; n < 1000; ++n) {
+    text += "\xFC-\x1B$B;3\x1B(B=";
+    utf8 += "ü-山=";
+  }
+  EXPECT_EQ(Utf8("ISO 2022 IR 100\\ISO 2022 IR 87", text), utf8);
 }
 
 TEST(TextDecoder, SurvivesAnything) {
