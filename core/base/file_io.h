@@ -1,5 +1,6 @@
 // Files on disk: read by position, and written so that they appear under their name when complete: neither a
-// reader nor a program that is killed leaves half a file. What the checkpoint readers, the tools and the command line use.
+// reader nor a program that is killed leaves half a file. What the checkpoint
+// readers, the tools and the command line use.
 // Errors name the file and the system's reason. One thread at a time.
 #ifndef SGPSAM_CORE_BASE_FILE_IO_H_
 #define SGPSAM_CORE_BASE_FILE_IO_H_

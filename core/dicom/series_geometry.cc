@@ -168,8 +168,7 @@ absl::Status CheckGaps(const Sorted& sorted) {
     const size_t last = sorted.size() - 1;
     return absl::FailedPreconditionError(absl::StrFormat(
         "the stack has two slice spacings: %.3f mm from file %d (%.3f mm along the slice normal) to file %d "
-        "(%.3f "
-        "mm), %.3f mm from file %d (%.3f mm) to file %d (%.3f mm): send the slices of one part only",
+        "(%.3f mm), %.3f mm from file %d (%.3f mm) to file %d (%.3f mm): send the slices of one part only",
         sorted.gap(1), sorted.number(0), sorted.along[0], sorted.number(parts->end), sorted.along[parts->end],
         sorted.gap(last), sorted.number(parts->begin), sorted.along[parts->begin], sorted.number(last),
         sorted.along[last]));
@@ -263,8 +262,7 @@ absl::Status NotEven(const Sorted& sorted, const Deviation& off) {
     const size_t k = std::max<size_t>(off.k_place, 1);
     return absl::FailedPreconditionError(absl::StrFormat(
         "the slices are not evenly spaced: between file %d (%.3f mm along the slice normal) and file %d "
-        "(%.3f mm) lie "
-        "%.3f mm, elsewhere %.3f mm; the slices' places are off an even grid by up to %.2f %s",
+        "(%.3f mm) lie %.3f mm, elsewhere %.3f mm; the slices' places are off an even grid by up to %.2f %s",
         sorted.number(k - 1), sorted.along[k - 1], sorted.number(k), sorted.along[k], sorted.gap(k),
         MedianGap(sorted), off.place, limit));
   }

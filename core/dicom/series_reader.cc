@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/clock.h"
@@ -36,12 +36,12 @@ absl::Status CheckVolumeBytes(uint64_t bytes, const SeriesLimits& limits) {
                                                  limits.max_volume_bytes, " are taken"));
 }
 
-// Text that came with a file, where it may stand in a message: one of the codes of PS3.3 C.7.3.1.1.1.
-std::string ModalityName(const std::string& modality) {
-  constexpr size_t kLongest = 16;
-  const bool code = !modality.empty() && modality.size() <= kLongest &&
-                    std::all_of(modality.begin(), modality.end(), absl::ascii_isupper);
-  return code ? absl::StrCat(modality, " ") : "";
+// For a message, which never repeats what a file happens to say: a code of PS3.3 C.7.3.1.1.1 that images have.
+std::string ModalityName(absl::string_view modality) {
+  constexpr absl::string_view kCodes[] = {"BMD", "CR", "CT",  "DX", "ES",  "GM", "IO", "MG",
+                                          "MR",  "NM", "OCT", "OP", "OPT", "OT", "PT", "PX",
+                                          "RF",  "RG", "SM",  "TG", "US",  "XA", "XC"};
+  return absl::c_linear_search(kCodes, modality) ? absl::StrCat(modality, " ") : "";
 }
 
 absl::Status SeveralSeries(const std::vector<FoundSeries>& series) {
@@ -152,8 +152,7 @@ absl::Status CheckHighBit(const PixelLayout& layout) {
   if (layout.high_bit == layout.bits_stored - 1) return absl::OkStatus();
   return absl::InvalidArgumentError(
       "HighBit (0028,0102) is not BitsStored - 1, and pixels have bits outside of the stored ones: which "
-      "bits "
-      "are their values is not known");
+      "bits are their values is not known");
 }
 
 // Second pass: slice by slice into the volume; each file's bytes die with its slice.
@@ -236,8 +235,7 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
   if (volume.stray_bits) {
     study.warnings.push_back(
         "some pixels have bits outside of BitsStored (0028,0101): they were left out, as those of overlays "
-        "and "
-        "padding; if BitsStored is wrong, the values are");
+        "and padding; if BitsStored is wrong, the values are");
   }
   ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));
   return study;

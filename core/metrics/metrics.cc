@@ -142,7 +142,8 @@ struct Metrics::State {
   std::map<std::string, Device> devices ABSL_GUARDED_BY(mutex);
   Gauge* shown_model ABSL_GUARDED_BY(mutex) = nullptr;
   std::map<std::string, Gauge*> shown_self_tests ABSL_GUARDED_BY(mutex);  // results, by device
-  std::vector<std::unique_ptr<prometheus::Collectable>> sources ABSL_GUARDED_BY(mutex);
+  absl::Mutex sources_mutex;  // of its own: a source that hangs must not stop those who count
+  std::vector<std::unique_ptr<prometheus::Collectable>> sources ABSL_GUARDED_BY(sources_mutex);
 };
 
 Metrics::Metrics(Clock& clock) : state_(std::make_unique<State>(clock)) {
@@ -170,6 +171,9 @@ std::string Metrics::Text() {
     }
     state_->log_lines_dropped.Increment(static_cast<double>(DroppedLogLines()) - state_->log_lines_dropped.Value());
     families = state_->registry.Collect();
+  }
+  {
+    absl::MutexLock lock(&state_->sources_mutex);
     for (const auto& source : state_->sources) {
       std::vector<prometheus::MetricFamily> more = source->Collect();
       std::move(more.begin(), more.end(), std::back_inserter(families));
@@ -180,7 +184,7 @@ std::string Metrics::Text() {
 
 void Metrics::AddSource(std::unique_ptr<prometheus::Collectable> source) {
   if (source == nullptr) return;
-  absl::MutexLock lock(&state_->mutex);
+  absl::MutexLock lock(&state_->sources_mutex);
   state_->sources.push_back(std::move(source));
 }
 

@@ -19,15 +19,14 @@
 namespace sgpsam {
 namespace {
 
-MaskFormat FormatOf(const PipelineRequest& request) {
-  if (request.format) return *request.format;
-  if (request.upright) return MaskFormat::kNifti;
-  return request.kind == VolumeKind::kDicom ? MaskFormat::kDicomSeg : MaskFormat::kNifti;
-}
-
 // Refuses before the model runs what could not be written after it.
-absl::Status CheckWritable(const PipelineRequest& request, const Study& study) {
-  if (FormatOf(request) != MaskFormat::kDicomSeg) return absl::OkStatus();
+absl::Status CheckWritable(const PipelineRequest& request, const Study& study, uint64_t max_volume_bytes) {
+  const MaskFormat format = EffectiveFormat(request);
+  if (format == MaskFormat::kNifti && request.upright) {
+    ASSIGN_OR_RETURN(const UprightGrid grid, MakeUpright(study.volume.geometry()));
+    return CheckUprightBytes(study.volume, grid, max_volume_bytes);
+  }
+  if (format != MaskFormat::kDicomSeg) return absl::OkStatus();
   if (!study.series) {
     return absl::InvalidArgumentError(
         "DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
@@ -213,7 +212,7 @@ absl::StatusOr<PipelineResult> SegmentPipeline::Run(PipelineRequest request, con
   Journey journey(*this, call, progress, request.targets.size());
   journey.study_key = StudyKey(request);
   ASSIGN_OR_RETURN(const std::shared_ptr<const Study> study, Decode(request, journey));
-  RETURN_IF_ERROR(CheckWritable(request, *study));
+  RETURN_IF_ERROR(CheckWritable(request, *study, options_.max_volume_bytes));
 
   std::vector<Segmented> segmented;
   for (journey.target = 0; journey.target < request.targets.size(); ++journey.target) {
@@ -323,7 +322,7 @@ absl::Status SegmentPipeline::Write(const PipelineRequest& request, const Study&
   std::vector<const Mask*> masks;
   for (const Segmented& target : segmented) masks.push_back(&target.found.mask);
   const Geometry& geometry = study.volume.geometry();
-  switch (FormatOf(request)) {
+  switch (EffectiveFormat(request)) {
     case MaskFormat::kDicomSeg: {
       ASSIGN_OR_RETURN(std::string seg, WriteSegObject(request, study, segmented));
       result.outputs.push_back({OutputKind::kMask, 0, std::move(seg)});

@@ -55,7 +55,7 @@ struct PipelineRequest {
   std::vector<ByteBuffer> payload;     // DICOM: one per file; else exactly one. Empty: `study` is set
   std::shared_ptr<const Study> study;  // from FindStudy
   std::vector<TargetRequest> targets;  // 1 to 16
-  std::optional<MaskFormat> format;    // default: SEG for DICOM, NIfTI otherwise
+  std::optional<MaskFormat> format;    // without: see EffectiveFormat
   SegSeries seg_series;                // kDicomSeg only
   bool probabilities = false, logits = false;
   bool upright = false;  // NIfTI only: mask and image on a grid at right angles
@@ -63,6 +63,13 @@ struct PipelineRequest {
   TargetOptions inference;
   std::string idempotency_key;
 };
+
+// What the masks are written as: what was asked for, or else the default.
+inline MaskFormat EffectiveFormat(const PipelineRequest& request) {
+  if (request.format) return *request.format;
+  if (request.upright) return MaskFormat::kNifti;
+  return request.kind == VolumeKind::kDicom ? MaskFormat::kDicomSeg : MaskFormat::kNifti;
+}
 
 struct TargetResult {
   uint64_t voxels = 0;

@@ -286,8 +286,7 @@ absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& pr
   if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
   return absl::InvalidArgumentError(
       "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with "
-      "the "
-      "patch that they lie on");
+      "the patch that they lie on");
 }
 
 PatchPosition PositionOf(const Geometry& geometry, const Prompts& prompts, const Placement& placement) {

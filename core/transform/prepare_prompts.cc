@@ -230,8 +230,7 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
   if (!positive) {
     return absl::InvalidArgumentError(
         "no positive prompt: give at least one positive point, a box, a mask, or previous logits with the "
-        "patch that "
-        "they lie on");
+        "patch that they lie on");
   }
   const size_t corners = prepared.box ? 1 : 0;  // counts as the click that it is elsewhere
   if (std::max(prompts.points.size(), prepared.clicks.size()) + corners > kMaxClicks) {

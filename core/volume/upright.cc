@@ -75,6 +75,11 @@ double StartJ(const UprightGrid& grid, int64_t k) {
   return static_cast<double>(grid.first_j) - grid.shift_j * static_cast<double>(k);
 }
 
+// At most Geometry::kMaxVoxels of 8 bytes: no overflow.
+uint64_t BytesOn(const UprightGrid& grid, SampleType type) {
+  return static_cast<uint64_t>(grid.geometry.shape().voxels()) * BytesPerSample(type);
+}
+
 }  // namespace
 
 absl::StatusOr<UprightGrid> MakeUpright(const Geometry& stack) {
@@ -95,15 +100,17 @@ absl::StatusOr<UprightGrid> MakeUpright(const Geometry& stack) {
   return UprightGrid{geometry, i.shift, j.shift, i.first, j.first};
 }
 
+absl::Status CheckUprightBytes(const Volume& volume, const UprightGrid& grid, uint64_t max_bytes) {
+  const uint64_t bytes = BytesOn(grid, volume.sample_type());
+  if (bytes <= max_bytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("on an upright grid the volume has ", bytes, " bytes; at most ", max_bytes, " are taken"));
+}
+
 absl::StatusOr<Volume> OnUprightGrid(const Volume& volume, const UprightGrid& grid, uint64_t max_bytes) {
   const Shape &from = volume.geometry().shape(), &to = grid.geometry.shape();
-  // At most Geometry::kMaxVoxels of 8 bytes: no overflow.
-  const uint64_t bytes = static_cast<uint64_t>(to.voxels()) * BytesPerSample(volume.sample_type());
-  if (bytes > max_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat("on an upright grid the volume has ", bytes,
-                                                   " bytes; at most ", max_bytes, " are taken"));
-  }
-  ASSIGN_OR_RETURN(ByteBuffer samples, ByteBuffer::Zeroed(bytes));
+  RETURN_IF_ERROR(CheckUprightBytes(volume, grid, max_bytes));
+  ASSIGN_OR_RETURN(ByteBuffer samples, ByteBuffer::Zeroed(BytesOn(grid, volume.sample_type())));
   VisitSamples(volume, [&](const auto* first) {
     using T = std::remove_cv_t<std::remove_pointer_t<decltype(first)>>;
     const T background = *std::min_element(first, first + from.voxels());

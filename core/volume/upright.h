@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/volume/geometry.h"
 #include "core/volume/mask.h"
@@ -24,8 +25,11 @@ struct UprightGrid {
 // FAILED_PRECONDITION where they are not, INVALID_ARGUMENT where it would have more voxels than a volume may.
 absl::StatusOr<UprightGrid> MakeUpright(const Geometry& stack);
 
+// INVALID_ARGUMENT if the volume would need more than `max_bytes` on the grid.
+absl::Status CheckUprightBytes(const Volume& volume, const UprightGrid& grid, uint64_t max_bytes);
+
 // Linear between the pixels of a slice; the volume's least value where it has none. In its own sample type,
-// rounded. INVALID_ARGUMENT if it needs more than `max_bytes`.
+// rounded. INVALID_ARGUMENT as CheckUprightBytes.
 absl::StatusOr<Volume> OnUprightGrid(const Volume& volume, const UprightGrid& grid, uint64_t max_bytes);
 
 // The nearest pixel's.

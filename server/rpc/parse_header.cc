@@ -309,17 +309,15 @@ absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& reque
     case v1::MASK_FORMAT_RAW_BITS: request.format = MaskFormat::kRawBits; break;
     default: return Invalid("output.format is unknown to this server");
   }
-  const bool nifti = request.format.value_or(MaskFormat::kNifti) == MaskFormat::kNifti;
-  if (request.upright && (!nifti || request.probabilities)) {
+  const MaskFormat format = EffectiveFormat(request);
+  if (request.upright && (format != MaskFormat::kNifti || request.probabilities)) {
     return Invalid("output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
   }
-  if (request.format == MaskFormat::kDicomSeg && request.kind != VolumeKind::kDicom) {
+  if (format == MaskFormat::kDicomSeg && request.kind != VolumeKind::kDicom) {
     return Invalid("MASK_FORMAT_DICOM_SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
   }
   if (!output.has_seg_series()) return absl::OkStatus();
-  const bool seg = request.kind == VolumeKind::kDicom &&
-                   request.format.value_or(MaskFormat::kDicomSeg) == MaskFormat::kDicomSeg;
-  if (!seg) {
+  if (format != MaskFormat::kDicomSeg) {
     return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
   }
   ASSIGN_OR_RETURN(request.seg_series, ParseSegSeries(output.seg_series()));

@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/http_client.h"
 
@@ -112,6 +116,62 @@ TEST_F(HttpEndpointTest, EndsWhileRequestsAreHalfSent) {
   half_sent.Send("GET /metrics HT");
   endpoint_.reset();
   EXPECT_EQ(half_sent.ReadToEnd(), "");
+}
+
+// A driver that does not answer until it is told to.
+class HangingSource final : public prometheus::Collectable {
+ public:
+  struct Hold {
+    absl::Notification asked, released;
+    std::atomic<int> inside{0}, most_inside{0};
+  };
+
+  explicit HangingSource(Hold& hold) : hold_(hold) {}
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    hold_.most_inside = std::max(hold_.most_inside.load(), ++hold_.inside);
+    if (!hold_.asked.HasBeenNotified()) hold_.asked.Notify();
+    hold_.released.WaitForNotification();
+    --hold_.inside;
+    return {};
+  }
+
+ private:
+  Hold& hold_;
+};
+
+TEST_F(HttpEndpointTest, AnswersProbesWhileADriverDoesNotAnswerMetrics) {
+  HangingSource::Hold hold;
+  metrics_.AddSource(std::make_unique<HangingSource>(hold));
+  LocalConnection first(port());
+  first.Send("GET /metrics HTTP/1.1\r\n\r\n");
+  hold.asked.WaitForNotification();
+  EXPECT_EQ(StatusOf(Get("/readyz")), 200);
+  EXPECT_EQ(StatusOf(Get("/healthz")), 200);
+  LocalConnection second(port());
+  second.Send("GET /metrics HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(StatusOf(Get("/readyz")), 200);  // the second has been read by now
+  metrics_.CountRequest("OK", "dicom");
+  metrics_.BatchStarted("cpu");  // nor do those who count wait
+  metrics_.BatchEnded("cpu");
+  hold.released.Notify();
+  const std::string counted = "sgpsam_requests_total{code=\"OK\",kind=\"dicom\"} 1\n";
+  EXPECT_THAT(first.ReadToEnd(), AllOf(HasSubstr(" 200 OK"), Not(HasSubstr(counted))));
+  EXPECT_THAT(second.ReadToEnd(), AllOf(HasSubstr(" 200 OK"), HasSubstr(counted)));  // asked anew for it
+  EXPECT_EQ(hold.most_inside, 1);
+}
+
+TEST_F(HttpEndpointTest, ClosesAQuestionForMetricsThatNobodyAnswersForTenSeconds) {
+  HangingSource::Hold hold;
+  metrics_.AddSource(std::make_unique<HangingSource>(hold));
+  LocalConnection scrape(port());
+  scrape.Send("GET /metrics HTTP/1.1\r\n\r\n");
+  hold.asked.WaitForNotification();
+  EXPECT_EQ(StatusOf(Get("/readyz")), 200);
+  clock_.Advance(absl::Seconds(11));
+  EXPECT_EQ(StatusOf(Get("/readyz")), 200);
+  EXPECT_EQ(scrape.ReadToEnd(), "");
+  hold.released.Notify();
+  EXPECT_THAT(Get("/metrics"), HasSubstr("\nsgpsam_requests_in_flight 0\n"));
 }
 
 TEST_F(HttpEndpointTest, RefusesAnAddressThatIsTakenOrUnknown) {

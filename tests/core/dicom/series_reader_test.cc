@@ -264,6 +264,13 @@ TEST(SeriesReader, RefusesMixedSeries) {
                 "2 image series: that of file 1 with 4 CT images, that of file 2 with 1 CT image");
 }
 
+TEST(SeriesReader, NamesOnlyModalitiesOfTheStandard) {
+  ExpectRefused(GivenSeries()
+                    .With(DicomTag(0x0008, 0x0060), "CS", "DOE")
+                    .WithAt(1, DicomTag(0x0020, 0x000E), "UI", "1.2.3.201"),
+                kPrecondition, "2 image series: that of file 1 with 4 images, that of file 2 with 1 image");
+}
+
 TEST(SeriesReader, RefusesSlicesOfDifferentSize) {
   SeriesBuilder series = GivenSeries().WithAt(1, DicomTag(0x0028, 0x0010), "US", Le16(6));
   ExpectRefused(series, kPrecondition, "different Rows or Columns");

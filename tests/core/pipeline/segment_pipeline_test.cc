@@ -160,6 +160,47 @@ TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
   EXPECT_EQ(encodes_, 0);
 }
 
+class UprightPipelineTest : public SegmentPipelineTest {
+ protected:
+  static constexpr Shape kShape = {20, 18, 16};
+
+  UprightPipelineTest() : SegmentPipelineTest(NoLargerThanTheStack()) {}
+
+  static PipelineOptions NoLargerThanTheStack() {
+    PipelineOptions options;
+    options.max_volume_bytes = static_cast<uint64_t>(kShape.voxels());
+    return options;
+  }
+
+  // A stack of 2 mm with these columns and slices.
+  static PipelineRequest Upright(const WorldPoint& column, const WorldPoint& slice) {
+    Study study;
+    const Geometry geometry = Geometry::Create(kShape, {0, 0, 0}, {{{2, 0, 0}, column, slice}}).value();
+    ByteBuffer samples = ByteBuffer::Zeroed(static_cast<size_t>(kShape.voxels())).value();
+    for (size_t n = 0; n < samples.size(); ++n) samples.data()[n] = static_cast<uint8_t>(n % 97 + 1);
+    study.volume = Volume::Create(geometry, SampleType::kUint8, std::move(samples)).value();
+    PipelineRequest request;
+    request.kind = VolumeKind::kNifti;
+    request.study = std::make_shared<const Study>(std::move(study));
+    request.targets.push_back(Click(10, 9, 8));
+    request.upright = true;
+    return request;
+  }
+};
+
+TEST_F(UprightPipelineTest, RefusesAGridThatCannotBeHadBeforeTheModelRuns) {
+  const absl::Status skewed = Run(Upright({1, 2, 0}, {0, 0, 2})).status();
+  EXPECT_EQ(skewed.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(skewed.message()), HasSubstr("rows and columns are not at right angles"));
+  const absl::Status large = Run(Upright({0, 2, 0}, {0, 1, 2})).status();
+  EXPECT_EQ(large.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(large.message()), HasSubstr("on an upright grid the volume has"));
+  EXPECT_EQ(encodes_, 0);
+  const absl::Status fits = Run(Upright({0, 2, 0}, {0, 0, 2})).status();
+  EXPECT_TRUE(fits.ok()) << fits;
+  EXPECT_EQ(encodes_, 1);
+}
+
 class FollowingPipelineTest : public SegmentPipelineTest {
  protected:
   FollowingPipelineTest() : SegmentPipelineTest({}, BoxModel()) {}

@@ -469,6 +469,11 @@ TEST(BadDicom, ASegSeriesThatIsNotValidIsAnInvalidArgument) {
   nifti.mutable_output()->mutable_seg_series();
   EXPECT_THAT(Segment(server.stub(), nifti, "").status,
               IsStatus(grpc::INVALID_ARGUMENT, "is for a DICOM-SEG"));
+  v1::SegmentHeader upright = DicomHeader(files);  // which makes NIfTI the default
+  upright.mutable_output()->set_upright(true);
+  upright.mutable_output()->mutable_seg_series();
+  EXPECT_THAT(Segment(server.stub(), upright, "").status,
+              IsStatus(grpc::INVALID_ARGUMENT, "is for a DICOM-SEG"));
 }
 
 TEST(BadDicom, TwoPatientsInOneSeriesAreAFailedPrecondition) {
