@@ -127,7 +127,7 @@ def test_the_python_package_finds_the_same_series(sdk, python, export, ct, tmp_p
     result = python(export)
     assert (result.mask == plain.mask).all()
     assert result.passed_over == {"structured report": 1, "not DICOM": 1, "empty file": 1, "segmentation": 1}
-    assert result.warnings[0].startswith("2 files passed over (")
+    assert result.warnings[0].startswith("3 files passed over: ")
     bare = export / "DICOM/ST0/SE0"
     for path in list(bare.iterdir())[::2]:               # every second one without its preamble
         path.write_bytes(path.read_bytes()[132:])
@@ -327,3 +327,73 @@ def test_a_case_is_refused_for_its_reason(sgpsam, server, tmp_path, name):
     assert NOT_ACCEPTED[name] in message
     assert code in (1, 3)
     assert not list(tmp_path.iterdir())
+
+
+META = b"\0" * 128 + b"DICM"
+
+
+def part10(sop_class, payload=b""):
+    """The beginning of a DICOM file, by hand: file meta information with its group length, version and SOP class."""
+    uid = sop_class.encode() + b"\0" * (len(sop_class) % 2)
+    return (META + b"\2\0\0\0UL\4\0" + (0).to_bytes(4, "little") + b"\2\0\1\0OB\0\0\2\0\0\0\0\1" +
+            b"\2\0\2\0UI" + len(uid).to_bytes(2, "little") + uid + payload)
+
+
+def test_the_python_package_sends_no_objects_without_pixels(sdk, tmp_path):
+    storage = "1.2.840.10008.5.1.4.1.1."
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.dcm").write_bytes(part10(storage + "2", bytes([number])))
+    plain = sdk.Volume.from_path(folder)
+    others = {"66.4": "segmentation", "88.33": "structured report", "88.59": "key object selection",
+              "11.1": "presentation state", "481.3": "radiotherapy object", "104.1": "encapsulated document",
+              "66.1": "registration"}
+    for name, kind in others.items():
+        (folder / f"{name}.dcm").write_bytes(part10(storage + name))
+    (folder / "DICOMDIR").write_bytes(part10("1.2.840.10008.1.3.10"))
+    volume = sdk.Volume.from_path(folder)
+    assert (volume.sha256, volume.size_bytes) == (plain.sha256, plain.size_bytes)
+    assert volume.passed_over == {**{kind: 1 for kind in others.values()}, "media directory": 1}
+    (folder / "7.dcm").write_bytes(part10(storage + "7"))        # may lie in the patient: the server looks
+    assert sdk.Volume.from_path(folder).passed_over == volume.passed_over
+    from sgpsam import dicom_files
+    assert dicom_files.describe_passed_over({"not DICOM": 3, "media directory": 2, "segmentation": 1}) == \
+        "6 files passed over: 3 not DICOM, 2 media directories, 1 segmentation"
+
+
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_the_python_package_inflates_no_archive_without_end(sdk, tmp_path, monkeypatch, kind):
+    from sgpsam import dicom_files
+    monkeypatch.setattr(dicom_files, "_MAX_SMALL_BYTES", 1 << 20)
+    monkeypatch.setattr(dicom_files, "_MAX_RATIO", 10)
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "a.dcm").write_bytes(part10("1.2.840.10008.5.1.4.1.1.2"))
+    (folder / "b.bin").write_bytes(bytes(1 << 19))       # not DICOM
+    good = shutil.make_archive(tmp_path / "good", kind, folder)
+    assert sdk.Volume.from_path(good).passed_over == {"not DICOM": 1}
+    (folder / "a.dcm").write_bytes(part10("1.2.840.10008.5.1.4.1.1.2", bytes(4 << 20)))
+    bomb = shutil.make_archive(tmp_path / "bomb", kind, folder)
+    with pytest.raises(ValueError, match="the archive's files grow to more than 1048576 bytes: unpack it first"):
+        sdk.Volume.from_path(bomb)
+    monkeypatch.setattr(dicom_files, "_MAX_SMALL_BYTES", 1 << 30)
+    monkeypatch.setattr(dicom_files, "_MAX_FILE_BYTES", 1 << 20)
+    with pytest.raises(ValueError, match="larger than a DICOM file may be"):
+        sdk.Volume.from_path(bomb)
+
+
+def test_an_upright_result_is_saved_as_the_server_wrote_it(sdk, tmp_path):
+    from sgpsam import result
+    target = result.TargetResult(1, 0.1, False, False, 1, 1.5, 0.9, [], result.PreviousLogits())
+    upright = result.Result([target], b"the file", result.ModelIdentity("m", "1", b""), b"", (1, 1, 1), None, {}, [], "r",
+                            own_grid=True)
+    upright.save(tmp_path / "m.nii.gz")
+    assert (tmp_path / "m.nii.gz").read_bytes() == b"the file"
+    for name in ("m.dcm", "m.nrrd"):
+        with pytest.raises(ValueError, match="an upright mask has a name that ends in .nii.gz"):
+            upright.save(tmp_path / name)
+        assert not (tmp_path / name).exists()
+    for read in (lambda: upright.mask, lambda: upright.labels, lambda: upright.affine, upright.to_sitk):
+        with pytest.raises(ValueError, match="with upright=True the mask lies in `file`.* a grid of its own"):
+            read()

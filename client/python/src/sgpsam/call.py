@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import grpc
 import numpy as np
 
+from sgpsam import dicom_files
 from sgpsam import request as requests
 from sgpsam import result as results
 from sgpsam.errors import InvalidInput, broken_contract, from_grpc
@@ -130,15 +131,14 @@ class Call:
             shape=shape, voxel_to_lps=np.array(message.voxel_to_lps).reshape(3, 4),
             stage_seconds={results.stage_name(time.stage): time.seconds for time in message.stage_times},
             warnings=self._warnings(message), passed_over=self._passed_over(message),
-            request_id=self._accepted.request_id, uploaded_bytes=self._uploaded)
-
+            request_id=self._accepted.request_id, uploaded_bytes=self._uploaded,
+            own_grid=asked.upright)
 
     def _warnings(self, message: pb.SegmentResult) -> list[str]:
         own = self._volume.passed_over
         if not own:
             return list(message.warnings)
-        kinds = ", ".join(f"{kind}: {files}" for kind, files in own.items())
-        return [f"{sum(own.values())} files passed over ({kinds})", *message.warnings]
+        return [dicom_files.describe_passed_over(own), *message.warnings]
 
     def _passed_over(self, message: pb.SegmentResult) -> dict[str, int]:
         counted = collections.Counter(self._volume.passed_over)

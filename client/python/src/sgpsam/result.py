@@ -19,6 +19,9 @@ from sgpsam.v1 import segmentation_pb2 as pb
 Mask = npt.NDArray[np.bool_]             # axes k, j, i
 Samples = npt.NDArray[np.float32]
 
+_OWN_GRID = ("with upright=True the mask lies in `file`, a NIfTI file with a grid of its own: save it as .nii.gz, or "
+             "ask without upright")
+
 
 @dataclass(frozen=True)
 class PatchPosition:
@@ -117,6 +120,7 @@ class Result:
     uploaded_bytes: int = 0              # of the volume; 0: the server had it
     passed_over: Mapping[str, int] = field(default_factory=dict)   # files beside the series, by kind
     upright_image: bytes = b""           # upright=True: .nii.gz of the volume
+    own_grid: bool = False               # upright=True: `file` lies on a grid of its own, not on shape and voxel_to_lps
 
     @property
     def empty(self) -> bool:
@@ -139,6 +143,8 @@ class Result:
     @property
     def affine(self) -> npt.NDArray[np.float64]:
         """voxel_to_lps as nibabel has it: 4x4, from i, j, k to RAS millimetres."""
+        if self.own_grid:
+            raise ValueError(_OWN_GRID)
         return grid.to_affine(self.voxel_to_lps)
 
     def to_sitk(self, target: int | None = None) -> Any:
@@ -150,9 +156,15 @@ class Result:
         return libraries.to_nibabel(self._image(target), self.voxel_to_lps)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """The DICOM-SEG of output="seg", as .dcm; else `labels` with their place, in the format of the name: NIfTI
-        (nibabel or SimpleITK writes it), or another that SimpleITK writes, such as .nrrd."""
+        """The DICOM-SEG of output="seg", as .dcm; with upright=True the server's file, as .nii.gz; else `labels` with
+        their place, in the format of the name: NIfTI (nibabel or SimpleITK writes it), or another that SimpleITK
+        writes, such as .nrrd."""
         name = os.fspath(path)
+        if self.own_grid:
+            if not name.lower().endswith(".nii.gz"):
+                raise ValueError("an upright mask has a name that ends in .nii.gz")
+            pathlib.Path(name).write_bytes(self.file)
+            return
         is_seg = self.targets[0].mask is None
         if is_seg != name.lower().endswith(".dcm"):
             raise ValueError('a DICOM-SEG has a name that ends in .dcm' if is_seg else
@@ -167,6 +179,8 @@ class Result:
 
     def _mask_of(self, index: int) -> Mask:
         mask = self.targets[index].mask
+        if self.own_grid:
+            raise ValueError(_OWN_GRID)
         if mask is None:
             raise ValueError('a DICOM-SEG is in `file`; for numpy ask for output="mask"')
         return mask
