@@ -14,8 +14,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 BELOW_MODEL = ["core/base/", "core/engine/"]
-BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/dicom/series_choice", "core/transform/",
-                  "core/metrics/", "core/batching/"]
+BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/dicom/dicom_text",
+                  "core/dicom/series_choice", "core/transform/", "core/metrics/", "core/batching/"]
 # The part of the pipeline that a tool may run on an engine of its own.
 ON_ONE_ENGINE = ["core/pipeline/target_segmenter", "core/pipeline/engine_patch_model"]
 
@@ -30,9 +30,10 @@ SEES = {
     "core/engine/torch_": BELOW_MODEL + ["core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
     "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
-    "core/dicom/": ["core/base/", "core/volume/", "core/dicom/file_summary", "core/dicom/series_choice"],
+    "core/dicom/": ["core/base/", "core/volume/", "core/dicom/dicom_text", "core/dicom/file_summary", "core/dicom/series_choice"],
     # What a file is and which files are a series: shared with clients, so without volumes and DCMTK.
-    "core/dicom/file_summary": ["core/base/", "core/dicom/"],
+    "core/dicom/dicom_text": ["core/base/"],
+    "core/dicom/file_summary": ["core/base/", "core/dicom/", "core/dicom/dicom_text"],
     "core/dicom/series_choice": ["core/base/", "core/dicom/file_summary"],
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
     "core/metrics/": ["core/base/"],
