@@ -141,8 +141,8 @@ TEST(TextDecoder, SurvivesAnything) {
     std::string text;
     for (int length = n % 13; length > 0; --length) {
       random = random * 1664525 + 1013904223;
-      const char* const pieces = "\x1B$B()CA-^=\\\xFB\xF3\x8F 0";
-      text.push_back((random >> 30) == 0 ? static_cast<char>(random >> 8) : pieces[(random >> 16) % 18]);
+      constexpr absl::string_view kPieces = "\x1B$B()CA-^=\\\xFB\xF3\x8F 0";
+      text.push_back((random >> 30) == 0 ? static_cast<char>(random >> 8) : kPieces[(random >> 16) % kPieces.size()]);
     }
     const std::optional<DecodedText> decoded = TextDecoder(sets[n % 8]).Decode(text, n % 2 == 0);
     if (!decoded) continue;
