@@ -119,10 +119,6 @@ constexpr CopiedTag kTags[] = {
     {DicomTag(0x0020, 0x0010), "SH", "StudyID", Presence::kAlways},
 };
 
-bool IsEncodedText(absl::string_view vr) {
-  return vr == "LO" || vr == "SH" || vr == "PN" || vr == "ST" || vr == "LT";
-}
-
 std::string Named(const CopiedTag& tag) {
   return absl::StrFormat("%s (%04x,%04x)", tag.name, tag.tag >> 16, tag.tag & 0xFFFF);
 }
@@ -157,18 +153,16 @@ class Copying {
   void Take(size_t n);
   void Warn(std::string text) { result_.warnings.push_back(std::move(text)); }
 
-  bool Has(uint32_t tag) const {
-    for (size_t n = 0; n < std::size(kTags); ++n) {
-      if (kTags[n].tag == tag) return candidates_[n].kept && HasValue(*candidates_[n].kept);
-    }
-    return false;
+  // nullptr: it is not in the source, or cannot be kept.
+  const CopiedAttribute* Kept(uint32_t tag) const {
+    const auto* known =
+        std::find_if(std::begin(kTags), std::end(kTags), [&](const CopiedTag& t) { return t.tag == tag; });
+    if (known == std::end(kTags)) return nullptr;
+    const std::optional<CopiedAttribute>& kept = candidates_[known - std::begin(kTags)].kept;
+    return kept ? &*kept : nullptr;
   }
-  bool IsYes(uint32_t tag) const {
-    for (size_t n = 0; n < std::size(kTags); ++n) {
-      if (kTags[n].tag == tag) return candidates_[n].kept && candidates_[n].kept->value == "YES";
-    }
-    return false;
-  }
+  bool Has(uint32_t tag) const { return Kept(tag) != nullptr && HasValue(*Kept(tag)); }
+  bool IsYes(uint32_t tag) const { return Kept(tag) != nullptr && Kept(tag)->value == "YES"; }
   // What the group's other attributes require and the source lacks; empty: nothing.
   absl::string_view Missing(Group group) const;
 
@@ -183,7 +177,7 @@ absl::StatusOr<CopiedAttribute> Copying::Copy(const CopiedTag& tag) {
   const absl::string_view text = file_.Text(tag.tag);
   if (text.size() > kMaxTextBytes) return absl::InvalidArgumentError("has more than 64 KiB");
   absl::StatusOr<std::string> value;
-  if (IsEncodedText(tag.vr)) {
+  if (IsInCharacterSet(tag.vr)) {
     const std::optional<DecodedText> decoded = decoder_.Decode(text, tag.vr == "PN");
     const bool declared = !file_.Text(tags::kSpecificCharacterSet).empty();
     const absl::string_view foreign =

@@ -25,11 +25,6 @@ constexpr size_t kMaxBytes = size_t{64} << 10;
 
 absl::Status Because(absl::string_view reason) { return absl::InvalidArgumentError(reason); }
 
-// Representations whose texts are in the character set.
-bool IsEncodedText(absl::string_view vr) {
-  return vr == "LO" || vr == "SH" || vr == "PN" || vr == "ST" || vr == "LT" || vr == "UT" || vr == "UC";
-}
-
 bool IsPlainText(absl::string_view vr) {
   return vr == "CS" || vr == "UI" || vr == "DA" || vr == "TM" || vr == "DT" || vr == "AS" || vr == "DS" ||
          vr == "IS" || vr == "UR";
@@ -44,7 +39,7 @@ absl::string_view ElementText(DcmElement& element) {
 
 absl::StatusOr<std::string> CopyText(uint32_t tag, absl::string_view vr, absl::string_view text,
                                      const TextDecoder& decoder) {
-  if (!IsEncodedText(vr)) return KeptValue(tag, vr, true, text);
+  if (!IsInCharacterSet(vr)) return KeptValue(tag, vr, true, text);
   const std::optional<DecodedText> decoded = decoder.Decode(text, vr == "PN");
   if (!decoded) return Because("has a text that is not in its character set");
   return KeptValue(tag, vr, true, decoded->utf8);
@@ -63,7 +58,7 @@ absl::StatusOr<CopiedAttribute> CopyElement(DcmElement& element, const TextDecod
     return copied;
   }
   const absl::string_view vr = DcmVR(element.getVR()).getValidVRName();
-  if (!IsEncodedText(vr) && !IsPlainText(vr)) return Because("has an attribute that is not text");
+  if (!IsInCharacterSet(vr) && !IsPlainText(vr)) return Because("has an attribute that is not text");
   ASSIGN_OR_RETURN(copied.value, CopyText(copied.tag, vr, ElementText(element), decoder));
   return copied;
 }

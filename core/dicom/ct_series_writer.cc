@@ -14,6 +14,7 @@
 #include "core/dicom/part10_writer.h"
 #include "core/dicom/tags.h"
 #include "core/dicom/uid.h"
+#include "core/volume/world_vector.h"
 
 namespace sgpsam {
 namespace {
@@ -31,10 +32,6 @@ std::string SeededUid(const CtSeriesOptions& options, absl::string_view part) {
 std::string Ds(std::initializer_list<double> values) {
   return absl::StrJoin(values, "\\",
                        [](std::string* out, double value) { absl::StrAppend(out, FormatDs(value)); });
-}
-
-WorldPoint Unit(const WorldPoint& step, double length) {
-  return {step.x / length, step.y / length, step.z / length};
 }
 
 // Fixed, so that the same seed gives the same bytes.
@@ -72,8 +69,7 @@ void WriteSeriesAndEquipment(const Series& series, ItemWriter& out) {
 void WritePlane(const Series& series, int64_t k, ItemWriter& out) {
   const Geometry& geometry = series.volume.geometry();
   const std::array<double, 3> spacing = geometry.spacing_mm();
-  const WorldPoint row = Unit(geometry.steps()[0], spacing[0]),
-                   column = Unit(geometry.steps()[1], spacing[1]);
+  const WorldPoint row = geometry.steps()[0] / spacing[0], column = geometry.steps()[1] / spacing[1];
   const WorldPoint position = geometry.ToWorld({0, 0, static_cast<double>(k)});
   out.Text(DicomTag(0x0020, 0x0013), absl::StrCat(k + 1));  // InstanceNumber
   out.Text(tags::kPixelSpacing, Ds({spacing[1], spacing[0]}));

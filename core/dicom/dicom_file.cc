@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dicom_text.h"
 #include "core/dicom/inflate.h"
@@ -26,7 +27,7 @@ struct FileStart {
 };
 
 uint32_t LittleU16(absl::string_view bytes, size_t at) {
-  return static_cast<uint8_t>(bytes[at]) | (static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + 1])) << 8);
+  return static_cast<uint32_t>(FromLittleEndian(bytes.substr(at, 2)));
 }
 
 absl::Status NotDicom() {

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "core/base/little_endian.h"
 #include "core/dicom/dicom_text.h"
 #include "core/dicom/tags.h"
 #include "core/dicom/text_decoder.h"
@@ -95,7 +96,7 @@ bool LooksLikeDicom(absl::string_view head) {
   if (head.size() < 8) return false;
   const auto byte = [&](size_t at) { return static_cast<uint8_t>(head[at]); };
   const auto upper = [&](size_t at) { return head[at] >= 'A' && head[at] <= 'Z'; };
-  const uint32_t group = byte(0) | (byte(1) << 8), element = byte(2) | (byte(3) << 8);
+  const uint64_t group = FromLittleEndian(head.substr(0, 2)), element = FromLittleEndian(head.substr(2, 2));
   const bool explicit_vr = upper(4) && upper(5);
   // Real data sets begin at (0008,0000) to (0008,0018), file meta information at (0002,0000) to (0002,0010).
   if (group == 0x0002) return element <= 0x0010 && explicit_vr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/status/statusor.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -15,16 +16,10 @@ absl::Status TooShort() {
   return absl::InvalidArgumentError("an RLE segment ends too soon: the file is truncated");
 }
 
-uint32_t LittleU32(absl::string_view bytes, size_t at) {
-  uint32_t value = 0;
-  for (size_t n = 0; n < 4; ++n)
-    value |= static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + n])) << (8 * n);
-  return value;
-}
-
 absl::StatusOr<absl::string_view> FindSegment(absl::string_view frame, size_t segment, size_t segments) {
-  const size_t begin = LittleU32(frame, 4 + 4 * segment);
-  const size_t end = segment + 1 < segments ? LittleU32(frame, 8 + 4 * segment) : frame.size();
+  const size_t begin = FromLittleEndian(frame.substr(4 + 4 * segment, 4));
+  const size_t end =
+      segment + 1 < segments ? FromLittleEndian(frame.substr(8 + 4 * segment, 4)) : frame.size();
   if (begin < kHeaderBytes || begin > end || end > frame.size()) {
     return absl::InvalidArgumentError("the RLE header points outside its frame");
   }
@@ -55,7 +50,7 @@ absl::Status UnpackSegment(absl::string_view packed, size_t count, size_t stride
 
 absl::Status CheckRle(absl::string_view frame, const PixelLayout& layout) {
   const size_t bytes = static_cast<size_t>(layout.bits_allocated / 8);
-  if (frame.size() < kHeaderBytes || LittleU32(frame, 0) != bytes) {
+  if (frame.size() < kHeaderBytes || FromLittleEndian(frame.substr(0, 4)) != bytes) {
     return absl::InvalidArgumentError("the RLE header does not fit BitsAllocated");
   }
   for (size_t segment = 0; segment < bytes; ++segment) {

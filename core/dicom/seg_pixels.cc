@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/inflate.h"
 #include "core/dicom/jpeg2000_decoder.h"
@@ -13,13 +14,6 @@
 
 namespace sgpsam {
 namespace {
-
-uint32_t LittleU32(absl::string_view bytes, size_t at) {
-  uint32_t value = 0;
-  for (size_t n = 0; n < 4; ++n)
-    value |= static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + n])) << (8 * n);
-  return value;
-}
 
 // Decoded samples of one or two bytes, in native order.
 void Widen(const std::vector<uint8_t>& samples, int bits_allocated, std::vector<uint16_t>& values) {
@@ -67,7 +61,7 @@ absl::Status SegPixels::FindFrames() {
   for (size_t n = 0; n < fragments.size() && first_fragment_.size() < frames; ++n) {
     const size_t next = first_fragment_.size();
     if (offsets.size() != 4 * frames) break;
-    if (fragments[n].offset - fragments[0].offset == LittleU32(offsets, 4 * next))
+    if (fragments[n].offset - fragments[0].offset == FromLittleEndian(offsets.substr(4 * next, 4)))
       first_fragment_.push_back(n);
   }
   if (first_fragment_.size() != frames || first_fragment_[0] != 0) {

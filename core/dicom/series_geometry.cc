@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/volume/world_vector.h"
 
 namespace sgpsam {
 namespace {
@@ -23,15 +24,6 @@ constexpr double kReportedDirectionError = 1e-4;
 constexpr double kMaxSpacingChange = 0.02;  // of PixelSpacing, relative: more is another image
 constexpr double kSameGap = 0.1;            // relative, between gaps of one part of a stack
 constexpr double kPi = 3.14159265358979323846;
-
-WorldPoint operator+(const WorldPoint& a, const WorldPoint& b) { return {a.x + b.x, a.y + b.y, a.z + b.z}; }
-WorldPoint operator-(const WorldPoint& a, const WorldPoint& b) { return {a.x - b.x, a.y - b.y, a.z - b.z}; }
-WorldPoint operator*(const WorldPoint& a, double f) { return {a.x * f, a.y * f, a.z * f}; }
-double Dot(const WorldPoint& a, const WorldPoint& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-double Length(const WorldPoint& a) { return std::sqrt(Dot(a, a)); }
-WorldPoint Cross(const WorldPoint& a, const WorldPoint& b) {
-  return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
-}
 
 struct Frame {  // an orthonormal one
   WorldPoint row, column, normal;
@@ -178,8 +170,7 @@ absl::Status CheckGaps(const Sorted& sorted) {
     if (sorted.gap(k) <= 1.5 * spacing) continue;
     return absl::FailedPreconditionError(
         absl::StrFormat("%d slice(s) are missing: between file %d (%.3f mm along the slice normal) and file "
-                        "%d (%.3f mm) lie %.3f "
-                        "mm, elsewhere %.3f mm",
+                        "%d (%.3f mm) lie %.3f mm, elsewhere %.3f mm",
                         std::lround(sorted.gap(k) / spacing) - 1, sorted.number(k - 1), sorted.along[k - 1],
                         sorted.number(k), sorted.along[k], sorted.gap(k), spacing));
   }
@@ -281,8 +272,7 @@ void WarnOfDeviation(const Deviation& off, std::vector<std::string>& warnings) {
   if (off.anywhere < kReportedDeviation) return;
   warnings.push_back(
       absl::StrFormat("the slices' positions, orientations or pixel spacings are off an even grid by up to "
-                      "%.3f mm (%.2f of a voxel): "
-                      "volume and mask lie on that grid",
+                      "%.3f mm (%.2f of a voxel): volume and mask lie on that grid",
                       off.mm, off.anywhere));
 }
 
@@ -292,20 +282,17 @@ void WarnOfDirections(absl::Span<const SlicePlane> planes, std::vector<std::stri
   if (error < kReportedDirectionError) return;
   warnings.push_back(
       absl::StrFormat("ImageOrientationPatient is rounded, off unit length or right angles by up to %.4f: "
-                      "the nearest right-angled "
-                      "directions are used",
+                      "the nearest right-angled directions are used",
                       error));
 }
 
 void WarnOfLean(const Grid& grid, std::vector<std::string>& warnings) {
   const double cosine = Dot(grid.line.step, grid.plane.frame.normal) / Length(grid.line.step);
-  warnings.push_back(
-      absl::StrFormat("the stack leans by %.2f degrees (gantry tilt): readers that need axes at right angles "
-                      "cannot open a mask on its "
-                      "own grid (of NIfTI those on ITK: 3D Slicer, ITK-SNAP, SimpleITK; of DICOM-SEG dcmqi "
-                      "and with it 3D Slicer); "
-                      "mask and image on an upright grid can be asked for",
-                      std::acos(std::min(1.0, cosine)) * 180 / kPi));
+  warnings.push_back(absl::StrFormat(
+      "the stack leans by %.2f degrees (gantry tilt): readers that need axes at right angles "
+      "cannot open a mask on its own grid (of NIfTI those on ITK: 3D Slicer, ITK-SNAP, SimpleITK; of "
+      "DICOM-SEG dcmqi and with it 3D Slicer); mask and image on an upright grid can be asked for",
+      std::acos(std::min(1.0, cosine)) * 180 / kPi));
 }
 
 // The right-angled grid that fits best, if one does; else the leaning one.

@@ -210,6 +210,10 @@ bool IsExtensible(int registration) {
 
 }  // namespace
 
+bool IsInCharacterSet(absl::string_view vr) {
+  return vr == "LO" || vr == "SH" || vr == "PN" || vr == "ST" || vr == "LT" || vr == "UT" || vr == "UC";
+}
+
 TextDecoder::TextDecoder(absl::string_view specific_character_set) {
   if (specific_character_set.size() > kMaxTextBytes) return;
   const size_t end_of_first = specific_character_set.find('\\');

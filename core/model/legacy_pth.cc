@@ -7,8 +7,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
-#include "core/model/little_endian.h"
 #include "core/model/pth_layouts.h"
 
 namespace sgpsam {

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
-#include "core/model/little_endian.h"
 
 namespace sgpsam {
 

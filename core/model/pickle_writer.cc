@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "core/model/little_endian.h"
+#include "core/base/little_endian.h"
 #include "core/model/pickle_ops.h"
 #include "core/model/torch_objects.h"
 

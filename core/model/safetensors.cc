@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/file_io.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
-#include "core/model/little_endian.h"
 #include "core/model/safetensors_header.h"
 
 namespace sgpsam {

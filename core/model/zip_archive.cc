@@ -9,8 +9,8 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
-#include "core/model/little_endian.h"
 #include "core/model/zip_format.h"
 
 namespace sgpsam {

@@ -3,8 +3,8 @@
 #include <zlib.h>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
-#include "core/model/little_endian.h"
 #include "core/model/zip_format.h"
 
 namespace sgpsam {

@@ -4,19 +4,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/volume/world_vector.h"
 
 namespace sgpsam {
 namespace {
-
-double Dot(const WorldPoint& a, const WorldPoint& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-
-WorldPoint Cross(const WorldPoint& a, const WorldPoint& b) {
-  return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
-}
-
-WorldPoint Scaled(const WorldPoint& a, double factor) { return {a.x * factor, a.y * factor, a.z * factor}; }
-
-double Length(const WorldPoint& a) { return std::sqrt(Dot(a, a)); }
 
 bool Finite(const WorldPoint& a) { return std::isfinite(a.x) && std::isfinite(a.y) && std::isfinite(a.z); }
 
@@ -57,8 +48,8 @@ absl::StatusOr<Geometry> Geometry::Create(Shape shape, WorldPoint origin,
   geometry.shape_ = shape;
   geometry.origin_ = origin;
   geometry.steps_ = steps;
-  geometry.inverse_ = {Scaled(Cross(steps[1], steps[2]), 1 / det), Scaled(Cross(steps[2], steps[0]), 1 / det),
-                       Scaled(Cross(steps[0], steps[1]), 1 / det)};
+  geometry.inverse_ = {Cross(steps[1], steps[2]) * (1 / det), Cross(steps[2], steps[0]) * (1 / det),
+                       Cross(steps[0], steps[1]) * (1 / det)};
   return geometry;
 }
 

@@ -7,13 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status_macros.h"
+#include "core/volume/world_vector.h"
 
 namespace sgpsam {
 namespace {
 
 constexpr char kAxisNames[] = "ijk";
-
-double Dot(const WorldPoint& a, const WorldPoint& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 
 double Distance(const WorldPoint& a, const WorldPoint& b) {
   return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z);
@@ -26,8 +25,7 @@ std::array<int64_t, 3> Sizes(const Geometry& geometry) {
 std::array<WorldPoint, 3> Directions(const Geometry& geometry) {
   std::array<WorldPoint, 3> directions = geometry.steps();
   for (WorldPoint& d : directions) {
-    const double length = std::sqrt(Dot(d, d));
-    d = {d.x / length, d.y / length, d.z / length};
+    d = d / Length(d);
   }
   return directions;
 }

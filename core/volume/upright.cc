@@ -8,17 +8,13 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/volume/world_vector.h"
 
 namespace sgpsam {
 namespace {
 
 constexpr double kMaxSkew = 1e-3;  // cosine between rows and columns
 constexpr double kNoShift = 1e-6;  // voxels over the whole stack: a stack that does not lean
-
-double Dot(const WorldPoint& a, const WorldPoint& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-WorldPoint Sum(const WorldPoint& a, const WorldPoint& b, double f) {
-  return {a.x + b.x * f, a.y + b.y * f, a.z + b.z * f};
-}
 
 // Along one axis: which voxels of the upright grid the stack reaches.
 struct Reach {
@@ -93,8 +89,8 @@ absl::StatusOr<UprightGrid> MakeUpright(const Geometry& stack) {
   const Reach i = ReachOf(Dot(step, row) / row_2, shape.i, shape.k);
   const Reach j = ReachOf(Dot(step, column) / column_2, shape.j, shape.k);
   const WorldPoint origin =
-      Sum(Sum(stack.origin(), row, static_cast<double>(i.first)), column, static_cast<double>(j.first));
-  const WorldPoint upright = Sum(Sum(step, row, -i.shift), column, -j.shift);
+      stack.origin() + row * static_cast<double>(i.first) + column * static_cast<double>(j.first);
+  const WorldPoint upright = step - row * i.shift - column * j.shift;
   ASSIGN_OR_RETURN(Geometry geometry,
                    Geometry::Create({i.count, j.count, shape.k}, origin, {row, column, upright}));
   return UprightGrid{geometry, i.shift, j.shift, i.first, j.first};

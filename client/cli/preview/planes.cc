@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/volume/world_vector.h"
+
 namespace sgpsam::cli {
 namespace {
 
@@ -102,16 +104,11 @@ Focus FocusOf(const Scene& scene, const Bounds& volume) {
 
 double Along(const WorldPoint& p, size_t axis) { return ToAxes(p)[axis]; }
 
-WorldPoint Cross(const WorldPoint& a, const WorldPoint& b) {
-  return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
-}
-
 // The volume's axis on which a plane through `axis` of the patient is a slice.
 std::optional<size_t> SliceAxis(const Geometry& geometry, size_t axis) {
   for (size_t a = 0; a < 3; ++a) {
     const WorldPoint normal = Cross(geometry.steps()[(a + 1) % 3], geometry.steps()[(a + 2) % 3]);
-    const double length = std::hypot(normal.x, normal.y, normal.z);
-    if (std::abs(Along(normal, axis)) >= kInSlice * length) return a;
+    if (std::abs(Along(normal, axis)) >= kInSlice * Length(normal)) return a;
   }
   return std::nullopt;
 }

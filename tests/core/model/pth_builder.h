@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/little_endian.h"
+#include "core/base/little_endian.h"
 
 namespace sgpsam {
 

@@ -1,10 +1,12 @@
-// Numbers as the checkpoint formats hold them: the lowest byte first. Private to their readers and writers.
-#ifndef SGPSAM_CORE_MODEL_LITTLE_ENDIAN_H_
-#define SGPSAM_CORE_MODEL_LITTLE_ENDIAN_H_
+// Numbers as most file formats hold them: the lowest byte first. For readers and writers of such formats.
+#ifndef SGPSAM_CORE_BASE_LITTLE_ENDIAN_H_
+#define SGPSAM_CORE_BASE_LITTLE_ENDIAN_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+
+#include "absl/strings/string_view.h"
 
 namespace sgpsam {
 
@@ -21,7 +23,10 @@ inline uint64_t FromLittleEndian(const uint8_t* bytes, size_t width) {
   for (size_t i = width; i-- > 0;) value = (value << 8) | bytes[i];
   return value;
 }
+inline uint64_t FromLittleEndian(absl::string_view bytes) {
+  return FromLittleEndian(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+}
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_MODEL_LITTLE_ENDIAN_H_
+#endif  // SGPSAM_CORE_BASE_LITTLE_ENDIAN_H_
