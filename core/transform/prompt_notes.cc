@@ -52,15 +52,12 @@ bool AllCovered(const Mask& mask, absl::Span<const Placement> looked_at) {
   const Shape& shape = mask.shape();
   std::vector<Covered> patches;
   for (const Placement& placement : looked_at) patches.push_back(CoveredBy(placement, shape));
-  const std::vector<uint8_t>& bits = mask.bits();
-  for (size_t byte = 0; byte < bits.size(); ++byte) {
-    for (int bit = 0; bits[byte] >> bit != 0; ++bit) {
-      if ((bits[byte] >> bit & 1) == 0) continue;
-      const int64_t n = static_cast<int64_t>(byte) * 8 + bit;
-      const int64_t i = n % shape.i, j = n / shape.i % shape.j, k = n / shape.i / shape.j;
-      const auto covers = [&](const Covered& patch) { return patch.Contains(i, j, k); };
-      if (std::none_of(patches.begin(), patches.end(), covers)) return false;
-    }
+  const auto end = static_cast<uint64_t>(shape.voxels());
+  for (uint64_t voxel = mask.NextVoxel(0); voxel < end; voxel = mask.NextVoxel(voxel + 1)) {
+    const auto n = static_cast<int64_t>(voxel);
+    const int64_t i = n % shape.i, j = n / shape.i % shape.j, k = n / shape.i / shape.j;
+    const auto covers = [&](const Covered& patch) { return patch.Contains(i, j, k); };
+    if (std::none_of(patches.begin(), patches.end(), covers)) return false;
   }
   return true;
 }
