@@ -14,8 +14,9 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 BELOW_MODEL = ["core/base/", "core/engine/"]
-BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", "core/dicom/", "core/dicom/dicom_text",
-                  "core/dicom/series_choice", "core/transform/", "core/metrics/", "core/batching/"]
+DICOM_FILES = ["core/dicom/dataset/", "core/dicom/folder/"]
+DICOM = [*DICOM_FILES, "core/dicom/derived/", "core/dicom/series/", "core/dicom/seg/"]
+BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DICOM, "core/transform/", "core/metrics/", "core/batching/"]
 # The part of the pipeline that a tool may run on an engine of its own.
 ON_ONE_ENGINE = ["core/pipeline/target_segmenter", "core/pipeline/engine_patch_model"]
 
@@ -30,11 +31,17 @@ SEES = {
     "core/engine/torch_": BELOW_MODEL + ["core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
     "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
-    "core/dicom/": ["core/base/", "core/volume/", "core/dicom/dicom_text", "core/dicom/file_summary", "core/dicom/series_choice"],
-    # What a file is and which files are a series: shared with clients, so without volumes and DCMTK.
-    "core/dicom/dicom_text": ["core/base/"],
-    "core/dicom/file_summary": ["core/base/", "core/dicom/", "core/dicom/dicom_text"],
-    "core/dicom/series_choice": ["core/base/", "core/dicom/file_summary"],
+    # What files are, and which of them are one series: shared with clients, so without DCMTK and volumes.
+    "core/dicom/dataset/": ["core/base/"],
+    "core/dicom/folder/": ["core/base/", "core/dicom/dataset/"],
+    "core/dicom/dcmtk/": ["core/base/", "core/dicom/dataset/"],
+    "core/dicom/pixels/": ["core/base/", "core/volume/", "core/dicom/dataset/", "core/dicom/dcmtk/"],
+    "core/dicom/derived/": ["core/base/", "core/dicom/dataset/", "core/dicom/dcmtk/"],
+    "core/dicom/series/": ["core/base/", "core/volume/", "core/dicom/dataset/", "core/dicom/folder/", "core/dicom/pixels/",
+                           "core/dicom/derived/"],
+    "core/dicom/seg/": ["core/base/", "core/volume/", "core/dicom/dataset/", "core/dicom/dcmtk/", "core/dicom/pixels/",
+                        "core/dicom/derived/", "core/dicom/series/"],
+    "core/dicom/ct/": ["core/base/", "core/volume/", "core/dicom/dataset/", "core/dicom/dcmtk/"],
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
     "core/metrics/": ["core/base/"],
     "core/model/": BELOW_MODEL,
@@ -49,9 +56,9 @@ SEES = {
     "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "server/program/", "proto/"],
     "server/program/": ["core/base/"],
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/", "server/program/"],
-    "client/cpp/": ["core/base/", "core/dicom/dicom_text", "core/dicom/file_summary", "core/dicom/series_choice", "proto/"],
-    "client/cli/": ["core/base/", "core/volume/", "core/raw/", "core/dicom/", "core/picture/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
+    "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
+    "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "core/picture/"],   # and sgpsam/client.h, as any caller
+    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/dicom/ct/", "core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
                                                 "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server
     "proto/": [],
 }
@@ -67,8 +74,8 @@ class ThirdParty:
 
 
 THIRD_PARTIES = [
-    ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True),
-    ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/"], transitive=True),
+    ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True, never=("core/dicom/dataset/", "core/dicom/folder/")),
+    ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/pixels/"], transitive=True),
     ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
     ThirdParty("FreeType", r"(ft2build|freetype)", ["core/picture/"], transitive=True),
     ThirdParty("libarchive", r"archive(_entry)?\.h", ["client/cpp/"], transitive=True),
@@ -93,11 +100,11 @@ SOURCES = [
            ("core/", "server/"),
            {"core/base/clock": "it is the clock", "core/base/log": "the time of a line", "server/grpc_log": "the time of a line",
             "server/main.cc": "gives it to the server", "core/metrics/metrics.h": "a default", "server/job_threads.h": "a default",
-            "core/dicom/series_reader.cc": "a deadline between two files",
+            "core/dicom/series/series_reader.cc": "a deadline between two files",
             "core/engine/torch_self_test.cc": "how long it took, for a metric"}),
     Source("random numbers of its own", r"BitGen|RAND_bytes|mt19937|random_device|SplitMix64\(|getrandom\(",
            ("core/", "server/", "client/", "tools/"),
-           {"core/model/seeded_weights": "a weight by its index", "core/dicom/uid": "fresh UIDs",
+           {"core/model/seeded_weights": "a weight by its index", "core/dicom/dataset/uid": "fresh UIDs",
             "server/rpc/segment_call": "request ids"}),
     Source("sleeping in a test", r"SleepFor\(|sleep_for\(|sleep_until\(|usleep\(|nanosleep\(|time\.sleep\(", ("tests/",),
            {"tests/server/test_server.h": "asks /metrics until it is there", "tests/core/batching/worker_pool_test.cc": "a random schedule",
@@ -224,9 +231,11 @@ def test_every_exception_is_needed(sources):
 
 @pytest.mark.parametrize("path, include", [
     ("core/base/a.cc", "core/volume/volume.h"),          # upwards
-    ("core/dicom/a.cc", "core/transform/prepare.h"),     # sideways
+    ("core/dicom/series/a.cc", "core/transform/prepare.h"),     # sideways
     ("core/pipeline/a.cc", "core/engine/torch_engine.h"),  # torch's side of a folder whose rest is free
     ("core/pipeline/a.cc", "server/config.h"),
+    ("core/dicom/series/a.cc", "core/dicom/seg/seg_writer.h"),
+    ("client/cpp/a.cc", "core/dicom/series/series_reader.h"),
     ("core/evaluation/a.cc", "core/raw/nifti.h"),
     ("core/pipeline/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
     ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
@@ -267,6 +276,7 @@ def test_an_allowed_direction_passes(path, include):
 
 @pytest.mark.parametrize("path, include", [
     ("core/volume/a.cc", "dcmtk/dcmdata/dctk.h"),
+    ("core/dicom/folder/a.cc", "dcmtk/dcmdata/dctk.h"),
     ("client/cli/a.cc", "png.h"),
     ("core/engine/engine.cc", "ATen/ATen.h"),
     ("core/pipeline/a.cc", "grpcpp/grpcpp.h"),
@@ -291,8 +301,8 @@ def test_a_planted_clock_dice_or_sleep_is_found(path, line):
 
 
 def test_a_third_party_behind_a_header_is_found():
-    planted = {"core/dicom/private.h": "#include <dcmtk/dcmdata/dctk.h>\n",
-               "core/pipeline/a.cc": '#include "core/dicom/private.h"\n'}
+    planted = {"core/dicom/dcmtk/private.h": "#include <dcmtk/dcmdata/dctk.h>\n",
+               "core/pipeline/a.cc": '#include "core/dicom/dcmtk/private.h"\n'}
     assert misplaced_third_parties(planted) == [
         "core/pipeline/a.cc sees dcmtk/dcmdata/dctk.h: DCMTK belongs in core/dicom/"]
 

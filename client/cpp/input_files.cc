@@ -16,7 +16,7 @@
 #include "client/cpp/archive_file.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/dicom_text.h"
+#include "core/dicom/dataset/dicom_text.h"
 
 namespace sgpsam::client {
 namespace {

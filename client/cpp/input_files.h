@@ -1,5 +1,5 @@
 // Paths that a user names -> the DICOM files of one series that lie there: folders with their subfolders,
-// archives, single files. Files are sorted as the server sorts them (core/dicom/series_choice.h); nothing is
+// archives, single files. Files are sorted as the server sorts them (core/dicom/folder/series_choice.h); nothing is
 // written to disk.
 #ifndef SGPSAM_CLIENT_CPP_INPUT_FILES_H_
 #define SGPSAM_CLIENT_CPP_INPUT_FILES_H_
@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "core/dicom/series_choice.h"
+#include "core/dicom/folder/series_choice.h"
 
 namespace sgpsam::client {
 

@@ -10,7 +10,7 @@
 #include "client/cpp/grpc_status.h"
 #include "client/cpp/messages.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/series_choice.h"
+#include "core/dicom/folder/series_choice.h"
 
 namespace sgpsam::client {
 namespace {

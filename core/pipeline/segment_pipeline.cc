@@ -7,7 +7,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/series_reader.h"
+#include "core/dicom/series/series_reader.h"
 #include "core/pipeline/content_keys.h"
 #include "core/pipeline/mask_prompt.h"
 #include "core/pipeline/target_segmenter.h"

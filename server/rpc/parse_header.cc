@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/dicom_text.h"
+#include "core/dicom/dataset/dicom_text.h"
 #include "core/transform/placement.h"
 #include "core/volume/segment_colours.h"
 #include "server/rpc/convert.h"

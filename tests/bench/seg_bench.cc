@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/dicom/ct_series_writer.h"
-#include "core/dicom/seg_writer.h"
-#include "core/dicom/series_reader.h"
+#include "core/dicom/ct/ct_series_writer.h"
+#include "core/dicom/seg/seg_writer.h"
+#include "core/dicom/series/series_reader.h"
 
 namespace sgpsam {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "core/dicom/prescan.h"
+#include "core/dicom/dataset/prescan.h"
 #include "tests/support/dicom_builder.h"
 #include "tests/support/temporary_folder.h"
 

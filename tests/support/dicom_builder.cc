@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "core/dicom/prescan.h"
+#include "core/dicom/dataset/prescan.h"
 #include "tests/support/dicom_encoder.h"
 
 namespace sgpsam::testing {

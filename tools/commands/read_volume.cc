@@ -12,7 +12,7 @@
 #include "core/base/call_context.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/series_reader.h"
+#include "core/dicom/series/series_reader.h"
 #include "core/raw/nifti.h"
 
 namespace sgpsam::tools {

@@ -12,7 +12,7 @@
 #include "core/base/file_io.h"
 #include "core/base/folder_in_progress.h"
 #include "core/base/status_macros.h"
-#include "core/dicom/ct_series_writer.h"
+#include "core/dicom/ct/ct_series_writer.h"
 #include "core/raw/nifti.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "core/dicom/ct_series_writer.h"
-#include "core/dicom/series_reader.h"
+#include "core/dicom/ct/ct_series_writer.h"
+#include "core/dicom/series/series_reader.h"
 #include "tests/support/dicom_builder.h"
 
 namespace sgpsam::synthesis {

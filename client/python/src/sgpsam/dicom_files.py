@@ -28,7 +28,7 @@ _BLOCK_BYTES = 1 << 20
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-# As core/dicom/file_summary.cc: what follows _STORAGE; ending in ".": all that begin so. The first that fits wins.
+# As core/dicom/folder/file_summary.cc: what follows _STORAGE; ending in ".": all that begin so. The first that fits wins.
 _OTHER_OBJECTS = {
     "66.4": "segmentation", "66.5": "segmentation", "66.7": "segmentation", "66.1": "registration",
     "66.2": "registration", "66.3": "registration", "88.59": "key object selection", "88.": "structured report",
@@ -38,7 +38,7 @@ _LONG_VRS = (b"OB", b"OW", b"UN", b"UT", b"SQ")
 
 
 def looks_like_dicom(head: bytes | bytearray) -> bool:
-    """As the server decides it (core/dicom/file_summary.h): the mark DICM after a preamble of 128 bytes, or file meta
+    """As the server decides it (core/dicom/folder/file_summary.h): the mark DICM after a preamble of 128 bytes, or file meta
     information or a data set from the start."""
     if head[_MARK_AT:_HEAD_BYTES] == b"DICM":
         return True
@@ -81,7 +81,7 @@ def other_object(uid: str) -> str:
 
 
 def counted_kinds(passed_over: Mapping[str, int]) -> str:
-    """"3 not DICOM, 1 segmentation", as the server words it (core/dicom/series_choice.h)."""
+    """"3 not DICOM, 1 segmentation", as the server words it (core/dicom/folder/series_choice.h)."""
     def counted(kind: str, files: int) -> str:
         if files == 1 or kind.startswith(("not ", "of ")):
             return f"{files} {kind}"
