@@ -28,7 +28,7 @@ SEES = {
     "core/evaluation/": ["core/base/", "core/volume/"],
     "core/picture/": [],
     "core/engine/": ["core/base/"],
-    "core/engine/torch_": BELOW_MODEL + ["core/model/"],
+    "core/engine/torch_": BELOW_MODEL + ["core/model_file/", "core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
     "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
     # What files are, and which of them are one series: shared with clients, so without DCMTK and volumes.
@@ -44,8 +44,10 @@ SEES = {
     "core/dicom/ct/": ["core/base/", "core/volume/", "core/dicom/dataset/", "core/dicom/dcmtk/"],
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
     "core/metrics/": ["core/base/"],
-    "core/model/": BELOW_MODEL,
-    "core/train/": BELOW_MODEL + ["core/model/", "core/engine/torch_", "core/volume/", "core/transform/", "core/cases/",
+    "core/model_file/": BELOW_MODEL,
+    "core/checkpoint/": ["core/base/", "core/model_file/"],
+    "core/model/": BELOW_MODEL + ["core/model_file/"],
+    "core/train/": BELOW_MODEL + ["core/model_file/", "core/model/", "core/engine/torch_", "core/volume/", "core/transform/", "core/cases/",
                                   "core/evaluation/"],
     "core/worker_link/": BELOW_MODEL,
     "core/batching/": BELOW_MODEL + ["core/metrics/"],
@@ -58,7 +60,8 @@ SEES = {
     "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "core/picture/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/dicom/ct/", "core/engine/torch_", "core/model/", "core/train/", "core/evaluation/",
+    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/dicom/ct/", "core/engine/torch_", "core/checkpoint/", "core/model_file/", "core/model/",
+                                                "core/train/", "core/evaluation/",
                                                 "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server
     "proto/": [],
 }
@@ -104,7 +107,7 @@ SOURCES = [
             "core/engine/torch_self_test.cc": "how long it took, for a metric"}),
     Source("random numbers of its own", r"BitGen|RAND_bytes|mt19937|random_device|SplitMix64\(|getrandom\(",
            ("core/", "server/", "client/", "tools/"),
-           {"core/model/seeded_weights": "a weight by its index", "core/dicom/dataset/uid": "fresh UIDs",
+           {"core/model_file/seeded_weights": "a weight by its index", "core/dicom/dataset/uid": "fresh UIDs",
             "server/rpc/segment_call": "request ids"}),
     Source("sleeping in a test", r"SleepFor\(|sleep_for\(|sleep_until\(|usleep\(|nanosleep\(|time\.sleep\(", ("tests/",),
            {"tests/server/test_server.h": "asks /metrics until it is there", "tests/core/batching/worker_pool_test.cc": "a random schedule",
@@ -240,9 +243,11 @@ def test_every_exception_is_needed(sources):
     ("core/pipeline/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
     ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
     ("server/app.cc", "core/picture/picture.h"),
-    ("server/app.cc", "core/model/checkpoint.h"),
+    ("server/app.cc", "core/model_file/model_file.h"),
     ("server/worker/main.cc", "core/train/training.h"),    # nothing that serves learns
     ("core/model/a.cc", "core/train/parameters.h"),
+    ("core/model/a.cc", "core/checkpoint/pth_reader.h"),
+    ("core/engine/torch_engine.cc", "core/checkpoint/pth_reader.h"),   # what serves reads model files only
     ("core/train/a.cc", "tools/training/training_log.h"),
     ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
@@ -258,9 +263,9 @@ def test_a_planted_wrong_direction_is_found(path, include):
 
 @pytest.mark.parametrize("path, include", [
     ("core/volume/a.cc", "core/base/clock.h"),
-    ("core/engine/torch_engine.cc", "core/model/checkpoint.h"),
+    ("core/engine/torch_engine.cc", "core/model/load_weights.h"),
     ("server/worker/main.cc", "core/engine/torch_engine.h"),
-    ("tools/a.cc", "core/model/checkpoint.h"),
+    ("tools/a.cc", "core/checkpoint/pth_reader.h"),
     ("tools/a.cc", "core/evaluation/overlap.h"),
     ("core/train/a.cc", "core/engine/torch_guard.h"),
     ("tools/training/a.cc", "core/train/training.h"),
@@ -279,6 +284,7 @@ def test_an_allowed_direction_passes(path, include):
     ("core/dicom/folder/a.cc", "dcmtk/dcmdata/dctk.h"),
     ("client/cli/a.cc", "png.h"),
     ("core/engine/engine.cc", "ATen/ATen.h"),
+    ("core/model_file/a.cc", "ATen/ATen.h"),
     ("core/pipeline/a.cc", "grpcpp/grpcpp.h"),
     ("core/base/a.cc", "sgpsam/v1/segmentation.pb.h"),
     ("server/worker/main.cc", "grpcpp/server.h"),

@@ -17,10 +17,10 @@
 #include "core/engine/torch_graphed_function.h"
 #include "core/engine/torch_guard.h"
 #include "core/engine/torch_self_test.h"
-#include "core/model/check_tensors.h"
 #include "core/model/load_weights.h"
-#include "core/model/model_file.h"
 #include "core/model/sgp_sam.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/model_file.h"
 
 namespace sgpsam {
 

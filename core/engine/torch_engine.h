@@ -13,8 +13,8 @@
 #include "absl/types/span.h"
 #include "core/base/digest.h"
 #include "core/engine/engine.h"
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

@@ -11,7 +11,7 @@
 #include "core/base/digest.h"
 #include "core/engine/engine.h"
 #include "core/engine/torch_engine.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

@@ -13,9 +13,9 @@
 #include "absl/strings/string_view.h"
 #include "core/model/attention3d.h"
 #include "core/model/layers.h"
-#include "core/model/model_config.h"
 #include "core/model/sgp_module.h"
 #include "core/model/tensor_map.h"
+#include "core/model_file/model_config.h"
 
 namespace sgpsam {
 

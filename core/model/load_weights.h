@@ -6,11 +6,11 @@
 #include <c10/core/Device.h>
 
 #include "absl/status/statusor.h"
-#include "core/model/check_tensors.h"
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
 #include "core/model/sgp_sam.h"
 #include "core/model/tensor_map.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "core/model/layers.h"
-#include "core/model/model_config.h"
 #include "core/model/tensor_map.h"
+#include "core/model_file/model_config.h"
 
 namespace sgpsam {
 

@@ -13,8 +13,8 @@
 #include "absl/types/span.h"
 #include "core/engine/engine.h"
 #include "core/model/layers.h"
-#include "core/model/model_config.h"
 #include "core/model/tensor_map.h"
+#include "core/model_file/model_config.h"
 
 namespace sgpsam {
 

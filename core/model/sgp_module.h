@@ -27,8 +27,8 @@
 #include <string>
 
 #include "core/model/layers.h"
-#include "core/model/model_config.h"
 #include "core/model/tensor_map.h"
+#include "core/model_file/model_config.h"
 
 namespace sgpsam {
 

@@ -12,8 +12,8 @@
 #include "core/engine/engine.h"
 #include "core/model/image_encoder.h"
 #include "core/model/mask_decoder.h"
-#include "core/model/model_config.h"
 #include "core/model/prompt_encoder.h"
+#include "core/model_file/model_config.h"
 
 namespace sgpsam {
 

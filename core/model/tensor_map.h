@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "core/model/layers.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

@@ -5,8 +5,8 @@
 #ifndef SGPSAM_CORE_TRAIN_CELL_PATH_H_
 #define SGPSAM_CORE_TRAIN_CELL_PATH_H_
 
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

@@ -5,8 +5,8 @@
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
-#include "core/model/check_tensors.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/seeded_weights.h"
 #include "core/train/cell_path.h"
 
 namespace sgpsam {

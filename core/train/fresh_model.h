@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
-#include "core/model/check_tensors.h"
+#include "core/model_file/check_tensors.h"
 
 namespace sgpsam {
 namespace {

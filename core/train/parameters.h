@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
 #include "core/model/tensor_map.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam {
 

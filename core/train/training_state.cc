@@ -9,7 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/model/safetensors.h"
+#include "core/model_file/safetensors.h"
 
 namespace sgpsam {
 namespace {

@@ -15,7 +15,7 @@ google() { "$build/bin/$1" --benchmark_repetitions=5 --benchmark_report_aggregat
 grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'
 printf '%s cores\n' "$(nproc)"
 title "model, against the reference's way of computing it"
-"$build/bin/sgpsam-model" bench
+"$build/bin/model_bench"
 title "preparing a patch, restoring a mask"
 google prepare_bench
 title "reading a series, writing a SEG"

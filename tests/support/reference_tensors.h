@@ -1,5 +1,5 @@
 // Golden values: the tensors of a safetensors file, every one as doubles. Trusts its input, for the
-// files are the project's own; the product's reader is core/model/safetensors.h.
+// files are the project's own; the product's reader is core/model_file/safetensors.h.
 #ifndef SGPSAM_TESTS_SUPPORT_REFERENCE_TENSORS_H_
 #define SGPSAM_TESTS_SUPPORT_REFERENCE_TENSORS_H_
 

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
+#include "core/model_file/seeded_weights.h"
 
 namespace sgpsam {
 

@@ -1,12 +1,13 @@
-"""prepare, run and bench, from a made-up CT to the model's own numbers."""
+"""prepare and run, and the bench, from a made-up CT to the model's own numbers."""
 
 import json
+import subprocess
 
 import numpy
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from conftest import FAILED, USAGE, call
+from conftest import BIN, FAILED, USAGE, call
 
 CLICKS = ["--click", "70,58,61:+", "--click", "83,58,61:-", "--click", "64,52,70:+"]
 
@@ -158,8 +159,9 @@ def test_run_agrees_with_the_reference(golden, tmp_path):
 
 
 def test_bench_reports_what_it_compares(tiny):
-    report = json.loads(call("bench", "--model", tiny, "--repeat", 1, "--device", "cpu", "--threads", 1,
-                             "--json"))
+    done = subprocess.run([BIN / "model_bench", "--model", tiny, "--repeat", "1", "--threads", "1", "--json"],
+                          capture_output=True, text=True, check=True, timeout=250)
+    report = json.loads(done.stdout)
     assert {"encode_ms", "decode_ms", "padded_encode_ms", "plain_decode_ms", "gemm_ms", "encode_gflops",
             "padded_over_encode", "encode_over_gemm", "decode_over_plain", "precision", "threads", "cpu"} <= report.keys()
     assert report["padded_over_encode"] == pytest.approx(report["padded_encode_ms"] / report["encode_ms"])

@@ -19,7 +19,6 @@ void AddExport(CLI::App& app, Action& chosen);
 void AddInfo(CLI::App& app, Action& chosen);
 void AddRun(CLI::App& app, Action& chosen);
 void AddPrepare(CLI::App& app, Action& chosen);
-void AddBench(CLI::App& app, Action& chosen);
 void AddSynthesize(CLI::App& app, Action& chosen);
 void AddTrain(CLI::App& app, Action& chosen);
 void AddEvaluate(CLI::App& app, Action& chosen);

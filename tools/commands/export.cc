@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/model/export_checkpoint.h"
-#include "core/model/model_file.h"
+#include "core/checkpoint/export_checkpoint.h"
+#include "core/model_file/model_file.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/model_choice.h"
 

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "core/base/status_macros.h"
-#include "core/model/check_tensors.h"
-#include "core/model/import_checkpoint.h"
-#include "core/model/safetensors.h"
+#include "core/checkpoint/import_checkpoint.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/safetensors.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/model_choice.h"
 

@@ -11,8 +11,8 @@
 #include "core/base/digest.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
-#include "core/model/check_tensors.h"
-#include "core/model/model_file.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/model_file.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
 

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "core/base/status_macros.h"
-#include "core/model/safetensors.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/safetensors.h"
+#include "core/model_file/seeded_weights.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/model_choice.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
-#include "core/model/model_config.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam::tools {
 

@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/model/safetensors.h"
+#include "core/model_file/safetensors.h"
 #include "core/transform/placement.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/parse.h"

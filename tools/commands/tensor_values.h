@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "core/model/named_tensors.h"
+#include "core/model_file/named_tensors.h"
 
 namespace sgpsam::tools {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/engine/torch_engine.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/seeded_weights.h"
 #include "core/transform/restore.h"
 #include "gtest/gtest.h"
 #include "tests/support/small_model.h"

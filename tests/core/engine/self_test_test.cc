@@ -10,8 +10,8 @@
 #include <string>
 
 #include "core/engine/torch_engine.h"
-#include "core/model/model_file.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/model_file.h"
+#include "core/model_file/seeded_weights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_engine.h"

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "core/model/safetensors.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/safetensors.h"
+#include "core/model_file/seeded_weights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

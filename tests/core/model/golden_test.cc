@@ -10,7 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "core/model/safetensors.h"
+#include "core/model_file/safetensors.h"
 #include "gtest/gtest.h"
 #include "tests/core/model/model_fixture.h"
 

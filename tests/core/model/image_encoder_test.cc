@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include "core/model/oracle/padded_encoder.h"
 #include "gtest/gtest.h"
 #include "tests/core/model/model_fixture.h"
+#include "tests/oracle/padded_encoder.h"
 
 namespace sgpsam {
 namespace {

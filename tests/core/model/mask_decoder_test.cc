@@ -4,10 +4,10 @@
 
 #include <string>
 
-#include "core/model/oracle/plain_decoder.h"
 #include "core/model/sgp_sam.h"
 #include "gtest/gtest.h"
 #include "tests/core/model/model_fixture.h"
+#include "tests/oracle/plain_decoder.h"
 
 namespace sgpsam {
 namespace {

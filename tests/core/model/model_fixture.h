@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/model/load_weights.h"
-#include "core/model/named_tensors.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/named_tensors.h"
+#include "core/model_file/seeded_weights.h"
 #include "gtest/gtest.h"
 
 namespace sgpsam {

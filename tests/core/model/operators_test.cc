@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/model_file.h"
 #include "core/model/packed_weight.h"
+#include "core/model_file/model_file.h"
 #include "gtest/gtest.h"
 #include "tests/core/model/model_fixture.h"
 #include "tests/support/operator_check.h"

@@ -4,7 +4,7 @@
 
 #include "core/model/layers.h"
 #include "core/model/load_weights.h"
-#include "core/model/seeded_weights.h"
+#include "core/model_file/seeded_weights.h"
 #include "gtest/gtest.h"
 
 namespace sgpsam {

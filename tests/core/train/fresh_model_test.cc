@@ -9,8 +9,8 @@
 
 #include "absl/strings/match.h"
 #include "core/model/load_weights.h"
-#include "core/model/seeded_weights.h"
 #include "core/model/sgp_sam.h"
+#include "core/model_file/seeded_weights.h"
 #include "gtest/gtest.h"
 #include "tests/support/small_model.h"
 

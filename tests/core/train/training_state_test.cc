@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "core/model/safetensors.h"
+#include "core/model_file/safetensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/full_disk.h"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "core/model/safetensors.h"
+#include "core/model_file/safetensors.h"
 #include "core/train/fresh_model.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
