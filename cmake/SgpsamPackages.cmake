@@ -37,7 +37,7 @@ if(SGPSAM_WITH_TORCH)
     "${SGPSAM_TORCH_ROOT}/torch/lib/libtorch_cpu.so" "${SGPSAM_TORCH_ROOT}/torch/lib/libc10.so")
   target_link_options(sgpsam_torch INTERFACE
     "-Wl,--allow-shlib-undefined" "-Wl,--disable-new-dtags" "-Wl,-rpath,${SGPSAM_TORCH_ROOT}/torch/lib")
-  # CUDA's streams and graphs, for core/engine: small, and loadable on a machine without a device.
+  # CUDA's streams and graphs, for core/torch: small, and loadable on a machine without a device.
   add_library(sgpsam_torch_cuda INTERFACE)
   add_library(sgpsam::torch_cuda ALIAS sgpsam_torch_cuda)
   target_include_directories(sgpsam_torch_cuda SYSTEM INTERFACE "${SGPSAM_TORCH_ROOT}/nvidia/cu13/include")

@@ -24,7 +24,7 @@ struct WorkerOptions {
   std::vector<std::string> devices{"auto"};  // one worker each: "auto", "cpu" or "cuda:N"
   std::string precision = "auto";            // "auto", "fp32" or "bf16"
   int threads = 0;                           // processor cores of each worker; 0: all
-  std::string self_test = "fallback";        // "fallback", "refuse" or "off" (core/engine/torch_engine.h)
+  std::string self_test = "fallback";        // "fallback", "refuse" or "off" (core/torch/torch_engine.h)
 };
 
 struct ServerConfig {

@@ -28,7 +28,6 @@ SEES = {
     "core/evaluation/": ["core/base/", "core/volume/"],
     "core/picture/": [],
     "core/engine/": ["core/base/"],
-    "core/engine/torch_": BELOW_MODEL + ["core/model_file/", "core/model/"],
     "core/raw/": ["core/base/", "core/volume/"],
     "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
     # What files are, and which of them are one series: shared with clients, so without DCMTK and volumes.
@@ -47,7 +46,8 @@ SEES = {
     "core/model_file/": BELOW_MODEL,
     "core/checkpoint/": ["core/base/", "core/model_file/"],
     "core/model/": BELOW_MODEL + ["core/model_file/"],
-    "core/train/": BELOW_MODEL + ["core/model_file/", "core/model/", "core/engine/torch_", "core/volume/", "core/transform/", "core/cases/",
+    "core/torch/": BELOW_MODEL + ["core/model_file/", "core/model/"],
+    "core/train/": BELOW_MODEL + ["core/model_file/", "core/model/", "core/torch/", "core/volume/", "core/transform/", "core/cases/",
                                   "core/evaluation/"],
     "core/worker_link/": BELOW_MODEL,
     "core/batching/": BELOW_MODEL + ["core/metrics/"],
@@ -57,10 +57,10 @@ SEES = {
                                          "core/pipeline/target_segmenter"],
     "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "server/program/", "proto/"],
     "server/program/": ["core/base/"],
-    "server/worker/": BELOW_MODEL + ["core/engine/torch_", "core/worker_link/", "server/program/"],
+    "server/worker/": BELOW_MODEL + ["core/torch/", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "core/picture/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/dicom/ct/", "core/engine/torch_", "core/checkpoint/", "core/model_file/", "core/model/",
+    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/dicom/ct/", "core/torch/", "core/checkpoint/", "core/model_file/", "core/model/",
                                                 "core/train/", "core/evaluation/",
                                                 "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server
     "proto/": [],
@@ -82,7 +82,7 @@ THIRD_PARTIES = [
     ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
     ThirdParty("FreeType", r"(ft2build|freetype)", ["core/picture/"], transitive=True),
     ThirdParty("libarchive", r"archive(_entry)?\.h", ["client/cpp/"], transitive=True),
-    ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/engine/torch_", "server/worker/", "tools/"],
+    ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/torch/", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
                transitive=True, never=("server/worker/", "server/program/")),
@@ -104,7 +104,7 @@ SOURCES = [
            {"core/base/clock": "it is the clock", "core/base/log": "the time of a line", "server/grpc_log": "the time of a line",
             "server/main.cc": "gives it to the server", "core/metrics/metrics.h": "a default", "server/job_threads.h": "a default",
             "core/dicom/series/series_reader.cc": "a deadline between two files",
-            "core/engine/torch_self_test.cc": "how long it took, for a metric"}),
+            "core/torch/torch_self_test.cc": "how long it took, for a metric"}),
     Source("random numbers of its own", r"BitGen|RAND_bytes|mt19937|random_device|SplitMix64\(|getrandom\(",
            ("core/", "server/", "client/", "tools/"),
            {"core/model_file/seeded_weights": "a weight by its index", "core/dicom/dataset/uid": "fresh UIDs",
@@ -235,7 +235,7 @@ def test_every_exception_is_needed(sources):
 @pytest.mark.parametrize("path, include", [
     ("core/base/a.cc", "core/volume/volume.h"),          # upwards
     ("core/dicom/series/a.cc", "core/transform/prepare.h"),     # sideways
-    ("core/pipeline/a.cc", "core/engine/torch_engine.h"),  # torch's side of a folder whose rest is free
+    ("core/pipeline/a.cc", "core/torch/torch_engine.h"),
     ("core/pipeline/a.cc", "server/config.h"),
     ("core/dicom/series/a.cc", "core/dicom/seg/seg_writer.h"),
     ("client/cpp/a.cc", "core/dicom/series/series_reader.h"),
@@ -247,7 +247,7 @@ def test_every_exception_is_needed(sources):
     ("server/worker/main.cc", "core/train/training.h"),    # nothing that serves learns
     ("core/model/a.cc", "core/train/parameters.h"),
     ("core/model/a.cc", "core/checkpoint/pth_reader.h"),
-    ("core/engine/torch_engine.cc", "core/checkpoint/pth_reader.h"),   # what serves reads model files only
+    ("core/torch/torch_engine.cc", "core/checkpoint/pth_reader.h"),   # what serves reads model files only
     ("core/train/a.cc", "tools/training/training_log.h"),
     ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
@@ -263,11 +263,11 @@ def test_a_planted_wrong_direction_is_found(path, include):
 
 @pytest.mark.parametrize("path, include", [
     ("core/volume/a.cc", "core/base/clock.h"),
-    ("core/engine/torch_engine.cc", "core/model/load_weights.h"),
-    ("server/worker/main.cc", "core/engine/torch_engine.h"),
+    ("core/torch/torch_engine.cc", "core/model/load_weights.h"),
+    ("server/worker/main.cc", "core/torch/torch_engine.h"),
     ("tools/a.cc", "core/checkpoint/pth_reader.h"),
     ("tools/a.cc", "core/evaluation/overlap.h"),
-    ("core/train/a.cc", "core/engine/torch_guard.h"),
+    ("core/train/a.cc", "core/torch/torch_guard.h"),
     ("tools/training/a.cc", "core/train/training.h"),
     ("tools/a.cc", "core/picture/line_chart.h"),
     ("client/cli/a.cc", "core/picture/picture.h"),

@@ -1,5 +1,5 @@
 // sgpsam-model: makes, imports, exports, inspects, trains, runs and evaluates model files.
-#include "core/engine/openmp_policy.h"
+#include "core/torch/openmp_policy.h"
 #include "tools/commands/run_tool.h"
 
 int main(int argc, char** argv) {

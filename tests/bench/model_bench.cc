@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
-#include "core/engine/openmp_policy.h"
 #include "core/model_file/model_file.h"
 #include "core/model_file/seeded_weights.h"
-#include "CLI/CLI.hpp"
+#include "core/torch/openmp_policy.h"
 #include "nlohmann/json.hpp"
 #include "tests/bench/model_kernels.h"
 #include "tools/commands/model_choice.h"

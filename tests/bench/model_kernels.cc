@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "core/base/status_macros.h"
-#include "core/engine/torch_guard.h"
 #include "core/model/load_weights.h"
 #include "core/model/packed_weight.h"
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/torch/torch_guard.h"
 #include "tests/oracle/bare_gemms.h"
 #include "tests/oracle/padded_encoder.h"
 #include "tests/oracle/plain_decoder.h"

@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/engine/torch_engine.h"
 #include "core/model_file/named_tensors.h"
+#include "core/torch/torch_engine.h"
 
 namespace sgpsam {
 

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/engine/torch_engine.h"
 #include "core/model_file/safetensors.h"
+#include "core/torch/torch_engine.h"
 #include "core/transform/restore.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/parse.h"

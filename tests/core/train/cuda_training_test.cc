@@ -2,7 +2,7 @@
 // no such device.
 #include <memory>
 
-#include "core/engine/torch_device.h"
+#include "core/torch/torch_device.h"
 #include "core/train/training.h"
 #include "gtest/gtest.h"
 #include "tests/core/train/made_cases.h"

@@ -1,4 +1,4 @@
-#include "core/engine/self_test.h"
+#include "core/torch/self_test.h"
 
 #include <algorithm>
 #include <cmath>

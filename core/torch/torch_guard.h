@@ -1,6 +1,6 @@
 // The one door through which LibTorch's exceptions leave: as absl::Status. Include it in torch code only.
-#ifndef SGPSAM_CORE_ENGINE_TORCH_GUARD_H_
-#define SGPSAM_CORE_ENGINE_TORCH_GUARD_H_
+#ifndef SGPSAM_CORE_TORCH_TORCH_GUARD_H_
+#define SGPSAM_CORE_TORCH_TORCH_GUARD_H_
 
 #include <c10/util/Exception.h>
 
@@ -64,4 +64,4 @@ auto GuardTorch(Step&& step) noexcept -> decltype(step()) {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_TORCH_GUARD_H_
+#endif  // SGPSAM_CORE_TORCH_TORCH_GUARD_H_

@@ -1,4 +1,4 @@
-#include "core/engine/torch_self_test.h"
+#include "core/torch/torch_self_test.h"
 
 #include <ATen/Context.h>
 
@@ -14,9 +14,9 @@
 #include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/base/status_macros.h"
-#include "core/engine/self_test.h"
-#include "core/engine/torch_device.h"
-#include "core/engine/torch_guard.h"
+#include "core/torch/self_test.h"
+#include "core/torch/torch_device.h"
+#include "core/torch/torch_guard.h"
 
 namespace sgpsam {
 namespace {

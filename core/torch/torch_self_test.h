@@ -2,16 +2,16 @@
 // processor, compares them, and gives up what computes wrongly here. The reference uses neither oneDNN nor packed
 // weights nor graphs, so that these are compared, too. One thread at a time in a process: it switches oneDNN
 // off and on.
-#ifndef SGPSAM_CORE_ENGINE_TORCH_SELF_TEST_H_
-#define SGPSAM_CORE_ENGINE_TORCH_SELF_TEST_H_
+#ifndef SGPSAM_CORE_TORCH_TORCH_SELF_TEST_H_
+#define SGPSAM_CORE_TORCH_TORCH_SELF_TEST_H_
 
 #include <memory>
 
 #include "absl/status/statusor.h"
 #include "core/base/digest.h"
 #include "core/engine/engine.h"
-#include "core/engine/torch_engine.h"
 #include "core/model_file/named_tensors.h"
+#include "core/torch/torch_engine.h"
 
 namespace sgpsam {
 
@@ -28,4 +28,4 @@ absl::StatusOr<TestedEngine> CreateTestedEngine(const TensorFile& file, const Di
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_TORCH_SELF_TEST_H_
+#endif  // SGPSAM_CORE_TORCH_TORCH_SELF_TEST_H_

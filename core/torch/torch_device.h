@@ -1,7 +1,7 @@
 // Which device and precision a replica runs on: resolves "auto", loads the CUDA back end when it is asked
 // for.
-#ifndef SGPSAM_CORE_ENGINE_TORCH_DEVICE_H_
-#define SGPSAM_CORE_ENGINE_TORCH_DEVICE_H_
+#ifndef SGPSAM_CORE_TORCH_TORCH_DEVICE_H_
+#define SGPSAM_CORE_TORCH_TORCH_DEVICE_H_
 
 #include <c10/core/Device.h>
 
@@ -26,4 +26,4 @@ void ChooseConvolutions(at::Device device, Precision precision);
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_TORCH_DEVICE_H_
+#endif  // SGPSAM_CORE_TORCH_TORCH_DEVICE_H_

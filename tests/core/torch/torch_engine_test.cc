@@ -1,4 +1,4 @@
-#include "core/engine/torch_engine.h"
+#include "core/torch/torch_engine.h"
 
 #include <malloc.h>
 

@@ -1,4 +1,4 @@
-#include "core/engine/torch_cuda_graph.h"
+#include "core/torch/torch_cuda_graph.h"
 
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>

@@ -2,8 +2,8 @@
 // Made once per worker process by sgpsam-worker and by sgpsam-model; this header needs no LibTorch.
 // Guarantees: no exception leaves it; result n does not depend on its companions in a batch; memory does
 // not grow from request to request. One thread at a time, as engine.h says; it computes on `threads` cores.
-#ifndef SGPSAM_CORE_ENGINE_TORCH_ENGINE_H_
-#define SGPSAM_CORE_ENGINE_TORCH_ENGINE_H_
+#ifndef SGPSAM_CORE_TORCH_TORCH_ENGINE_H_
+#define SGPSAM_CORE_TORCH_TORCH_ENGINE_H_
 
 #include <memory>
 #include <string>
@@ -65,4 +65,4 @@ class TorchEngine : public Engine {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_TORCH_ENGINE_H_
+#endif  // SGPSAM_CORE_TORCH_TORCH_ENGINE_H_

@@ -1,4 +1,4 @@
-#include "core/engine/torch_graphed_function.h"
+#include "core/torch/torch_graphed_function.h"
 
 #include <ATen/ATen.h>
 #include <c10/cuda/CUDAFunctions.h>
@@ -9,7 +9,7 @@
 #include <map>
 #include <utility>
 
-#include "core/engine/torch_cuda_graph.h"
+#include "core/torch/torch_cuda_graph.h"
 
 namespace sgpsam {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/engine/torch_guard.h"
+#include "core/torch/torch_guard.h"
 
 #include <stdexcept>
 

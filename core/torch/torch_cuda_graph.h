@@ -3,8 +3,8 @@
 // libtorch_cuda, which needs 2.4 GB of NVIDIA's libraries and is loaded only where there is a device
 // (torch_device.h); this one needs c10_cuda and the CUDA runtime, so that one build serves processors and
 // devices.
-#ifndef SGPSAM_CORE_ENGINE_TORCH_CUDA_GRAPH_H_
-#define SGPSAM_CORE_ENGINE_TORCH_CUDA_GRAPH_H_
+#ifndef SGPSAM_CORE_TORCH_TORCH_CUDA_GRAPH_H_
+#define SGPSAM_CORE_TORCH_TORCH_CUDA_GRAPH_H_
 
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
@@ -50,4 +50,4 @@ class CudaGraph {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_TORCH_CUDA_GRAPH_H_
+#endif  // SGPSAM_CORE_TORCH_TORCH_CUDA_GRAPH_H_

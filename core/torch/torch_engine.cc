@@ -1,4 +1,4 @@
-#include "core/engine/torch_engine.h"
+#include "core/torch/torch_engine.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -13,14 +13,14 @@
 #include "core/base/file_io.h"
 #include "core/base/for_each_processor.h"
 #include "core/base/status_macros.h"
-#include "core/engine/torch_device.h"
-#include "core/engine/torch_graphed_function.h"
-#include "core/engine/torch_guard.h"
-#include "core/engine/torch_self_test.h"
 #include "core/model/load_weights.h"
 #include "core/model/sgp_sam.h"
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/model_file.h"
+#include "core/torch/torch_device.h"
+#include "core/torch/torch_graphed_function.h"
+#include "core/torch/torch_guard.h"
+#include "core/torch/torch_self_test.h"
 
 namespace sgpsam {
 

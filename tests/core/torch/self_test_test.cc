@@ -1,6 +1,6 @@
 // The comparison on engines whose answers are known, and the self-test of the real engine: what it finds on this
 // machine, and that it catches kernels which compute wrongly.
-#include "core/engine/self_test.h"
+#include "core/torch/self_test.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "core/engine/torch_engine.h"
 #include "core/model_file/model_file.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/torch/torch_engine.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_engine.h"

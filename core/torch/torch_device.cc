@@ -1,4 +1,4 @@
-#include "core/engine/torch_device.h"
+#include "core/torch/torch_device.h"
 
 #include <ATen/Context.h>
 #include <ATen/cpu/Utils.h>

@@ -2,8 +2,8 @@
 // kernels are recorded as a graph when inputs of new shapes come, and replayed from then on, because
 // launching some hundred small kernels one by one takes longer than running them. Owned by TorchEngine, one
 // for encoding and one for decoding. One thread at a time. Throws c10::Error.
-#ifndef SGPSAM_CORE_ENGINE_TORCH_GRAPHED_FUNCTION_H_
-#define SGPSAM_CORE_ENGINE_TORCH_GRAPHED_FUNCTION_H_
+#ifndef SGPSAM_CORE_TORCH_TORCH_GRAPHED_FUNCTION_H_
+#define SGPSAM_CORE_TORCH_TORCH_GRAPHED_FUNCTION_H_
 
 #include <ATen/core/Tensor.h>
 
@@ -40,4 +40,4 @@ class GraphedFunction {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_TORCH_GRAPHED_FUNCTION_H_
+#endif  // SGPSAM_CORE_TORCH_TORCH_GRAPHED_FUNCTION_H_

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "core/engine/torch_engine.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/torch/torch_engine.h"
 #include "core/transform/restore.h"
 #include "gtest/gtest.h"
 #include "tests/support/small_model.h"

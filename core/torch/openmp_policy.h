@@ -2,8 +2,8 @@
 // that compute with LibTorch (sgpsam-worker, sgpsam-model). By default they spin for many milliseconds,
 // which on cores shared with anybody else slows an encode down tenfold and burns a container's CPU quota;
 // sleeping at once costs a wake-up for each of an encode's thousand short loops.
-#ifndef SGPSAM_CORE_ENGINE_OPENMP_POLICY_H_
-#define SGPSAM_CORE_ENGINE_OPENMP_POLICY_H_
+#ifndef SGPSAM_CORE_TORCH_OPENMP_POLICY_H_
+#define SGPSAM_CORE_TORCH_OPENMP_POLICY_H_
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,4 +29,4 @@ inline void SpinBriefly(char** argv) {
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_OPENMP_POLICY_H_
+#endif  // SGPSAM_CORE_TORCH_OPENMP_POLICY_H_

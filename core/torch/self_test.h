@@ -2,8 +2,8 @@
 // goes through it and through a reference, and what comes out is compared. A kernel that is fast and wrong on
 // this processor or device shows up here instead of in a patient's mask. TorchEngine::Create asks, if its
 // options say so. Pure functions of two engines; no LibTorch.
-#ifndef SGPSAM_CORE_ENGINE_SELF_TEST_H_
-#define SGPSAM_CORE_ENGINE_SELF_TEST_H_
+#ifndef SGPSAM_CORE_TORCH_SELF_TEST_H_
+#define SGPSAM_CORE_TORCH_SELF_TEST_H_
 
 #include <cstddef>
 #include <optional>
@@ -70,4 +70,4 @@ std::string Describe(const SelfTestAgreement& agreement);
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_ENGINE_SELF_TEST_H_
+#endif  // SGPSAM_CORE_TORCH_SELF_TEST_H_
