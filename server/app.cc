@@ -18,12 +18,12 @@
 #include "core/base/status_macros.h"
 #include "core/batching/worker_pool.h"
 #include "core/metrics/nvml.h"
-#include "core/pipeline/segment_pipeline.h"
 #include "server/admission.h"
 #include "server/health.h"
 #include "server/http_endpoint.h"
 #include "server/job_threads.h"
 #include "server/rpc/segmentation_service.h"
+#include "server/segment/segment_pipeline.h"
 
 namespace sgpsam {
 namespace {

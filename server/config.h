@@ -12,9 +12,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/batching/worker_pool.h"
-#include "core/pipeline/segment_pipeline.h"
 #include "server/admission.h"
 #include "server/program/flags.h"
+#include "server/segment/segment_pipeline.h"
 
 namespace sgpsam {
 

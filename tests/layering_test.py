@@ -16,9 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BELOW_MODEL = ["core/base/", "core/engine/"]
 DICOM_FILES = ["core/dicom/dataset/", "core/dicom/folder/"]
 DICOM = [*DICOM_FILES, "core/dicom/derived/", "core/dicom/series/", "core/dicom/seg/"]
-BELOW_PIPELINE = ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DICOM, "core/transform/", "core/metrics/", "core/batching/"]
-# The part of the pipeline that a tool may run on an engine of its own.
-ON_ONE_ENGINE = ["core/pipeline/target_segmenter", "core/pipeline/engine_patch_model"]
+BELOW_SEGMENT = ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DICOM, "core/transform/", "core/looks/", "core/metrics/",
+                 "core/batching/"]
 
 # Who may include headers of whom (docs/architecture.md). Rules are path prefixes, the longest one
 # decides; every rule sees itself.
@@ -42,6 +41,7 @@ SEES = {
                         "core/dicom/derived/", "core/dicom/series/"],
     "core/dicom/ct/": ["core/base/", "core/volume/", "core/dicom/dataset/", "core/dicom/dcmtk/"],
     "core/transform/": ["core/base/", "core/volume/", "core/engine/"],
+    "core/looks/": ["core/base/", "core/volume/", "core/engine/", "core/transform/"],
     "core/metrics/": ["core/base/"],
     "core/model_file/": BELOW_MODEL,
     "core/checkpoint/": ["core/base/", "core/model_file/"],
@@ -51,16 +51,13 @@ SEES = {
                                   "core/evaluation/"],
     "core/worker_link/": BELOW_MODEL,
     "core/batching/": BELOW_MODEL + ["core/metrics/"],
-    "core/pipeline/": BELOW_PIPELINE + ON_ONE_ENGINE,
-    "core/pipeline/target_segmenter": ["core/base/", "core/volume/", "core/engine/", "core/transform/", "core/metrics/"],
-    "core/pipeline/engine_patch_model": ["core/base/", "core/volume/", "core/engine/", "core/transform/",
-                                         "core/pipeline/target_segmenter"],
-    "server/": BELOW_PIPELINE + ["core/worker_link/", "core/pipeline/", "server/program/", "proto/"],
+    "server/": BELOW_SEGMENT + ["core/worker_link/", "server/segment/", "server/program/", "proto/"],
+    "server/segment/": BELOW_SEGMENT,
     "server/program/": ["core/base/"],
     "server/worker/": BELOW_MODEL + ["core/torch/", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "core/picture/"],   # and sgpsam/client.h, as any caller
-    "tools/": BELOW_PIPELINE + ON_ONE_ENGINE + ["core/dicom/ct/", "core/torch/", "core/checkpoint/", "core/model_file/", "core/model/",
+    "tools/": ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DICOM, "core/transform/", "core/looks/", "core/dicom/ct/", "core/torch/", "core/checkpoint/", "core/model_file/", "core/model/",
                                                 "core/train/", "core/evaluation/",
                                                 "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server
     "proto/": [],
@@ -85,7 +82,7 @@ THIRD_PARTIES = [
     ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/torch/", "server/worker/", "tools/"],
                transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
-               transitive=True, never=("server/worker/", "server/program/")),
+               transitive=True, never=("server/worker/", "server/program/", "server/segment/")),
     ThirdParty("prometheus-cpp", r"prometheus/", ["core/metrics/", "server/"], transitive=False),
 ]
 
@@ -235,12 +232,13 @@ def test_every_exception_is_needed(sources):
 @pytest.mark.parametrize("path, include", [
     ("core/base/a.cc", "core/volume/volume.h"),          # upwards
     ("core/dicom/series/a.cc", "core/transform/prepare.h"),     # sideways
-    ("core/pipeline/a.cc", "core/torch/torch_engine.h"),
-    ("core/pipeline/a.cc", "server/config.h"),
+    ("server/segment/a.cc", "core/torch/torch_engine.h"),
+    ("server/segment/a.cc", "server/config.h"),
+    ("core/looks/a.cc", "server/segment/segment_pipeline.h"),
     ("core/dicom/series/a.cc", "core/dicom/seg/seg_writer.h"),
     ("client/cpp/a.cc", "core/dicom/series/series_reader.h"),
     ("core/evaluation/a.cc", "core/raw/nifti.h"),
-    ("core/pipeline/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
+    ("server/segment/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
     ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
     ("server/app.cc", "core/picture/picture.h"),
     ("server/app.cc", "core/model_file/model_file.h"),
@@ -249,11 +247,12 @@ def test_every_exception_is_needed(sources):
     ("core/model/a.cc", "core/checkpoint/pth_reader.h"),
     ("core/torch/torch_engine.cc", "core/checkpoint/pth_reader.h"),   # what serves reads model files only
     ("core/train/a.cc", "tools/training/training_log.h"),
-    ("server/worker/main.cc", "core/pipeline/segment_pipeline.h"),
+    ("server/worker/main.cc", "server/segment/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
-    ("client/cli/a.cc", "core/pipeline/segment_pipeline.h"),
-    ("tools/a.cc", "core/pipeline/segment_pipeline.h"),
-    ("core/pipeline/target_segmenter.cc", "core/batching/worker_pool.h"),
+    ("client/cli/a.cc", "server/segment/segment_pipeline.h"),
+    ("tools/a.cc", "server/segment/segment_pipeline.h"),
+    ("core/looks/target_segmenter.cc", "core/batching/worker_pool.h"),
+    ("core/looks/target_segmenter.h", "core/metrics/metrics.h"),
     ("core/raw/a.cc", "tests/support/fake_clock.h"),
     ("misc/a.cc", "core/base/clock.h"),
 ])
@@ -271,8 +270,8 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("tools/training/a.cc", "core/train/training.h"),
     ("tools/a.cc", "core/picture/line_chart.h"),
     ("client/cli/a.cc", "core/picture/picture.h"),
-    ("tools/a.cc", "core/pipeline/target_segmenter.h"),
-    ("core/pipeline/a.cc", "core/pipeline/target_segmenter.h"),
+    ("tools/a.cc", "core/looks/target_segmenter.h"),
+    ("server/segment/a.cc", "core/looks/target_segmenter.h"),
     ("tests/core/base/a_test.cc", "server/config.h"),
 ])
 def test_an_allowed_direction_passes(path, include):
@@ -285,7 +284,7 @@ def test_an_allowed_direction_passes(path, include):
     ("client/cli/a.cc", "png.h"),
     ("core/engine/engine.cc", "ATen/ATen.h"),
     ("core/model_file/a.cc", "ATen/ATen.h"),
-    ("core/pipeline/a.cc", "grpcpp/grpcpp.h"),
+    ("server/segment/a.cc", "grpcpp/grpcpp.h"),
     ("core/base/a.cc", "sgpsam/v1/segmentation.pb.h"),
     ("server/worker/main.cc", "grpcpp/server.h"),
     ("core/batching/a.cc", "prometheus/counter.h"),
@@ -295,7 +294,7 @@ def test_a_planted_third_party_is_found(path, include):
 
 
 @pytest.mark.parametrize("path, line", [
-    ("core/pipeline/a.cc", "const absl::Time now = absl::Now();"),
+    ("server/segment/a.cc", "const absl::Time now = absl::Now();"),
     ("server/app.cc", "return std::chrono::steady_clock::now();"),
     ("core/transform/a.cc", "absl::BitGen random;"),
     ("tests/server/a_test.cc", "absl::SleepFor(absl::Seconds(1));"),
@@ -308,9 +307,9 @@ def test_a_planted_clock_dice_or_sleep_is_found(path, line):
 
 def test_a_third_party_behind_a_header_is_found():
     planted = {"core/dicom/dcmtk/private.h": "#include <dcmtk/dcmdata/dctk.h>\n",
-               "core/pipeline/a.cc": '#include "core/dicom/dcmtk/private.h"\n'}
+               "server/segment/a.cc": '#include "core/dicom/dcmtk/private.h"\n'}
     assert misplaced_third_parties(planted) == [
-        "core/pipeline/a.cc sees dcmtk/dcmdata/dctk.h: DCMTK belongs in core/dicom/"]
+        "server/segment/a.cc sees dcmtk/dcmdata/dctk.h: DCMTK belongs in core/dicom/"]
 
 
 @pytest.mark.parametrize("text", [

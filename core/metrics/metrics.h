@@ -15,13 +15,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
+#include "core/base/stage.h"
 
 namespace sgpsam {
-
-// The stages of docs/architecture.md, in order; also proto Stage minus 1.
-enum class Stage { kReceive, kDecode, kPrepare, kQueue, kEncode, kPromptMask, kRestore, kWrite, kSend };
-inline constexpr int kStages = 9;
-absl::string_view StageName(Stage stage);  // "receive", "prompt_mask", …: the value of label `stage`
 
 // Handles into the registry; copies refer to the same series.
 struct CacheMetrics {
@@ -54,7 +50,7 @@ class Metrics {
   // sgpsam_requests_total{code,kind}: code as gRPC spells it ("OK", "INVALID_ARGUMENT"), kind
   // dicom|nifti|raw|none.
   void CountRequest(absl::string_view code, absl::string_view kind);
-  // sgpsam_stage_duration_seconds{stage}
+  // sgpsam_stage_duration_seconds{stage}: StageName
   void ObserveStage(Stage stage, absl::Duration duration);
 
   // Shows the device's series from now on, at zero. The calls below do so too.

@@ -21,7 +21,7 @@ namespace sgpsam {
 struct StepOptions {
   int clicks = 3;  // passes of the decoder, each with one click more
   // How likely a pass behind the first gets the mask of the one before and no further click, as a closer look
-  // at a small lesion does (core/pipeline/target_segmenter.h).
+  // at a small lesion does (core/looks/target_segmenter.h).
   double refine = 0;
   LossOptions loss;
   // How often gates may be open before it costs: budget_weight * max(0, mean opening - budget)^2, the mean

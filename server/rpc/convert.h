@@ -11,8 +11,8 @@
 #include "absl/status/statusor.h"
 #include "core/base/call_context.h"
 #include "core/engine/engine.h"
-#include "core/pipeline/segment_request.h"
 #include "server/rpc/upload.h"
+#include "server/segment/segment_request.h"
 #include "sgpsam/v1/segmentation.pb.h"
 
 namespace sgpsam {

@@ -7,7 +7,7 @@
 #include <deque>
 #include <vector>
 
-#include "core/pipeline/segment_request.h"
+#include "server/segment/segment_request.h"
 #include "sgpsam/v1/segmentation.pb.h"
 
 namespace sgpsam {

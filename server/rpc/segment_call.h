@@ -20,13 +20,13 @@
 #include "core/base/clock.h"
 #include "core/batching/worker_pool.h"
 #include "core/metrics/metrics.h"
-#include "core/pipeline/segment_pipeline.h"
 #include "server/admission.h"
 #include "server/job_threads.h"
 #include "server/rpc/chunk_view.h"
 #include "server/rpc/convert.h"
 #include "server/rpc/response_stream.h"
 #include "server/rpc/upload.h"
+#include "server/segment/segment_pipeline.h"
 #include "sgpsam/v1/segmentation.pb.h"
 
 namespace sgpsam {

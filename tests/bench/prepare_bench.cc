@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/transform/mosaic.h"
+#include "core/looks/mosaic.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
 #include "core/transform/restore.h"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/transform/mosaic.h"
+#include "core/looks/mosaic.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {

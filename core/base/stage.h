@@ -1,0 +1,16 @@
+// The steps of a request (docs/architecture.md), in their order: what progress, timings and metrics name.
+#ifndef SGPSAM_CORE_BASE_STAGE_H_
+#define SGPSAM_CORE_BASE_STAGE_H_
+
+#include "absl/strings/string_view.h"
+
+namespace sgpsam {
+
+enum class Stage { kReceive, kDecode, kPrepare, kQueue, kEncode, kPromptMask, kRestore, kWrite, kSend };
+inline constexpr int kStages = 9;
+
+absl::string_view StageName(Stage stage);  // "receive", "prompt_mask", …
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_BASE_STAGE_H_

@@ -1,0 +1,35 @@
+#include "core/looks/spacings.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/transform/placement.h"
+
+namespace sgpsam {
+
+std::vector<double> WiderSpacings(double first_mm) {
+  const double usual_mm = Placement().spacing_mm;
+  if (first_mm > kWorthwhile * usual_mm) return {};
+  const double range = usual_mm / first_mm;
+  const int steps = static_cast<int>(std::ceil(std::log(range) / std::log(kWiderBy)));
+  std::vector<double> wider;
+  for (int step = 1; step < steps; ++step) {
+    wider.push_back(std::round(16 * first_mm * std::pow(range, static_cast<double>(step) / steps)) / 16);
+  }
+  wider.push_back(usual_mm);
+  return wider;
+}
+
+std::optional<double> FinerSpacing(double extent_mm, int64_t patch, double spacing_mm,
+                                   const Geometry& geometry, double finest_mm) {
+  const double voxels = static_cast<double>(patch);
+  if (extent_mm >= kSmallShare * voxels * spacing_mm) return std::nullopt;
+  const std::array<double, 3> own = geometry.spacing_mm();
+  const double finest = std::max(finest_mm, *std::min_element(own.begin(), own.end()) / 2);
+  const double wanted = std::max(finest, extent_mm / (kFinerShare * voxels));
+  const double finer = std::ceil(wanted * 16) / 16;
+  return finer <= kWorthwhile * spacing_mm ? std::optional<double>(finer) : std::nullopt;
+}
+
+}  // namespace sgpsam

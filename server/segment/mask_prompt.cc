@@ -1,0 +1,58 @@
+#include "server/segment/mask_prompt.h"
+
+#include <zlib.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+
+namespace sgpsam {
+namespace {
+
+std::string Describe(const Shape& shape) { return absl::StrCat(shape.i, " x ", shape.j, " x ", shape.k); }
+
+absl::StatusOr<std::string> InflateBits(const Shape& shape, const std::string& zlib_bits) {
+  const size_t expected = static_cast<size_t>((shape.voxels() + 7) / 8);
+  std::string bits(expected, '\0');
+  uLongf inflated = expected;
+  uLong used = zlib_bits.size();
+  const int code = uncompress2(reinterpret_cast<Bytef*>(bits.data()), &inflated,
+                               reinterpret_cast<const Bytef*>(zlib_bits.data()), &used);
+  if (code != Z_OK || inflated != expected || used != zlib_bits.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("the mask prompt is not one zlib stream of exactly ",
+                                                   expected, " bytes; send one bit for each of the volume's ",
+                                                   shape.voxels(), " voxels"));
+  }
+  return bits;
+}
+
+// The mask whose voxel i, j, k is `mirrored`'s voxel k, j, i.
+Mask WithAxesReversed(const Mask& mirrored) {
+  const Shape& from = mirrored.shape();
+  Mask mask({from.k, from.j, from.i});
+  const auto end = static_cast<uint64_t>(from.voxels());
+  for (uint64_t n = mirrored.NextVoxel(0); n < end; n = mirrored.NextVoxel(n + 1)) {
+    const auto at = static_cast<int64_t>(n);
+    mask.Set(at / (from.i * from.j), at / from.i % from.j, at % from.i);
+  }
+  return mask;
+}
+
+}  // namespace
+
+absl::StatusOr<Mask> InflateMask(const Shape& shape, const DeflatedMask& deflated) {
+  if (!(deflated.shape == shape)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the mask prompt's shape is ", Describe(deflated.shape), " (i x j x k), the volume's is ",
+        Describe(shape), ": send the mask on the volume's voxels and say in which order its axes lie"));
+  }
+  ASSIGN_OR_RETURN(const std::string bits, InflateBits(shape, deflated.zlib_bits));
+  if (deflated.order == AxisOrder::kIFastest) return Mask::FromBits(shape, bits);
+  ASSIGN_OR_RETURN(const Mask mirrored, Mask::FromBits({shape.k, shape.j, shape.i}, bits));
+  return WithAxesReversed(mirrored);
+}
+
+}  // namespace sgpsam

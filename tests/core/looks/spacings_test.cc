@@ -1,0 +1,52 @@
+#include "core/looks/spacings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/synthetic_volume.h"
+
+namespace sgpsam {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Optional;
+
+const Geometry& Fine() {
+  static const Geometry& geometry = *new Geometry(TestGeometry({99, 99, 99}, {0.3, 0.3, 1}));
+  return geometry;
+}
+
+TEST(WiderSpacings, ClimbByOneRatioToTheUsualOne) {
+  EXPECT_THAT(WiderSpacings(0.6), ElementsAre(0.9375, 1.5));
+  EXPECT_THAT(WiderSpacings(1), ElementsAre(1.5));
+  EXPECT_THAT(WiderSpacings(0.25), ElementsAre(0.375, 0.625, 0.9375, 1.5));
+}
+
+TEST(WiderSpacings, AreNoneWhereTheFirstIsAboutTheUsualOne) {
+  EXPECT_THAT(WiderSpacings(1.25), IsEmpty());
+  EXPECT_THAT(WiderSpacings(1.5), IsEmpty());
+  EXPECT_THAT(WiderSpacings(3), IsEmpty());
+}
+
+TEST(FinerSpacing, MakesASmallMaskAThirdOfThePatch) {
+  EXPECT_THAT(FinerSpacing(32, 128, 1.5, Fine()), Optional(0.75));
+  EXPECT_THAT(FinerSpacing(16, 64, 1.5, Fine()), Optional(0.75));
+  EXPECT_THAT(FinerSpacing(33, 128, 1.5, Fine()), Optional(0.8125));  // whole sixteenths, rounded up
+}
+
+TEST(FinerSpacing, LeavesALargeMaskAsItIs) {
+  EXPECT_THAT(FinerSpacing(47.9, 128, 1.5, Fine()), Optional(1.125));
+  EXPECT_EQ(FinerSpacing(48, 128, 1.5, Fine()), std::nullopt);
+  EXPECT_EQ(FinerSpacing(24, 64, 1.5, Fine()), std::nullopt);
+}
+
+TEST(FinerSpacing, GoesNoFinerThanHalfTheVolumesVoxelsNorThanHalfAMillimetre) {
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine()), Optional(kFinestSpacingMm));
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2, 1.6, 5})), Optional(0.8125));
+  EXPECT_EQ(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2.4, 2.4, 5})), std::nullopt);
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine(), /*finest_mm=*/0.9), Optional(0.9375));
+}
+
+}  // namespace
+}  // namespace sgpsam

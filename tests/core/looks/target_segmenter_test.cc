@@ -1,0 +1,712 @@
+#include "core/looks/target_segmenter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+
+#include "core/looks/engine_patch_model.h"
+#include "core/transform/restore.h"
+#include "tests/support/synthetic_volume.h"
+#include "tests/support/threshold_engine.h"
+
+namespace sgpsam {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Gt;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Lt;
+using ::testing::SizeIs;
+
+// How far a point in mm from the first voxel lies inside a lesion; negative outside.
+using Lesion = std::function<double(double, double, double)>;
+
+Lesion Ellipsoid(const std::array<double, 3>& centre, const std::array<double, 3>& half_axes) {
+  return [=](double x, double y, double z) {
+    return 1 - std::hypot((x - centre[0]) / half_axes[0], (y - centre[1]) / half_axes[1],
+                          (z - centre[2]) / half_axes[2]);
+  };
+}
+
+// Canonical axes are the volume's own.
+Geometry Grid(const Shape& shape, double spacing) {
+  return SteppedGeometry(shape, {{{-spacing, 0, 0}, {0, -spacing, 0}, {0, 0, spacing}}});
+}
+
+// 100 outside of the lesion, 200 inside, what a voxel holds of it (by 27 samples) between.
+Volume Scan(const Geometry& geometry, const Lesion& lesion) {
+  const double mm = geometry.spacing_mm()[0];
+  return TestVolume<int16_t>(geometry, [&](int64_t i, int64_t j, int64_t k) {
+    int inside = 0;
+    for (int n = 0; n < 27; ++n) {
+      const auto at = [mm](int64_t v, int third) {
+        return (static_cast<double>(v) + (third - 1) / 3.0) * mm;
+      };
+      inside += lesion(at(i, n / 9), at(j, n / 3 % 3), at(k, n % 3)) > 0 ? 1 : 0;
+    }
+    return 100 + 100 * inside / 27.0;
+  });
+}
+
+double Dice(const Mask& mask, const Geometry& geometry, const Lesion& lesion) {
+  const double mm = geometry.spacing_mm()[0];
+  const Shape& shape = geometry.shape();
+  double both = 0, truth = 0;
+  for (int64_t k = 0; k < shape.k; ++k) {
+    for (int64_t j = 0; j < shape.j; ++j) {
+      for (int64_t i = 0; i < shape.i; ++i) {
+        if (lesion(mm * static_cast<double>(i), mm * static_cast<double>(j), mm * static_cast<double>(k)) <=
+            0) {
+          continue;
+        }
+        ++truth;
+        both += mask.at(i, j, k) ? 1 : 0;
+      }
+    }
+  }
+  return 2 * both / (truth + static_cast<double>(mask.CountVoxels()));
+}
+
+Prompts ClickAt(double i, double j, double k) {
+  Prompts prompts;
+  prompts.points = {{VoxelIndex{i, j, k}, true}};
+  return prompts;
+}
+
+// Notes what is asked of the model behind it, and may change its answers.
+class WatchedModel : public PatchModel {
+ public:
+  explicit WatchedModel(PatchModel& model) : model_(model) {}
+
+  const ModelInfo& info() const override { return model_.info(); }
+  absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) override {
+    placements.push_back(placement);
+    return model_.Embed(placement);
+  }
+  absl::StatusOr<MaskLogits> Decode(DecodeInput input) override {
+    inputs.push_back(input);
+    absl::StatusOr<MaskLogits> logits = model_.Decode(std::move(input));
+    if (change && logits.ok()) change(placements.size(), *logits);
+    return logits;
+  }
+  absl::Status Compute(Stage stage, absl::FunctionRef<absl::Status()> step) override {
+    return compute ? compute(stage, step) : PatchModel::Compute(stage, step);
+  }
+
+  std::vector<std::array<int64_t, 3>> Begins() const {
+    std::vector<std::array<int64_t, 3>> begins;
+    for (const Placement& placement : placements) begins.push_back(placement.begin);
+    return begins;
+  }
+
+  std::vector<Placement> placements;
+  std::vector<DecodeInput> inputs;
+  std::function<void(size_t patch, MaskLogits&)> change;  // patch counts from 1
+  std::function<absl::Status(Stage, absl::FunctionRef<absl::Status()>)> compute;
+
+ private:
+  PatchModel& model_;
+};
+
+// A lesion of 105 x 27 x 27 mm; a patch has 48 mm.
+class LargeLesionTest : public testing::Test {
+ protected:
+  absl::StatusOr<TargetSegmentation> Run(const TargetOptions& options, PatchModel& model) const {
+    return SegmentTarget(geometry_, click_, options, model);
+  }
+  TargetSegmentation MustRun(const TargetOptions& options, PatchModel& model) const {
+    absl::StatusOr<TargetSegmentation> found = Run(options, model);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? *std::move(found) : TargetSegmentation();
+  }
+  static TargetOptions AtMost(int patches) {
+    TargetOptions options;
+    options.max_patches = patches;
+    return options;
+  }
+
+  const Geometry geometry_ = Grid({100, 60, 60}, 1.5);
+  const Lesion lesion_ = Ellipsoid({75, 45, 45}, {52.5, 13.5, 13.5});
+  const Volume volume_ = Scan(geometry_, lesion_);
+  const Prompts click_ = ClickAt(46, 30, 30);
+  ThresholdEngine engine_;
+  EnginePatchModel model_{engine_, volume_};
+};
+
+TEST_F(LargeLesionTest, IsFoundWholeWithSeveralPatches) {
+  const TargetSegmentation found = MustRun({}, model_);
+  EXPECT_GT(Dice(found.mask, geometry_, lesion_), 0.85);
+  EXPECT_GT(found.patches, 2);
+  EXPECT_LE(found.patches, kDefaultMaxPatches);
+  EXPECT_EQ(found.spacing_mm, 1.5);
+  EXPECT_FALSE(found.touches_patch_border);
+  EXPECT_THAT(found.warnings, IsEmpty());
+}
+
+TEST_F(LargeLesionTest, IsCutAtThePatchWhereOneMustDo) {
+  const TargetSegmentation cut = MustRun(AtMost(1), model_);
+  EXPECT_EQ(cut.patches, 1);
+  EXPECT_TRUE(cut.touches_patch_border);
+  EXPECT_THAT(cut.warnings, IsEmpty());  // nobody asked for more
+  EXPECT_LT(Dice(cut.mask, geometry_, lesion_), Dice(MustRun({}, model_).mask, geometry_, lesion_) - 0.1);
+}
+
+TEST_F(LargeLesionTest, SaysThatTheLimitCutItShort) {
+  const TargetSegmentation found = MustRun(AtMost(2), model_);
+  EXPECT_EQ(found.patches, 2);
+  EXPECT_TRUE(found.touches_patch_border);
+  ASSERT_THAT(found.warnings, SizeIs(1));
+  EXPECT_THAT(found.warnings[0], HasSubstr("beyond the 2 patches"));
+}
+
+TEST_F(LargeLesionTest, IsFollowedInTheSameOrderEveryTime) {
+  WatchedModel first(model_), second(model_);
+  const TargetSegmentation a = MustRun({}, first), b = MustRun({}, second);
+  EXPECT_EQ(first.Begins(), second.Begins());
+  EXPECT_EQ(a.mask.bits(), b.mask.bits());
+  // To both sides of the first, and on to the end that is further away; the other is reached.
+  EXPECT_THAT(first.Begins(),
+              ElementsAre(std::array<int64_t, 3>{30, 14, 14}, std::array<int64_t, 3>{14, 14, 14},
+                          std::array<int64_t, 3>{46, 14, 14}, std::array<int64_t, 3>{62, 14, 14}));
+}
+
+TEST_F(LargeLesionTest, GivesFurtherPatchesWhatIsInSightAndWhatWasFound) {
+  WatchedModel watched(model_);
+  const TargetSegmentation found = MustRun({}, watched);
+  ASSERT_THAT(watched.inputs, SizeIs(Gt(3)));
+  EXPECT_THAT(watched.inputs[0].mask_logits, IsEmpty());
+  EXPECT_EQ(watched.inputs[0].clicks[0].i, 16);
+  // The click is the first voxel of the patch towards +i; in the two others one lies deep in what was found.
+  EXPECT_EQ(watched.inputs[2].clicks.at(0).i, 0);
+  EXPECT_THAT(watched.inputs[1].clicks.at(0).i, testing::AllOf(Gt(18), Lt(30)));
+  EXPECT_THAT(watched.inputs[3].clicks.at(0).i, testing::AllOf(Gt(1), Lt(14)));
+  EXPECT_NEAR(watched.inputs[3].clicks[0].j, 16, 3);
+  const std::vector<float>& logits = watched.inputs[1].mask_logits;
+  ASSERT_THAT(logits, SizeIs(16 * 16 * 16));
+  const std::vector<float>& first = found.first.values;
+  for (int64_t n = 0; n < 8 * 256; ++n) {
+    EXPECT_EQ(logits[n], 0) << "towards -i nothing was seen yet";
+    EXPECT_EQ(logits[n + 8 * 256], first[n]) << "and the other half is the first patch's";
+  }
+}
+
+TEST_F(LargeLesionTest, EncodesNothingForASecondClick) {
+  EXPECT_FALSE(MustRun({}, model_).embedding_cached);
+  Prompts two = click_;
+  two.points.push_back({VoxelIndex{50, 30, 45}, false});
+  const auto again = SegmentTarget(geometry_, two, {}, model_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_GT(again->patches, 2);
+  EXPECT_TRUE(again->embedding_cached);
+}
+
+TEST_F(LargeLesionTest, IsLeftAloneOnceNobodyWaits) {
+  WatchedModel watched(model_);
+  watched.compute = [&](Stage stage, absl::FunctionRef<absl::Status()> step) {
+    return watched.placements.size() < 2 || stage != Stage::kPrepare ? step() : absl::CancelledError("gone");
+  };
+  EXPECT_EQ(Run({}, watched).status(), absl::CancelledError("gone"));
+  EXPECT_THAT(watched.placements, SizeIs(2));
+}
+
+TEST_F(LargeLesionTest, PassesOnTheErrorsOfTheModel) {
+  class Broken : public WatchedModel {
+   public:
+    using WatchedModel::WatchedModel;
+    absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) override {
+      if (!placements.empty()) return absl::UnavailableError("no worker");
+      return WatchedModel::Embed(placement);
+    }
+  } broken(model_);
+  EXPECT_EQ(Run({}, broken).status(), absl::UnavailableError("no worker"));
+}
+
+TEST_F(LargeLesionTest, IsFollowedOnTheOtherSideWhereOneCannotBeEncoded) {
+  const Volume hole = TestVolume<float>(geometry_, [&](int64_t i, int64_t j, int64_t k) {
+    return i < 20 ? std::numeric_limits<double>::quiet_NaN() : volume_.at(i, j, k);
+  });
+  EnginePatchModel model(engine_, hole);
+  const TargetSegmentation found = MustRun({}, model);
+  EXPECT_TRUE(found.touches_patch_border);
+  ASSERT_THAT(found.warnings, SizeIs(1));
+  EXPECT_THAT(found.warnings[0], HasSubstr("not followed on one side"));
+  EXPECT_TRUE(found.mask.at(80, 30, 30));
+  EXPECT_FALSE(found.mask.at(18, 30, 30));
+}
+
+TEST_F(LargeLesionTest, KeepsItsFirstAnswerWhereFurtherPatchesFindNothingOrSomethingElse) {
+  const TargetSegmentation one = MustRun(AtMost(1), model_);
+  for (const float everywhere : {-9.0f, 9.0f}) {
+    WatchedModel lost(model_);
+    lost.change = [=](size_t patch, MaskLogits& logits) {
+      if (patch > 1) std::fill(logits.values.begin(), logits.values.end(), everywhere);
+    };
+    const TargetSegmentation found = MustRun({}, lost);
+    EXPECT_EQ(found.mask.bits(), one.mask.bits());
+    EXPECT_EQ(found.patches, 3);
+    EXPECT_TRUE(found.touches_patch_border);
+  }
+}
+
+TEST_F(LargeLesionTest, TakesAPointThatAFurtherPatchSees) {
+  Prompts prompts = click_;
+  prompts.points.push_back({VoxelIndex{70, 30, 30}, true});
+  const auto found = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_GT(Dice(found->mask, geometry_, lesion_), 0.85);
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, AtMost(1), model_).status().message(),
+              HasSubstr("point 2: lies"));
+  prompts.points[1].position = VoxelIndex{70, 55, 30};  // where nothing leads
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, model_).status().message(), HasSubstr("point 2: lies"));
+}
+
+// The second of two calls, told where the first one's patch lay.
+Prompts Refined(const TargetSegmentation& first, std::vector<PointPrompt> points) {
+  Prompts prompts;
+  prompts.points = std::move(points);
+  prompts.previous_logits = first.first.values;
+  prompts.previous_patch = first.first_patch;
+  return prompts;
+}
+
+TEST_F(LargeLesionTest, IsRefinedByANegativePointAlone) {
+  const TargetSegmentation first = MustRun({}, model_);
+  WatchedModel watched(model_);
+  const auto found = SegmentTarget(geometry_, Refined(first, {{VoxelIndex{50, 30, 45}, false}}), {}, watched);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(watched.Begins().at(0), (std::array<int64_t, 3>{30, 14, 14}));
+  EXPECT_EQ(watched.inputs[0].mask_logits, first.first.values);
+  ASSERT_THAT(watched.inputs[0].clicks, SizeIs(2));
+  EXPECT_FALSE(watched.inputs[0].clicks[0].positive);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion_), 0.85);
+  EXPECT_TRUE(found->embedding_cached);
+  EXPECT_THAT(found->warnings, IsEmpty());
+}
+
+TEST_F(LargeLesionTest, StaysOnItsPatchWhateverPointComesFirst) {
+  const TargetSegmentation first = MustRun({}, model_);
+  WatchedModel watched(model_);
+  const auto found = SegmentTarget(
+      geometry_, Refined(first, {{VoxelIndex{56, 30, 30}, true}, {VoxelIndex{46, 30, 30}, true}}), {},
+      watched);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(watched.Begins().at(0), (std::array<int64_t, 3>{30, 14, 14}));
+  EXPECT_EQ(found->first_patch.centre.x, first.first_patch.centre.x);
+  EXPECT_THAT(found->warnings, IsEmpty());
+}
+
+TEST_F(LargeLesionTest, SaysThatPreviousLogitsWereMovedOrTakenToLieSomewhere) {
+  const TargetSegmentation first = MustRun({}, model_);
+  Prompts prompts = Refined(first, {{VoxelIndex{46, 30, 30}, true}});
+  TargetOptions coarser;
+  coarser.spacing_mm = 3;
+  const auto moved = SegmentTarget(geometry_, prompts, coarser, model_);
+  ASSERT_TRUE(moved.ok()) << moved.status();
+  EXPECT_EQ(moved->first_patch.spacing_mm, 3);
+  ASSERT_THAT(moved->warnings, SizeIs(1));
+  EXPECT_THAT(moved->warnings[0], HasSubstr("voxels of 1.5 mm and were resampled to 3 mm"));
+  prompts.previous_patch.reset();
+  const auto assumed = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(assumed.ok()) << assumed.status();
+  ASSERT_THAT(assumed->warnings, SizeIs(1));
+  EXPECT_THAT(assumed->warnings[0], HasSubstr("came without the patch"));
+}
+
+TEST_F(LargeLesionTest, SaysWhatBecameOfABox) {
+  Prompts prompts = click_;
+  prompts.box = BoxPrompt{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}};
+  const auto dropped = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(dropped.ok()) << dropped.status();
+  EXPECT_THAT(dropped->warnings, ElementsAre(HasSubstr("the box was not used")));
+  prompts.points.clear();
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, model_)->warnings,
+              ElementsAre(HasSubstr("click in its middle")));
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/2);
+  EnginePatchModel corners(engine, volume_);
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, corners)->warnings, IsEmpty());
+  EXPECT_THAT(SegmentTarget(geometry_, prompts, AtMost(1), corners)->warnings,
+              ElementsAre(HasSubstr("the box reaches beyond")));
+}
+
+TEST_F(LargeLesionTest, TellsEachPatchBeforeItIsMade) {
+  class Counting : public WatchedModel {
+   public:
+    using WatchedModel::WatchedModel;
+    void BeginPatch(int patch, int most) override { told.push_back({patch, most, placements.size()}); }
+    struct Told {
+      int patch, most;
+      size_t placed;
+    };
+    std::vector<Told> told;
+  } counting(model_);
+  const TargetSegmentation found = MustRun(AtMost(6), counting);
+  ASSERT_THAT(counting.told, SizeIs(found.patches));
+  for (size_t n = 0; n < counting.told.size(); ++n) {
+    EXPECT_EQ(counting.told[n].patch, static_cast<int>(n) + 1);
+    EXPECT_EQ(counting.told[n].most, 6);
+    EXPECT_EQ(counting.told[n].placed, n);
+  }
+}
+
+TEST_F(LargeLesionTest, HasProbabilitiesThatAgreeWithItsMask) {
+  const TargetSegmentation found = MustRun({}, model_);
+  const absl::StatusOr<ByteBuffer> bytes = RestoreProbabilities(found.logits, geometry_);
+  ASSERT_TRUE(bytes.ok());
+  for (int64_t k = 0, n = 0; k < 60; ++k) {
+    for (int64_t j = 0; j < 60; ++j) {
+      for (int64_t i = 0; i < 100; ++i, ++n) {
+        float probability = 0;
+        std::memcpy(&probability, bytes->data() + 4 * n, sizeof(probability));
+        ASSERT_EQ(probability > 0.5f, found.mask.at(i, j, k)) << i << " " << j << " " << k;
+      }
+    }
+  }
+}
+
+TEST_F(LargeLesionTest, IsFoundByABoxInEitherWay) {
+  Prompts prompts;
+  prompts.box = BoxPrompt{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}};
+  for (const int corners : {0, 2}) {
+    ThresholdEngine engine(32, corners);
+    EnginePatchModel model(engine, volume_);
+    WatchedModel watched(model);
+    const auto found = SegmentTarget(geometry_, prompts, {}, watched);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_GT(Dice(found->mask, geometry_, lesion_), 0.85) << corners;
+    for (const DecodeInput& input : watched.inputs) {
+      EXPECT_EQ(input.box.has_value(), corners == 2);
+      EXPECT_THAT(input.clicks, SizeIs(corners == 2 ? 0 : 1));
+    }
+  }
+}
+
+TEST(TargetSegmenter, FollowsALesionWithPatchesOf64Voxels) {
+  const Geometry geometry = Grid({140, 70, 70}, 1.5);
+  const Lesion lesion = Ellipsoid({105, 52, 52}, {52.5, 13.5, 13.5});
+  const Volume volume = Scan(geometry, lesion);
+  ThresholdEngine engine(64);
+  EnginePatchModel model(engine, volume);
+  const auto found = SegmentTarget(geometry, ClickAt(66, 35, 35), {}, model);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_GT(Dice(found->mask, geometry, lesion), 0.9);
+  EXPECT_EQ(found->patches, 2);
+  EXPECT_FALSE(found->touches_patch_border);
+  EXPECT_EQ(found->first.values.size(), 32u * 32 * 32);
+}
+
+// A ball of 8 mm in a scan of 0.6 mm.
+class SmallLesionTest : public testing::Test {
+ protected:
+  TargetSegmentation MustRun(const TargetOptions& options, PatchModel& model) const {
+    absl::StatusOr<TargetSegmentation> found = SegmentTarget(geometry_, click_, options, model);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? *std::move(found) : TargetSegmentation();
+  }
+  static TargetOptions Auto() {
+    TargetOptions options;
+    options.auto_spacing = true;
+    return options;
+  }
+  double DiceOf(const TargetSegmentation& found) const { return Dice(found.mask, geometry_, lesion_); }
+
+  const Geometry geometry_ = Grid({90, 90, 90}, 0.6);
+  const Lesion lesion_ = Ellipsoid({27, 26, 28}, {4, 4, 4});
+  const Volume volume_ = Scan(geometry_, lesion_);
+  const Prompts click_ = ClickAt(42, 44, 46);
+  ThresholdEngine engine_;
+  EnginePatchModel model_{engine_, volume_};
+};
+
+TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
+  const Placement placement = *PlacePatch(geometry_, click_, 32);
+  DecodeInput input;
+  input.embedding = model_.Embed(placement)->embedding;
+  input.clicks = {{16, 16, 16, true}};
+  const MaskLogits logits = *model_.Decode(input);
+  const TargetSegmentation found = MustRun({}, model_);
+  EXPECT_EQ(found.patches, 1);
+  EXPECT_EQ(found.first.values, logits.values);
+  EXPECT_EQ(found.first.iou_prediction, logits.iou_prediction);
+  EXPECT_EQ(found.mask.bits(),
+            RestoreMask(OnePatch(logits.values, model_.info().sizes, placement), geometry_).mask.bits());
+  EXPECT_THAT(found.gate_scores, ElementsAre(0.75f));
+}
+
+// docs/architecture.md, proto/README.md and --help promise this, and no more.
+TEST_F(SmallLesionTest, HasTheSameMaskWithOnePatchOrManyWhereNoOtherSpacingIsLookedAt) {
+  TargetOptions one, many;
+  one.max_patches = 1;
+  many.max_patches = kMostPatches;
+  EXPECT_EQ(MustRun(one, model_).mask.bits(), MustRun(many, model_).mask.bits());
+  one.auto_spacing = many.auto_spacing = true;
+  EXPECT_NE(MustRun(one, model_).mask.bits(), MustRun(many, model_).mask.bits());
+  EXPECT_EQ(MustRun(one, model_).mask.bits(), MustRun({}, model_).mask.bits());
+}
+
+TEST_F(SmallLesionTest, IsNotFollowedUnlessAVoxelOfItsMaskLiesOnAFace) {
+  WatchedModel watched(model_);
+  // One cell on a face, too faint beside its neighbours to mark a voxel.
+  watched.change = [](size_t, MaskLogits& logits) {
+    std::fill(logits.values.begin(), logits.values.end(), -1.0f);
+    logits.values[(0 * 16 + 8) * 16 + 8] = 0.01f;
+  };
+  const TargetSegmentation found = MustRun({}, watched);
+  EXPECT_EQ(found.mask.CountVoxels(), 0u);
+  EXPECT_EQ(found.patches, 1);
+}
+
+TEST_F(SmallLesionTest, IsFoundBetterByACloserLook) {
+  const TargetSegmentation plain = MustRun({}, model_), closer = MustRun(Auto(), model_);
+  EXPECT_EQ(closer.patches, 2);
+  EXPECT_THAT(closer.spacing_mm, testing::AllOf(Gt(0.59), Lt(1.2)));
+  EXPECT_GT(DiceOf(closer), DiceOf(plain) + 0.1) << DiceOf(plain) << " and then " << DiceOf(closer);
+  EXPECT_EQ(closer.first.values, plain.first.values) << "what a refinement goes on from";
+}
+
+// Patches of 24, 34 and 48 mm.
+class FineFirstTest : public testing::Test {
+ protected:
+  static constexpr int kLooks = 3;
+
+  absl::StatusOr<TargetSegmentation> Run(const Lesion& lesion, const Prompts& prompts,
+                                         const TargetOptions& options = {}) {
+    const Volume volume = Scan(geometry_, lesion);
+    EnginePatchModel model(engine_, volume);
+    WatchedModel watched(model);
+    watched.change = change_;
+    return SegmentTarget(geometry_, prompts, options, watched);
+  }
+
+  static TargetOptions FirstAlone() {
+    TargetOptions options;
+    options.auto_spacing = false;
+    options.max_patches = 1;
+    return options;
+  }
+
+  const Geometry geometry_ = Grid({100, 70, 70}, 1);
+  const Prompts click_ = ClickAt(50, 35, 35);
+  ThresholdEngine engine_{32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/0.6,
+                          /*first_spacing_mm=*/0.75};
+  std::function<void(size_t patch, MaskLogits&)> change_;
+};
+
+TEST_F(FineFirstTest, LooksWiderAtALesionThatReachesOutOfItsPatch) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 14, 14});
+  const auto found = Run(lesion, click_), narrow = Run(lesion, click_, FirstAlone());
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 1.5);
+  EXPECT_EQ(found->patches, kLooks);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
+  ASSERT_TRUE(narrow.ok()) << narrow.status();
+  EXPECT_EQ(narrow->spacing_mm, 0.75);
+  EXPECT_TRUE(narrow->touches_patch_border);
+  EXPECT_EQ(found->first.values, narrow->first.values) << "what a refinement goes on from";
+}
+
+// A patch that shows nothing but lesion may lead a model to a mask that touches nothing.
+TEST_F(FineFirstTest, TakesAWiderLookWhoseMaskIsLargerThanItsPatchIfThatIsSurer) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 18, 18});
+  float sure = 0.5f;
+  change_ = [&](size_t patch, MaskLogits& logits) {
+    if (patch > 1) return;
+    std::fill(logits.values.begin(), logits.values.end(), -sure);
+    for (int64_t k = 6; k < 10; ++k) logits.values[(8 * 16 + 8) * 16 + k] = sure;
+  };
+  const auto found = Run(lesion, click_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 1.5);
+  EXPECT_EQ(found->patches, kLooks);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
+  sure = 50;
+  const auto kept = Run(lesion, click_);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->spacing_mm, 0.75);
+}
+
+TEST_F(FineFirstTest, KeepsItsSpacingForALesionThatFits) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  const auto found = Run(lesion, click_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 0.75);
+  EXPECT_EQ(found->patches, kLooks);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
+}
+
+// The lesion reaches out of the first patch, but what the wider looks find is not what was clicked on.
+TEST_F(FineFirstTest, KeepsTheLookThatObeysThePoints) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 14, 14});
+  change_ = [](size_t patch, MaskLogits& logits) {
+    if (patch == 1) return;
+    std::fill(logits.values.begin(), logits.values.end(), -1);
+    for (int64_t k = 1; k < 4; ++k) logits.values[(8 * 16 + 8) * 16 + k] = 1;
+  };
+  const auto found = Run(lesion, click_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 0.75);
+  EXPECT_TRUE(found->mask.at(50, 35, 35));
+}
+
+// At first it faintly marks nearly all of the patch; the wider looks know better.
+TEST_F(FineFirstTest, BlendsInWhatWiderLooksSaw) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  change_ = [](size_t patch, MaskLogits& logits) {
+    if (patch > 1) return;
+    for (int64_t n = 0; n < 16 * 16 * 16; ++n) {
+      const auto middle = [](int64_t cell) { return cell >= 1 && cell < 15; };
+      logits.values[n] = middle(n / 256) && middle(n / 16 % 16) && middle(n % 16) ? 0.1f : -0.1f;
+    }
+  };
+  const auto found = Run(lesion, click_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 0.75);
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8);
+}
+
+// A mask on a single slice, between two of the widest look's.
+TEST_F(FineFirstTest, TakesAMaskThatIsThinnerThanTheVoxelsOfAWiderLook) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  for (int64_t slice = 34; slice < 37; ++slice) {
+    Prompts prompts;
+    prompts.mask.emplace(geometry_.shape());
+    for (int64_t i = 46; i < 55; ++i) {
+      for (int64_t j = 31; j < 40; ++j) prompts.mask->Set(i, j, slice);
+    }
+    const auto found = Run(lesion, prompts);
+    ASSERT_TRUE(found.ok()) << slice << ": " << found.status();
+    EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8) << slice;
+  }
+}
+
+TEST_F(FineFirstTest, LooksWiderForAPositivePointBesideItsPatch) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {6, 6, 6});
+  Prompts prompts = click_;
+  prompts.points.push_back({VoxelIndex{66, 35, 35}, false});
+  EXPECT_EQ(Run(lesion, prompts)->spacing_mm, 0.75);
+  prompts.points[1].positive = true;
+  const auto found = Run(lesion, prompts);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->spacing_mm, 1.0625);
+  EXPECT_TRUE(absl::IsInvalidArgument(Run(lesion, prompts, FirstAlone()).status()));
+}
+
+TEST_F(FineFirstTest, NeverTakesMorePatchesThanItMay) {
+  for (const double half_axis : {5.0, 12.0, 30.0}) {
+    const Lesion lesion = Ellipsoid({50, 35, 35}, {half_axis, 10, 10});
+    for (int most = 1; most <= 8; ++most) {
+      TargetOptions options;
+      options.max_patches = most;
+      const auto found = Run(lesion, click_, options);
+      ASSERT_TRUE(found.ok()) << found.status();
+      EXPECT_LE(found->patches, most);
+      if (most == 1) {
+        EXPECT_EQ(found->spacing_mm, 0.75) << "neither wider nor closer";
+      }
+    }
+  }
+}
+
+TEST_F(FineFirstTest, SaysThatAWiderLookKnewNothingOfThePreviousLogits) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 20, 20});
+  const auto first = Run(lesion, click_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_GT(first->spacing_mm, 0.75);
+  const auto second = Run(lesion, Refined(*first, {{VoxelIndex{72, 35, 35}, false}}));
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->first_patch.spacing_mm == 0.75 && second->spacing_mm == first->spacing_mm);
+  EXPECT_GT(Dice(second->mask, geometry_, lesion), 0.8);
+  EXPECT_THAT(second->warnings, ElementsAre(HasSubstr("wider look")));
+}
+
+// Unasked, but no finer than what the model has learned from, and not where a spacing is named.
+TEST_F(SmallLesionTest, IsLookedAtCloserByAModelThatKnowsFinerPatches) {
+  ThresholdEngine engine(32, /*box_corner_embeddings=*/0, /*finest_spacing_mm=*/1);
+  EnginePatchModel model(engine, volume_);
+  const TargetSegmentation unasked = MustRun({}, model);
+  EXPECT_EQ(unasked.patches, 2);
+  EXPECT_EQ(unasked.spacing_mm, 1);
+  EXPECT_EQ(MustRun(Auto(), model).spacing_mm, 1);
+  TargetOptions usual;
+  usual.spacing_mm = 1.5;
+  EXPECT_EQ(MustRun(usual, model).patches, 1);
+}
+
+TEST_F(SmallLesionTest, IsFoundBetterAtAFinerSpacing) {
+  TargetOptions finer;
+  finer.spacing_mm = 0.75;
+  const TargetSegmentation found = MustRun(finer, model_);
+  EXPECT_EQ(found.spacing_mm, 0.75);
+  EXPECT_EQ(found.patches, 1);
+  EXPECT_GT(DiceOf(found), DiceOf(MustRun({}, model_)) + 0.1);
+}
+
+TEST_F(SmallLesionTest, IsLookedAtAgainFromItsMiddleWithItsFirstLogits) {
+  WatchedModel watched(model_);
+  MustRun(Auto(), watched);
+  ASSERT_THAT(watched.placements, SizeIs(2));
+  const Placement& closer = watched.placements[1];
+  const std::array<double, 3> middle = SourceToPatch(closer, {45, 26 / 0.6, 28 / 0.6});
+  for (const double along : middle) EXPECT_NEAR(along, 16, 1.6);
+  const DecodeInput& input = watched.inputs[1];
+  ASSERT_THAT(input.clicks, SizeIs(1));
+  const std::array<double, 3> click = SourceToPatch(closer, {42, 44, 46});
+  EXPECT_NEAR(input.clicks[0].i, click[0], 0.51);
+  EXPECT_GT(input.mask_logits[(8 * 16 + 8) * 16 + 8], 0);
+  EXPECT_LT(input.mask_logits[0], 0);
+}
+
+TEST_F(SmallLesionTest, IsNotLookedAtAgainBeyondTheLimit) {
+  TargetOptions one = Auto();
+  one.max_patches = 1;
+  const TargetSegmentation found = MustRun(one, model_);
+  EXPECT_EQ(found.patches, 1);
+  EXPECT_EQ(found.spacing_mm, 1.5);
+}
+
+TEST_F(SmallLesionTest, KeepsItsFirstMaskWhereACloserLookFindsNothingOrTooMuchOrAnotherThing) {
+  const TargetSegmentation plain = MustRun({}, model_);
+  using Change = std::function<void(MaskLogits&)>;
+  const auto fill = [](float answer) -> Change {
+    return [answer](MaskLogits& logits) { std::fill(logits.values.begin(), logits.values.end(), answer); };
+  };
+  const Change nothing = fill(-1), everything = fill(1);
+  const Change another = [&](MaskLogits& logits) {
+    nothing(logits);
+    for (int64_t n = 0; n < 27; ++n) {  // 3^3 cells, not where the click is
+      logits.values[((2 + n / 9) * 16 + 2 + n / 3 % 3) * 16 + 2 + n % 3] = 1;
+    }
+  };
+  for (const Change& change : {nothing, everything, another}) {
+    WatchedModel wrong(model_);
+    wrong.change = [&](size_t patch, MaskLogits& logits) {
+      if (patch == 2) change(logits);
+    };
+    const TargetSegmentation found = MustRun(Auto(), wrong);
+    EXPECT_EQ(found.patches, 2);
+    EXPECT_EQ(found.spacing_mm, 1.5);
+    EXPECT_EQ(found.mask.bits(), plain.mask.bits());
+    EXPECT_FALSE(found.touches_patch_border);
+  }
+}
+
+TEST_F(SmallLesionTest, IsTheOnlyKindThatIsLookedAtAgain) {
+  const Lesion large = Ellipsoid({27, 26, 28}, {9, 9, 9});
+  const Volume volume = Scan(geometry_, large);
+  EnginePatchModel model(engine_, volume);
+  EXPECT_EQ(MustRun(Auto(), model).patches, 1);
+}
+
+TEST_F(SmallLesionTest, GivesNothingWhereNothingIsClicked) {
+  const auto found = SegmentTarget(geometry_, ClickAt(20, 20, 20), Auto(), model_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->mask.CountVoxels(), 0u);
+  EXPECT_EQ(found->patches, 1);
+}
+
+}  // namespace
+}  // namespace sgpsam

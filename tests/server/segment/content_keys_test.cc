@@ -1,0 +1,140 @@
+#include "server/segment/content_keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+#include <vector>
+
+namespace sgpsam {
+namespace {
+
+RawDescription Raw() {
+  RawDescription raw;
+  raw.shape = {4, 5, 6};
+  raw.spacing_mm = {1, 1, 2};
+  return raw;
+}
+
+PipelineRequest Request() {
+  PipelineRequest request;
+  request.kind = VolumeKind::kRaw;
+  request.raw = Raw();
+  request.idempotency_key = "key";
+  request.targets.resize(1);
+  request.targets[0].prompts.points = {{VoxelIndex{1, 2, 3}, true}};
+  return request;
+}
+
+Digest KeyOf(const PipelineRequest& request) {
+  return ResultKey(request, Sha256::Of("study"), Sha256::Of("weights"));
+}
+
+// Every change gives a key that none of the others has.
+template <typename Value, typename Key>
+void ExpectAllDifferent(const std::vector<std::function<void(Value&)>>& changes,
+                        const std::function<Value()>& make, const Key& key) {
+  std::set<Digest> keys = {key(make())};
+  for (const auto& change : changes) {
+    Value value = make();
+    change(value);
+    keys.insert(key(value));
+  }
+  EXPECT_EQ(keys.size(), changes.size() + 1);
+}
+
+Digest StudyKeyOf(VolumeKind kind, const RawDescription& raw, const Digest& payload,
+                  const std::string& series = "") {
+  PipelineRequest request;
+  request.kind = kind;
+  request.raw = raw;
+  request.digest = payload;
+  request.series = series;
+  return StudyKey(request);
+}
+
+TEST(StudyKey, DependsOnHowTheBytesAreToBeRead) {
+  const Digest payload = Sha256::Of("payload");
+  ExpectAllDifferent<RawDescription>(
+      {[](auto& r) {
+         r.shape = {5, 4, 6};
+       },
+       [](auto& r) { r.sample_type = SampleType::kUint16; }, [](auto& r) { r.spacing_mm[2] = 1; },
+       [](auto& r) {
+         r.origin_lps = {0, 0, 1};
+       },
+       [](auto& r) { r.direction_lps = {1, 0, 0, 0, -1, 0, 0, 0, 1}; }},
+      Raw, [&](const RawDescription& raw) { return StudyKeyOf(VolumeKind::kRaw, raw, payload); });
+  EXPECT_NE(StudyKeyOf(VolumeKind::kNifti, {}, payload), StudyKeyOf(VolumeKind::kDicom, {}, payload));
+  EXPECT_NE(StudyKeyOf(VolumeKind::kNifti, {}, payload),
+            StudyKeyOf(VolumeKind::kNifti, {}, Sha256::Of("other")));
+  EXPECT_NE(StudyKeyOf(VolumeKind::kDicom, {}, payload),
+            StudyKeyOf(VolumeKind::kDicom, {}, payload, "1.2.3"));
+  EXPECT_NE(StudyKeyOf(VolumeKind::kDicom, {}, payload, "4"),
+            StudyKeyOf(VolumeKind::kDicom, {}, payload, "1.2.3"));
+}
+
+TEST(EmbeddingKey, DependsOnVolumePlaceNormalisationAndWeights) {
+  const Digest study = Sha256::Of("study"), weights = Sha256::Of("weights");
+  ExpectAllDifferent<Placement>(
+      {[](auto& p) { p.begin[0] = 1; }, [](auto& p) { p.begin[2] = 1; }, [](auto& p) { p.patch = 64; },
+       [](auto& p) { p.spacing_mm = 2; }, [](auto& p) { p.grid.flipped[1] = true; },
+       [](auto& p) { p.grid.source_per_voxel[0] = 2; }},
+      [] { return Placement(); }, [&](const Placement& p) { return EmbeddingKey(study, p, {}, weights); });
+  const Digest plain = EmbeddingKey(study, {}, {}, weights);
+  EXPECT_NE(EmbeddingKey(study, {}, IntensityClamp{0, 0}, weights), plain);
+  EXPECT_NE(EmbeddingKey(Sha256::Of("other"), {}, {}, weights), plain);
+  EXPECT_NE(EmbeddingKey(study, {}, {}, study), plain);
+  EXPECT_EQ(EmbeddingKey(study, {}, {}, weights), plain);
+}
+
+TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
+  ExpectAllDifferent<PipelineRequest>(
+      {[](auto& r) { r.idempotency_key = std::string("other"); },
+       [](auto& r) {
+         r.targets[0].prompts.points[0].position = WorldPoint{1, 2, 3};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.points[0].position = VoxelIndex{1, 2, 3 + 1e-12};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.points.push_back({VoxelIndex{0, 0, 0}, false});
+       },
+       [](auto& r) { r.targets[0].prompts.previous_logits = {1.0f}; },
+       [](auto& r) { r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}}; },
+       [](auto& r) { r.targets[0].mask = DeflatedMask{"mask", {6, 5, 4}}; },
+       [](auto& r) {
+         r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}, AxisOrder::kKFastest};
+       },
+       [](auto& r) { r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 1.5}; },
+       [](auto& r) { r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 0.6}; },
+       [](auto& r) { r.targets[0].segment.label = std::string("Node"); },
+       [](auto& r) { r.targets[0].segment.type.value = std::string("1"); },
+       [](auto& r) { r.targets[0].segment.rgb[0] = 1; }, [](auto& r) { r.targets.push_back(r.targets[0]); },
+       [](auto& r) {
+         r.clamp = IntensityClamp{0, 1};
+       },
+       [](auto& r) { r.inference.max_patches = 1; }, [](auto& r) { r.inference.spacing_mm = 0.75; },
+       [](auto& r) { r.inference.auto_spacing = true; },
+       [](auto& r) { r.seg_series.instance_uid = std::string("1.2"); },
+       [](auto& r) { r.seg_series.description = std::string("other"); },
+       [](auto& r) { r.seg_series.number = 2; }, [](auto& r) { r.seg_series.instance_number = 2; },
+       [](auto& r) { r.seg_series.content_label = std::string("OTHER"); },
+       [](auto& r) { r.seg_series.content_creator_name = std::string("Other"); }},
+      Request, KeyOf);
+  EXPECT_EQ(KeyOf(Request()), KeyOf(Request()));
+}
+
+TEST(DescribePrompts, SaysExactlyWhatWasAskedInOneLine) {
+  Prompts prompts;
+  prompts.points = {{WorldPoint{12.5, -30, 0.1}, true}, {VoxelIndex{3, 4, 5}, false}};
+  prompts.box = BoxPrompt{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}};
+  prompts.previous_logits = {1};
+  EXPECT_EQ(DescribePrompts(prompts), "+(12.5,-30,0.1)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)voxel logits");
+  prompts.previous_patch = PatchPosition{{1.5, -2, 3}, 0.6};
+  EXPECT_THAT(DescribePrompts(prompts), ::testing::EndsWith("voxel logits at (1.5,-2,3)mm of 0.6mm"));
+}
+
+}  // namespace
+}  // namespace sgpsam
