@@ -18,11 +18,11 @@
 #include "core/base/status_macros.h"
 #include "core/batching/worker_pool.h"
 #include "core/metrics/nvml.h"
-#include "server/admission.h"
-#include "server/health.h"
-#include "server/http_endpoint.h"
-#include "server/job_threads.h"
-#include "server/rpc/segmentation_service.h"
+#include "server/doors/admin/health.h"
+#include "server/doors/admin/http_endpoint.h"
+#include "server/doors/grpc/segmentation_service.h"
+#include "server/schedule/admission.h"
+#include "server/schedule/job_threads.h"
 #include "server/segment/segment_pipeline.h"
 
 namespace sgpsam {

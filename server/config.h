@@ -12,8 +12,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/batching/worker_pool.h"
-#include "server/admission.h"
 #include "server/program/flags.h"
+#include "server/schedule/admission.h"
 #include "server/segment/segment_pipeline.h"
 
 namespace sgpsam {

@@ -19,7 +19,7 @@
 #include "core/base/stop_event.h"
 #include "server/app.h"
 #include "server/config.h"
-#include "server/grpc_log.h"
+#include "server/doors/grpc/grpc_log.h"
 #include "server/program/flags.h"
 #include "server/program/process.h"
 #include "server/workers.h"

@@ -1,0 +1,25 @@
+// The one place that makes a grpc::Status: absl::Status -> what the caller sees. Pure functions.
+#ifndef SGPSAM_SERVER_DOORS_GRPC_GRPC_STATUS_H_
+#define SGPSAM_SERVER_DOORS_GRPC_GRPC_STATUS_H_
+
+#include <grpcpp/support/status.h>
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace sgpsam {
+
+// gRPC sends the message in a header; the peer may refuse longer ones.
+inline constexpr size_t kMaxStatusMessage = 1024;
+
+// Same code; the message shortened to kMaxStatusMessage bytes, at a character's border.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
+// As gRPC spells it: "OK", "INVALID_ARGUMENT".
+std::string CodeName(absl::StatusCode code);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_SERVER_DOORS_GRPC_GRPC_STATUS_H_

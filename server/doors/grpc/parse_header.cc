@@ -1,0 +1,432 @@
+// ParseHeader of convert.h: from the outside in.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/dicom/dataset/dicom_text.h"
+#include "core/transform/placement.h"
+#include "core/volume/segment_colours.h"
+#include "server/doors/grpc/convert.h"
+
+namespace sgpsam {
+namespace {
+
+template <typename... Parts>
+absl::Status Invalid(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+// --- texts
+
+// A backslash separates values in DICOM, control characters change its meaning.
+absl::Status CheckText(absl::string_view text, absl::string_view field, size_t min, size_t max) {
+  const size_t characters = CountCharacters(text);
+  if (characters < min || characters > max) {
+    return Invalid(field, " has ", characters, " characters; allowed are ", min, " to ", max);
+  }
+  if (!IsPrintable(text) || absl::StrContains(text, '\\')) {
+    return Invalid(field, " contains a backslash or a control character; remove it");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CodedConcept> ParseCode(const v1::Code& code, absl::string_view field) {
+  RETURN_IF_ERROR(CheckText(code.value(), absl::StrCat(field, ".value"), 1, 16));
+  RETURN_IF_ERROR(CheckText(code.scheme(), absl::StrCat(field, ".scheme"), 1, 16));
+  RETURN_IF_ERROR(CheckText(code.meaning(), absl::StrCat(field, ".meaning"), 1, 64));
+  const auto ascii = [](absl::string_view text) { return absl::c_all_of(text, absl::ascii_isascii); };
+  if (!ascii(code.value()) || !ascii(code.scheme())) return Invalid(field, ": value and scheme must be ASCII");
+  if (code.scheme() != "SCT" && code.scheme() != "DCM" && !absl::StartsWith(code.scheme(), "99")) {
+    return Invalid(field, ".scheme must be SCT, DCM or a private one that begins with 99");
+  }
+  return CodedConcept{code.value(), code.scheme(), code.meaning()};
+}
+
+// --- positions
+
+absl::StatusOr<PromptPosition> Finite(double a, double b, double c, bool patient) {
+  if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(c)) {
+    return Invalid("a prompt's coordinate is not a finite number");
+  }
+  if (patient) return PromptPosition(WorldPoint{a, b, c});
+  return PromptPosition(VoxelIndex{a, b, c});
+}
+
+absl::StatusOr<PromptPosition> ParsePosition(const v1::PatientPoint& p) {
+  return Finite(p.x(), p.y(), p.z(), true);
+}
+absl::StatusOr<PromptPosition> ParsePosition(const v1::VoxelPoint& p) {
+  return Finite(p.i(), p.j(), p.k(), false);
+}
+
+absl::StatusOr<PointPrompt> ParsePoint(const v1::PointPrompt& point) {
+  if (!v1::Polarity_IsValid(point.polarity())) return Invalid("a point's polarity is unknown to this server");
+  const bool positive = point.polarity() != v1::POLARITY_NEGATIVE;
+  if (point.has_patient()) {
+    ASSIGN_OR_RETURN(PromptPosition position, ParsePosition(point.patient()));
+    return PointPrompt{position, positive};
+  }
+  if (!point.has_voxel()) return Invalid("a point has no position; set patient or voxel");
+  ASSIGN_OR_RETURN(PromptPosition position, ParsePosition(point.voxel()));
+  return PointPrompt{position, positive};
+}
+
+absl::StatusOr<BoxPrompt> ParseBox(const v1::BoxPrompt& box) {
+  BoxPrompt parsed;
+  if (box.has_patient_a() && box.has_patient_b()) {
+    ASSIGN_OR_RETURN(parsed.a, ParsePosition(box.patient_a()));
+    ASSIGN_OR_RETURN(parsed.b, ParsePosition(box.patient_b()));
+  } else if (box.has_voxel_a() && box.has_voxel_b()) {
+    ASSIGN_OR_RETURN(parsed.a, ParsePosition(box.voxel_a()));
+    ASSIGN_OR_RETURN(parsed.b, ParsePosition(box.voxel_b()));
+  } else {
+    return Invalid("a box needs two corners of the same kind, patient or voxel");
+  }
+  return parsed;
+}
+
+absl::StatusOr<DeflatedMask> ParseMask(const v1::MaskPrompt& mask) {
+  DeflatedMask parsed;
+  parsed.zlib_bits = mask.zlib_bits();
+  if (parsed.zlib_bits.empty() || parsed.zlib_bits.size() > kMaxMaskBytes) {
+    return Invalid("a mask prompt has ", parsed.zlib_bits.size(), " bytes; allowed are 1 to ", kMaxMaskBytes);
+  }
+  if (mask.shape_size() != 3) {
+    return Invalid("a mask prompt's shape has ", mask.shape_size(),
+                   " values; send the voxels along i, j and k");
+  }
+  parsed.shape = {mask.shape(0), mask.shape(1), mask.shape(2)};
+  if (mask.axis_order() != v1::AXIS_ORDER_I_FASTEST && mask.axis_order() != v1::AXIS_ORDER_K_FASTEST) {
+    return Invalid("a mask prompt's axis_order is missing or unknown to this server");
+  }
+  const bool i_fastest = mask.axis_order() == v1::AXIS_ORDER_I_FASTEST;
+  parsed.order = i_fastest ? AxisOrder::kIFastest : AxisOrder::kKFastest;
+  return parsed;
+}
+
+// --- targets
+
+absl::StatusOr<PatchPosition> ParsePatch(const v1::PatchPosition& patch) {
+  const v1::PatientPoint& centre = patch.centre();
+  if (!patch.has_centre() || !std::isfinite(centre.x()) || !std::isfinite(centre.y()) ||
+      !std::isfinite(centre.z())) {
+    return Invalid(
+        "previous_logits.patch.centre is missing or not finite; give back ResultTarget.first_patch");
+  }
+  if (!(patch.spacing_mm() >= kMinSpacingMm && patch.spacing_mm() <= kMaxSpacingMm)) {
+    return Invalid("previous_logits.patch.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
+  }
+  return PatchPosition{{centre.x(), centre.y(), centre.z()}, patch.spacing_mm()};
+}
+
+absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSizes& sizes, Prompts& prompts,
+                                 std::optional<Digest>& digest) {
+  if (logits.has_patch()) {
+    ASSIGN_OR_RETURN(prompts.previous_patch, ParsePatch(logits.patch()));
+  }
+  if (logits.source_case() == v1::PreviousLogits::kSha256) {
+    ASSIGN_OR_RETURN(digest, Digest::FromBytes(logits.sha256()));
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(prompts.previous_logits, ParseLogits(logits.samples(), sizes));
+  return absl::OkStatus();
+}
+
+absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, TargetRequest& target,
+                          std::optional<Digest>& logits_digest) {
+  if (prompts.points_size() > kMaxPoints) {
+    return Invalid("a target has ", prompts.points_size(), " points; at most ", kMaxPoints, " are allowed");
+  }
+  bool focus = prompts.has_box() || prompts.has_mask() ||
+               (prompts.has_previous_logits() && prompts.previous_logits().has_patch());
+  for (const v1::PointPrompt& point : prompts.points()) {
+    ASSIGN_OR_RETURN(PointPrompt parsed, ParsePoint(point));
+    focus = focus || parsed.positive;
+    target.prompts.points.push_back(parsed);
+  }
+  if (!focus) {
+    return Invalid("a target needs a positive point, a box, a mask, or previous_logits with their patch");
+  }
+  if (prompts.has_box()) {
+    ASSIGN_OR_RETURN(target.prompts.box, ParseBox(prompts.box()));
+  }
+  if (prompts.has_mask()) {
+    if (prompts.has_previous_logits())
+      return Invalid("a target has a mask and previous logits; send one of them");
+    ASSIGN_OR_RETURN(target.mask, ParseMask(prompts.mask()));
+  }
+  if (!prompts.has_previous_logits()) return absl::OkStatus();
+  return ParsePreviousLogits(prompts.previous_logits(), sizes, target.prompts, logits_digest);
+}
+
+absl::StatusOr<TargetRequest> ParseTarget(const v1::Target& target, size_t index, const PatchSizes& sizes,
+                                          std::optional<Digest>& logits_digest) {
+  TargetRequest parsed;
+  RETURN_IF_ERROR(ParsePrompts(target.prompts(), sizes, parsed, logits_digest));
+  RETURN_IF_ERROR(CheckText(target.label(), "a target's label", 0, 64));
+  if (!target.label().empty()) parsed.segment.label = target.label();
+  if (target.has_category()) {
+    ASSIGN_OR_RETURN(parsed.segment.category, ParseCode(target.category(), "a target's category"));
+  }
+  if (target.has_type()) {
+    ASSIGN_OR_RETURN(parsed.segment.type, ParseCode(target.type(), "a target's type"));
+  }
+  parsed.segment.rgb = SegmentColour(index);
+  if (target.has_colour()) {
+    const v1::Rgb& rgb = target.colour();
+    if (std::max({rgb.red(), rgb.green(), rgb.blue()}) > 255) return Invalid("a colour's parts are 0 to 255");
+    parsed.segment.rgb = {static_cast<uint8_t>(rgb.red()), static_cast<uint8_t>(rgb.green()),
+                          static_cast<uint8_t>(rgb.blue())};
+  }
+  return parsed;
+}
+
+// --- the volume
+
+absl::StatusOr<SampleType> ParseSampleType(v1::SampleType type) {
+  switch (type) {
+    case v1::SAMPLE_TYPE_INT8: return SampleType::kInt8;
+    case v1::SAMPLE_TYPE_UINT8: return SampleType::kUint8;
+    case v1::SAMPLE_TYPE_INT16: return SampleType::kInt16;
+    case v1::SAMPLE_TYPE_UINT16: return SampleType::kUint16;
+    case v1::SAMPLE_TYPE_INT32: return SampleType::kInt32;
+    case v1::SAMPLE_TYPE_UINT32: return SampleType::kUint32;
+    case v1::SAMPLE_TYPE_FLOAT32: return SampleType::kFloat32;
+    case v1::SAMPLE_TYPE_FLOAT64: return SampleType::kFloat64;
+    default: return Invalid("raw.sample_type is missing or unknown to this server");
+  }
+}
+
+absl::Status ParseRaw(const v1::RawVolume& raw, uint64_t size_bytes, RawDescription& parsed) {
+  parsed.shape.assign(raw.shape().begin(), raw.shape().end());
+  ASSIGN_OR_RETURN(parsed.sample_type, ParseSampleType(raw.sample_type()));
+  parsed.spacing_mm.assign(raw.spacing_mm().begin(), raw.spacing_mm().end());
+  parsed.origin_lps.assign(raw.origin_lps().begin(), raw.origin_lps().end());
+  parsed.direction_lps.assign(raw.direction_lps().begin(), raw.direction_lps().end());
+  ASSIGN_OR_RETURN(const uint64_t expected, RawPayloadBytes(parsed));
+  if (size_bytes != 0 && size_bytes != expected) {
+    return Invalid("volume.size_bytes is ", size_bytes, ", but the declared shape and sample type make ",
+                   expected, " bytes");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseFiles(const v1::DicomSeries& dicom, uint64_t size_bytes, UploadPlan& upload) {
+  const int files = dicom.file_sizes_bytes_size();
+  if (files == 0 || files > kMaxFiles) {
+    return Invalid("a DICOM series has ", files, " files; allowed are 1 to ", kMaxFiles);
+  }
+  uint64_t sum = 0;  // cannot overflow: 4,096 * 2^31
+  for (const uint64_t size : dicom.file_sizes_bytes()) {
+    if (size == 0 || size > kMaxFileBytes) {
+      return Invalid("a DICOM file has ", size, " bytes; allowed are 1 to ", kMaxFileBytes);
+    }
+    sum += size;
+    upload.part_sizes.push_back(size);
+  }
+  if (sum != size_bytes) {
+    return Invalid("volume.size_bytes is ", size_bytes, ", but the files' sizes add up to ", sum);
+  }
+  upload.digest_of_set = true;
+  return absl::OkStatus();
+}
+
+absl::Status ParseDelivery(const v1::VolumeSource& volume, ParsedHeader& parsed) {
+  if (!v1::Delivery_IsValid(volume.delivery())) return Invalid("volume.delivery is unknown to this server");
+  parsed.by_digest = volume.delivery() == v1::DELIVERY_BY_DIGEST;
+  if (!volume.sha256().empty()) {
+    ASSIGN_OR_RETURN(parsed.upload.expected, Digest::FromBytes(volume.sha256()));
+  }
+  if (parsed.by_digest && !parsed.upload.expected) {
+    return Invalid("DELIVERY_BY_DIGEST needs volume.sha256");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, ParsedHeader& parsed) {
+  RETURN_IF_ERROR(ParseDelivery(volume, parsed));
+  const uint64_t size = volume.size_bytes();
+  if (size > max_bytes) {
+    return Invalid("volume.size_bytes is ", size, "; this server takes at most ", max_bytes);
+  }
+  if (size == 0 && !parsed.by_digest) return Invalid("volume.size_bytes is missing");
+  parsed.upload.size_bytes = size;
+  switch (volume.format_case()) {
+    case v1::VolumeSource::kDicom:
+      parsed.request.kind = VolumeKind::kDicom;
+      if (volume.dicom().series().size() > kMaxSeriesName) {
+        return Invalid("dicom.series has ", volume.dicom().series().size(), " bytes; at most ",
+                       kMaxSeriesName, " are allowed");
+      }
+      parsed.request.series = volume.dicom().series();
+      return size == 0 ? absl::OkStatus() : ParseFiles(volume.dicom(), size, parsed.upload);
+    case v1::VolumeSource::kNifti: parsed.request.kind = VolumeKind::kNifti; break;
+    case v1::VolumeSource::kRaw:
+      parsed.request.kind = VolumeKind::kRaw;
+      RETURN_IF_ERROR(ParseRaw(volume.raw(), size, parsed.request.raw));
+      break;
+    default: return Invalid("volume.format is missing; set dicom, nifti or raw");
+  }
+  parsed.upload.part_sizes = {size};
+  return absl::OkStatus();
+}
+
+// --- the rest
+
+// Texts are UTF-8 by the contract's encoding; core knows what each attribute allows.
+absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
+  SegSeries parsed;
+  constexpr uint32_t kMostNumber = 2147483647;  // of IS
+  if (series.series_number() > kMostNumber || series.instance_number() > kMostNumber) {
+    return Invalid("output.seg_series: series_number and instance_number must be 1 to ", kMostNumber);
+  }
+  parsed.instance_uid = series.series_uid();
+  if (!series.series_description().empty()) parsed.description = series.series_description();
+  if (series.series_number() != 0) parsed.number = static_cast<int32_t>(series.series_number());
+  if (series.instance_number() != 0) parsed.instance_number = static_cast<int32_t>(series.instance_number());
+  if (!series.content_label().empty()) parsed.content_label = series.content_label();
+  if (!series.creator().empty()) parsed.content_creator_name = series.creator();
+  const absl::Status valid = CheckSegSeries(parsed);
+  if (!valid.ok()) return Invalid("output.seg_series: ", valid.message());
+  return parsed;
+}
+
+absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& request) {
+  request.probabilities = output.probabilities();
+  request.logits = output.logits();
+  request.upright = output.upright();
+  switch (output.format()) {
+    case v1::MASK_FORMAT_UNSPECIFIED: break;
+    case v1::MASK_FORMAT_DICOM_SEG: request.format = MaskFormat::kDicomSeg; break;
+    case v1::MASK_FORMAT_NIFTI: request.format = MaskFormat::kNifti; break;
+    case v1::MASK_FORMAT_RAW_BITS: request.format = MaskFormat::kRawBits; break;
+    default: return Invalid("output.format is unknown to this server");
+  }
+  const MaskFormat format = EffectiveFormat(request);
+  if (request.upright && (format != MaskFormat::kNifti || request.probabilities)) {
+    return Invalid("output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
+  }
+  if (format == MaskFormat::kDicomSeg && request.kind != VolumeKind::kDicom) {
+    return Invalid("MASK_FORMAT_DICOM_SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
+  }
+  if (!output.has_seg_series()) return absl::OkStatus();
+  if (format != MaskFormat::kDicomSeg) {
+    return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
+  }
+  ASSIGN_OR_RETURN(request.seg_series, ParseSegSeries(output.seg_series()));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Priority> ParsePriority(v1::Priority priority) {
+  switch (priority) {
+    case v1::PRIORITY_STAT: return Priority::kStat;
+    case v1::PRIORITY_UNSPECIFIED:
+    case v1::PRIORITY_ROUTINE: return Priority::kRoutine;
+    case v1::PRIORITY_BATCH: return Priority::kBatch;
+    default: return Invalid("priority is unknown to this server");
+  }
+}
+
+absl::Status ParseClamp(const v1::PreprocessingOptions& options, PipelineRequest& request) {
+  if (!options.has_clamp()) return absl::OkStatus();
+  const IntensityClamp clamp{options.clamp_min(), options.clamp_max()};
+  if (!std::isfinite(clamp.min) || !std::isfinite(clamp.max) || clamp.min >= clamp.max) {
+    return Invalid("preprocessing.clamp_min must be below clamp_max, and both finite");
+  }
+  request.clamp = clamp;
+  return absl::OkStatus();
+}
+
+absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& inference) {
+  if (options.max_patches() > kMostPatches) {
+    return Invalid("inference.max_patches is ", options.max_patches(), "; allowed are 1 to ", kMostPatches);
+  }
+  if (options.max_patches() != 0) inference.max_patches = static_cast<int>(options.max_patches());
+  if (options.has_spacing_mm()) {
+    const double spacing = options.spacing_mm();
+    if (!(spacing >= kMinSpacingMm && spacing <= kMaxSpacingMm)) {
+      return Invalid("inference.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
+    }
+    inference.spacing_mm = spacing;
+  }
+  if (options.has_auto_spacing()) inference.auto_spacing = options.auto_spacing();
+  return absl::OkStatus();
+}
+
+// Which of several targets is wrong.
+absl::Status OfTarget(int target, int targets, const absl::Status& status) {
+  if (status.ok() || targets == 1) return status;
+  return Invalid("target ", target + 1, ": ", status.message());
+}
+
+absl::Status CheckInside(const Geometry& geometry, const Prompts& prompts, const PatchSizes& sizes) {
+  for (size_t n = 0; n < prompts.points.size(); ++n) {
+    const absl::Status status = ResolvePosition(geometry, prompts.points[n].position).status();
+    if (!status.ok()) return Invalid("point ", n + 1, ": ", status.message());
+  }
+  if (!prompts.previous_patch) return absl::OkStatus();
+  return PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch).status();
+}
+
+// A raw volume's place is known from the header alone: positions outside are refused before the upload.
+absl::Status CheckPositionsInside(const PipelineRequest& request, const PatchSizes& sizes) {
+  if (request.kind != VolumeKind::kRaw) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Geometry geometry, RawGeometry(request.raw));
+  const int targets = static_cast<int>(request.targets.size());
+  for (int t = 0; t < targets; ++t) {
+    const Prompts& prompts = request.targets[static_cast<size_t>(t)].prompts;
+    RETURN_IF_ERROR(OfTarget(t, targets, CheckInside(geometry, prompts, sizes)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<float>> ParseLogits(absl::string_view samples, const PatchSizes& sizes) {
+  const size_t expected = static_cast<size_t>(sizes.logits_floats()) * sizeof(float);
+  if (samples.size() != expected) {
+    return Invalid("previous logits have ", samples.size(), " bytes instead of ", expected);
+  }
+  std::vector<float> values(samples.size() / sizeof(float));
+  std::memcpy(values.data(), samples.data(), samples.size());
+  if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    return Invalid("previous logits contain a number that is not finite");
+  }
+  return values;
+}
+
+absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const ContractLimits& limits) {
+  ParsedHeader parsed;
+  RETURN_IF_ERROR(ParseVolume(header.volume(), limits.max_volume_bytes, parsed));
+  if (header.targets_size() == 0 || header.targets_size() > kMaxTargets) {
+    return Invalid("the header has ", header.targets_size(), " targets; allowed are 1 to ", kMaxTargets);
+  }
+  for (int t = 0; t < header.targets_size(); ++t) {
+    std::optional<Digest> logits_digest;
+    absl::StatusOr<TargetRequest> request =
+        ParseTarget(header.targets(t), static_cast<size_t>(t), limits.sizes, logits_digest);
+    if (!request.ok()) return OfTarget(t, header.targets_size(), request.status());
+    parsed.request.targets.push_back(*std::move(request));
+    parsed.logits_digests.push_back(logits_digest);
+  }
+  RETURN_IF_ERROR(ParseOutput(header.output(), parsed.request));
+  RETURN_IF_ERROR(ParseClamp(header.preprocessing(), parsed.request));
+  RETURN_IF_ERROR(ParseInference(header.inference(), parsed.request.inference));
+  ASSIGN_OR_RETURN(parsed.priority, ParsePriority(header.priority()));
+  if (header.idempotency_key().size() > kMaxIdempotencyKey) {
+    return Invalid("idempotency_key has ", header.idempotency_key().size(), " bytes; at most ",
+                   kMaxIdempotencyKey, " are allowed");
+  }
+  parsed.request.idempotency_key = header.idempotency_key();
+  RETURN_IF_ERROR(CheckPositionsInside(parsed.request, limits.sizes));
+  return parsed;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,45 @@
+#include "server/schedule/admission.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace sgpsam {
+
+absl::StatusOr<Admission::Ticket> Admission::Admit(uint64_t payload_bytes) {
+  absl::MutexLock lock(&mutex_);
+  if (closed_) return absl::UnavailableError("the server is shutting down; send the call to another one");
+  if (calls_ >= options_.max_calls) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the server is busy with ", calls_, " calls; try again in a few seconds"));
+  }
+  if (payload_bytes > options_.max_bytes - bytes_) {
+    return absl::ResourceExhaustedError(absl::StrCat("the server is busy with ", bytes_,
+                                                     " bytes of volumes and cannot take ", payload_bytes,
+                                                     " more; try again in a few seconds"));
+  }
+  ++calls_;
+  bytes_ += payload_bytes;
+  return Ticket(this, payload_bytes);
+}
+
+void Admission::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
+}
+
+bool Admission::closed() const {
+  absl::MutexLock lock(&mutex_);
+  return closed_;
+}
+
+void Admission::AwaitEmpty(absl::Duration timeout) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(this, &Admission::Empty), timeout);
+}
+
+void Admission::Release(uint64_t bytes) {
+  absl::MutexLock lock(&mutex_);
+  --calls_;
+  bytes_ -= bytes;
+}
+
+}  // namespace sgpsam
