@@ -24,11 +24,9 @@ BELOW_SEGMENT = ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DIC
 SEES = {
     "core/base/": [],
     "core/volume/": ["core/base/"],
-    "core/evaluation/": ["core/base/", "core/volume/"],
     "core/picture/": [],
     "core/engine/": ["core/base/"],
     "core/raw/": ["core/base/", "core/volume/"],
-    "core/cases/": ["core/base/", "core/volume/", "core/raw/"],
     # What files are, and which of them are one series: shared with clients, so without DCMTK and volumes.
     "core/dicom/dataset/": ["core/base/"],
     "core/dicom/folder/": ["core/base/", "core/dicom/dataset/"],
@@ -47,8 +45,6 @@ SEES = {
     "core/checkpoint/": ["core/base/", "core/model_file/"],
     "core/model/": BELOW_MODEL + ["core/model_file/"],
     "core/torch/": BELOW_MODEL + ["core/model_file/", "core/model/"],
-    "core/train/": BELOW_MODEL + ["core/model_file/", "core/model/", "core/torch/", "core/volume/", "core/transform/", "core/cases/",
-                                  "core/evaluation/"],
     "core/worker_link/": BELOW_MODEL,
     "core/batching/": BELOW_MODEL + ["core/metrics/"],
     "server/": BELOW_SEGMENT + ["core/worker_link/", "server/segment/", "server/schedule/", "server/doors/grpc/", "server/doors/admin/",
@@ -61,9 +57,15 @@ SEES = {
     "server/worker/": BELOW_MODEL + ["core/torch/", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "core/picture/"],   # and sgpsam/client.h, as any caller
-    "tools/": ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DICOM, "core/transform/", "core/looks/", "core/dicom/ct/", "core/torch/", "core/checkpoint/", "core/model_file/", "core/model/",
-                                                "core/train/", "core/evaluation/",
-                                                "core/cases/", "core/picture/"],   # and sgpsam/client.h, to measure a server
+    "tools/": ["core/torch/", "tools/commands/"],
+    "tools/synthesis/": ["core/base/", "core/volume/", "core/raw/"],
+    "tools/learn/cases/": ["core/base/", "core/volume/", "core/raw/", "tools/synthesis/"],
+    "tools/learn/evaluation/": ["core/base/", "core/volume/", "core/engine/", "core/transform/", "core/looks/", "tools/learn/cases/"],
+    "tools/learn/train/": BELOW_MODEL + ["core/model_file/", "core/model/", "core/torch/", "core/volume/", "core/transform/",
+                                         "core/picture/", "tools/learn/cases/", "tools/learn/evaluation/"],
+    "tools/commands/": BELOW_MODEL + ["core/volume/", "core/raw/", "core/dicom/series/", "core/dicom/ct/", "core/transform/", "core/looks/",
+                                      "core/checkpoint/", "core/model_file/", "core/torch/", "tools/synthesis/", "tools/learn/cases/",
+                                      "tools/learn/evaluation/", "tools/learn/train/"],   # and sgpsam/client.h, to measure a server
     "proto/": [],
 }
 
@@ -83,7 +85,7 @@ THIRD_PARTIES = [
     ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
     ThirdParty("FreeType", r"(ft2build|freetype)", ["core/picture/"], transitive=True),
     ThirdParty("libarchive", r"archive(_entry)?\.h", ["client/cpp/"], transitive=True),
-    ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/train/", "core/torch/", "server/worker/", "tools/"],
+    ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/torch/", "server/worker/", "tools/learn/train/", "tools/commands/"],
                transitive=True),
     ThirdParty("DCMTK's network half", r"dcmtk/dcm(net|qrdb|tls)/", [], transitive=True),
     ThirdParty("gRPC and protobuf", r"(grpc|grpcpp|google/protobuf)/|.*\.pb\.h$", ["proto/", "server/", "client/cpp/"],
@@ -116,7 +118,7 @@ SOURCES = [
     Source("sleeping in a test", r"SleepFor\(|sleep_for\(|sleep_until\(|usleep\(|nanosleep\(|time\.sleep\(", ("tests/",),
            {"tests/server/test_server.h": "asks /metrics until it is there", "tests/core/batching/worker_pool_test.cc": "a random schedule",
             "tests/core/worker_link/short_lived_server_main.cc": "lives so long, and dies",
-            "tests/tools/train_test.py": "asks for a file until it is there",
+            "tests/tools/commands/train_test.py": "asks for a file until it is there",
             "tests/e2e/pacs/orthanc.py": "asks a foreign server until it is there"}),
 ]
 
@@ -247,20 +249,20 @@ def test_every_exception_is_needed(sources):
     ("core/looks/a.cc", "server/segment/segment_pipeline.h"),
     ("core/dicom/series/a.cc", "core/dicom/seg/seg_writer.h"),
     ("client/cpp/a.cc", "core/dicom/series/series_reader.h"),
-    ("core/evaluation/a.cc", "core/raw/nifti.h"),
-    ("server/segment/a.cc", "core/evaluation/overlap.h"),   # scores are for training and evaluation
+    ("tools/learn/evaluation/a.cc", "core/raw/nifti.h"),
+    ("server/segment/a.cc", "tools/learn/evaluation/overlap.h"),   # scores are for training and evaluation
     ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
     ("server/app.cc", "core/picture/picture.h"),
     ("server/app.cc", "core/model_file/model_file.h"),
-    ("server/worker/main.cc", "core/train/training.h"),    # nothing that serves learns
-    ("core/model/a.cc", "core/train/parameters.h"),
+    ("server/worker/main.cc", "tools/learn/train/training.h"),    # nothing that serves learns
+    ("core/model/a.cc", "tools/learn/train/parameters.h"),
     ("core/model/a.cc", "core/checkpoint/pth_reader.h"),
     ("core/torch/torch_engine.cc", "core/checkpoint/pth_reader.h"),   # what serves reads model files only
-    ("core/train/a.cc", "tools/training/training_log.h"),
+    ("tools/learn/train/a.cc", "tools/commands/commands.h"),
     ("server/worker/main.cc", "server/segment/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
     ("client/cli/a.cc", "server/segment/segment_pipeline.h"),
-    ("tools/a.cc", "server/segment/segment_pipeline.h"),
+    ("tools/commands/a.cc", "server/segment/segment_pipeline.h"),
     ("core/looks/target_segmenter.cc", "core/batching/worker_pool.h"),
     ("core/looks/target_segmenter.h", "core/metrics/metrics.h"),
     ("core/raw/a.cc", "tests/support/fake_clock.h"),
@@ -274,13 +276,13 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("core/volume/a.cc", "core/base/clock.h"),
     ("core/torch/torch_engine.cc", "core/model/load_weights.h"),
     ("server/worker/main.cc", "core/torch/torch_engine.h"),
-    ("tools/a.cc", "core/checkpoint/pth_reader.h"),
-    ("tools/a.cc", "core/evaluation/overlap.h"),
-    ("core/train/a.cc", "core/torch/torch_guard.h"),
-    ("tools/training/a.cc", "core/train/training.h"),
-    ("tools/a.cc", "core/picture/line_chart.h"),
+    ("tools/commands/a.cc", "core/checkpoint/pth_reader.h"),
+    ("tools/commands/a.cc", "tools/learn/evaluation/overlap.h"),
+    ("tools/learn/train/a.cc", "core/torch/torch_guard.h"),
+    ("tools/commands/a.cc", "tools/learn/train/training.h"),
+    ("tools/learn/train/a.cc", "core/picture/line_chart.h"),
     ("client/cli/a.cc", "core/picture/picture.h"),
-    ("tools/a.cc", "core/looks/target_segmenter.h"),
+    ("tools/commands/a.cc", "core/looks/target_segmenter.h"),
     ("server/segment/a.cc", "core/looks/target_segmenter.h"),
     ("tests/core/base/a_test.cc", "server/config.h"),
 ])

@@ -7,11 +7,11 @@
 #include <cstdlib>
 
 #include "core/base/random.h"
-#include "core/evaluation/click_simulator.h"
-#include "core/evaluation/overlap.h"
-#include "core/evaluation/surface_dice.h"
 #include "core/volume/components.h"
 #include "tests/support/mask_shapes.h"
+#include "tools/learn/evaluation/click_simulator.h"
+#include "tools/learn/evaluation/overlap.h"
+#include "tools/learn/evaluation/surface_dice.h"
 
 namespace sgpsam {
 namespace {

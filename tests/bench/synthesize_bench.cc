@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "tools/synthesize/synthetic_case.h"
+#include "tools/synthesis/synthetic_case.h"
 
 namespace sgpsam::synthesis {
 namespace {

@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <memory>
 
-#include "core/train/fresh_model.h"
-#include "core/train/training.h"
-#include "tools/training/generated_cases.h"
+#include "tools/learn/cases/generated_cases.h"
+#include "tools/learn/train/fresh_model.h"
+#include "tools/learn/train/training.h"
 
 namespace sgpsam {
 namespace {

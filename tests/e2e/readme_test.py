@@ -95,7 +95,7 @@ def readme_server(place):
 @pytest.fixture(scope="module")
 def imported(place):
     """weights.safetensors: what the import block makes of a checkpoint, here a tiny one of SAM-Med3D's trainer."""
-    shutil.copy(ROOT / "tests/tools/data/tiny_trainer.pth", place.folder / "sam_med3d_turbo.pth")
+    shutil.copy(ROOT / "tests/tools/commands/data/tiny_trainer.pth", place.folder / "sam_med3d_turbo.pth")
     place.shell(BLOCKS["README.md", IMPORT], {"turbo.pth ": "turbo.pth --config tiny "})
     return place.folder / "weights.safetensors"
 

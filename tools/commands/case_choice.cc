@@ -7,9 +7,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/cases/dataset_folder.h"
-#include "core/cases/split.h"
-#include "tools/training/generated_cases.h"
+#include "tools/learn/cases/dataset_folder.h"
+#include "tools/learn/cases/generated_cases.h"
+#include "tools/learn/cases/split.h"
 
 namespace sgpsam::tools {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
-#include "core/cases/case.h"
+#include "tools/learn/cases/case.h"
 
 namespace sgpsam::tools {
 

@@ -15,15 +15,15 @@
 #include "absl/time/time.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
-#include "core/cases/dataset_folder.h"
-#include "core/evaluation/evaluation_report.h"
-#include "core/evaluation/report_formats.h"
 #include "core/torch/torch_engine.h"
 #include "sgpsam/client.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/server_segmenter.h"
-#include "tools/training/evaluate_case.h"
-#include "tools/training/generated_cases.h"
+#include "tools/learn/cases/dataset_folder.h"
+#include "tools/learn/cases/generated_cases.h"
+#include "tools/learn/evaluation/evaluate_case.h"
+#include "tools/learn/evaluation/evaluation_report.h"
+#include "tools/learn/evaluation/report_formats.h"
 
 namespace sgpsam::tools {
 namespace {

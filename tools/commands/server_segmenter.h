@@ -7,7 +7,7 @@
 #include "core/looks/target_segmenter.h"
 #include "core/volume/volume.h"
 #include "sgpsam/client.h"
-#include "tools/training/evaluate_case.h"
+#include "tools/learn/evaluation/evaluate_case.h"
 
 namespace sgpsam::tools {
 

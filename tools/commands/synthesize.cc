@@ -17,9 +17,9 @@
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
 #include "tools/commands/parse.h"
-#include "tools/synthesize/dataset.h"
-#include "tools/synthesize/lesion_json.h"
-#include "tools/synthesize/synthetic_case.h"
+#include "tools/synthesis/dataset.h"
+#include "tools/synthesis/lesion_json.h"
+#include "tools/synthesis/synthetic_case.h"
 
 namespace sgpsam::tools {
 namespace {

@@ -24,12 +24,12 @@
 #include "core/model_file/safetensors.h"
 #include "core/torch/torch_device.h"
 #include "core/torch/torch_guard.h"
-#include "core/train/fresh_model.h"
-#include "core/train/training.h"
 #include "core/transform/placement.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/train_options.h"
-#include "tools/training/training_log.h"
+#include "tools/learn/train/fresh_model.h"
+#include "tools/learn/train/training.h"
+#include "tools/learn/train/training_log.h"
 
 namespace sgpsam::tools {
 namespace {

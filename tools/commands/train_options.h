@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
-#include "core/train/fresh_model.h"
-#include "core/train/training_options.h"
 #include "tools/commands/case_choice.h"
 #include "tools/commands/model_choice.h"
+#include "tools/learn/train/fresh_model.h"
+#include "tools/learn/train/training_options.h"
 
 namespace sgpsam::tools {
 

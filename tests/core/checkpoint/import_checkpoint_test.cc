@@ -16,8 +16,8 @@ using pickles::Dict;
 using pickles::Storage;
 using ::testing::HasSubstr;
 
-// Saved by PyTorch itself; the script beside it says how.
-constexpr char kTrainerCheckpoint[] = SGPSAM_SOURCE_DIR "/tests/tools/data/tiny_trainer.pth";
+// Saved by PyTorch itself; the script next to it says how.
+constexpr char kTrainerCheckpoint[] = SGPSAM_SOURCE_DIR "/tests/tools/commands/data/tiny_trainer.pth";
 constexpr uint64_t kTrainerSeed = 5;
 
 ModelConfig PlainTiny() {

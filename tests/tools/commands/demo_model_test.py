@@ -1,0 +1,59 @@
+"""The model in deploy/models on made-up lesions that it has never seen: its masks mean something, more clicks
+make them better, and the fine looks that its file asks for help small lesions."""
+
+import json
+
+import pytest
+
+from conftest import HERE, call
+
+MODELS = HERE.parents[2] / "deploy/models"
+
+
+@pytest.fixture(scope="module")
+def dice():
+    """{spacing: {clicks: {size: mean Dice}}} of 16 test cases; "" is what a request gets that names no spacing."""
+    def evaluate(*spacing):
+        return json.loads(call("evaluate", "--model", MODELS / "sgpsam-demo.safetensors", "--cases", 16,
+                               "--generated-seed", 3, "--json", *spacing))["dice"]
+    return {"": evaluate(), "1.5": evaluate("--spacing", 1.5)}
+
+
+def test_one_click_finds_lesions(dice):
+    assert dice[""]["1"]["ge10mm"] > 0.75    # a ball around the click has 0.3
+    assert dice[""]["1"]["5to10mm"] > 0.68
+
+
+def test_five_clicks_beat_one(dice):
+    for size in ("5to10mm", "ge10mm"):
+        assert dice[""]["5"][size] > dice[""]["1"][size] + 0.02
+
+
+def test_fine_looks_are_the_default_and_help_small_lesions(dice):
+    for size in ("lt5mm", "5to10mm"):
+        assert dice[""]["1"][size] > dice["1.5"]["1"][size] + 0.05
+
+
+@pytest.fixture(scope="module")
+def large_lesions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("large") / "cases"
+    call("synthesize", "--seed", 13, "--format", "nnunet", "--cases", 6, "--lesions", 1, "--diameter", 58,
+         "--out", folder)
+    return folder
+
+
+def test_following_large_lesions_over_the_border_helps(large_lesions):
+    def dice_of(patches):   # lesions of some 58 mm in patches of 48 mm
+        return json.loads(call("evaluate", "--model", MODELS / "sgpsam-demo.safetensors", "--data", large_lesions,
+                               "--spacing", 1.0, "--max-patches", patches, "--json"))["dice"]
+    one, several = dice_of(1), dice_of(8)
+    for clicks in ("1", "3", "5"):
+        assert several[clicks]["ge10mm"] > one[clicks]["ge10mm"] + 0.02, clicks
+
+
+def test_both_models_fit_where_they_are_to_fit():
+    for name in ("sgpsam-demo", "sgpsam-demo-pretrained"):
+        path = MODELS / f"{name}.safetensors"
+        assert path.stat().st_size <= 12e6
+        config = json.loads(call("info", path, "--json"))["config"]
+        assert bool(config["sgpm"]["blocks"]) == (name == "sgpsam-demo")

@@ -1,0 +1,90 @@
+#include "tools/learn/evaluation/evaluation_report.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace sgpsam {
+namespace {
+
+LesionScores Lesion(const std::string& case_id, double diameter_mm, double dice_after_one_click) {
+  LesionScores lesion;
+  lesion.case_id = case_id;
+  lesion.diameter_mm = diameter_mm;
+  lesion.dice = {dice_after_one_click, dice_after_one_click + 0.1, dice_after_one_click + 0.2};
+  lesion.nsd = {0.5 * lesion.dice[0], 0.5 * lesion.dice[1], 0.5 * lesion.dice[2]};
+  return lesion;
+}
+
+TEST(EvaluationReport, AveragesLesionsBySizeAndClicks) {
+  const EvaluationReport report =
+      MakeReport({Lesion("a", 4, 0.2), Lesion("a", 5, 0.4), Lesion("b", 9.9, 0.6), Lesion("c", 4.9, 0.3)});
+  EXPECT_DOUBLE_EQ(report.dice[0][0]->mean, 0.375);
+  EXPECT_DOUBLE_EQ(report.dice[0][1]->mean, 0.25);
+  EXPECT_DOUBLE_EQ(report.dice[0][2]->mean, 0.5);
+  EXPECT_FALSE(report.dice[0][3].has_value());
+  EXPECT_DOUBLE_EQ(report.dice[1][0]->mean, 0.475);
+  EXPECT_DOUBLE_EQ(report.dice[2][2]->mean, 0.7);
+  EXPECT_DOUBLE_EQ(report.nsd[0][0]->mean, 0.1875);
+  EXPECT_DOUBLE_EQ(report.nsd[2][1]->mean, 0.225);
+}
+
+TEST(EvaluationReport, CountsLesionsAndCases) {
+  const EvaluationReport report =
+      MakeReport({Lesion("a", 4, 0.2), Lesion("b", 12, 0.4), Lesion("a", 30, 0.6), Lesion("a", 2, 0.3)});
+  EXPECT_EQ(report.cases, 2u);
+  EXPECT_EQ(report.counts, (std::array<size_t, 4>{4, 2, 0, 2}));
+  EXPECT_EQ(report.lesions.size(), 4u);
+}
+
+TEST(EvaluationReport, TakesTheLesionsOfACaseTogether) {
+  std::vector<LesionScores> once, twice, apart;
+  for (int n = 0; n < 20; ++n) {
+    const LesionScores lesion = Lesion(std::to_string(n), 20, 0.03 * n);
+    once.push_back(lesion);
+    twice.push_back(lesion);
+    apart.push_back(lesion);
+    apart.push_back(lesion);
+    apart.back().case_id += "'";
+  }
+  for (int n = 0; n < 20; ++n) twice.push_back(Lesion(std::to_string(n), 20, 0.03 * n));
+  const MeanInterval a = *MakeReport(once).dice[0][0], b = *MakeReport(twice).dice[0][0],
+                     c = *MakeReport(apart).dice[0][0];
+  EXPECT_NEAR(b.low, a.low, 1e-12);
+  EXPECT_NEAR(b.high, a.high, 1e-12);
+  EXPECT_LT(c.high - c.low, 0.8 * (a.high - a.low));
+}
+
+TEST(EvaluationReport, PassesTheBootstrapsOptionsOn) {
+  const std::vector<LesionScores> lesions{Lesion("a", 20, 0.1), Lesion("b", 20, 0.5), Lesion("c", 20, 0.9)};
+  const EvaluationReport wide = MakeReport(lesions, {0.99, 1000, 1}),
+                         narrow = MakeReport(lesions, {0.5, 1000, 1});
+  EXPECT_GT(wide.dice[0][0]->high, narrow.dice[0][0]->high);
+  EXPECT_EQ(narrow.bootstrap.confidence, 0.5);
+}
+
+TEST(EvaluationReport, AveragesGatesOverTheLesionsThatHaveThem) {
+  std::vector<LesionScores> lesions{Lesion("a", 4, 0.2), Lesion("b", 12, 0.4), Lesion("c", 12, 0.4)};
+  lesions[0].gates = {{0.25, false}, {0.75, true}};
+  lesions[1].gates = {{0.75, true}};
+  const EvaluationReport report = MakeReport(lesions);
+  ASSERT_EQ(report.gates.size(), 2u);
+  EXPECT_DOUBLE_EQ(report.gates[0].score[0]->mean, 0.5);
+  EXPECT_DOUBLE_EQ(report.gates[0].open_rate[0]->mean, 0.5);
+  EXPECT_DOUBLE_EQ(report.gates[0].open_rate[1]->mean, 0);
+  EXPECT_DOUBLE_EQ(report.gates[0].score[3]->mean, 0.75);
+  EXPECT_DOUBLE_EQ(report.gates[1].score[0]->mean, 0.75);
+  EXPECT_DOUBLE_EQ(report.gates[1].open_rate[0]->mean, 1);
+  EXPECT_FALSE(report.gates[1].score[3].has_value());
+}
+
+TEST(EvaluationReport, OfNothingHasNoMeans) {
+  const EvaluationReport report = MakeReport({});
+  EXPECT_EQ(report.cases, 0u);
+  EXPECT_FALSE(report.dice[0][0].has_value());
+  EXPECT_TRUE(report.gates.empty());
+}
+
+}  // namespace
+}  // namespace sgpsam

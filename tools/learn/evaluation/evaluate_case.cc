@@ -1,0 +1,120 @@
+#include "tools/learn/evaluation/evaluate_case.h"
+
+#include <optional>
+#include <utility>
+
+#include "core/base/random.h"
+#include "core/base/status_macros.h"
+#include "tools/learn/evaluation/overlap.h"
+#include "tools/learn/evaluation/size_bins.h"
+#include "tools/learn/evaluation/surface_dice.h"
+
+namespace sgpsam {
+namespace {
+
+Mask MaskOfTarget(const Volume& targets, int64_t target) {
+  const Shape& shape = targets.geometry().shape();
+  Mask mask(shape);
+  VisitSamples(targets, [&](const auto* sample) {
+    for (int64_t k = 0; k < shape.k; ++k) {
+      for (int64_t j = 0; j < shape.j; ++j) {
+        for (int64_t i = 0; i < shape.i; ++i, ++sample) {
+          if (static_cast<int64_t>(*sample) == target) mask.Set(i, j, k);
+        }
+      }
+    }
+  });
+  return mask;
+}
+
+PointPrompt ToPrompt(const SimulatedClick& click) {
+  const auto& [i, j, k] = click.voxel;
+  return {VoxelIndex{static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)}, click.positive};
+}
+
+// One target on its way through the clicks.
+class Reader {
+ public:
+  Reader(const Geometry& geometry, Mask truth, const EvaluateOptions& options, uint64_t seed,
+         CaseSegmenter& segmenter)
+      : geometry_(geometry),
+        truth_(std::move(truth)),
+        options_(options),
+        random_(seed),
+        segmenter_(segmenter),
+        mask_(geometry.shape()) {}
+
+  absl::StatusOr<LesionScores> ReadAll() {
+    LesionScores scores;
+    scores.diameter_mm = EquivalentDiameterMm(truth_.CountVoxels(), geometry_.voxel_ml());
+    const ClickOptions click_options{options_.clicks, geometry_.spacing_mm()};
+    std::optional<SimulatedClick> next = FirstClick(truth_, click_options, random_.Next());
+    size_t scored = 0;
+    for (int click = 1; scored < kScoredClicks.size(); ++click) {
+      if (next) RETURN_IF_ERROR(Click(*next, scores));
+      if (click == kScoredClicks[scored]) RETURN_IF_ERROR(Score(scored++, scores));
+      if (next) {
+        ASSIGN_OR_RETURN(next, NextClick(truth_, mask_, click_options, random_.Next()));
+      }
+    }
+    return scores;
+  }
+
+ private:
+  absl::Status Click(const SimulatedClick& click, LesionScores& scores) {
+    prompts_.points.push_back(ToPrompt(click));
+    absl::StatusOr<CaseAnswer> answer = segmenter_.Segment(prompts_);
+    if (absl::IsInvalidArgument(answer.status())) {
+      prompts_.points.pop_back();  // a reader is told why, and keeps the mask
+      ++scores.refused_clicks;
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(answer.status());
+    mask_ = std::move(answer->mask);
+    prompts_.previous_logits = std::move(answer->logits);
+    prompts_.previous_patch = answer->patch;
+    scores.gates = std::move(answer->gates);
+    return absl::OkStatus();
+  }
+
+  absl::Status Score(size_t at, LesionScores& scores) const {
+    ASSIGN_OR_RETURN(scores.dice[at], Dice(truth_, mask_));
+    ASSIGN_OR_RETURN(scores.nsd[at], SurfaceDice(truth_, mask_, geometry_.spacing_mm()));
+    return absl::OkStatus();
+  }
+
+  const Geometry& geometry_;
+  const Mask truth_;
+  const EvaluateOptions& options_;
+  Random random_;
+  CaseSegmenter& segmenter_;
+  Prompts prompts_;
+  Mask mask_;
+};
+
+}  // namespace
+
+absl::StatusOr<CaseAnswer> EngineSegmenter::Segment(const Prompts& prompts) {
+  ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(image_.geometry(), prompts, options_, model_));
+  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {}};
+  for (const float score : result.gate_scores) {
+    answer.gates.push_back({score, score > model_.info().gate_threshold});
+  }
+  return answer;
+}
+
+absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, CaseSegmenter& segmenter,
+                                                       const EvaluateOptions& options) {
+  std::vector<LesionScores> all;
+  for (int64_t target = 1; target <= source.target_count; ++target) {
+    const uint64_t seed = options.seed + static_cast<uint64_t>(target);
+    Reader reader(source.image.geometry(), MaskOfTarget(source.targets, target), options, seed, segmenter);
+    ASSIGN_OR_RETURN(LesionScores scores, reader.ReadAll());
+    scores.case_id = source.id;
+    scores.lesion_id = static_cast<int>(target);
+    all.push_back(std::move(scores));
+  }
+  return all;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,81 @@
+#include "tools/learn/train/fresh_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/match.h"
+#include "core/base/status_macros.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/seeded_weights.h"
+#include "tools/learn/train/cell_path.h"
+
+namespace sgpsam {
+namespace {
+
+constexpr double kPositionAmplitude = 0.04;
+
+bool IsResidualBranch(const std::string& name) {
+  return absl::StartsWith(name, "image_encoder.blocks.") &&
+         (absl::EndsWith(name, ".attn.proj.weight") || absl::EndsWith(name, ".mlp.lin2.weight"));
+}
+
+TensorSpec Soften(TensorSpec spec, int depth) {
+  const bool norm =
+      spec.shape.size() == 1 && absl::EndsWith(spec.name, ".weight");  // only norms have such weights
+  // A mask of zeros, which every first click comes with, becomes these biases and then goes through a norm:
+  // of nothing but zeros, that would have no direction and gradients a thousand times too long.
+  const bool mask_bias = absl::StartsWith(spec.name, "prompt_encoder.mask_downscaling.") && !norm;
+  if ((absl::EndsWith(spec.name, ".bias") && !mask_bias) || norm) spec.amplitude = 0;
+  if (absl::StrContains(spec.name, ".rel_pos_")) spec.amplitude = 0;
+  if (spec.name == "image_encoder.pos_embed") spec.amplitude = kPositionAmplitude;
+  if (IsResidualBranch(spec.name)) spec.amplitude /= std::sqrt(2.0 * depth);
+  return spec;
+}
+
+// The reference gives positions of points and of tokens with their first two axes exchanged. A matrix that
+// holds each of its frequencies so exchanged as well makes one out of the other by a permutation of channels,
+// which is easily learned; of any other matrix, a small model does not find out where a click is.
+void PairFrequencies(TensorFile& file) {
+  NamedTensor& matrix = file.tensors.at("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
+  auto* const values = reinterpret_cast<float*>(matrix.bytes.data());
+  const int64_t columns = matrix.shape[1], half = columns / 2;
+  constexpr int64_t kExchanged[] = {1, 0, 2};
+  for (int64_t row = 0; row < 3; ++row) {
+    std::copy_n(values + kExchanged[row] * columns, half, values + row * columns + half);
+  }
+}
+
+}  // namespace
+
+TensorFile FreshModel(const ModelConfig& config, uint64_t seed) {
+  TensorFile file;
+  for (const TensorSpec& spec : TensorTable(config)) {
+    file.tensors[spec.name] = SeededTensor(Soften(spec, config.depth), seed);
+  }
+  PairFrequencies(file);
+  LayCellPath(config, file);
+  LayDetailPath(config, file);
+  file.metadata[kModelConfigKey] = ToJson(config);
+  return file;
+}
+
+absl::Status AddFreshModules(const FreshModules& modules, uint64_t seed, TensorFile& file) {
+  ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
+  if (!config.sgpm.blocks.empty()) {
+    return absl::InvalidArgumentError("the model has self-gated prompting modules already; train those");
+  }
+  config.sgpm.blocks = modules.blocks;
+  config.sgpm.detail_channels = modules.detail_channels;
+  config.sgpm.spatial_gate = modules.spatial_gate;
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  for (const TensorSpec& spec : TensorTable(config)) {
+    if (absl::StartsWith(spec.name, "sgpm.")) {
+      file.tensors[spec.name] = SeededTensor(Soften(spec, config.depth), seed);
+    }
+  }
+  LayDetailPath(config, file);
+  file.metadata[kModelConfigKey] = ToJson(config);
+  return absl::OkStatus();
+}
+
+}  // namespace sgpsam

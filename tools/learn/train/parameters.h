@@ -1,0 +1,70 @@
+// The tensors of a model in training, by the names of its file. Trained ones are leaves that gather
+// gradients; the others are constants. One owner, one thread.
+#ifndef SGPSAM_TOOLS_LEARN_TRAIN_PARAMETERS_H_
+#define SGPSAM_TOOLS_LEARN_TRAIN_PARAMETERS_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/model/tensor_map.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/named_tensors.h"
+
+namespace sgpsam {
+
+// Which parts a training changes. Transfer to lesions is the default: the backbone stays as it is.
+struct TrainedParts {
+  bool image_encoder = false;
+  bool sgpm = true;
+  bool prompt_encoder = false;
+  bool mask_decoder = true;
+};
+
+class Parameters {
+ public:
+  // INVALID_ARGUMENT for tensors that are not the configuration's. float16 and bfloat16 become float32.
+  static absl::StatusOr<Parameters> FromFile(const TensorFile& file, const ModelConfig& config,
+                                             const TrainedParts& parts);
+
+  const ModelConfig& config() const { return config_; }
+  // A tensor that is trained beside the model, is stored in the training's state, and is no part of the
+  // model.
+  void AddHelper(const std::string& name, const at::Tensor& value);
+
+  // By name, in the order of the names, helpers too. The random Fourier matrix is a constant in any case
+  // (reference: a buffer).
+  const std::map<std::string, at::Tensor>& all() const { return tensors_; }
+  const std::vector<std::string>& trained() const { return trained_; }
+  at::Tensor& at(const std::string& name) { return tensors_.at(name); }
+  const at::Tensor& at(const std::string& name) const { return tensors_.at(name); }
+
+  // What AssembleSgpSam reads. This outlives it.
+  TensorSource source() const;
+
+  // The same values with gradients of their own: for a pass that runs beside others. Shares this one's
+  // memory.
+  Parameters Alias() const;
+  // Adds to what is gathered: one gradient for each trained parameter, in their order, or an undefined one.
+  void AddGradients(const std::vector<at::Tensor>& gradients);
+
+  // The model file: every tensor but the helpers as float32, the configuration in the metadata.
+  TensorFile ToFile() const;
+
+ private:
+  ModelConfig config_;
+  std::map<std::string, at::Tensor> tensors_;
+  std::vector<std::string> trained_;
+  std::set<std::string> helpers_;
+};
+
+// A tensor on the processor as a file holds it, float32.
+NamedTensor ToNamedTensor(const at::Tensor& tensor);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_TOOLS_LEARN_TRAIN_PARAMETERS_H_

@@ -1,0 +1,166 @@
+#include "tools/learn/train/training_log.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "core/base/byte_buffer.h"
+#include "core/base/file_io.h"
+#include "core/base/status_macros.h"
+#include "core/picture/encode_png.h"
+#include "core/picture/line_chart.h"
+
+namespace sgpsam {
+namespace {
+
+constexpr char kHeading[] = "kind,step,loss,learning_rate,gradient_norm,dice_by_click,opening_by_module";
+constexpr char kStep[] = "step", kValidation[] = "validation";
+constexpr size_t kFields = 7;
+constexpr size_t kRecent = 20;  // steps that a printed or drawn point is the mean of
+constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+constexpr int kPictureWidth = 900, kPanelHeight = 260;
+constexpr std::array<Rgb, 6> kColours{
+    {{31, 119, 180}, {255, 127, 14}, {44, 160, 44}, {214, 39, 40}, {148, 103, 189}, {140, 86, 75}}};
+
+std::string Numbers(const std::vector<double>& values) {
+  return absl::StrJoin(values, " ",
+                       [](std::string* out, double value) { absl::StrAppendFormat(out, "%.4f", value); });
+}
+
+std::string Line(const char* kind, const StepReport& r) {
+  return absl::StrFormat("%s,%d,%.6f,%.6g,%.6g,%s,%s\n", kind, r.step, r.loss, r.learning_rate,
+                         r.gradient_norm, Numbers(r.dice), Numbers(r.opening));
+}
+
+bool ParseNumbers(absl::string_view text, std::vector<double>& values) {
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    values.emplace_back();
+    if (!absl::SimpleAtod(word, &values.back())) return false;
+  }
+  return true;
+}
+
+void AddTo(const std::vector<double>& values, std::vector<double>& sums) {
+  sums.resize(values.size());
+  for (size_t n = 0; n < values.size(); ++n) sums[n] += values[n];
+}
+
+// Of `count` reports from `first` on; step and learning rate are the last one's.
+StepReport MeanOf(const std::vector<StepReport>& reports, size_t first, size_t count) {
+  StepReport mean = reports[first + count - 1];
+  mean.loss = 0;
+  mean.dice.clear();
+  mean.opening.clear();
+  for (size_t n = first; n < first + count; ++n) {
+    mean.loss += reports[n].loss;
+    AddTo(reports[n].dice, mean.dice);
+    AddTo(reports[n].opening, mean.opening);
+  }
+  mean.loss /= static_cast<double>(count);
+  for (double& value : mean.dice) value /= static_cast<double>(count);
+  for (double& value : mean.opening) value /= static_cast<double>(count);
+  return mean;
+}
+
+std::vector<StepReport> Smoothed(const std::vector<StepReport>& reports) {
+  std::vector<StepReport> smooth;
+  for (size_t first = 0; first < reports.size(); first += kRecent) {
+    smooth.push_back(MeanOf(reports, first, std::min(kRecent, reports.size() - first)));
+  }
+  return smooth;
+}
+
+template <typename Value>
+ChartSeries Curve(std::string name, size_t colour, const std::vector<StepReport>& reports,
+                  const Value& value) {
+  ChartSeries series{std::move(name), kColours[colour % kColours.size()], {}};
+  for (const StepReport& report : reports) series.points.emplace_back(report.step, value(report));
+  return series;
+}
+
+// A curve for each element of a member, such as the Dice after each click.
+void AddCurves(const std::string& name, const std::vector<StepReport>& reports,
+               std::vector<double> StepReport::*member, ChartPanel& panel) {
+  const size_t count = reports.empty() ? 0 : (reports.front().*member).size();
+  for (size_t n = 0; n < count; ++n) {
+    panel.series.push_back(Curve(absl::StrCat(name, " ", n + 1), panel.series.size(), reports,
+                                 [&](const StepReport& report) { return (report.*member).at(n); }));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<TrainingLog> TrainingLog::Open(const std::string& out, int64_t steps_done) {
+  TrainingLog log(out);
+  if (steps_done == 0) return log;
+  const absl::StatusOr<ByteBuffer> old = ReadFile(out + ".csv", kMostBytes);
+  if (absl::IsNotFound(old.status())) return log;
+  RETURN_IF_ERROR(old.status());
+  const std::vector<absl::string_view> lines = absl::StrSplit(old->view(), '\n', absl::SkipEmpty());
+  for (size_t n = 0; n < lines.size(); ++n) {
+    const bool good = n == 0 ? lines[0] == kHeading : log.Parse(lines[n], steps_done).ok();
+    if (!good) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(out, ".csv, line ", n + 1, ": not of a training's log; move the file away"));
+    }
+  }
+  return log;
+}
+
+absl::Status TrainingLog::Parse(absl::string_view line, int64_t steps_done) {
+  const std::vector<absl::string_view> fields = absl::StrSplit(line, ',');
+  StepReport report;
+  if (fields.size() != kFields || (fields[0] != kStep && fields[0] != kValidation) ||
+      !absl::SimpleAtoi(fields[1], &report.step) || !absl::SimpleAtod(fields[2], &report.loss) ||
+      !absl::SimpleAtod(fields[3], &report.learning_rate) ||
+      !absl::SimpleAtod(fields[4], &report.gradient_norm) || !ParseNumbers(fields[5], report.dice) ||
+      !ParseNumbers(fields[6], report.opening)) {
+    return absl::InvalidArgumentError("no line of a training's log");
+  }
+  if (report.step > steps_done) return absl::OkStatus();
+  (fields[0] == kStep ? steps_ : validations_).push_back(std::move(report));
+  return absl::OkStatus();
+}
+
+absl::Status TrainingLog::Write() const {
+  std::string csv = absl::StrCat(kHeading, "\n");
+  for (const StepReport& report : steps_) csv += Line(kStep, report);
+  for (const StepReport& report : validations_) csv += Line(kValidation, report);
+  RETURN_IF_ERROR(WriteFileAtomically(out_ + ".csv", csv));
+
+  const std::vector<StepReport> smooth = Smoothed(steps_);
+  std::vector<ChartPanel> panels(4);
+  panels[0] = {"Loss", {Curve("training", 0, smooth, [](const StepReport& r) { return r.loss; })}};
+  if (!validations_.empty()) {
+    panels[0].series.push_back(
+        Curve("validation", 1, validations_, [](const StepReport& r) { return r.loss; }));
+  }
+  panels[1].title = "Dice after each click";
+  AddCurves("training", smooth, &StepReport::dice, panels[1]);
+  AddCurves("validation", validations_, &StepReport::dice, panels[1]);
+  panels[2].title = "How often gates are open";
+  AddCurves("module", smooth, &StepReport::opening, panels[2]);
+  panels[3] = {"Learning rate",
+               {Curve("peak to floor", 0, smooth, [](const StepReport& r) { return r.learning_rate; })}};
+  ASSIGN_OR_RETURN(const std::string png, EncodePng(DrawCharts(panels, kPictureWidth, kPanelHeight)));
+  return WriteFileAtomically(out_ + ".png", png);
+}
+
+std::string TrainingLog::ProgressLine(int64_t steps, absl::Duration each) const {
+  if (steps_.empty()) return "";
+  const size_t count = std::min(kRecent, steps_.size());
+  const StepReport mean = MeanOf(steps_, steps_.size() - count, count);
+  std::string line = absl::StrFormat(
+      "step %d/%d  loss %.4f  dice %s  open %s  lr %.2g  %.2f s/step  left %s", mean.step, steps, mean.loss,
+      Numbers(mean.dice), Numbers(mean.opening), mean.learning_rate, absl::ToDoubleSeconds(each),
+      absl::FormatDuration(absl::Trunc((steps - mean.step) * each, absl::Seconds(1))));
+  if (!validations_.empty()) absl::StrAppend(&line, "  validation dice ", Numbers(validations_.back().dice));
+  return line;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,174 @@
+#include "tools/learn/train/training_sample.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/transform/axis_map.h"
+#include "core/transform/patch_labels.h"
+#include "core/transform/placement.h"
+#include "core/transform/prepare.h"
+
+namespace sgpsam {
+namespace {
+
+constexpr int kAttempts = 8;
+
+// Every n-th voxel, so that about `most` are left.
+void Thin(std::vector<uint64_t>& voxels, size_t most) {
+  if (voxels.size() <= most) return;
+  for (size_t n = 0; n < most; ++n) voxels[n] = voxels[n * voxels.size() / most];
+  voxels.resize(most);
+  voxels.shrink_to_fit();
+}
+
+VoxelIndex IndexOf(uint64_t offset, const Shape& shape) {
+  const auto n = static_cast<int64_t>(offset);
+  const int64_t row = n / shape.i, plane = row / shape.j;
+  return {static_cast<double>(n % shape.i), static_cast<double>(row % shape.j), static_cast<double>(plane)};
+}
+
+Placement PlaceNear(const Geometry& geometry, const VoxelIndex& voxel, const SampleOptions& options,
+                    int64_t patch, Random& random) {
+  const double range = std::log(options.max_spacing_mm / options.min_spacing_mm);
+  const double spacing = options.min_spacing_mm * std::exp(range * random.Uniform());
+  Placement placement = PlaceAround(geometry, voxel, patch, spacing);
+  for (int64_t& begin : placement.begin) {
+    begin +=
+        static_cast<int64_t>(random.Below(static_cast<uint64_t>(2 * options.jitter + 1))) - options.jitter;
+  }
+  return placement;
+}
+
+// The patch voxel of the click; nothing unless it lies in the truth.
+bool PlaceClick(const Placement& placement, const VoxelIndex& voxel, const Mask& truth, Click& click) {
+  std::array<int64_t, 3> index{};
+  const std::array<double, 3> at = SourceToPatch(placement, voxel);
+  for (int axis = 0; axis < 3; ++axis) {
+    index[axis] = std::clamp<int64_t>(std::llround(at[axis]), 0, placement.patch - 1);
+  }
+  click = {static_cast<float>(index[0]), static_cast<float>(index[1]), static_cast<float>(index[2]), true};
+  return truth.at(index[0], index[1], index[2]);
+}
+
+// The target at a place of the patch's grid; 0 where there is none.
+int64_t TargetAt(const Volume& targets, const Placement& placement, const std::array<double, 3>& at) {
+  const Shape& shape = targets.geometry().shape();
+  const auto within = [](int64_t at, int64_t size) { return at >= 0 && at < size; };
+  const VoxelIndex voxel = PatchToSource(placement, at);
+  const int64_t i = NearestVoxel(voxel.i), j = NearestVoxel(voxel.j), k = NearestVoxel(voxel.k);
+  if (!within(i, shape.i) || !within(j, shape.j) || !within(k, shape.k)) return 0;
+  return static_cast<int64_t>(targets.at(i, j, k));
+}
+
+std::vector<uint8_t> KindsOfCells(const Case& source, const Placement& placement, int64_t cells) {
+  const double side = static_cast<double>(placement.patch) / static_cast<double>(cells);
+  const auto middle = [&](int64_t cell) { return (static_cast<double>(cell) + 0.5) * side - 0.5; };
+  std::vector<uint8_t> kinds;
+  kinds.reserve(static_cast<size_t>(cells * cells * cells));
+  for (int64_t i = 0; i < cells; ++i) {
+    for (int64_t j = 0; j < cells; ++j) {
+      for (int64_t k = 0; k < cells; ++k) {
+        const int64_t target = TargetAt(source.targets, placement, {middle(i), middle(j), middle(k)});
+        const uint8_t kind = target == 0 || source.kinds.empty()
+                                 ? static_cast<uint8_t>(target > 0)
+                                 : source.kinds[static_cast<size_t>(target - 1)];
+        kinds.push_back(kind);
+      }
+    }
+  }
+  return kinds;
+}
+
+// Which targets the patch shows, ascending: found at random places, so that a very small one may be missed.
+std::vector<int64_t> TargetsIn(const Volume& targets, const Placement& placement, Random& random) {
+  constexpr int kPlaces = 256;
+  std::set<int64_t> found;
+  for (int n = 0; n < kPlaces; ++n) {
+    std::array<double, 3> at{};
+    for (double& coordinate : at) {
+      coordinate = static_cast<double>(random.Below(static_cast<uint64_t>(placement.patch)));
+    }
+    found.insert(TargetAt(targets, placement, at));
+  }
+  found.erase(0);
+  return {found.begin(), found.end()};
+}
+
+// A click on any voxel of the mask, each as likely.
+Click AnyVoxel(const Mask& truth, Random& random) {
+  std::vector<uint64_t> voxels;
+  const auto all = static_cast<uint64_t>(truth.shape().voxels());
+  for (uint64_t n = truth.NextVoxel(0); n < all; n = truth.NextVoxel(n + 1)) voxels.push_back(n);
+  const VoxelIndex voxel = IndexOf(voxels[random.Below(voxels.size())], truth.shape());
+  return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), true};
+}
+
+// Fills up the sample's targets, behind the first.
+void AddTargets(const Case& source, const Placement& placement, const SampleOptions& options, Random& random,
+                TrainingSample& sample) {
+  if (options.targets <= 1) return;
+  const std::vector<int64_t> present = TargetsIn(source.targets, placement, random);
+  while (sample.targets.size() < static_cast<size_t>(options.targets)) {
+    Mask truth;
+    if (!present.empty()) {
+      const auto target = static_cast<double>(present[random.Below(present.size())]);
+      truth = PatchLabels(source.targets, target, placement);
+    }
+    if (truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) truth = sample.targets[0].truth;
+    const Click click = AnyVoxel(truth, random);
+    sample.targets.push_back({std::move(truth), click});
+  }
+}
+
+}  // namespace
+
+ClickableCase::ClickableCase(Case source)
+    : source_(std::move(source)), voxels_(static_cast<size_t>(source_.target_count)) {
+  const auto count = static_cast<uint64_t>(source_.targets.geometry().shape().voxels());
+  VisitSamples(source_.targets, [&](const auto* samples) {
+    for (uint64_t n = 0; n < count; ++n) {
+      if (samples[n] < 1 || samples[n] > source_.target_count) continue;
+      voxels_[static_cast<size_t>(samples[n]) - 1].push_back(n);
+    }
+  });
+  for (std::vector<uint64_t>& voxels : voxels_) Thin(voxels, kMostVoxels);
+}
+
+size_t ClickableCase::bytes() const {
+  size_t sum = source_.image.samples().size() + source_.targets.samples().size();
+  for (const std::vector<uint64_t>& voxels : voxels_) sum += voxels.size() * sizeof(uint64_t);
+  return sum;
+}
+
+absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const SampleOptions& options,
+                                          int64_t patch, Random& random) {
+  const Case& source = from.source();
+  const Geometry& geometry = source.image.geometry();
+  for (int attempt = 0; attempt < kAttempts && source.target_count > 0; ++attempt) {
+    const auto target = static_cast<int64_t>(random.Below(static_cast<uint64_t>(source.target_count))) + 1;
+    const std::vector<uint64_t>& voxels = from.voxels(target);
+    if (voxels.empty()) continue;
+    const VoxelIndex voxel = IndexOf(voxels[random.Below(voxels.size())], geometry.shape());
+    const Placement placement = PlaceNear(geometry, voxel, options, patch, random);
+    TrainingSample sample;
+    TrainingSample::Target first;
+    first.truth = PatchLabels(source.targets, static_cast<double>(target), placement);
+    if (first.truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) continue;
+    if (!PlaceClick(placement, voxel, first.truth, first.click)) continue;
+    sample.targets.push_back(std::move(first));
+    AddTargets(source, placement, options, random, sample);
+    if (options.kind_cells > 0) sample.kinds = KindsOfCells(source, placement, options.kind_cells);
+    ASSIGN_OR_RETURN(sample.patch, PreparePatch(source.image, placement));
+    return sample;
+  }
+  return absl::NotFoundError(absl::StrCat("case ", source.id, " has no target of ", options.min_voxels,
+                                          " voxels on the patch's grid"));
+}
+
+}  // namespace sgpsam

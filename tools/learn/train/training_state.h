@@ -1,0 +1,27 @@
+// A training on disk: parameters, the optimiser's moments, how many steps are done, and which options they
+// were done with, in one safetensors file. Written beside and renamed, so that a kill or a full disk in the
+// middle leaves the previous one as it was.
+#ifndef SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_STATE_H_
+#define SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_STATE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "tools/learn/train/adamw.h"
+#include "tools/learn/train/parameters.h"
+
+namespace sgpsam {
+
+// `recipe` describes what must not change between the runs of one training (options, data, first weights).
+absl::Status SaveTrainingState(const Parameters& parameters, AdamW& optimiser, const std::string& recipe,
+                               const std::string& path);
+
+// Into parameters and optimiser as they were made for the same recipe. NOT_FOUND if there is no such file;
+// FAILED_PRECONDITION if it belongs to another recipe; INVALID_ARGUMENT if it is damaged. On an error nothing
+// has changed.
+absl::Status RestoreTrainingState(const std::string& path, const std::string& recipe, Parameters& parameters,
+                                  AdamW& optimiser);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_STATE_H_
