@@ -7,7 +7,7 @@ include(TsanAbseil)                      # makes its locks visible to the thread
 find_package(OpenSSL REQUIRED)           # SHA-256; gRPC needs it anyway
 find_package(ZLIB REQUIRED)              # .nii.gz, deflated masks and DICOM prescan
 find_package(LibArchive REQUIRED)        # .zip and .tar as the input of clients; client/cpp only
-find_package(PNG REQUIRED)               # previews and charts; core/picture only
+find_package(PNG REQUIRED)               # previews; client/picture only
 # Their text: names of targets are in any script. FreeType, not Cairo with Pango: two packages instead of 46, and
 # lines are drawn smooth without it. The typeface (0.7 MB) is put into the programs, so that none need be installed.
 find_package(Freetype REQUIRED)

@@ -24,7 +24,6 @@ BELOW_SEGMENT = ["core/base/", "core/volume/", "core/engine/", "core/raw/", *DIC
 SEES = {
     "core/base/": [],
     "core/volume/": ["core/base/"],
-    "core/picture/": [],
     "core/engine/": ["core/base/"],
     "core/raw/": ["core/base/", "core/volume/"],
     # What files are, and which of them are one series: shared with clients, so without DCMTK and volumes.
@@ -56,13 +55,14 @@ SEES = {
     "server/program/": ["core/base/"],
     "server/worker/": BELOW_MODEL + ["core/torch/", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
-    "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "core/picture/"],   # and sgpsam/client.h, as any caller
+    "client/picture/": [],
+    "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "client/picture/"],   # and sgpsam/client.h, as any caller
     "tools/": ["core/torch/", "tools/commands/"],
     "tools/synthesis/": ["core/base/", "core/volume/", "core/raw/"],
     "tools/learn/cases/": ["core/base/", "core/volume/", "core/raw/", "tools/synthesis/"],
     "tools/learn/evaluation/": ["core/base/", "core/volume/", "core/engine/", "core/transform/", "core/looks/", "tools/learn/cases/"],
     "tools/learn/train/": BELOW_MODEL + ["core/model_file/", "core/model/", "core/torch/", "core/volume/", "core/transform/",
-                                         "core/picture/", "tools/learn/cases/", "tools/learn/evaluation/"],
+                                         "tools/learn/cases/", "tools/learn/evaluation/"],
     "tools/commands/": BELOW_MODEL + ["core/volume/", "core/raw/", "core/dicom/series/", "core/dicom/ct/", "core/transform/", "core/looks/",
                                       "core/checkpoint/", "core/model_file/", "core/torch/", "tools/synthesis/", "tools/learn/cases/",
                                       "tools/learn/evaluation/", "tools/learn/train/"],   # and sgpsam/client.h, to measure a server
@@ -82,8 +82,8 @@ class ThirdParty:
 THIRD_PARTIES = [
     ThirdParty("DCMTK", r"dcmtk/", ["core/dicom/"], transitive=True, never=("core/dicom/dataset/", "core/dicom/folder/")),
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/pixels/"], transitive=True),
-    ThirdParty("libpng", r"png\.h", ["core/picture/"], transitive=True),
-    ThirdParty("FreeType", r"(ft2build|freetype)", ["core/picture/"], transitive=True),
+    ThirdParty("libpng", r"png\.h", ["client/picture/"], transitive=True),
+    ThirdParty("FreeType", r"(ft2build|freetype)", ["client/picture/"], transitive=True),
     ThirdParty("libarchive", r"archive(_entry)?\.h", ["client/cpp/"], transitive=True),
     ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/torch/", "server/worker/", "tools/learn/train/", "tools/commands/"],
                transitive=True),
@@ -251,8 +251,8 @@ def test_every_exception_is_needed(sources):
     ("client/cpp/a.cc", "core/dicom/series/series_reader.h"),
     ("tools/learn/evaluation/a.cc", "core/raw/nifti.h"),
     ("server/segment/a.cc", "tools/learn/evaluation/overlap.h"),   # scores are for training and evaluation
-    ("core/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
-    ("server/app.cc", "core/picture/picture.h"),
+    ("client/picture/a.cc", "core/volume/mask.h"),           # knows nothing of what is drawn
+    ("server/app.cc", "client/picture/picture.h"),
     ("server/app.cc", "core/model_file/model_file.h"),
     ("server/worker/main.cc", "tools/learn/train/training.h"),    # nothing that serves learns
     ("core/model/a.cc", "tools/learn/train/parameters.h"),
@@ -280,8 +280,7 @@ def test_a_planted_wrong_direction_is_found(path, include):
     ("tools/commands/a.cc", "tools/learn/evaluation/overlap.h"),
     ("tools/learn/train/a.cc", "core/torch/torch_guard.h"),
     ("tools/commands/a.cc", "tools/learn/train/training.h"),
-    ("tools/learn/train/a.cc", "core/picture/line_chart.h"),
-    ("client/cli/a.cc", "core/picture/picture.h"),
+    ("client/cli/a.cc", "client/picture/picture.h"),
     ("tools/commands/a.cc", "core/looks/target_segmenter.h"),
     ("server/segment/a.cc", "core/looks/target_segmenter.h"),
     ("tests/core/base/a_test.cc", "server/config.h"),

@@ -12,9 +12,9 @@
 #include "client/cli/preview/panels.h"
 #include "client/cli/preview/scene.h"
 #include "client/cli/prompt_arguments.h"
+#include "client/picture/encode_png.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
-#include "core/picture/encode_png.h"
 
 namespace sgpsam::cli {
 namespace {

@@ -101,7 +101,7 @@ void TrainOptions::AddTo(CLI::App& command) {
   command
       .add_option(
           "--out", out,
-          "The model to write; beside it .csv and .png, and .state, from which a run that was ended goes on")
+          "The model to write; beside it .csv, and .state, from which a run that was ended goes on")
       ->required();
   command.add_option("--store", store, "Precision of that model's tensors: fp32, fp16 or bf16")
       ->check(CLI::IsMember(StoredTypes()))

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 
 namespace sgpsam::cli {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "client/cli/preview/scene.h"
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 
 namespace sgpsam::cli {
 

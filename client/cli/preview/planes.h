@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "client/cli/preview/scene.h"
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 #include "core/volume/geometry.h"
 
 namespace sgpsam::cli {

@@ -10,7 +10,7 @@
 #include "client/cli/preview/planes.h"
 #include "client/cli/preview/scene.h"
 #include "client/cli/preview/window.h"
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 
 namespace sgpsam::cli {
 namespace {

@@ -1,7 +1,6 @@
 #include "tools/learn/train/training_log.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -12,8 +11,6 @@
 #include "core/base/byte_buffer.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
-#include "core/picture/encode_png.h"
-#include "core/picture/line_chart.h"
 
 namespace sgpsam {
 namespace {
@@ -21,11 +18,8 @@ namespace {
 constexpr char kHeading[] = "kind,step,loss,learning_rate,gradient_norm,dice_by_click,opening_by_module";
 constexpr char kStep[] = "step", kValidation[] = "validation";
 constexpr size_t kFields = 7;
-constexpr size_t kRecent = 20;  // steps that a printed or drawn point is the mean of
+constexpr size_t kRecent = 20;  // steps that a printed line is the mean of
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;
-constexpr int kPictureWidth = 900, kPanelHeight = 260;
-constexpr std::array<Rgb, 6> kColours{
-    {{31, 119, 180}, {255, 127, 14}, {44, 160, 44}, {214, 39, 40}, {148, 103, 189}, {140, 86, 75}}};
 
 std::string Numbers(const std::vector<double>& values) {
   return absl::StrJoin(values, " ",
@@ -67,32 +61,6 @@ StepReport MeanOf(const std::vector<StepReport>& reports, size_t first, size_t c
   return mean;
 }
 
-std::vector<StepReport> Smoothed(const std::vector<StepReport>& reports) {
-  std::vector<StepReport> smooth;
-  for (size_t first = 0; first < reports.size(); first += kRecent) {
-    smooth.push_back(MeanOf(reports, first, std::min(kRecent, reports.size() - first)));
-  }
-  return smooth;
-}
-
-template <typename Value>
-ChartSeries Curve(std::string name, size_t colour, const std::vector<StepReport>& reports,
-                  const Value& value) {
-  ChartSeries series{std::move(name), kColours[colour % kColours.size()], {}};
-  for (const StepReport& report : reports) series.points.emplace_back(report.step, value(report));
-  return series;
-}
-
-// A curve for each element of a member, such as the Dice after each click.
-void AddCurves(const std::string& name, const std::vector<StepReport>& reports,
-               std::vector<double> StepReport::*member, ChartPanel& panel) {
-  const size_t count = reports.empty() ? 0 : (reports.front().*member).size();
-  for (size_t n = 0; n < count; ++n) {
-    panel.series.push_back(Curve(absl::StrCat(name, " ", n + 1), panel.series.size(), reports,
-                                 [&](const StepReport& report) { return (report.*member).at(n); }));
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<TrainingLog> TrainingLog::Open(const std::string& out, int64_t steps_done) {
@@ -131,24 +99,7 @@ absl::Status TrainingLog::Write() const {
   std::string csv = absl::StrCat(kHeading, "\n");
   for (const StepReport& report : steps_) csv += Line(kStep, report);
   for (const StepReport& report : validations_) csv += Line(kValidation, report);
-  RETURN_IF_ERROR(WriteFileAtomically(out_ + ".csv", csv));
-
-  const std::vector<StepReport> smooth = Smoothed(steps_);
-  std::vector<ChartPanel> panels(4);
-  panels[0] = {"Loss", {Curve("training", 0, smooth, [](const StepReport& r) { return r.loss; })}};
-  if (!validations_.empty()) {
-    panels[0].series.push_back(
-        Curve("validation", 1, validations_, [](const StepReport& r) { return r.loss; }));
-  }
-  panels[1].title = "Dice after each click";
-  AddCurves("training", smooth, &StepReport::dice, panels[1]);
-  AddCurves("validation", validations_, &StepReport::dice, panels[1]);
-  panels[2].title = "How often gates are open";
-  AddCurves("module", smooth, &StepReport::opening, panels[2]);
-  panels[3] = {"Learning rate",
-               {Curve("peak to floor", 0, smooth, [](const StepReport& r) { return r.learning_rate; })}};
-  ASSIGN_OR_RETURN(const std::string png, EncodePng(DrawCharts(panels, kPictureWidth, kPanelHeight)));
-  return WriteFileAtomically(out_ + ".png", png);
+  return WriteFileAtomically(out_ + ".csv", csv);
 }
 
 std::string TrainingLog::ProgressLine(int64_t steps, absl::Duration each) const {

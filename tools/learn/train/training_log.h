@@ -1,5 +1,5 @@
-// What a training says of itself: OUT.csv with a line for each step and each validation, OUT.png with the
-// curves, and a line for people. One thread at a time.
+// What a training says of itself: OUT.csv with a line for each step and each validation (tools/plot_training.py
+// draws it), and a line for people. One thread at a time.
 #ifndef SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_LOG_H_
 #define SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_LOG_H_
 
@@ -23,7 +23,7 @@ class TrainingLog {
   void AddStep(const StepReport& report) { steps_.push_back(report); }
   void AddValidation(const StepReport& report) { validations_.push_back(report); }
 
-  // Both files, each whole and atomically.
+  // The file whole and atomically.
   absl::Status Write() const;
 
   // "step 120/4000  loss 0.412  dice 0.71 0.78 0.80  …  3.2 s/step  left 41m"; means over the last steps.

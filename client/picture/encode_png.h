@@ -1,11 +1,11 @@
 // A picture as the bytes of a PNG file. The only place that sees libpng.
-#ifndef SGPSAM_CORE_PICTURE_ENCODE_PNG_H_
-#define SGPSAM_CORE_PICTURE_ENCODE_PNG_H_
+#ifndef SGPSAM_CLIENT_PICTURE_ENCODE_PNG_H_
+#define SGPSAM_CLIENT_PICTURE_ENCODE_PNG_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 
 namespace sgpsam {
 
@@ -14,4 +14,4 @@ absl::StatusOr<std::string> EncodePng(const Picture& picture);
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_PICTURE_ENCODE_PNG_H_
+#endif  // SGPSAM_CLIENT_PICTURE_ENCODE_PNG_H_

@@ -1,4 +1,4 @@
-#include "core/picture/text.h"
+#include "client/picture/text.h"
 
 #include <ft2build.h>
 #include FT_FREETYPE_H

@@ -1,4 +1,4 @@
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 
 #include <gtest/gtest.h>
 

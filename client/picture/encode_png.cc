@@ -1,4 +1,4 @@
-#include "core/picture/encode_png.h"
+#include "client/picture/encode_png.h"
 
 #include <png.h>
 

@@ -1,4 +1,4 @@
-#include "core/picture/encode_png.h"
+#include "client/picture/encode_png.h"
 
 #include <gtest/gtest.h>
 #include <png.h>

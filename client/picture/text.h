@@ -1,8 +1,8 @@
 // One line of text in DejaVu Sans, whose file is part of the program: no font need be installed where it
 // runs. Latin, Greek, Cyrillic and more; letters that it lacks, as Chinese ones, are drawn as boxes, and
 // scripts from right to left are not turned. The only place that sees FreeType. Thread-safe.
-#ifndef SGPSAM_CORE_PICTURE_TEXT_H_
-#define SGPSAM_CORE_PICTURE_TEXT_H_
+#ifndef SGPSAM_CLIENT_PICTURE_TEXT_H_
+#define SGPSAM_CLIENT_PICTURE_TEXT_H_
 
 #include <cstdint>
 #include <vector>
@@ -26,4 +26,4 @@ int TextAdvance(absl::string_view utf8, int size);
 
 }  // namespace sgpsam
 
-#endif  // SGPSAM_CORE_PICTURE_TEXT_H_
+#endif  // SGPSAM_CLIENT_PICTURE_TEXT_H_

@@ -1,9 +1,9 @@
-#include "core/picture/picture.h"
+#include "client/picture/picture.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/picture/text.h"
+#include "client/picture/text.h"
 
 namespace sgpsam {
 namespace {
