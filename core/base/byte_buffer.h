@@ -26,7 +26,7 @@ class ByteBuffer {
   static absl::StatusOr<ByteBuffer> Zeroed(size_t size);
   static absl::StatusOr<ByteBuffer> CopyOf(absl::string_view bytes);
 
-  // Adds bytes behind the last one. OUT_OF_RANGE, and nothing added, if they exceed the capacity.
+  // Adds bytes after the last one. OUT_OF_RANGE, and nothing added, if they exceed the capacity.
   absl::Status Append(absl::string_view bytes);
 
   // Keeps bytes [offset, offset + size), which must be in use, and drops all others; the first one

@@ -42,7 +42,7 @@ std::string FolderOf(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-// Where a file of this path lies: behind symbolic links, also one whose target is not there yet.
+// Where a file of this path lies: symbolic links followed, also one whose target is not there yet.
 absl::StatusOr<std::string> Place(const std::string& path) {
   fs::path place = path;
   std::error_code error;

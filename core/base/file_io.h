@@ -21,8 +21,8 @@ namespace sgpsam {
 // The error with the file's path before it, unless it names the file already.
 absl::Status WithPath(const absl::Status& status, const std::string& path);
 
-// A hidden name beside `path` for what shall get its name later: nothing of this process has had it, and it says
-// nothing of what it stands for.
+// A hidden name in the folder of `path` for what shall get its name later: nothing of this process has had it,
+// and it says nothing of what it stands for.
 std::string HiddenNameBeside(const std::string& path);
 
 // An open regular file. Reads by position into the caller's memory, so that a file which shrinks
@@ -82,7 +82,7 @@ class AtomicFile {
 // Whether a file can be written there, known before hours are spent on what it shall hold.
 absl::Status CheckPlace(const std::string& path);
 
-// One AtomicFile with these bytes: replaces a file that is there, leaves nothing behind on an error.
+// One AtomicFile with these bytes: replaces a file that is there, leaves nothing on an error.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes, Readers readers = Readers::kUmask);
 
 // A whole file in memory. INVALID_ARGUMENT if it has more than `max_bytes`, otherwise as InputFile.

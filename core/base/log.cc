@@ -63,7 +63,7 @@ void WriteLine(absl::string_view line) {
   }
 }
 
-// Lives for ever, as does its thread, which may hang in a write: nobody can join it.
+// Lives forever, as does its thread, which may hang in a write: nobody can join it.
 class Writer {
  public:
   static Writer& Get() {

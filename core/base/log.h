@@ -28,8 +28,8 @@ struct LogField {
 // `event` is a fixed lower-case phrase ("worker started"); values are quoted where they need it.
 void Log(LogLevel level, absl::string_view event, std::initializer_list<LogField> fields = {});
 
-// Waits until everything that was logged before has been written, at most so long. The program's exit waits a
-// second.
+// Waits until everything that was logged before has been written, or `timeout` has passed. The program's exit
+// waits a second.
 void FlushLog(absl::Duration timeout);
 
 // Since the program began. Once lines can be written again, one of them says how many are missing.

@@ -54,7 +54,7 @@ double NormalQuantile(double p) {
 uint64_t Random::Below(uint64_t n) {
   absl::uint128 product = absl::uint128(Next()) * n;
   if (absl::Uint128Low64(product) < n) {
-    const uint64_t surplus = -n % n;  // so many products more fall to the first numbers than to the others
+    const uint64_t surplus = -n % n;  // the first numbers would get this many products more than the others
     while (absl::Uint128Low64(product) < surplus) product = absl::uint128(Next()) * n;
   }
   return absl::Uint128High64(product);

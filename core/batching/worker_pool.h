@@ -1,4 +1,4 @@
-// The pool of replicas behind two queues: callers hand in one patch or one decode and wait for it;
+// The pool of replicas and its two queues: callers hand in one patch or one decode and wait for it;
 // each replica's thread pulls the largest batch that PlanBatch gives it when it is free (late batch
 // formation). Thread-safe. Engines are owned. A replica that dies is restarted with back-off; what it
 // was running is retried once, alone, on whichever replica is free first.

@@ -25,7 +25,7 @@ class PickleWriter {
   // A contiguous tensor, alone in the storage of this key.
   void Tensor(const NamedTensor& tensor, absl::string_view storage_key);
 
-  // The whole pickle. Nothing can be written behind it.
+  // The whole pickle. Nothing can be written after it.
   std::string Finish() &&;
 
  private:

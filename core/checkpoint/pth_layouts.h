@@ -1,4 +1,4 @@
-// The two layouts of torch.save: a zip file (since PyTorch 1.6), or pickles with the storages behind them
+// The two layouts of torch.save: a zip file (since PyTorch 1.6), or pickles followed by the storages
 // (before). Either is one pickle that describes tensors, and storages that it names by key. Private to
 // pth_reader.cc; the writer shares the names. Bytes are hostile.
 #ifndef SGPSAM_CORE_CHECKPOINT_PTH_LAYOUTS_H_
@@ -20,7 +20,7 @@ inline constexpr uint64_t kMaxPickleBytes = 16 << 20;
 inline constexpr uint64_t kMaxStorageBytes = uint64_t{16} << 30;
 
 // Keys of the top dict: SAM-Med3D's own for the network, ours for what `sgpsam-model export` adds to it. The
-// configuration stands beside them under kModelConfigKey, as text.
+// configuration stands next to them under kModelConfigKey, as text.
 inline constexpr char kModelStateKey[] = "model_state_dict";
 inline constexpr char kModuleStateKey[] = "sgpm_state_dict";
 

@@ -19,7 +19,7 @@ namespace sgpsam {
 class PthCheckpoint {
  public:
   // Finds the state dict: `model_state_dict` (SAM-Med3D's train.py, MedIM), `state_dict`, or the top dict
-  // itself; and the modules that `sgpsam-model export` put beside it. INVALID_ARGUMENT naming file and
+  // itself; and the modules that `sgpsam-model export` put next to it. INVALID_ARGUMENT naming file and
   // reason: damaged, TorchScript, no state dict, a name twice.
   static absl::StatusOr<PthCheckpoint> Open(const std::string& path);
 

@@ -23,7 +23,7 @@ struct PthContents {
   std::vector<std::pair<std::string, std::string>> texts;
 };
 
-// Written beside and renamed: a full disk leaves no half file. Equal contents make equal files.
+// Written under another name and renamed: a full disk leaves no half file. Equal contents make equal files.
 absl::Status WritePthFile(const PthContents& contents, const std::string& path);
 
 }  // namespace sgpsam

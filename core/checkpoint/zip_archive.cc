@@ -141,7 +141,7 @@ absl::Status ZipArchive::ReadDirectory() {
   return absl::OkStatus();
 }
 
-// Behind the entry's own header, whose name and extra field have lengths of their own.
+// After the entry's own header, whose name and extra field have lengths of their own.
 absl::StatusOr<uint64_t> ZipArchive::DataOffset(const std::string& name, const Entry& entry) const {
   const absl::Status outside = Damaged(absl::StrCat(Quoted(name), " does not lie in the file"));
   if (entry.header_offset > directory_begin_ || directory_begin_ - entry.header_offset < kLocalHeaderSize)

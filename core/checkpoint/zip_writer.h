@@ -22,7 +22,7 @@ class ZipWriter {
 
   // Names are the caller's to keep apart.
   absl::Status Add(absl::string_view name, absl::string_view bytes);
-  // The directory. Nothing can be added behind it.
+  // The directory. Nothing can be added after it.
   absl::Status Finish();
 
  private:

@@ -1,6 +1,6 @@
 // What runs the model, seen without LibTorch: patches in, embeddings and mask logits out.
 // One Engine owns one replica on one device. Calls come from one thread at a time (its worker's).
-// Real: engine/torch_engine.h (in sgpsam-worker), worker_link/remote_engine.h (in sgpsam-server).
+// Real: core/torch/torch_engine.h (in sgpsam-worker), core/worker_link/remote_engine.h (in sgpsam-server).
 // In tests: tests/support/fake_engine.h.
 #ifndef SGPSAM_CORE_ENGINE_ENGINE_H_
 #define SGPSAM_CORE_ENGINE_ENGINE_H_
@@ -24,7 +24,7 @@ struct PatchSizes {
   int64_t embedding_channels = 384;
   int64_t embedding_side = 8;   // patch / 16
   int64_t logits_side = 32;     // embedding_side * 4
-  int64_t detail_channels = 0;  // of the detail map behind the embedding, a value for each logit; 0: none
+  int64_t detail_channels = 0;  // of the detail map after the tokens, a value for each logit; 0: none
 
   int64_t patch_floats() const { return patch * patch * patch; }
   int64_t token_floats() const {
@@ -78,7 +78,7 @@ struct Patch {
   std::vector<float> values;
 };
 
-// The image encoder's output for one patch, row-major [channel, i, j, k]: the tokens', and behind them the
+// The image encoder's output for one patch, row-major [channel, i, j, k]: the tokens', and after them the
 // detail map's if the model makes one.
 struct Embedding {
   std::vector<float> values;       // sizes.embedding_floats()

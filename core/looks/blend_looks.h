@@ -9,8 +9,8 @@
 
 namespace sgpsam {
 
-// Another look's share beside 1 for the own: this, and the less the more its voxels differ in size, since the
-// wider sees more of the surroundings but draws a coarser outline.
+// Another look's weight, where the look itself has 1: this, and less the more its voxels differ in size, since
+// the wider sees more of the surroundings but draws a coarser outline.
 inline constexpr double kOtherLook = 0.5;
 
 // `own` is one patch's. Its logits averaged with the others' (CopyLogits), cell by cell, where those have

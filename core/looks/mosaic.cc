@@ -146,7 +146,7 @@ bool NearVolume(const LogitsBox& box, int axis, int64_t cell) {
   return begin + 2 * side > 0 && begin - side < box.placement.grid.shape[axis];
 }
 
-// Whether the lesion may go on behind one face of the tile whose cells begin at `corner`.
+// Whether the lesion may go on beyond one face of the tile whose cells begin at `corner`.
 bool FaceOpen(const LogitsBox& box, const std::vector<uint8_t>& lesion, const Cell& corner, int64_t side,
               int axis, int direction) {
   const int64_t layer = corner[axis] + (direction > 0 ? side - 1 : 0);

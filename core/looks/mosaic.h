@@ -41,14 +41,14 @@ LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const
 // cells that both have seen, 0 to 1; 0 where neither has a mask there.
 double Agreement(const LogitsBox& merged, const Placement& first, const Tile& tile);
 
-// A tile of less agreement has missed the lesion, or follows something else: averaged in, it would eat into
-// an answer that is good. Tiles that followed made-up lesions well had 0.8 and more, those that lost them 0.6
+// A tile of less agreement has missed the lesion, or follows something else: averaged in, it would spoil
+// a good answer. Tiles that followed made-up lesions well had 0.8 and more, those that lost them 0.6
 // and less (docs/decisions.md).
 inline constexpr double kLeastAgreement = 0.75;
 
-// The next patch to lay: of the first tile, in their order, that has an open face, the neighbour behind the
+// The next patch to lay: of the first tile, in their order, that has an open face, the neighbour beyond the
 // first such face in the order -i, +i, -j, +j, -k, +k; so patches are laid breadth first. A face is open if
-// the lesion lies in a cell on it, nothing was seen behind that cell and the volume goes on there. The lesion
+// the lesion lies in a cell on it, nothing was seen beyond that cell and the volume goes on there. The lesion
 // is what is connected to the positive clicks, or everything if they hit nothing. Never one of `tried`.
 // `merged` is that of the tiles.
 std::optional<TilePosition> NextTile(const LogitsBox& merged, const Placement& first,

@@ -76,8 +76,8 @@ class TargetSegmenter {
   // After a patch of fine voxels wider ones, each as if for the first time: half a lesion is a poor prompt
   // for the whole of it, and previous logits lie on the first patch's grid. The finest look counts that the
   // lesion fits. Its own mask does not always tell: in a patch that shows nothing but lesion a model may find
-  // a few voxels that touch nothing. So a wider look that finds more than the patch holds, and is surer, goes
-  // before. One that obeys fewer of the points never does. What the others saw is blended in.
+  // a few voxels that touch nothing. So a wider look that finds more than the patch holds, and is more
+  // confident, wins. One that agrees with fewer of the points never does. What the others saw is blended in.
   absl::Status LookWider(Look& look) {
     std::vector<LogitsBox> others;
     for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
@@ -102,7 +102,7 @@ class TargetSegmenter {
     return Restore(look);
   }
 
-  // Found something that obeys as many of the points as what was found before.
+  // Found something that agrees with as many of the points as what was found before.
   bool Obeys(const Look& other, const Look& look) const {
     const auto obeyed = [&](const Look& l) {
       return CountPointsObeyed(geometry_, l.restored.mask, prompts_);

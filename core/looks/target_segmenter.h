@@ -1,7 +1,7 @@
 // One target from prompts to mask, with as many patches as it takes: the patch around the prompts; where its
 // mask touches a face, further patches half a patch on (core/looks/mosaic.h); if caller or model wish, on
 // grids of other spacings, too (core/looks/spacings.h). Runs a model that it knows as PatchModel only:
-// behind it are the server's caches and pool (server/segment) or one engine (engine_patch_model.h), so
+// the server's caches and pool implement it (server/segment), or one engine (engine_patch_model.h), so
 // that what is evaluated is what is served. Plain blocking code; thread-safe if the model is.
 #ifndef SGPSAM_CORE_LOOKS_TARGET_SEGMENTER_H_
 #define SGPSAM_CORE_LOOKS_TARGET_SEGMENTER_H_
@@ -70,7 +70,7 @@ struct TargetSegmentation {
   std::vector<std::string> warnings;  // what the caller should know; nothing of the patient
 };
 
-// The errors of PlacePatch, PreparePrompts and `model`. A point beside the first patch is taken if a further
+// The errors of PlacePatch, PreparePrompts and `model`. A point outside the first patch is taken if a further
 // patch sees it, else it is INVALID_ARGUMENT. What of the prompts was not used as it was given is a warning
 // (core/transform/prompt_notes.h). A further patch that cannot be encoded or finds nothing of the
 // lesion is left out: touches_patch_border then says so. A finer look that finds nothing, or reaches its

@@ -56,7 +56,7 @@ struct Attention3d {
 Attention3d LoadAttention3d(const TensorMap& tensors, const std::string& name, const ModelConfig& config,
                             int span);
 
-// How positions enter the product of queries and keys. Behind its own head_dim columns, a query has columns
+// How positions enter the product of queries and keys. After its own head_dim columns, a query has columns
 // of positions that meet unit vectors in the keys, and two for the padded key's logit.
 enum class Folding {
   kLastAxis,  // D folded, H + W added to the logits: for two matrix products around a softmax

@@ -24,7 +24,7 @@ struct EncoderBlock {
   Attention3d attention;
   Norm norm2;
   Linear lin1, lin2;              // C -> mlp -> C
-  std::optional<SgpModule> sgpm;  // behind this block
+  std::optional<SgpModule> sgpm;  // after this block
 };
 
 struct ImageEncoder {

@@ -174,7 +174,7 @@ at::Tensor ToCells(const at::Tensor& detail, int64_t grid) {
       .reshape({batch, 64 * grid * grid * grid, -1});
 }
 
-// image [B, N, C] -> [B, 64 N, C / 8]: the 4 x 4 x 4 voxels of each token one behind the other
+// image [B, N, C] -> [B, 64 N, C / 8]: the 4 x 4 x 4 voxels of each token one after the other
 at::Tensor Upscale(const MaskDecoder& decoder, const at::Tensor& image, const at::Tensor& detail) {
   const at::Tensor eighths = decoder.upscale1(image).unflatten(2, {8, -1}).flatten(1, 2);  // [B, 8 N, C / 4]
   at::Tensor fine = decoder.upscale2(Gelu(decoder.upscale_norm(eighths)));  // [B, 8 N, 8 C / 8]

@@ -56,7 +56,7 @@ bool IsPacked(const at::Tensor& weight) { return weight.is_mkldnn(); }
 
 at::Tensor MultiplyPacked(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const c10::IValue its_bias = bias.defined() ? c10::IValue(bias) : c10::IValue();
-  // Nothing behind it: no activation, no arguments of one, no variant.
+  // Nothing after it: no activation, no arguments of one, no variant.
   return Call(*Multiply(), {x, weight, its_bias, std::string("none"), c10::List<std::optional<at::Scalar>>(),
                             c10::IValue()});
 }

@@ -1,7 +1,7 @@
 // SAM-Med3D's prompt encoder (prompt_encoder3D.py), quirks kept, since the weights were trained with them:
 // positions are encoded as [sin, cos, sin]; the image's tokens are encoded with axes 0 and 1 swapped against
 // the clicks'; clicks without a box get one more token, "not a point"; the reference's first pass gives an
-// all-zero mask instead of none. A box is two tokens behind the clicks, its low and its high corner, as in
+// all-zero mask instead of none. A box is two tokens after the clicks, its low and its high corner, as in
 // SAM; SAM-Med3D inherits that (with a slip: its reshape to 2 x 2 numbers forgets the third axis).
 #ifndef SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_
 #define SGPSAM_CORE_MODEL_PROMPT_ENCODER_H_
@@ -33,7 +33,7 @@ struct PromptEncoder {
 
 PromptEncoder LoadPromptEncoder(const TensorMap& tensors, const ModelConfig& config);
 
-// T clicks and corners, or those of several prompts behind a dimension of their own.
+// T clicks and corners, or those of several prompts, along a dimension of their own in front.
 struct Points {
   at::Tensor coordinates;  // [..., T, 3], float32, 0..1
   at::Tensor labels;       // [..., T], int64: PointLabel

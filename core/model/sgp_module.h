@@ -15,7 +15,7 @@
 //     c = c + cells(patch) + Ws t    c = c + mix1 GELU(c)    c = c + mix2 GELU(c)    c = c + mix4 GELU(c)
 //     D = fold GELU(c)
 //
-// The mask decoder reads the last module's map beside the features that it has upscaled (mask_decoder.h).
+// The mask decoder reads the last module's map together with the features that it has upscaled (mask_decoder.h).
 //
 // A closed gate leaves x and c bit by bit as they were; a fresh module (Wu = 0) does so with x.
 #ifndef SGPSAM_CORE_MODEL_SGP_MODULE_H_

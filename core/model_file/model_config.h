@@ -90,7 +90,7 @@ struct TensorSpec {
 };
 
 // Every tensor that a model of this (valid) configuration has, in the reference's own order and under its
-// own names (324 of them for vit_b_ori), and behind them those of each module, after encoder block B,
+// own names (324 of them for vit_b_ori), and after them those of each module, after encoder block B,
 // with C = embed_dim, r = rank, h = gate_hidden:
 //
 //   sgpm.B.norm.{weight,bias}           [C]

@@ -15,7 +15,7 @@ namespace sgpsam {
 
 absl::StatusOr<TensorFile> ReadSafetensors(absl::string_view bytes);
 absl::StatusOr<TensorFile> ReadSafetensorsFile(const std::string& path);
-// Written beside and renamed: a full disk leaves no half file.
+// Written under another name and renamed: a full disk leaves no half file.
 absl::Status WriteSafetensorsFile(const TensorFile& file, const std::string& path);
 
 }  // namespace sgpsam

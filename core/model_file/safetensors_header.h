@@ -18,7 +18,7 @@ struct SafetensorsEntry {
   std::string name;
   TensorType type = TensorType::kFloat32;
   std::vector<int64_t> shape;
-  uint64_t begin = 0, end = 0;  // in the data behind the header
+  uint64_t begin = 0, end = 0;  // in the data after the header
 };
 
 struct SafetensorsHeader {
@@ -27,7 +27,7 @@ struct SafetensorsHeader {
 };
 
 // INVALID_ARGUMENT naming the tensor, unless the entries' sizes follow from type and shape and the
-// entries lie one behind the other from 0 to `data_bytes`, without gap or overlap.
+// entries lie one after the other from 0 to `data_bytes`, without gap or overlap.
 absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json, uint64_t data_bytes);
 
 // The header of these tensors in the map's order, padded so that the data begin on 8 bytes.

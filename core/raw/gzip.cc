@@ -53,7 +53,7 @@ absl::Status GzipSource::Step() {
   const int result = inflate(&stream_->z, Z_NO_FLUSH);
   rest_.remove_prefix(piece - stream_->z.avail_in);
   if (result == Z_STREAM_END) {
-    // Another member may follow; anything else behind the file is padding.
+    // Another member may follow; anything else after the file is padding.
     done_ = !IsGzip(rest_);
     if (!done_) inflateReset(&stream_->z);
     return absl::OkStatus();

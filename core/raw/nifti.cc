@@ -44,7 +44,7 @@ absl::Status CheckVolumes(const NiftiHeader& header, const NiftiVolumeChoice& ch
 
 struct RawSamples {
   NiftiHeader header;
-  ByteBuffer bytes;  // as in the file, without what lies before and behind
+  ByteBuffer bytes;  // as in the file, without what lies before and after
 };
 
 // Where the chosen volume starts; NiftiHeader and the limits bound every factor.
@@ -65,7 +65,7 @@ absl::StatusOr<RawSamples> ReadPlain(ByteBuffer file, const NiftiVolumeChoice& c
   return raw;
 }
 
-// Reads what lies between the header and the samples, and checks the file's end behind them.
+// Reads what lies between the header and the samples, and checks the file's end after them.
 absl::Status Skip(GzipSource& source, uint64_t count) {
   std::array<uint8_t, 1 << 14> discard;
   while (count > 0) {

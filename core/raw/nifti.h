@@ -35,7 +35,7 @@ struct NiftiVolumeChoice {
 };
 
 // As ReadNifti, of such an image; the limits are one volume's. OUT_OF_RANGE if the image has another number
-// of volumes. Behind the chosen one nothing is looked at.
+// of volumes. Nothing after the chosen one is looked at.
 absl::StatusOr<Volume> ReadNiftiVolume(ByteBuffer bytes, const NiftiVolumeChoice& choice,
                                        const NiftiLimits& limits = {});
 

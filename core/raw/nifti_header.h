@@ -31,7 +31,7 @@ size_t BytesPerSample(NiftiType type);
 struct NiftiHeader {
   // Enough bytes for either version's header.
   static constexpr size_t kBytes = 540;
-  // Samples start at most here: behind the header and its extensions.
+  // Samples start at most here: after the header and its extensions.
   static constexpr uint64_t kMaxOffset = uint64_t{64} << 20;
   // What NIfTI-1 can say; NIfTI-2 is held to it, so that no size overflows.
   static constexpr int64_t kMaxVolumes = 32767;

@@ -15,7 +15,7 @@
 
 namespace sgpsam {
 
-// LibTorch's messages carry whole dispatch tables behind their first line.
+// LibTorch's messages carry whole dispatch tables after their first line.
 inline std::string FirstLine(const std::string& text) {
   constexpr size_t kLongest = 300;
   return text.substr(0, std::min(text.find('\n'), kLongest));

@@ -27,7 +27,7 @@ struct BoxBounds {
 BoxBounds BoundsOf(absl::Span<const uint8_t> bits, const LogitsBox& box);
 
 // Whether the mask may go on outside of what was seen: a voxel of it lies in the volume and on a face of a
-// cell of `box` behind which nothing was seen although the volume goes on. `bounds` are the mask's; the box's
+// cell of `box` beyond which nothing was seen although the volume goes on. `bounds` are the mask's; the box's
 // logits are not looked at.
 bool TouchesBorder(absl::Span<const uint8_t> bits, const BoxBounds& bounds, const LogitsBox& box);
 

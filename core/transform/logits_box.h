@@ -19,7 +19,7 @@ struct LogitsBox {
   std::array<int64_t, 3> cells{};   // of the decoder; each covers a whole number of voxels
   std::vector<float> values;        // by cell, row-major i, j, k; > 0 is inside
   // By cell: 0 where no patch was decoded; empty: seen everywhere. The value there is 0, so that upsampling
-  // beside it gives what was seen in the right direction, only weaker.
+  // next to it keeps the sign of what was seen, only weaker.
   std::vector<uint8_t> seen;
 
   int64_t Offset(int64_t i, int64_t j, int64_t k) const { return (i * cells[1] + j) * cells[2] + k; }
@@ -43,7 +43,7 @@ inline LogitsBox OnePatch(std::vector<float> logits, const PatchSizes& sizes, co
   return box;
 }
 
-// How sure the logits are of their mask: the Dice that it would have with the lesion if every cell were
+// How confident the logits are in their mask: the Dice that it would have with the lesion if every cell were
 // lesion as likely as its logit says, 0 to 1; 0 without a mask. On made-up lesions it went with the true Dice
 // (a correlation of 0.6 to 0.7), which the head that predicts the IoU, not trained with the rest, did not.
 double ExpectedDice(const LogitsBox& box);

@@ -1,4 +1,4 @@
-// A label volume seen on a patch's grid: the truth beside a patch. Pure function.
+// A label volume seen on a patch's grid: the truth that belongs to a patch. Pure function.
 #ifndef SGPSAM_CORE_TRANSFORM_PATCH_LABELS_H_
 #define SGPSAM_CORE_TRANSFORM_PATCH_LABELS_H_
 

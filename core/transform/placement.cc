@@ -353,7 +353,7 @@ absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& 
       const int64_t x = bounds.low[s], y = bounds.high[s];
       const int64_t low = std::min(axes[a].first[x], axes[a].first[y]);
       const int64_t high = std::max(axes[a].last[x], axes[a].last[y]);
-      // The box ends behind its last voxel; half a voxel too much is dropped.
+      // The box ends after its last voxel; half a voxel too much is dropped.
       placement.begin[a] = (low + high + 1) / 2 - patch / 2;
     }
     return placement;

@@ -37,13 +37,13 @@ struct PreparedPrompts {
 
 // What a mask prompt turns into: +-8 where a cell of the decoder's grid lies all inside or outside the
 // mask (sigmoid 0.9997), in proportion to the share of the cell's voxels between. The mask says where
-// the target is, so it is as sure as the model's own logits are at their surest, and no surer.
+// the target is, so it is as confident as the model's own logits ever are, and no more.
 inline constexpr float kMaskPromptLogit = 8.0f;
 
 // What a box becomes: what the model was trained with.
 enum class BoxUse {
   kClick,    // a positive click in its middle, unless there is a positive point anyway
-  kCorners,  // its two corners, cut to the patch, beside all clicks (ModelInfo.box_corner_embeddings is 2)
+  kCorners,  // its two corners, cut to the patch, and all clicks (ModelInfo.box_corner_embeddings is 2)
 };
 
 // Positive points outside the patch that is prepared. Negative ones are always left out: no mask reaches

@@ -17,7 +17,7 @@
 namespace sgpsam {
 
 // One sentence for each kind of deviation; none where every prompt was used as it was given and the mask
-// obeys the points. `looked_at`: every patch that was decoded, in any look. `found`: the target's mask.
+// agrees with the points. `looked_at`: every patch that was decoded, in any look. `found`: the target's mask.
 // Points are numbered from 1, in the order of Prompts.points; no coordinate is repeated. The prompts are
 // those that PreparePrompts took.
 std::vector<std::string> NotesOnPrompts(const Geometry& geometry, const Prompts& prompts, BoxUse box_use,

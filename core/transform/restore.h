@@ -19,7 +19,7 @@ namespace sgpsam {
 
 struct RestoredMask {
   Mask mask;  // on the volume's grid
-  // A mask voxel lies on a face of what was seen, and the volume goes on behind it.
+  // A mask voxel lies on a face of what was seen, and the volume goes on beyond it.
   bool touches_patch_border = false;
   // What the mask covers of the volume on the patch's canonical grid, inclusive, by patch axis; high < low:
   // nothing.

@@ -50,7 +50,7 @@ class LineTransform {
     double height;  // value / weight + centre²: what comparing two of them takes
   };
 
-  // A parabola reaches no further than the greatest value is high. Up to so many voxels, comparing with all
+  // A parabola reaches no further than the greatest value is high. Up to kNear voxels, comparing with all
   // of them, many lines in one instruction, is faster than finding the envelope of each line.
   static constexpr int64_t kNear = 16;
 

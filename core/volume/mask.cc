@@ -26,7 +26,7 @@ uint64_t CountBits(const std::vector<uint8_t>& bits, uint64_t begin, uint64_t en
   return count;
 }
 
-// The first bit at or behind `from` that is set in bits ^ flip, `flip` being 0 or all ones; `end` if there
+// The first bit at or after `from` that is set in bits ^ flip, `flip` being 0 or all ones; `end` if there
 // is none before it.
 uint64_t NextBit(const std::vector<uint8_t>& bits, uint64_t from, uint64_t end, uint64_t flip) {
   size_t byte = from >> 3;

@@ -20,7 +20,7 @@ class Mask {
   explicit Mask(const Shape& shape)
       : shape_(shape), bits_(static_cast<size_t>((shape.voxels() + 7) / 8), 0) {}
 
-  // INVALID_ARGUMENT unless `bits` has exactly ceil(voxels / 8) bytes and zero bits behind the last voxel.
+  // INVALID_ARGUMENT unless `bits` has exactly ceil(voxels / 8) bytes and zero bits after the last voxel.
   static absl::StatusOr<Mask> FromBits(const Shape& shape, absl::string_view bits);
 
   const Shape& shape() const { return shape_; }
@@ -42,10 +42,10 @@ class Mask {
 
   uint64_t CountVoxels() const;
   uint64_t CountVoxelsInSlice(int64_t k) const;
-  // The first voxel of the mask at or behind voxel `from`, in the order of the bits; shape().voxels() if
+  // The first voxel of the mask at or after voxel `from`, in the order of the bits; shape().voxels() if
   // there is none. `from` is at most that.
   uint64_t NextVoxel(uint64_t from) const;
-  // The first voxel at or behind `from` that is not in the mask; `end` if there is none before it. `from` is
+  // The first voxel at or after `from` that is not in the mask; `end` if there is none before it. `from` is
   // at most `end`, that at most shape().voxels().
   uint64_t NextGap(uint64_t from, uint64_t end) const;
 

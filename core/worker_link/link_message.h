@@ -1,6 +1,6 @@
 // The control messages between server and worker. All have one fixed size; tensors travel in shared
 // memory (shared_region.h). Both ends check everything: the worker runs foreign arithmetic on foreign
-// data and may be out of its mind.
+// data and may send anything.
 //
 //   worker                          server
 //     kHello(ModelInfo) ------------->       the model is loaded

@@ -39,7 +39,7 @@ bool IsPersonName(absl::string_view utf8);
 bool IsCodeString(absl::string_view text);
 
 // One number as DS and IS have it, and as scanners write it: padded, longer than 16 characters, with a
-// plus sign or a decimal comma. nullopt for an empty text, NaN, infinity or anything else behind it.
+// plus sign or a decimal comma. nullopt for an empty text, NaN, infinity or anything else after it.
 std::optional<double> ParseNumber(absl::string_view text);
 
 // All values of a multi-valued attribute; nullopt if one of them is not a number.

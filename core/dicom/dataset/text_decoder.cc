@@ -164,7 +164,7 @@ class ExtendedText {
     return converters_.Convert(upper_->encoding, run, utf8_);
   }
 
-  // Both sets of kanji are in EUC-JP: with the high bits set, the further one behind a single shift.
+  // Both sets of kanji are in EUC-JP: with the high bits set, the further one after a single shift.
   bool TakeKanji() {
     std::string euc;
     size_t length = 0;

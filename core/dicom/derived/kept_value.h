@@ -12,7 +12,7 @@
 namespace sgpsam {
 
 // `utf8` as it is where it is valid, without insignificant spaces; or the valid value that means the same
-// ("10:15:00" becomes "101500"); or INVALID_ARGUMENT, whose message goes behind the attribute's name and
+// ("10:15:00" becomes "101500"); or INVALID_ARGUMENT, whose message follows the attribute's name and
 // never quotes the value: "has more than 16 characters". Limits count characters (PS3.5 table 6.2-1). `vr` is
 // one of text or UI; `several`: the attribute may have several values, which all have to be kept. "" stays
 // "".

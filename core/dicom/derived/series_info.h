@@ -1,4 +1,4 @@
-// What a DICOM series says beside its voxels, as plain values: what SEG needs from its sources.
+// What a DICOM series says besides its voxels, as plain values: what SEG needs from its sources.
 // Holds patient data: has no printer, must never be logged.
 #ifndef SGPSAM_CORE_DICOM_DERIVED_SERIES_INFO_H_
 #define SGPSAM_CORE_DICOM_DERIVED_SERIES_INFO_H_

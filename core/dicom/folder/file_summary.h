@@ -43,7 +43,7 @@ struct FileSummary {
 // Enough of a file's beginning to tell whether it is DICOM.
 inline constexpr size_t kDicomHeadBytes = 132;
 
-// True if these are the first bytes of a DICOM file: the mark DICM behind a preamble of 128 bytes
+// True if these are the first bytes of a DICOM file: the mark DICM after a preamble of 128 bytes
 // (PS3.10 7.1), or, as in old archives, file meta information or a data set from the start.
 bool LooksLikeDicom(absl::string_view head);
 

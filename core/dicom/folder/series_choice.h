@@ -46,7 +46,7 @@ struct SeriesChoice {
 };
 
 // `wanted`: a SeriesInstanceUID, or a SeriesNumber that only one series has; empty: the only one, a series of
-// localizers beside one other not counted. No files and nothing undecided: there is no such series.
+// localizers next to one other series not counted. No files and nothing undecided: there is no such series.
 SeriesChoice ChooseSeries(absl::Span<const FileSummary> files, absl::string_view wanted);
 
 }  // namespace sgpsam

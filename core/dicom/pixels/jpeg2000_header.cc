@@ -23,8 +23,8 @@ constexpr int kMaxLevels = 32;              // of decomposition, by the format
 constexpr uint32_t kMaxSegments = 1024;     // in one header; decoders search their lists of them
 constexpr uint64_t kMaxPackets = 1u << 20;  // of a tile
 constexpr uint64_t kMaxParts = 255;         // of a tile, by the format
-// Precincts and code blocks, on each of which a decoder spends about half a kilobyte: so many in any image,
-// and one more for each so many samples.
+// Precincts and code blocks, on each of which a decoder spends about half a kilobyte: kFreeBlocks in any
+// image, and one more for each kSamplesOfABlock samples.
 constexpr uint64_t kFreeBlocks = 1u << 17;
 constexpr uint64_t kSamplesOfABlock = 256;
 
@@ -98,7 +98,7 @@ class Walk {
   uint64_t layers_ = 0, precincts_ = 0, blocks_ = 0;
 };
 
-// Behind a marker: its length and its parameters.
+// After a marker: its length and its parameters.
 absl::StatusOr<absl::string_view> Walk::TakeSegment() {
   if (left() < 2) return Damaged();
   const size_t length = MarkerAt(at_);
@@ -177,7 +177,7 @@ absl::Status Walk::ReadCodingStyle(uint32_t marker, Segment segment) {
   return ReadLevels(segment, own_precincts);
 }
 
-// All marker segments up to one of two markers, behind which it stops.
+// All marker segments up to one of two markers, after which it stops.
 absl::Status Walk::ReadSegments(uint32_t last, uint32_t also_last) {
   for (uint32_t count = 0; count < kMaxSegments; ++count) {
     if (left() < 2) return Damaged();

@@ -57,7 +57,7 @@ bool Walk::IsFrame(int marker) const {
   return marker >= kBaseline && marker <= kSof15 && marker != kDht && marker != kJpg && marker != kDac;
 }
 
-// Whether such a byte behind 0xFF belongs to coded data: a stuffed zero (T.87: bit) or a restart.
+// Whether such a byte after 0xFF belongs to coded data: a stuffed zero (T.87: bit) or a restart.
 bool Walk::IsCoded(int byte) const {
   if (byte >= kRst0 && byte <= kRst7) return true;
   return family_ == JpegFamily::kJpegLs ? byte < 0x80 : byte == 0;

@@ -38,7 +38,7 @@ class SegPixels {
 
   const DicomFile* file_;
   SegPixelLayout layout_;
-  std::vector<size_t> first_fragment_;  // of each frame, and their number behind the last; native: empty
+  std::vector<size_t> first_fragment_;  // of each frame, and their number after the last; native: empty
 };
 
 }  // namespace sgpsam

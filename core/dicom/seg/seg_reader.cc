@@ -81,7 +81,7 @@ class SegReading {
   SegType type_ = SegType::kBinary;
   SegPixelLayout layout_;
   int least_ = 1;                  // stored value from which a voxel belongs to its segment; not LABELMAP
-  std::optional<int> padding_;     // LABELMAP: the value of voxels of no segment, beside 0
+  std::optional<int> padding_;     // LABELMAP: the value of voxels of no segment, besides 0
   std::vector<size_t> by_number_;  // index of a segment by its number, or kNone
   ReadSegmentation result_;
   std::vector<std::vector<uint8_t>> bits_;  // by segment; made with its first voxel

@@ -249,7 +249,7 @@ Deviation Measure(const Grid& grid, const Sorted& sorted, int rows, int columns)
 absl::Status NotEven(const Sorted& sorted, const Deviation& off) {
   const std::string limit = absl::StrFormat("of a voxel; up to %g is taken", kMaxDeviation);
   if (off.place >= kMaxDeviation) {
-    // The larger of the two gaps beside the slice shows it best.
+    // The larger of the two gaps next to the slice shows it best.
     const size_t k = std::max<size_t>(off.k_place, 1);
     return absl::FailedPreconditionError(absl::StrFormat(
         "the slices are not evenly spaced: between file %d (%.3f mm along the slice normal) and file %d "

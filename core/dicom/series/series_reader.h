@@ -35,7 +35,7 @@ struct DicomStudy {
 // Reads CT, MR and PET single-frame files (PS3.3 A.3, A.4, A.21), native, RLE, JPEG, JPEG-LS or JPEG
 // 2000. Geometry comes from ImagePositionPatient projected on the normal, never from SliceThickness.
 // What is no image of the series (series_choice.h; `series` as ChooseSeries takes it), an identical copy or a
-// localizer beside the stack (stack_selection.h) is passed over and counted.
+// localizer next to the stack (stack_selection.h) is passed over and counted.
 // Each file's bytes are freed as soon as its pixels are decoded. INVALID_ARGUMENT or, where the data are
 // sound but not a volume, FAILED_PRECONDITION, naming file number (as sent, from 1: "file 3", "files 2 and
 // 5") and reason: several series and none chosen, missing slice (with both positions), duplicate positions,

@@ -19,8 +19,8 @@ namespace sgpsam {
 absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, absl::FunctionRef<absl::Status()> alive,
                             std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over);
 
-// Removes localizers beside a clear stack: those that ImageType calls so, and up to three images of another
-// orientation beside at least three times as many, at least five, of one.
+// Removes localizers next to a clear stack: those that ImageType calls so, and up to three images of another
+// orientation next to at least three times as many, at least five, of one.
 void DropLocalizers(std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over);
 
 // FAILED_PRECONDITION, naming two files, where images of several kinds lie in one stack: echoes (EchoTime),
