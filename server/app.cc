@@ -30,7 +30,7 @@ namespace {
 
 // Calls on one connection; a caller that wants more opens another.
 constexpr int kMaxStreamsPerConnection = 256;
-// After so long without a word from a caller it is asked whether it is there, and given so long to answer.
+// A silent caller is asked after kKeepaliveMs whether it is there, and given kKeepaliveTimeoutMs to answer.
 // gRPC would ask after two hours, and twice only while nothing is sent to the caller.
 constexpr int kKeepaliveMs = 60'000, kKeepaliveTimeoutMs = 20'000, kAnyNumberOfPings = 0;
 // Callers may ask the same of us, every 10 s as client libraries and balancers do, while a call waits in

@@ -91,7 +91,7 @@ absl::Status Check(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
-// The worker beside this executable, wherever that was installed.
+// The worker in the folder of this executable, wherever that was installed.
 std::string WorkerBesideUs() {
   char path[PATH_MAX];
   const ssize_t size = readlink("/proc/self/exe", path, sizeof(path));

@@ -15,7 +15,7 @@ namespace sgpsam {
 void KeepMemoryOutOfCoreDumps() {
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0);  // a handler behind a pipe is started whatever the limit says
+  prctl(PR_SET_DUMPABLE, 0);  // a handler at the end of a pipe is started whatever the limit says
 }
 
 void RaiseDescriptorLimit() {

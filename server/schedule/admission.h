@@ -50,7 +50,7 @@ class Admission {
   // From now on nobody is admitted.
   void Close();
   bool closed() const;
-  // Blocks until no admitted call is left, at most so long.
+  // Blocks until no admitted call is left, or `timeout` has passed.
   void AwaitEmpty(absl::Duration timeout);
 
  private:

@@ -10,7 +10,7 @@
 namespace sgpsam {
 namespace {
 
-constexpr int kBackgroundNice = 10;  // a tenth of a core beside a thread that wants all of it
+constexpr int kBackgroundNice = 10;  // a tenth of a core next to a thread that wants all of it
 
 }  // namespace
 

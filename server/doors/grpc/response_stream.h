@@ -14,7 +14,7 @@ namespace sgpsam {
 
 class ResponseStream {
  public:
-  // A progress message replaces one that still waits behind everything else.
+  // A progress message replaces one that still waits after everything else.
   void Push(v1::SegmentResponse message);
   void PushResult(v1::SegmentResult result, std::vector<PipelineOutput> outputs);
   // Forgets everything.

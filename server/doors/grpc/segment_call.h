@@ -37,7 +37,7 @@ struct CallServices {
   WorkerPool& pool;
   Admission& admission;
   JobThreads& jobs;     // run the pipeline
-  JobThreads& digests;  // run beside uploads
+  JobThreads& digests;  // run during uploads
   Clock& clock;
   Metrics& metrics;
   ContractLimits limits;
@@ -78,7 +78,7 @@ class SegmentCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
   absl::Status Gone() const;
   absl::StatusOr<PipelineResult> RunPipeline();
 
-  // Writing: at most one message is on its way; Finish comes behind the last.
+  // Writing: at most one message is on its way; Finish comes after the last.
   void Send(v1::SegmentResponse message) ABSL_LOCKS_EXCLUDED(mutex_);
   void Deliver(PipelineResult result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

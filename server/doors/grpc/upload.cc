@@ -10,7 +10,7 @@ namespace sgpsam {
 namespace {
 
 // Bytes after which a digest thread is worth waking, and after which it looks up from its work: whoever takes
-// the payload waits so long for a thread that may have a tenth of a core.
+// the payload waits that long for a thread that may have a tenth of a core.
 constexpr size_t kDigestStride = size_t{4} << 20;
 
 }  // namespace

@@ -1,5 +1,5 @@
 // One call's payload on its way in: chunks become one buffer per part (per file of a DICOM series), and
-// their SHA-256 is computed beside the upload, so that neither waits for the other. Append comes from one
+// their SHA-256 is computed during the upload, so that neither waits for the other. Append comes from one
 // thread at a time, the digest threads and Take from others.
 #ifndef SGPSAM_SERVER_DOORS_GRPC_UPLOAD_H_
 #define SGPSAM_SERVER_DOORS_GRPC_UPLOAD_H_
