@@ -23,7 +23,7 @@ class ProgressLine {
 
   void Show(const client::Progress& progress);
 
-  // What the line says so long after a report.
+  // What the line says `since` after a report.
   static std::string Text(const client::Progress& progress, absl::Duration since = absl::ZeroDuration());
 
  private:

@@ -1,7 +1,7 @@
 // The prompts of a command line, in the order in which they were typed -> targets.
-// `--label` names the prompts behind it, up to the next --label; prompts in front of the first one
+// `--label` names the prompts after it, up to the next --label; prompts in front of the first one
 // belong to it too. Without any there is one target. `--category`, `--type` and `--colour` belong to the same
-// target as the prompts beside them.
+// target as the prompts next to them.
 #ifndef SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 #define SGPSAM_CLIENT_CLI_PROMPT_ARGUMENTS_H_
 
@@ -41,7 +41,7 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--colour", "R,G,B", "The segment's colour, each 0 to 255"},
 };
 
-// What was typed of kPromptFlags, in the order in which it was typed, which CLI11 keeps beside the values.
+// What was typed of kPromptFlags, in the order in which it was typed, which CLI11 keeps as well as the values.
 std::vector<PromptArgument> PromptsInOrder(const CLI::App& command);
 
 // INVALID_ARGUMENT names the flag whose value is not understood. Masks are still in their files

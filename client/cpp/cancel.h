@@ -1,4 +1,4 @@
-// What stands behind Cancel: the calls that run under it. Private to the library.
+// What Cancel holds: the calls that run under it. Private to the library.
 #ifndef SGPSAM_CLIENT_CPP_CANCEL_H_
 #define SGPSAM_CLIENT_CPP_CANCEL_H_
 

@@ -27,7 +27,7 @@ absl::StatusOr<InputFiles> ReadInputFiles(const std::vector<std::string>& paths,
 // One whole regular file.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
-// "file 3 …" and "files 2, 5 and 7 …" of the server's messages, counted from 1, with the names behind the
+// "file 3 …" and "files 2, 5 and 7 …" of the server's messages, counted from 1, with the names after the
 // numbers.
 std::string WithFileNames(absl::string_view message, const std::vector<std::string>& names);
 

@@ -164,7 +164,7 @@ absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
   v1::SegmentHeader header;
   RETURN_IF_ERROR(FillVolume(request, *header.mutable_volume()));
   for (const Target& target : request.targets) {
-    // A payload starts right behind Accepted, so that no question about logits could be answered in time.
+    // A payload starts right after Accepted, so that no question about logits could be answered in time.
     RETURN_IF_ERROR(FillTarget(target, request.upload_without_asking, *header.add_targets()));
   }
   header.mutable_output()->set_format(static_cast<v1::MaskFormat>(request.format));

@@ -17,7 +17,7 @@ namespace {
 
 // All lengths are in pixels before the picture is halved, which makes edges smooth.
 constexpr int kPanel = 2 * kPanelPixels;
-constexpr int kSide = 44;  // beside a plane, for a letter
+constexpr int kSide = 44;  // next to a plane, for a letter
 constexpr int kBar = 60;   // above and below it
 constexpr int kGap = 8;    // between panels
 constexpr int kText = 20;  // height of capitals

@@ -30,7 +30,7 @@ struct RawGrid {
   std::array<double, 9> direction_lps{1, 0, 0, 0, 1, 0, 0, 0, 1};
 };
 
-// Files beside a series that were left out for one reason: "not DICOM", "segmentation", "of another series", …
+// Files next to a series that were left out for one reason: "not DICOM", "segmentation", "of another series", …
 struct PassedOver {
   std::string kind;
   uint64_t files = 0;

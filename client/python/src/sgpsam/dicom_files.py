@@ -259,7 +259,7 @@ _FILES = re.compile(r"\bfiles? (\d+)((?:, \d+)*(?: and \d+)?)")
 
 
 def with_names(message: str, names: Sequence[str]) -> str:
-    """The server's "file 3" and "files 2 and 5", counted from 1, with the names behind the numbers."""
+    """The server's "file 3" and "files 2 and 5", counted from 1, with the names after the numbers."""
     def named(number: re.Match[str]) -> str:
         index = int(number[0])
         return f"{number[0]} ({names[index - 1]})" if 1 <= index <= len(names) else number[0]

@@ -118,7 +118,7 @@ class Result:
     warnings: Sequence[str]
     request_id: str                      # quote it in a bug report
     uploaded_bytes: int = 0              # of the volume; 0: the server had it
-    passed_over: Mapping[str, int] = field(default_factory=dict)   # files beside the series, by kind
+    passed_over: Mapping[str, int] = field(default_factory=dict)   # files next to the series, by kind
     upright_image: bytes = b""           # upright=True: .nii.gz of the volume
     own_grid: bool = False               # upright=True: `file` lies on a grid of its own, not on shape and voxel_to_lps
 

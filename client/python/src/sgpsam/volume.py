@@ -35,7 +35,7 @@ class Volume:
         self.parts = tuple(parts)
         self.shape = shape               # k, j, i; None unless made from an array
         self.names = tuple(names)        # of the parts that came from files
-        self.passed_over = dict(passed_over or {})   # files beside the series that were not sent, by kind
+        self.passed_over = dict(passed_over or {})   # files next to the series that were not sent, by kind
         self._source = source
 
     @staticmethod
