@@ -15,7 +15,7 @@ model=build/release/bin/sgpsam-model
 mkdir -p "$work"
 
 decoder=(--train prompt_encoder,mask_decoder)
-modules=(--train sgpm,prompt_encoder,mask_decoder --add-modules)  # and behind which blocks
+modules=(--train sgpm,prompt_encoder,mask_decoder --add-modules)  # and after which blocks
 detail=(--detail-channels 16 --map-weight 0.3)
 budget=(--gate self --gate-budget 0.5 --gate-weight 1)
 

@@ -15,7 +15,7 @@ struct ModelChoice {
   std::string config = "vit_b_ori";
   bool no_sgpm = false;
 
-  // --config and --no-sgpm, which say nothing of a model from a file: not beside `file`.
+  // --config and --no-sgpm, which say nothing of a model from a file: not together with `file`.
   void AddOptions(CLI::App& command, CLI::Option* file = nullptr);
   ModelConfig Get() const;
 };

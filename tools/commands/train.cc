@@ -107,7 +107,7 @@ class Run {
     log_.AddValidation(*report);
     return absl::OkStatus();
   }
-  // The log first: its lines behind the state are dropped when the run goes on, but missing ones are lost.
+  // The log first: its lines after the state are dropped when the run goes on, but missing ones are lost.
   absl::Status Save() {
     RETURN_IF_ERROR(log_.Write());
     return training_.Save(options_.out + ".state", data_);

@@ -104,7 +104,7 @@ void PaintBackMuscles(const Torso& torso, const Tissues& tissues, Random random,
   canvas.Fill(column, around_spine, ink);
   for (const float side : {-1.0f, 1.0f}) {
     const Pillar section(26 * size, 19 * size, side * -0.25f);
-    const auto erector = [&](const BodyPoint& p) {  // beside the spinous processes
+    const auto erector = [&](const BodyPoint& p) {  // next to the spinous processes
       const float distance = section.Distance(p.x - side * 30, p.y - torso.Spine(p.z).y - 42);
       if (distance > 8) return distance;
       return std::max(roughened(distance, p), kSkinMm + 3 - torso.Depth(p));

@@ -12,7 +12,7 @@ namespace sgpsam::synthesis {
 
 // Air, table, skin, fat, the muscles of the wall, and fat where the organs will lie.
 void PaintTorso(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);
-// The muscles beside the spine.
+// The muscles along the spine.
 void PaintBackMuscles(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);
 // Lungs, heart and diaphragm.
 void PaintChest(const Torso& torso, const Tissues& tissues, Random random, Canvas& canvas);

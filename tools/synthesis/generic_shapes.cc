@@ -108,7 +108,7 @@ class Planner {
     return shape;
   }
 
-  // In the body for the most part, and nowhere beside another shape.
+  // In the body for the most part, and nowhere next to another shape.
   bool Fits(const Raster& raster) const {
     constexpr size_t kFewest = 8;  // voxels that make a shape
     constexpr float kInBody = 0.9f;

@@ -27,7 +27,7 @@ constexpr std::array<Host, 6> kHosts = {{{Structure::kLiver, 0.66f, 60, 0.92f},
                                          {Structure::kLeftKidney, 0.06f, 36, 0.7f},
                                          {Structure::kMuscle, 0.07f, 26, 0.85f},
                                          {Structure::kFat, 0.06f, 26, 0.9f}}};
-// What a lesion may reach into beside its organ.
+// What a lesion may reach into besides its organ.
 constexpr StructureSet kYielding{Structure::kLiver,      Structure::kSpleen, Structure::kRightKidney,
                                  Structure::kLeftKidney, Structure::kMuscle, Structure::kFat};
 

@@ -57,7 +57,7 @@ void PaintKidney(const Kidney& kidney, Structure structure, const Torso& torso, 
     const float solid = kidney.outline.Distance(p) + 1.6f * rough.At(p);
     return SmoothIntersection(std::max(solid, torso.CavityDistance(p) + 3), -sinus.Distance(p), 6);
   };
-  // The muscles beside the spine make room, too.
+  // The muscles along the spine make room, too.
   const StructureSet over = StructureSet::All().Without(
       {Structure::kOutside, Structure::kLung, Structure::kHeart, Structure::kSpine, Structure::kRib});
   canvas.Fill(bounds, outline,

@@ -16,7 +16,7 @@ std::array<Layer, 2> Bone(float shell_mm, float density, const Tissues& tissues,
   return {{{0, {density * tissues.cortical_bone, structure}}, {-shell_mm, {tissues.marrow, structure}}}};
 }
 
-// From beside the spine (t = 0) around the cavity to the front, falling on its way.
+// From next to the spine (t = 0) around the cavity to the front, falling on its way.
 Tube MakeRib(const Torso& torso, float side, float z, float end, float drop, float radius) {
   std::vector<TubeKnot> knots;
   constexpr int kKnots = 14;

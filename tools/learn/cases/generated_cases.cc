@@ -29,7 +29,7 @@ using synthesis::SyntheticCase;
 constexpr StructureSet kPretrainTargets = StructureSet::All().Without(
     {Structure::kOutside, Structure::kLiver, Structure::kLung, Structure::kMuscle, Structure::kFat});
 
-// The kind behind those of the structures.
+// The kind after those of the structures.
 constexpr auto kShapeOrLesion = static_cast<uint8_t>(synthesis::kStructures);
 static_assert(kShapeOrLesion <= Case::kMaxKind);
 

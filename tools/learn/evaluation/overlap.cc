@@ -12,7 +12,7 @@ namespace {
 
 std::string Text(const Shape& shape) { return absl::StrCat(shape.i, "x", shape.j, "x", shape.k); }
 
-// Bits behind the last voxel are 0 in every mask.
+// Bits after the last voxel are 0 in every mask.
 uint64_t CountCommonVoxels(const Mask& a, const Mask& b) {
   uint64_t count = 0;
   size_t n = 0;

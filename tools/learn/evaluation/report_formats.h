@@ -27,7 +27,7 @@ std::string ToCsv(absl::Span<const LesionScores> lesions);
 //      "model": {"name": s, "version": s, "weights_sha256": s, "precision": s}, "refused_clicks": n,
 //      "passed_over": [{"case": s, "reason": s}, …]}
 //
-// A size without lesions has null, and so has an unknown model. The number behind "_ci" is the confidence in per cent.
+// A size without lesions has null, and so has an unknown model. The number after "_ci" is the confidence in per cent.
 std::string ToJson(const EvaluationReport& report);
 
 }  // namespace sgpsam

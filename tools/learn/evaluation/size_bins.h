@@ -15,7 +15,7 @@ inline constexpr std::array<SizeBin, 3> kSizeBins{SizeBin::kLt5Mm, SizeBin::k5To
 // As in reports: "lt5mm", "5to10mm", "ge10mm".
 const char* NameOf(SizeBin bin);
 
-// The diameter in mm of the ball that has the volume of so many voxels of `voxel_ml` millilitres
+// The diameter in mm of the ball that has the volume of `voxels` voxels of `voxel_ml` millilitres
 // (Geometry::voxel_ml).
 double EquivalentDiameterMm(uint64_t voxels, double voxel_ml);
 

@@ -26,7 +26,7 @@ class CaseMemory {
   using Complaint = std::function<void(const absl::Status& status)>;
 
   // `source` outlives this. Of the cases read last, as many stay as `most_bytes` allow, and always one; what
-  // callers hold lives on beside them.
+  // callers hold lives on besides them.
   CaseMemory(const CaseSource& source, size_t most_bytes, Complaint complain = nullptr)
       : source_(source), most_bytes_(most_bytes), complain_(std::move(complain)) {}
 

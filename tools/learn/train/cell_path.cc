@@ -8,7 +8,7 @@ namespace sgpsam {
 namespace {
 
 constexpr int64_t kCells = 64;  // of a token
-// What is left of the random weights beside the path.
+// What is left of the random weights outside of the path.
 constexpr float kBeside = 0.5f;
 constexpr float kNeighbours = 0.2f;  // of the neck's weights that look at other tokens
 

@@ -19,7 +19,7 @@ namespace sgpsam {
 TensorFile FreshModel(const ModelConfig& config, uint64_t seed);
 
 struct FreshModules {
-  std::vector<int> blocks;    // behind which encoder blocks
+  std::vector<int> blocks;    // after which encoder blocks
   int detail_channels = 0;    // 0: without a detail branch
   bool spatial_gate = false;  // whether each token is weighted, too
 };

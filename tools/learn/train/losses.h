@@ -21,7 +21,7 @@ struct LossOptions {
   double gamma = 2;         // of the focal term: how little a voxel counts that is right already; >= 0
 };
 
-// What the focal term is best weighed with beside Dice. Weighed as much as it, voxels around a small lesion
+// What the focal term is best weighed with next to Dice. Weighed as much as it, voxels around a small lesion
 // are too cheap to be left out and the mask grows: on made-up lesions, 220 steps gave a Dice of 0.25, with a
 // tenth 0.37.
 inline constexpr double kFocalWeight = 0.1;

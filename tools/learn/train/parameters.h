@@ -32,8 +32,8 @@ class Parameters {
                                              const TrainedParts& parts);
 
   const ModelConfig& config() const { return config_; }
-  // A tensor that is trained beside the model, is stored in the training's state, and is no part of the
-  // model.
+  // A tensor that is trained together with the model, is stored in the training's state, and is no part of
+  // the model.
   void AddHelper(const std::string& name, const at::Tensor& value);
 
   // By name, in the order of the names, helpers too. The random Fourier matrix is a constant in any case
@@ -46,8 +46,8 @@ class Parameters {
   // What AssembleSgpSam reads. This outlives it.
   TensorSource source() const;
 
-  // The same values with gradients of their own: for a pass that runs beside others. Shares this one's
-  // memory.
+  // The same values with gradients of their own: for a pass that runs in parallel with others. Shares this
+  // one's memory.
   Parameters Alias() const;
   // Adds to what is gathered: one gradient for each trained parameter, in their order, or an undefined one.
   void AddGradients(const std::vector<at::Tensor>& gradients);

@@ -19,11 +19,11 @@ namespace sgpsam {
 struct TrainingOptions {
   int64_t steps = 1000;
   int64_t warm_up = 50;  // steps over which the learning rate rises
-  // Steps during which every gate is open and no budget counts: what stands behind a gate must have learned
+  // Steps during which every gate is open and no budget counts: what comes after a gate must have learned
   // something before it can be judged whether it is worth opening. Scores learn from the start.
   int64_t gate_warm_up = 0;
   int batch = 4;  // patches that share one pass
-  // Passes whose gradients are averaged into one step. On the processor two and more run beside each other,
+  // Passes whose gradients are averaged into one step. On the processor two and more run in parallel,
   // each on one core, and are summed in their order, so that the number of cores changes no bit. A device is
   // better filled by a larger batch.
   int accumulate = 1;

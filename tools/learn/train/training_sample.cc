@@ -109,7 +109,7 @@ Click AnyVoxel(const Mask& truth, Random& random) {
   return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), true};
 }
 
-// Fills up the sample's targets, behind the first.
+// Fills up the sample's targets, after the first.
 void AddTargets(const Case& source, const Placement& placement, const SampleOptions& options, Random& random,
                 TrainingSample& sample) {
   if (options.targets <= 1) return;

@@ -1,5 +1,5 @@
 // A training on disk: parameters, the optimiser's moments, how many steps are done, and which options they
-// were done with, in one safetensors file. Written beside and renamed, so that a kill or a full disk in the
+// were done with, in one safetensors file. Written under another name and renamed, so that a kill or a full disk in the
 // middle leaves the previous one as it was.
 #ifndef SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_STATE_H_
 #define SGPSAM_TOOLS_LEARN_TRAIN_TRAINING_STATE_H_

@@ -20,7 +20,7 @@ namespace sgpsam {
 
 struct StepOptions {
   int clicks = 3;  // passes of the decoder, each with one click more
-  // How likely a pass behind the first gets the mask of the one before and no further click, as a closer look
+  // How likely a pass after the first gets the mask of the one before and no further click, as a closer look
   // at a small lesion does (core/looks/target_segmenter.h).
   double refine = 0;
   LossOptions loss;
@@ -40,7 +40,7 @@ struct StepOptions {
 };
 
 // The linear layers that read from the embedding of which kind a cell is, and from the detail map whether it
-// belongs to a target. Not part of the model: they are left behind.
+// belongs to a target. Not part of the model: they are not kept.
 struct KindHead {
   at::Tensor weight;  // [64 kKinds, out]: for each of a token's 4^3 cells
   at::Tensor bias;    // [64 kKinds]
