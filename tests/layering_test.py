@@ -143,7 +143,7 @@ def includes_by_file(sources):
 
 
 def reachable(path, includes):
-    """Everything that including `path` brings in: its own includes and those of our headers behind them."""
+    """Everything that including `path` brings in: its own includes and those of our headers among them."""
     seen, waiting = set(), [path]
     while waiting:
         for name in includes.get(waiting.pop(), []):

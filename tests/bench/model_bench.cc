@@ -1,4 +1,4 @@
-// model_bench: how long a model takes, beside the model as the reference writes it and beside bare matrix
+// model_bench: how long a model takes, next to the model as the reference writes it and next to bare matrix
 // products.
 #include <algorithm>
 #include <chrono>
@@ -250,7 +250,7 @@ absl::Status Bench(const Options& options) {
 
 void AddOptions(CLI::App& app, Options& options) {
   options.engine.device = "cpu";
-  options.engine.precision = "fp32";  // what the references beside it compute in
+  options.engine.precision = "fp32";  // what the references compute in
   CLI::Option* model = app.add_option("--model", options.model, "Model file; without it, seeded weights");
   app.add_option("--seed", options.seed, "Of the seeded weights")->excludes(model)->capture_default_str();
   options.choice.AddOptions(app, model);

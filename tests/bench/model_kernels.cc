@@ -23,7 +23,7 @@ namespace {
 
 constexpr float kBelowAllScores = -1, kAboveAllScores = 2;  // scores are means of sigmoids
 
-// A click in the middle of the patch and two beside it.
+// A click in the middle of the patch and two next to it.
 std::vector<Click> SomeClicks(int64_t side) {
   const int64_t half = side / 2, eighth = side / 8;
   const float middle = static_cast<float>(half), step = static_cast<float>(eighth);

@@ -76,7 +76,7 @@ void Restore(benchmark::State& state) {
 }
 BENCHMARK(Restore)->ArgName("radius_cells")->Arg(4)->Arg(8)->Arg(40)->Unit(benchmark::kMillisecond);
 
-// What following a lesion over `patches` in a row costs beside encodes and decodes: the logits put together,
+// What following a lesion over `patches` in a row costs besides encodes and decodes: the logits put together,
 // the next patch found, the mask made.
 void FollowLesion(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);

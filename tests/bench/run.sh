@@ -22,7 +22,7 @@ title "reading a series, writing a SEG"
 google seg_bench
 title "scores and simulated clicks"
 google evaluation_bench
-title "a step of training, beside its forward pass"
+title "a step of training, against its forward pass"
 google train_bench --benchmark_enable_random_interleaving=true
 title "made-up cases"
 google synthesize_bench

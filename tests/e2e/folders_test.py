@@ -21,7 +21,7 @@ CASES = ROOT.parent / "shared/cases/dicom"
 
 @pytest.fixture
 def export(ct, tmp_path):
-    """The series as an export has it: in subfolders, beside a media directory, a report and a text."""
+    """The series as an export has it: in subfolders, next to a media directory, a report and a text."""
     folder = tmp_path / "export"
     images = folder / "DICOM/ST0/SE0"
     shutil.copytree(ct.folder, images)

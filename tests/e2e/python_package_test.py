@@ -1,5 +1,5 @@
-"""The Python package as it is built and installed: from its source distribution, beside the oldest libraries that it
-promises to run with (the other tests of this folder run it beside the newest), and clean under ruff and mypy."""
+"""The Python package as it is built and installed: from its source distribution, with the oldest libraries that it
+promises to run with (the other tests of this folder run it with the newest), and clean under ruff and mypy."""
 
 import importlib.metadata
 import os

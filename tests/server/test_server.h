@@ -1,4 +1,4 @@
-// A whole sgpsam-server in this process, on free ports, with a fake engine of 32 voxels a side behind a
+// A whole sgpsam-server in this process, on free ports, with a fake engine of 32 voxels a side and a
 // real gRPC stub; and small volumes to send to it.
 #ifndef SGPSAM_TESTS_SERVER_TEST_SERVER_H_
 #define SGPSAM_TESTS_SERVER_TEST_SERVER_H_

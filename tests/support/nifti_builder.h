@@ -20,7 +20,7 @@ class NiftiBuilder {
   std::vector<int64_t> dim{3, 4, 3, 2, 1, 1, 1, 1};
   int datatype = 4;  // int16
   std::array<double, 4> pixdim{1, 2, 3, 4};
-  double offset = -1;  // -1: right behind the header
+  double offset = -1;  // -1: right after the header
   double slope = 0, intercept = 0;
   int units = 2;  // mm
   int qform_code = 0, sform_code = 0;

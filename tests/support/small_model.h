@@ -1,5 +1,5 @@
 // A model of the real architecture that encodes and learns in milliseconds: patches of 16 voxels in tokens of
-// 4, a padded block and a global one, a module behind each. For tests of gradients and of training.
+// 4, a padded block and a global one, a module after each. For tests of gradients and of training.
 #ifndef SGPSAM_TESTS_SUPPORT_SMALL_MODEL_H_
 #define SGPSAM_TESTS_SUPPORT_SMALL_MODEL_H_
 

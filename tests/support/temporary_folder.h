@@ -1,4 +1,4 @@
-// A fixture with an empty folder of its own, also beside another run of the same test; gone after the test.
+// A fixture with an empty folder of its own, also next to another run of the same test; gone after the test.
 #ifndef SGPSAM_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
 #define SGPSAM_TESTS_SUPPORT_TEMPORARY_FOLDER_H_
 

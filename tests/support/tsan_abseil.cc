@@ -20,7 +20,7 @@ extern "C" {
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
 
-// What the linker calls the functions behind the wrappers.
+// What the linker calls the functions that are wrapped.
 void __real__ZN4absl7debian35Mutex4LockEv(Mutex*);
 void __real__ZN4absl7debian35Mutex6UnlockEv(Mutex*);
 void __real__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(Mutex*, const Condition&);

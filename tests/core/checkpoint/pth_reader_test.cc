@@ -182,7 +182,7 @@ TEST(PthReader, RefusesEveryTruncation) {
   }
 }
 
-// What the old layout says twice must agree, and nothing may lie behind the end.
+// What the old layout says twice must agree, and nothing may lie after the end.
 TEST(PthReader, RefusesStoragesOfTheOldLayoutThatLie) {
   const auto refusal = [](const std::function<void(LegacyBuilder&)>& spoil) {
     LegacyBuilder legacy = LegacyWithTensor(0, {6}, {1});

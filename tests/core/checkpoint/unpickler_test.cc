@@ -94,7 +94,7 @@ TEST(Unpickler, SaysHowManyBytesItTook) {
   EXPECT_EQ(pickle->size, Whole(Int(7)).size());
 }
 
-// PyTorch's views that change a value when it is read (negated, conjugated) say so behind the hooks.
+// PyTorch's views that change a value when it is read (negated, conjugated) say so after the hooks.
 TEST(Unpickler, DoesNotTakeALazilyChangedTensorForItsStorage) {
   const auto with_metadata = [](const std::string& metadata) {
     return Global("torch._utils", "_rebuild_tensor_v2") +

@@ -165,7 +165,7 @@ TEST_F(NextTileTest, LaysBreadthFirstAndOnlyWhereNothingWasSeen) {
   const auto all = [](const TilePosition& at) { return Constant(at, 1); };
   const auto laid = Lay(first_, all({}), 27, all);
   ASSERT_EQ(laid.size(), 27u);
-  // The first one's six faces; then those of the second, of which three lie behind what was seen in part
+  // The first one's six faces; then those of the second, of which three lie beyond what was seen in part
   // only.
   EXPECT_EQ(laid[1], (TilePosition{-1, 0, 0}));
   EXPECT_EQ(laid[6], (TilePosition{0, 0, 1}));
@@ -223,10 +223,10 @@ TEST_F(MosaicTest, ComparesATileWithWhatWasFoundBefore) {
   const auto line = [](int64_t from, int64_t at) {
     return TileAt({1, 0, 0}, [=](int64_t i, int64_t j, int64_t) { return i >= from && j == at ? 1 : -1; });
   };
-  EXPECT_EQ(Agreement(merged, first_, line(1, 4)), 1);    // what lies behind the first tile does not count
+  EXPECT_EQ(Agreement(merged, first_, line(1, 4)), 1);    // what lies beyond the first tile does not count
   EXPECT_EQ(Agreement(merged, first_, line(3, 4)), 0.5);  // one of three cells
   EXPECT_EQ(Agreement(merged, first_, line(4, 4)), 0);    // begins where the first one ends
-  EXPECT_EQ(Agreement(merged, first_, line(0, 5)), 0);    // beside it
+  EXPECT_EQ(Agreement(merged, first_, line(0, 5)), 0);    // next to it
   EXPECT_EQ(Agreement(merged, first_, Constant({1, 0, 0}, -1)), 0);
   EXPECT_EQ(Agreement(MergeTiles(first_, {Constant({}, -1)}, kSizes), first_, Constant({1, 0, 0}, -1)), 0);
 }

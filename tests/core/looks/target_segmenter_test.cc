@@ -78,7 +78,7 @@ Prompts ClickAt(double i, double j, double k) {
   return prompts;
 }
 
-// Notes what is asked of the model behind it, and may change its answers.
+// Notes what is asked of the model that it wraps, and may change its answers.
 class WatchedModel : public PatchModel {
  public:
   explicit WatchedModel(PatchModel& model) : model_(model) {}
@@ -450,7 +450,7 @@ TEST_F(SmallLesionTest, HasTheSameMaskWithOnePatchOrManyWhereNoOtherSpacingIsLoo
 
 TEST_F(SmallLesionTest, IsNotFollowedUnlessAVoxelOfItsMaskLiesOnAFace) {
   WatchedModel watched(model_);
-  // One cell on a face, too faint beside its neighbours to mark a voxel.
+  // One cell on a face, too faint next to its neighbours to mark a voxel.
   watched.change = [](size_t, MaskLogits& logits) {
     std::fill(logits.values.begin(), logits.values.end(), -1.0f);
     logits.values[(0 * 16 + 8) * 16 + 8] = 0.01f;

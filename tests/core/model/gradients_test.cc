@@ -300,7 +300,7 @@ TEST(Gradients, PassAClosedGateAsIfItsScoreHadNotBeenRounded) {
     EXPECT_GT(gradient.abs().max().item<float>(), 1e-3) << name;
     EXPECT_LE(MaxDifference(closed.leaves.at(name).grad(), gradient), 1e-5) << name;
   }
-  // The fusion behind it was not used, so it does not learn.
+  // The fusion after it was not used, so it does not learn.
   for (const char* name :
        {"sgpm.0.down.weight", "sgpm.0.conv3.weight", "sgpm.0.fuse.weight", "sgpm.0.up.weight"}) {
     EXPECT_EQ(closed.leaves.at(name).grad().abs().max().item<float>(), 0) << name;

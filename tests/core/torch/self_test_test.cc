@@ -83,7 +83,7 @@ TEST_F(CompareAnswersTest, LetRoundingPassAndNothingLarger) {
   EXPECT_FALSE(Compare().agrees());
 }
 
-// A map of small values beside large tokens is looked at for itself.
+// A map of small values next to large tokens is looked at for itself.
 TEST_F(CompareAnswersTest, FindADetailMapThatIsWrongBesideRightTokens) {
   ModelInfo model = engine_.info();
   model.sizes.detail_channels = 1;

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-// A patch of 32 voxels that are the volume's own, from voxel 10 on, in a volume of 100^3; and one beside it.
+// A patch of 32 voxels that are the volume's own, from voxel 10 on, in a volume of 100^3; and one next to it.
 class PromptNotesTest : public ::testing::Test {
  protected:
   PromptNotesTest() : found_(geometry_.shape()) { found_.Set(20, 20, 20); }

@@ -124,7 +124,7 @@ TEST(RestoreMask, TouchesTheBorderOnlyWhereTheVolumeGoesOn) {
   const Geometry small = TestGeometry({100, 100, 100});
   EXPECT_FALSE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAround(small, {50, 50, 50})), small)
                    .touches_patch_border);
-  // Exactly as large as the patch: nothing lies behind any face.
+  // Exactly as large as the patch: nothing lies beyond any face.
   const Geometry equal = TestGeometry({128, 128, 128});
   EXPECT_FALSE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 0, 0})), equal)
                    .touches_patch_border);
@@ -170,7 +170,7 @@ TEST(RestoreMask, SaysWhatTheMaskCoversOnItsGrid) {
   EXPECT_TRUE(RestoreMask(OnePatch(CubeLogits(0, 0).values, kSizes, placement), geometry).empty());
 }
 
-// Two and a half patches long, one and a half wide, all inside; the corner behind cells (32, 32) is not seen.
+// Two and a half patches long, one and a half wide, all inside; the corner beyond cells (32, 32) is not seen.
 LogitsBox CornerBox(const Placement& placement) {
   LogitsBox box;
   box.placement = placement;

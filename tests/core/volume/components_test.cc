@@ -26,7 +26,7 @@ bool Neighbours(const Voxel& step, Connectivity connectivity) {
   return axes > 0 && (connectivity == Connectivity::k26 || axes == 1);
 }
 
-// The 26 ways to a voxel beside.
+// The 26 ways to a neighbouring voxel.
 template <typename Visitor>
 void ForEachStep(Visitor&& visit) {
   ForEachVoxel(Shape{3, 3, 3}, [&](const Voxel& v) {

@@ -1,4 +1,4 @@
-"""The result of a real request goes into a real archive beside its source, on every way in, and comes
+"""The result of a real request goes into a real archive next to its source, on every way in, and comes
 back the same on every way out."""
 
 import dataclasses

@@ -69,7 +69,7 @@ TEST(InflateMask, RefusesEverythingElse) {
                              Deflate(std::string(100 << 20, '\0')),  // a bomb
                              good.substr(0, good.size() - 1),
                              good + "more",
-                             Deflate(std::string(7, '\0') + '\x10')};  // a bit behind the last voxel
+                             Deflate(std::string(7, '\0') + '\x10')};  // a bit after the last voxel
   for (const std::string& bytes : bad) {
     EXPECT_EQ(InflateMask(kShape, InOrder(bytes)).status().code(), absl::StatusCode::kInvalidArgument)
         << bytes.size();

@@ -10,7 +10,7 @@ from conftest import FAILED, USAGE, call
 
 
 def only(folder, name):
-    """Nothing but `name` (or nothing at all) was left behind."""
+    """Nothing but `name` (or nothing at all) was left."""
     return sorted(os.listdir(folder)) == sorted([name] if name else [])
 
 

@@ -3,7 +3,7 @@ here, each read by series_values (our reader), by pydicom and by GDCM (in Simple
 
 The truth is what the file's maker put in. Where another reader gives something else, the table says why that
 reader is not followed, and the test sees to it that it still differs; the reasons name PS3.5 8.1.1 (native pixel
-cells: the bits beside BitsStored are no part of the value) and 8.2 (encapsulated ones: the codestream's own
+cells: the bits outside of BitsStored are no part of the value) and 8.2 (encapsulated ones: the codestream's own
 characteristics decode it). The codecs are partly the same in all three readers (OpenJPEG, CharLS, libjpeg): what
 is compared is what each of them makes of the samples.
 
@@ -49,7 +49,7 @@ NEEDS_BOTH = "ignores a rescale without its other half"
 
 
 def values_of(bits, signed):
-    """All over the range of so many bits, its ends included."""
+    """All over the range of this many bits, its ends included."""
     least = -(1 << (bits - 1)) if signed else 0
     ramp = least + (np.arange(ROWS * COLUMNS, dtype=np.int64) * 7919) % (1 << bits)
     ramp[:3] = least, least + (1 << bits) - 1, 0
@@ -57,7 +57,7 @@ def values_of(bits, signed):
 
 
 def cells_of(values, bits):
-    """Two's complement of so many bits, in 16."""
+    """Two's complement of this many bits, in 16."""
     return (values & ((1 << bits) - 1)).astype(np.uint16)
 
 
@@ -178,14 +178,14 @@ def bytes_of(ds):
 
 
 def under_syntax(file, ds, syntax):
-    """The same bytes behind a file meta group that names another transfer syntax."""
+    """The same bytes after a file meta group that names another transfer syntax."""
     other = pydicom.Dataset()
     other.file_meta = pydicom.dataset.FileMetaDataset(ds.file_meta)
     other.file_meta.TransferSyntaxUID = syntax
     other.SOPClassUID, other.SOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
     head = bytes_of(other)
 
-    def start(data):  # of the data set: behind the group, whose first element says its length
+    def start(data):  # of the data set: after the group, whose first element says its length
         return 132 + 12 + struct.unpack("<I", data[140:144])[0]
 
     return head[:start(head)] + file[start(file):]
@@ -251,7 +251,7 @@ def precision_beside_bits_stored():
 
 
 def values_beyond_bits_stored():
-    """BitsStored is wrong, or something lies in the bits beside it."""
+    """BitsStored is wrong, or something lies in the bits outside of it."""
     stored = values_of(16, False)
     for bits in (12, 10):
         for name, syntax in (("little endian", uid.ExplicitVRLittleEndian), ("big endian", uid.ExplicitVRBigEndian),

@@ -357,7 +357,7 @@ def test_results_in_one_series_agree_about_it(tmp_path):
     assert "the images' own" in own.error
 
 
-# ---- series of other makers, where they are at hand ------------------------------------------------
+# ---- series of other makers, where they are available ------------------------------------------------
 
 SEG, UIDS = "", "leading zeroes in a UID are the source's"
 EXPECTED = {  # "": a conformant SEG; else what stops it

@@ -4,7 +4,7 @@
     python3 make_trainer_checkpoint.py tiny.safetensors tiny_trainer.pth
 
 `tiny.safetensors` comes from `sgpsam-model make-seeded --seed 5 --config tiny --no-sgpm`: the test imports the
-checkpoint and compares it with that file. Beside the weights stands what a trainer's checkpoint has: the
+checkpoint and compares it with that file. Next to the weights stands what a trainer's checkpoint has: the
 optimizer's and the scheduler's state, lists of losses, numpy scalars, and argparse's arguments.
 Some tensors are saved as other training code leaves them, with the same values: a transposed view, two tensors
 that share one storage, a parameter.

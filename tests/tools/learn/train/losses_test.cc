@@ -35,7 +35,7 @@ at::Tensor Truth() {
 // Logits that say `truth` without a doubt.
 at::Tensor Sure(const at::Tensor& truth) { return (2 * truth - 1) * 60; }
 
-// A box of so many voxels on each side, in 32^3.
+// A box of this many voxels on each side, in 32^3.
 at::Tensor Box(int64_t side) {
   at::Tensor truth = at::zeros({1, 32, 32, 32}, at::kDouble);
   truth.narrow(1, 1, side).narrow(2, 1, side).narrow(3, 1, side).fill_(1);

@@ -46,7 +46,7 @@ TEST_F(OnCoresTest, TakesTurnsBesideEachOther) {
       may_use.insert(at::get_num_threads());
     }
     begun[n].Notify();
-    EXPECT_TRUE(begun[1 - n].WaitForNotificationWithTimeout(absl::Seconds(60)));  // instead of for ever
+    EXPECT_TRUE(begun[1 - n].WaitForNotificationWithTimeout(absl::Seconds(60)));  // instead of forever
   });
   EXPECT_EQ(threads.size(), 2u);
   EXPECT_EQ(may_use, std::set<int>{1});

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 constexpr char kRecipe[] = "data seed=1";
 constexpr char kSomeTensor[] = "mask_decoder.iou_token.weight";
 
-// Parameters and optimiser as a training holds them, moved by so many steps.
+// Parameters and optimiser as a training holds them, moved by this many steps.
 struct Learner {
   Parameters parameters;
   AdamW optimiser;

@@ -172,7 +172,7 @@ TEST_F(TrainingTest, AveragesThePassesOfAStep) {
   EXPECT_NEAR(norm(3, 1, same), once, 1e-4 * once);
 }
 
-// Passes run beside each other where there are cores, and are summed in their order.
+// Passes run in parallel where there are cores, and are summed in their order.
 TEST_F(TrainingTest, DoesNotDependOnTheNumberOfCores) {
   TrainingOptions options = ShortTraining();
   options.accumulate = 3;
@@ -248,7 +248,7 @@ TEST_F(TrainingTest, KeepsGatesOpenWhileTheyWarmUp) {
   EXPECT_EQ(report.opening, std::vector<double>({1, 1}));
   EXPECT_EQ(training->Validate(unseen_, 2)->opening, std::vector<double>({1, 1}));
   EXPECT_LT(report.gradient_norm, 100);
-  report = MustStep(*training);  // what is behind a gate does something from the second step on
+  report = MustStep(*training);  // what comes after a gate does something from the second step on
   EXPECT_EQ(report.opening, std::vector<double>({1, 1}));
   EXPECT_TRUE(Changed(before, CopyOf(*training)).contains("sgpm.0.gate.lin2.bias"));
   EXPECT_EQ(training->Validate(unseen_, 2)->opening, std::vector<double>({0, 0}));
