@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Remakes the two models beside this file from nothing but the generator: `make demo-model`. A run that was ended
+# Remakes the two models in this folder from nothing but the generator: `make demo-model`. A run that was ended
 # goes on where it was when the same command is given again. What it took is in README.md.
 #
 #     deploy/models/remake.sh [WORK-FOLDER]
