@@ -229,6 +229,25 @@ def test_time_chance_and_sleep_come_from_where_they_may(sources):
     assert misplaced_sources({**sources, **scripts}) == []
 
 
+def folders_of_the_architecture():
+    """What the first column of the table in docs/architecture.md names."""
+    named = set()
+    for row in re.findall(r"^\| (`[^|]*) \|", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE):
+        folder = ""
+        for name in re.findall(r"`([^`]+)`", row):   # `core/dicom/derived`, `series`: a name alone lies next to the one before
+            folder = name if "/" in name or not folder else str(pathlib.PurePosixPath(folder).parent / name)
+            named.add(folder)
+    return named
+
+
+def test_the_architecture_names_every_folder_that_has_a_rule():
+    in_the_servers_row = {"server/program", "server/worker"}
+    rules = {rule.rstrip("/") for rule in SEES} - {"tools", "proto"} - in_the_servers_row
+    named = folders_of_the_architecture()
+    assert sorted(rules - named) == []
+    assert sorted(folder for folder in named if not (ROOT / folder).is_dir()) == []
+
+
 def test_every_exception_is_needed(sources):
     for source in SOURCES:
         for allowed in source.allowed:

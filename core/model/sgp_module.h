@@ -1,6 +1,6 @@
 // The Self-Gated Prompting Module: a gate that decides from the features themselves whether a patch needs
 // multi-scale spatial context, and the fusion block that adds it. The paper's full text was not available;
-// this design is ours and follows its abstract (docs/architecture.md):
+// this design is ours and follows its abstract (docs/inference.md):
 //
 //     z = [mean over tokens of LN(x); max over tokens of LN(x)]
 //     g = sigmoid(W2 GELU(W1 z))          s = mean of g

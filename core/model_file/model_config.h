@@ -16,7 +16,7 @@
 namespace sgpsam {
 
 // The self-gated prompting modules. The paper's full text was not available; this design is ours
-// (docs/architecture.md) and only follows its abstract.
+// (docs/inference.md) and only follows its abstract.
 struct SgpmConfig {
   std::vector<int> blocks{2, 5, 8, 11};  // after which encoder blocks a module sits; empty: plain SAM-Med3D
   int rank = 96;                         // r: channels inside the module

@@ -1,4 +1,5 @@
-"""The documents point at things that exist: linked files, and the tests that docs/reliability.md names."""
+"""The documents point at things that exist: linked files and headings, files and folders that they name, and the tests that
+docs/reliability.md names."""
 
 import pathlib
 import re
@@ -6,15 +7,48 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = [path for folder in ("", "docs", "core", "proto", "client", "helm/sgp-sam")
+DOCUMENTS = [path for folder in ("", "docs", "core", "proto", "client", "helm/sgp-sam", "deploy/models", "tests/golden")
              for path in sorted((ROOT / folder).glob("*.md"))] + sorted((ROOT / "client").glob("*/*.md"))
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+HEADING_LINK = re.compile(r"\]\(([^)#\s]*)#([^)\s]+)\)")
+PATH = re.compile(r"`((?:core|server|client|tools|tests|proto|docs|deploy|helm|cmake)/[\w./-]+)`")
+HISTORY = ("CHANGELOG.md", "decisions.md")   # name what was there
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_linked_file_exists(document):
     links = [link for link in LINK.findall(document.read_text()) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def anchors(document):
+    """Of its headings, as Markdown readers make them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_linked_heading_exists(document):
+    links = [(file, anchor) for file, anchor in HEADING_LINK.findall(document.read_text()) if "://" not in file]
+    assert [f"{file}#{anchor}" for file, anchor in links
+            if anchor not in anchors(document.parent / file if file else document)] == []
+
+
+def exists(name):
+    """A file or folder, or what a header and its source are called without their endings."""
+    return (ROOT / name).exists() or any((ROOT / f"{name}{ending}").exists() for ending in (".h", ".cc", "_test.cc"))
+
+
+def of_today(document):
+    """The text without what it says of folders that are not there yet."""
+    return document.read_text().split("## Where what comes goes")[0]
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name not in HISTORY],
+                         ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_that_is_named_exists(document):
+    named = {name for name in PATH.findall(of_today(document)) if not name.startswith(("core/x/", "tests/core/x/"))}
+    assert sorted(name for name in named if not exists(name)) == []
 
 
 def test_every_test_named_in_reliability_exists():

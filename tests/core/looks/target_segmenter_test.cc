@@ -437,7 +437,7 @@ TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
   EXPECT_THAT(found.gate_scores, ElementsAre(0.75f));
 }
 
-// docs/architecture.md, proto/README.md and --help promise this, and no more.
+// docs/inference.md, proto/README.md and --help promise this, and no more.
 TEST_F(SmallLesionTest, HasTheSameMaskWithOnePatchOrManyWhereNoOtherSpacingIsLookedAt) {
   TargetOptions one, many;
   one.max_patches = 1;

@@ -32,7 +32,7 @@ at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth);
 // The focal cross entropy -(1 - q)^gamma log q, q being the probability of what is true, averaged over the
 // lesion's voxels and over the background's, each class for half: however few the lesion's voxels are, they
 // weigh as much as all others. The abstract of SGP-SAM names "a voxel-balanced focal term" and no formula;
-// this one is ours (docs/architecture.md).
+// this one is ours (docs/training.md).
 at::Tensor VoxelBalancedFocalLoss(const at::Tensor& logits, const at::Tensor& truth, double gamma);
 
 at::Tensor CrossEntropyLoss(const at::Tensor& logits, const at::Tensor& truth);
