@@ -1,5 +1,6 @@
 // Which waiting tasks run next: pure functions of what is known at one moment, so that deadlines,
-// cancellation and priority are tested without threads. Called by BatchQueue and WorkerPool.
+// cancellation and priority are tested without threads. Every queue asks them: BatchQueue, WorkerPool and the
+// server's JobThreads.
 #ifndef SGPSAM_CORE_BATCHING_PLAN_BATCH_H_
 #define SGPSAM_CORE_BATCHING_PLAN_BATCH_H_
 
