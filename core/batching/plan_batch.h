@@ -18,7 +18,7 @@ struct WaitingTask {
   absl::Time deadline = absl::InfiniteFuture();
   bool cancelled = false;
   Priority priority = Priority::kRoutine;
-  bool alone = false;  // a replica died while it ran: it gets no companions, so that guilt is certain
+  bool alone = false;  // a replica died while it ran: it gets no companions, so that the cause is certain
 };
 
 // Indices into the queue. Nothing in either: wait.

@@ -73,7 +73,7 @@ class TargetSegmenter {
     return Restore(look);
   }
 
-  // After a patch of fine voxels wider ones, each as if for the first time: half a lesion is a poor prompt
+  // After a patch of fine voxels wider ones, each prompted as if it were the first: half a lesion is a poor prompt
   // for the whole of it, and previous logits lie on the first patch's grid. The finest look counts that the
   // lesion fits. Its own mask does not always tell: in a patch that shows nothing but lesion a model may find
   // a few voxels that touch nothing. So a wider look that finds more than the patch holds, and is more

@@ -1,4 +1,4 @@
-// Floating-point types into each other, to the bit as PyTorch does it. Called by import and export. Pure
+// Floating-point types into each other, bit for bit as PyTorch does it. Called by import and export. Pure
 // functions.
 #ifndef SGPSAM_CORE_MODEL_FILE_CONVERT_TENSOR_H_
 #define SGPSAM_CORE_MODEL_FILE_CONVERT_TENSOR_H_

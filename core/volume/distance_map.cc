@@ -82,7 +82,7 @@ class LineTransform {
 
   void RunLine(float* line, int64_t stride) {
     const size_t count = FindEnvelope(line, stride);
-    if (count == 0) return;  // no source in sight
+    if (count == 0) return;  // no source on this line
     size_t n = 0;
     for (int64_t q = 0; q < size_; ++q) {
       while (n + 1 < count && parabolas_[n + 1].from < static_cast<double>(q)) ++n;

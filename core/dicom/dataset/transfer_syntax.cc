@@ -33,7 +33,7 @@ constexpr TransferSyntax kSyntaxes[] = {
      .lossy = true,
      .lossy_method = "ISO_14495_1"},
     {.uid = "1.2.840.10008.1.2.4.90", .name = "JPEG 2000 Lossless", .encoding = PixelEncoding::kJpeg2000},
-    // May be lossless all the same: LossyImageCompression decides.
+    // May be lossless anyway: LossyImageCompression decides.
     {.uid = "1.2.840.10008.1.2.4.91",
      .name = "JPEG 2000",
      .encoding = PixelEncoding::kJpeg2000,

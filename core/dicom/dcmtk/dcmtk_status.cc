@@ -20,7 +20,7 @@ namespace {
 
 thread_local bool jpeg_damage = false;
 
-// Listens to what libjpeg, within DCMTK, calls corrupt and decodes all the same, as grey areas: DCMTK only
+// Listens to what libjpeg, within DCMTK, calls corrupt and decodes anyway, as grey areas: DCMTK only
 // logs it. The texts go nowhere.
 class JpegDamageListener : public dcmtk::log4cplus::Appender {
  public:
