@@ -50,7 +50,7 @@ void EnableHealthAndReflection() {
 }
 
 // gRPC inflates a message before it looks at its size, and volumes do not compress well: nobody needs it. A
-// call with compressed messages is UNIMPLEMENTED, and should one come all the same, it is not inflated.
+// call with compressed messages is UNIMPLEMENTED, and should one come anyway, it is not inflated.
 void RefuseCompression(grpc::ServerBuilder& builder) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);

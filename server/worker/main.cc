@@ -42,7 +42,7 @@ absl::StatusOr<std::unique_ptr<TorchEngine>> LoadModel() {
   return TorchEngine::Create(absl::GetFlag(FLAGS_model), options);
 }
 
-// Nobody reads of what was given up but in the log: it is loud, and says what is wrong with the machine.
+// The log is the one place that says what was given up: as an error, with what is wrong with the machine.
 void LogSelfTest(const ModelInfo& model) {
   const SelfTestReport& report = model.self_test;
   if (report.result == SelfTestReport::Result::kOff) return;
