@@ -68,7 +68,7 @@ std::array<double, 3> CentreOfMass(absl::Span<const VoxelRun> runs) {
   return sum;
 }
 
-// Sums of the same squares in another order differ by their rounding and are equal all the same.
+// Sums of the same squares in another order differ by their rounding and are equal nevertheless.
 constexpr float kRounding = 1e-5f;
 
 struct Deepest {
