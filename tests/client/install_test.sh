@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A stranger's project finds the installed package and calls a server with it.
+# A user's project finds the installed package and calls a server with it.
 #     install_test.sh BUILD_FOLDER SOURCE_FOLDER
 set -euo pipefail
 build=$1 source=$2

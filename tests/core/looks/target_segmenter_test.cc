@@ -552,7 +552,7 @@ TEST_F(FineFirstTest, KeepsTheLookThatObeysThePoints) {
   EXPECT_TRUE(found->mask.at(50, 35, 35));
 }
 
-// At first it faintly marks nearly all of the patch; the wider looks know better.
+// At first it faintly marks nearly all of the patch; the wider looks are right.
 TEST_F(FineFirstTest, BlendsInWhatWiderLooksSaw) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
   change_ = [](size_t patch, MaskLogits& logits) {

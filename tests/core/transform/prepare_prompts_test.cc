@@ -325,7 +325,7 @@ TEST_F(FollowUpTest, CutsTheBoxToThisPatch) {
   EXPECT_THAT(prepared->clicks, testing::IsEmpty());
   EXPECT_THAT(prepared->box->low, testing::ElementsAre(0, 20, 10));
   EXPECT_THAT(prepared->box->high, testing::ElementsAre(106, 40, 30));
-  // As a click its middle counts, where it is in sight.
+  // As a click its middle counts, where it lies in the patch.
   EXPECT_EQ(FollowUp(prompts, Found(10, {20, 40, 40}))->clicks.at(0).i, 26);
 }
 

@@ -1,4 +1,4 @@
-// Starts a worker (argv[1]), leaves it computing forever, prints its process id and dies as hard as can be.
+// Starts a worker (argv[1]), leaves it computing forever, prints its process id and dies by SIGKILL.
 #include <signal.h>
 #include <unistd.h>
 

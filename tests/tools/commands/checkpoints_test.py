@@ -1,4 +1,4 @@
-"""import and export: checkpoints of every kind that PyTorch writes are read to the bit, and PyTorch reads ours.
+"""import and export: checkpoints of every kind that PyTorch writes are read bit for bit, and PyTorch reads ours.
 
 The files are made and read by the real PyTorch of build/deps/torch (real_torch.py).
 """

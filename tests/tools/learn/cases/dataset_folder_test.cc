@@ -24,7 +24,7 @@ class DatasetFolderTest : public FolderFixture {
     return DatasetFolder::Open(folder_.string(), options).status();
   }
 
-  // Case a is refused with these words about this file, and case b is read all the same.
+  // Case a is refused with these words about this file, and case b is read anyway.
   void ExpectOnlyFirstRefused(StatusCode code, const std::string& file, const std::string& why) const {
     const DatasetFolder folder = Open(liver_);
     const absl::Status status = folder.Read(0).status();
