@@ -1,5 +1,5 @@
 # What nearly every file includes, parsed once instead of 600 times: about two seconds of a processor for each
-# file, fifteen where LibTorch's headers are among it. A file includes what it uses all the same: the tidy preset
+# file, fifteen where LibTorch's headers are among it. A file includes what it uses anyway: the tidy preset
 # builds without (CMAKE_DISABLE_PRECOMPILE_HEADERS). Libraries and programs are compiled differently (PIC and PIE),
 # so that tests have their own.
 add_compile_options(-pthread)  # some packages bring it along, and GCC wants it the same in all who share
