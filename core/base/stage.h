@@ -1,4 +1,5 @@
 // The steps of a request (docs/architecture.md), in their order: what progress, timings and metrics name.
+// Their numbers are those of the contract, less one.
 #ifndef SGPSAM_CORE_BASE_STAGE_H_
 #define SGPSAM_CORE_BASE_STAGE_H_
 

@@ -75,7 +75,7 @@ void AddTarget(const TargetRequest& target, KeyWriter& key) {
     const Shape& shape = target.mask->shape;
     key.Text(target.mask->zlib_bits).Value(shape.i).Value(shape.j).Value(shape.k).Value(target.mask->order);
   }
-  const Segment& segment = target.segment;
+  const SegmentDescription& segment = target.segment;
   key.Text(segment.label).Values(segment.rgb);
   for (const CodedConcept* code : {&segment.category, &segment.type}) {
     key.Text(code->value).Text(code->scheme).Text(code->meaning);
@@ -84,21 +84,21 @@ void AddTarget(const TargetRequest& target, KeyWriter& key) {
 
 }  // namespace
 
-Digest StudyKey(const PipelineRequest& request) {
+Digest VolumeKey(const VolumeDescription& description, const Digest& payload) {
   KeyWriter key("study 2");
-  key.Value(request.kind).Key(request.digest).Text(request.series);
-  if (request.kind == VolumeKind::kRaw) {
-    const RawDescription& raw = request.raw;
+  key.Value(description.kind).Key(payload).Text(description.series);
+  if (description.kind == VolumeKind::kRaw) {
+    const RawDescription& raw = description.raw;
     key.Values(raw.shape).Value(raw.sample_type).Values(raw.spacing_mm);
     key.Values(raw.origin_lps).Values(raw.direction_lps);
   }
   return key.Finish();
 }
 
-Digest EmbeddingKey(const Digest& study, const Placement& placement,
+Digest EmbeddingKey(const Digest& volume, const Placement& placement,
                     const std::optional<IntensityClamp>& clamp, const Digest& weights) {
   KeyWriter key("embedding 1");
-  key.Key(study).Key(weights).Clamp(clamp);
+  key.Key(volume).Key(weights).Clamp(clamp);
   const CanonicalGrid& grid = placement.grid;
   key.Values(grid.source_axis)
       .Values(grid.flipped)
@@ -113,9 +113,9 @@ Digest LogitsKey(absl::Span<const float> logits) {
   return Sha256::Of(logits.data(), logits.size() * sizeof(float));
 }
 
-Digest ResultKey(const PipelineRequest& request, const Digest& study, const Digest& weights) {
+Digest ResultKey(const SegmentRequest& request, const Digest& volume, const Digest& weights) {
   KeyWriter key("result 3");
-  key.Text(request.idempotency_key).Key(study).Key(weights).Clamp(request.clamp);
+  key.Text(request.idempotency_key).Key(volume).Key(weights).Clamp(request.clamp);
   const TargetOptions& inference = request.inference;
   key.Value(inference.max_patches)
       .Value(inference.spacing_mm.value_or(0))

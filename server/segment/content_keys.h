@@ -14,17 +14,17 @@
 namespace sgpsam {
 
 // A decoded volume: what the bytes are and how they are to be read.
-Digest StudyKey(const PipelineRequest& request);
+Digest VolumeKey(const VolumeDescription& description, const Digest& payload);
 
 // An embedding: volume, where the patch lies, how it was normalised, and the weights.
-Digest EmbeddingKey(const Digest& study, const Placement& placement,
+Digest EmbeddingKey(const Digest& volume, const Placement& placement,
                     const std::optional<IntensityClamp>& clamp, const Digest& weights);
 
 // Logits by their own samples: ResultTarget.logits_sha256 of the contract.
 Digest LogitsKey(absl::Span<const float> logits);
 
 // Everything that makes a result, with the caller's key: from it the UIDs of a repeated request follow.
-Digest ResultKey(const PipelineRequest& request, const Digest& study, const Digest& weights);
+Digest ResultKey(const SegmentRequest& request, const Digest& volume, const Digest& weights);
 
 // The prompts in one line, exact, e.g. "+(12.5,-30,41)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)mm logits at
 // (12.5,-30,41)mm of 1.5mm".

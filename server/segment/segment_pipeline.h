@@ -1,7 +1,7 @@
 // The way of a request, from payload bytes to result bytes: decode, prepare, encode, prompt+mask,
-// restore, write; the four in the middle once for each patch of a target (target_segmenter.h). Plain blocking
-// code, called from the server's job threads; thread-safe. The only file that names every step. Knows nothing
-// of gRPC.
+// restore, write; the four in the middle once for each patch of a target (core/looks/target_segmenter.h). Plain
+// blocking code, called from the server's job threads; thread-safe. The only file that names every step. Knows no
+// protocol.
 #ifndef SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 
@@ -16,8 +16,11 @@
 #include "core/batching/content_cache.h"
 #include "core/batching/worker_pool.h"
 #include "core/metrics/metrics.h"
+#include "server/segment/cached_patch_model.h"
+#include "server/segment/decoded_volume.h"
+#include "server/segment/request_progress.h"
 #include "server/segment/segment_request.h"
-#include "server/segment/single_flight.h"
+#include "server/segment/segment_result.h"
 #include "server/segment/stage_estimates.h"
 
 namespace sgpsam {
@@ -35,43 +38,34 @@ class SegmentPipeline {
   // `pool`, `clock` and `metrics` outlive the pipeline.
   SegmentPipeline(const PipelineOptions& options, WorkerPool& pool, Clock& clock, Metrics& metrics);
 
-  // The volume with this key, if it is cached.
-  std::shared_ptr<const Study> FindStudy(const PipelineRequest& request);
+  // The volume of this payload, read as described, if it is cached.
+  std::shared_ptr<const DecodedVolume> FindVolume(const VolumeDescription& description, const Digest& payload);
   // Logits that an earlier call returned, if they are cached.
   std::shared_ptr<const std::vector<float>> FindLogits(const Digest& digest);
 
   // INVALID_ARGUMENT or FAILED_PRECONDITION for what the caller can mend, CANCELLED or
   // DEADLINE_EXCEEDED if `call` ended, RESOURCE_EXHAUSTED or UNAVAILABLE if it may be tried again.
-  absl::StatusOr<PipelineResult> Run(PipelineRequest request, const CallContext& call,
-                                     const ProgressSink& progress);
+  absl::StatusOr<SegmentResult> Run(const SegmentRequest& request, VolumeInput input, const CallContext& call,
+                                    const ProgressSink& progress);
 
  private:
-  class Journey;      // one request on its way: who called, how far it is, what the stages took
-  class CachedModel;  // what a target's patches are run on
-  struct Segmented;   // one target's mask and what belongs to it
-
-  absl::StatusOr<std::shared_ptr<const Study>> Decode(PipelineRequest& request, Journey& journey);
-  absl::StatusOr<Segmented> SegmentOne(const PipelineRequest& request, const Study& study, Journey& journey);
-  absl::StatusOr<EmbeddedPatch> Embed(const PipelineRequest& request, const Study& study,
-                                      const Placement& placement, Journey& journey);
-  absl::StatusOr<std::shared_ptr<const Embedding>> Encode(const PipelineRequest& request, const Study& study,
-                                                          const Placement& placement, Journey& journey);
-  absl::StatusOr<MaskLogits> PromptMask(DecodeInput input, Journey& journey);
-  absl::Status Write(const PipelineRequest& request, const Study& study, absl::Span<Segmented> segmented,
-                     Journey& journey, PipelineResult& result);
-  absl::Status WriteUpright(const Volume& volume, absl::Span<const Mask* const> masks,
-                            PipelineResult& result);
-  absl::StatusOr<std::string> WriteSegObject(const PipelineRequest& request, const Study& study,
-                                             absl::Span<const Segmented> segmented);
+  absl::StatusOr<std::shared_ptr<const DecodedVolume>> Decode(const VolumeDescription& description,
+                                                              VolumeInput input, const Digest& key,
+                                                              RequestProgress& progress);
+  absl::StatusOr<Finding> Find(const SegmentRequest& request, const TargetRequest& target, const Volume& volume,
+                               PatchModel& model, RequestProgress& progress);
+  // Remembers the logits that a refinement goes on from.
+  TargetResult Summarise(const Finding& finding, const Geometry& geometry);
+  absl::Status Write(const SegmentRequest& request, const DecodedVolume& source, const Digest& volume_key,
+                     absl::Span<Finding> findings, const RequestProgress& progress,
+                     std::vector<Output>& outputs);
 
   const PipelineOptions options_;
-  WorkerPool& pool_;
   Clock& clock_;
   Metrics& metrics_;
-  ContentCache<Study> studies_;
-  ContentCache<Embedding> embeddings_;
+  ServedModel model_;
+  ContentCache<DecodedVolume> volumes_;
   ContentCache<std::vector<float>> logits_;
-  SingleFlight encodes_;
   StageEstimates estimates_;
 };
 

@@ -41,14 +41,14 @@ Mask Ball(const Shape& shape) {
 
 // Side of a slice: 512 is a multiple of eight bits, 511 is not and shifts every frame.
 void WritesSeg(benchmark::State& state) {
-  const DicomStudy study = ReadSeries(CtFiles(state.range(0), kSlices), {}, {}).value();
-  const Mask mask = Ball(study.volume.geometry().shape());
+  const DicomSeries read = ReadSeries(CtFiles(state.range(0), kSlices), {}, {}).value();
+  const Mask mask = Ball(read.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
   const SegIdentity identity = MakeSegIdentity("bench", 1);
   size_t bytes = 0;
   for (auto _ : state) {
-    const std::string seg = WriteSeg(study.info, study.volume.geometry(), {&segment, 1}, identity).value();
+    const std::string seg = WriteSeg(read.info, read.volume.geometry(), {&segment, 1}, identity).value();
     bytes = seg.size();
     benchmark::DoNotOptimize(seg.data());
   }
@@ -62,8 +62,8 @@ void ReadsNativeSeries(benchmark::State& state) {
     state.PauseTiming();
     std::vector<ByteBuffer> files = CtFiles(kSide, state.range(0));
     state.ResumeTiming();
-    const DicomStudy study = ReadSeries(std::move(files), {}, {}).value();
-    bytes += static_cast<int64_t>(study.volume.samples().size());
+    const DicomSeries read = ReadSeries(std::move(files), {}, {}).value();
+    bytes += static_cast<int64_t>(read.volume.samples().size());
   }
   state.SetBytesProcessed(bytes);
 }

@@ -41,8 +41,8 @@ absl::StatusOr<Volume> ReadSeriesFiles(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     ASSIGN_OR_RETURN(files.emplace_back(), ReadFile(path));
   }
-  ASSIGN_OR_RETURN(DicomStudy study, ReadSeries(std::move(files), limits, CallContext()));
-  return std::move(study.volume);
+  ASSIGN_OR_RETURN(DicomSeries read, ReadSeries(std::move(files), limits, CallContext()));
+  return std::move(read.volume);
 }
 
 absl::StatusOr<Volume> ReadAny(const std::string& path) {

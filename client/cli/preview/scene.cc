@@ -44,13 +44,12 @@ absl::StatusOr<Source> ReadSource(const client::Volume& input) {
     ASSIGN_OR_RETURN(ByteBuffer file, ByteBuffer::CopyOf(part));
     files.push_back(std::move(file));
   }
-  absl::StatusOr<DicomStudy> read = ReadSeries(std::move(files), SeriesLimits(), CallContext());
+  absl::StatusOr<DicomSeries> read = ReadSeries(std::move(files), SeriesLimits(), CallContext());
   if (!read.ok()) {
     return absl::Status(read.status().code(), input.WithFileNames(std::string(read.status().message())));
   }
-  DicomStudy study = *std::move(read);
-  source.volume = std::move(study.volume);
-  source.series = std::move(study.info);
+  source.volume = std::move(read->volume);
+  source.series = std::move(read->info);
   return source;
 }
 

@@ -24,13 +24,17 @@ struct CodedConcept {
   std::string value, scheme, meaning;
 };
 
-struct Segment {
-  const Mask* mask = nullptr;    // on the series' grid; outlives the call
+// What a segment is called and how it is shown.
+struct SegmentDescription {
   std::string label = "Lesion";  // SegmentLabel, UTF-8, 1 to 64 characters
   CodedConcept category{"49755003", "SCT", "Morphologically Abnormal Structure"};
   CodedConcept type{"52988006", "SCT", "Lesion"};
   std::array<uint8_t, 3> rgb = SegmentColour(0);
-  std::string prompts;  // SegmentationAlgorithmIdentification parameters: the prompts in compact text
+};
+
+struct Segment : SegmentDescription {
+  const Mask* mask = nullptr;  // on the series' grid; outlives the call
+  std::string prompts;         // SegmentationAlgorithmIdentification parameters: the prompts in compact text
 };
 
 // The series that a SEG goes into and how it is called there: what a caller may choose, so that repeated

@@ -208,7 +208,7 @@ absl::StatusOr<Growing> AllocateVolume(const std::vector<SliceHeader>& headers, 
 
 }  // namespace
 
-absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
+absl::StatusOr<DicomSeries> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
                                       const CallContext& call, absl::string_view series) {
   RETURN_IF_ERROR(CheckLimits(files, limits));
   ASSIGN_OR_RETURN(Headers stack, ReadStack(files, series, call));
@@ -221,24 +221,24 @@ absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const Serie
   ASSIGN_OR_RETURN(SeriesGeometry place, PlaceSlices(planes, layout.rows, layout.columns));
   RETURN_IF_ERROR(CheckOneKindOfImage(headers));  // after what says more: orientations and positions
 
-  DicomStudy study;
-  study.passed_over = std::move(stack.passed_over);
-  if (!study.passed_over.empty()) study.warnings.push_back(DescribePassedOver(study.passed_over));
-  study.warnings.insert(study.warnings.end(), place.warnings.begin(), place.warnings.end());
+  DicomSeries read;
+  read.passed_over = std::move(stack.passed_over);
+  if (!read.passed_over.empty()) read.warnings.push_back(DescribePassedOver(read.passed_over));
+  read.warnings.insert(read.warnings.end(), place.warnings.begin(), place.warnings.end());
   {
     ASSIGN_OR_RETURN(const DicomFile first, DicomFile::Open(files[FileOf(headers[place.order[0]])].view()));
-    study.info = SummariseSeries(first, headers, place.order, study.warnings);
+    read.info = SummariseSeries(first, headers, place.order, read.warnings);
   }
-  SayGeometry(place.geometry, study.info);
+  SayGeometry(place.geometry, read.info);
   ASSIGN_OR_RETURN(Growing volume, AllocateVolume(headers, limits));
   RETURN_IF_ERROR(DecodeSlices(files, headers, place.order, limits, call, volume));
   if (volume.stray_bits) {
-    study.warnings.push_back(
+    read.warnings.push_back(
         "some pixels have bits outside of BitsStored (0028,0101): they were left out, as those of overlays "
         "and padding; if BitsStored is wrong, the values are");
   }
-  ASSIGN_OR_RETURN(study.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));
-  return study;
+  ASSIGN_OR_RETURN(read.volume, Volume::Create(place.geometry, volume.type, std::move(volume.bytes)));
+  return read;
 }
 
 }  // namespace sgpsam

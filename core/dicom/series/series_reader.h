@@ -25,7 +25,7 @@ struct SeriesLimits {
   uint64_t max_volume_bytes = uint64_t{8} << 30;  // decoded samples
 };
 
-struct DicomStudy {
+struct DicomSeries {
   Volume volume;  // rescaled; 16-bit integers where slope and intercept allow, else float32
   SeriesInfo info;
   std::vector<std::string> warnings;    // what was repaired, assumed or passed over; never a tag's value
@@ -41,7 +41,7 @@ struct DicomStudy {
 // 5") and reason: several series and none chosen, missing slice (with both positions), duplicate positions,
 // two orientations, RGB, no positions, multi-frame, unsupported transfer syntax (named), truncated,
 // nested too deep.
-absl::StatusOr<DicomStudy> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
+absl::StatusOr<DicomSeries> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
                                       const CallContext& call, absl::string_view series = {});
 
 }  // namespace sgpsam

@@ -4,7 +4,7 @@ namespace sgpsam {
 namespace {
 
 v1::Stage ToProto(Stage stage) {
-  return static_cast<v1::Stage>(static_cast<int>(stage) + 1);  // as metrics.h promises
+  return static_cast<v1::Stage>(static_cast<int>(stage) + 1);  // as core/base/stage.h promises
 }
 static_assert(static_cast<int>(Stage::kReceive) + 1 == v1::STAGE_RECEIVE);
 static_assert(static_cast<int>(Stage::kPromptMask) + 1 == v1::STAGE_PROMPT_MASK);
@@ -73,14 +73,15 @@ v1::SegmentResponse ToProto(const ProgressEvent& event) {
   return response;
 }
 
-v1::SegmentResult ToProto(const PipelineResult& result, const Digest& volume, const ModelInfo& model) {
+v1::SegmentResult ToProto(const SegmentResult& result, const Digest& volume, const ModelInfo& model) {
   v1::SegmentResult message;
   for (const TargetResult& target : result.targets) Fill(target, model, *message.add_targets());
-  for (const PipelineOutput& output : result.outputs) {
+  for (const Output& output : result.outputs) {
     v1::Output& announced = *message.add_outputs();
     announced.set_kind(ToProto(output.kind));
     announced.set_target_index(static_cast<uint32_t>(output.target));
     announced.set_size_bytes(output.view().size());
+    announced.set_media_type(std::string(output.media_type));
   }
   Fill(model, *message.mutable_model());
   message.set_volume_sha256(volume.ToBytes());

@@ -12,7 +12,9 @@
 #include "core/base/call_context.h"
 #include "core/engine/engine.h"
 #include "server/doors/grpc/upload.h"
+#include "server/segment/request_progress.h"
 #include "server/segment/segment_request.h"
+#include "server/segment/segment_result.h"
 #include "sgpsam/v1/segmentation.pb.h"
 
 namespace sgpsam {
@@ -37,7 +39,7 @@ struct ContractLimits {
 };
 
 struct ParsedHeader {
-  PipelineRequest request;  // complete but for payload, digest and logits that are named by digest
+  SegmentRequest request;  // complete but for logits that are named by digest
   UploadPlan upload;
   Priority priority = Priority::kRoutine;
   bool by_digest = false;
@@ -51,7 +53,7 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
 absl::StatusOr<std::vector<float>> ParseLogits(absl::string_view samples, const PatchSizes& sizes);
 
 v1::SegmentResponse ToProto(const ProgressEvent& event);
-v1::SegmentResult ToProto(const PipelineResult& result, const Digest& volume, const ModelInfo& model);
+v1::SegmentResult ToProto(const SegmentResult& result, const Digest& volume, const ModelInfo& model);
 v1::DescribeModelResponse Describe(const ModelInfo& model, const std::vector<std::string>& devices,
                                    absl::string_view server_version, const ContractLimits& limits);
 

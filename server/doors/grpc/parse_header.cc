@@ -9,11 +9,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/transform/placement.h"
 #include "core/volume/segment_colours.h"
 #include "server/doors/grpc/convert.h"
+#include "server/segment/outputs/output_format.h"
 
 namespace sgpsam {
 namespace {
@@ -260,17 +262,17 @@ absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, Par
   parsed.upload.size_bytes = size;
   switch (volume.format_case()) {
     case v1::VolumeSource::kDicom:
-      parsed.request.kind = VolumeKind::kDicom;
+      parsed.request.volume.kind = VolumeKind::kDicom;
       if (volume.dicom().series().size() > kMaxSeriesName) {
         return Invalid("dicom.series has ", volume.dicom().series().size(), " bytes; at most ",
                        kMaxSeriesName, " are allowed");
       }
-      parsed.request.series = volume.dicom().series();
+      parsed.request.volume.series = volume.dicom().series();
       return size == 0 ? absl::OkStatus() : ParseFiles(volume.dicom(), size, parsed.upload);
-    case v1::VolumeSource::kNifti: parsed.request.kind = VolumeKind::kNifti; break;
+    case v1::VolumeSource::kNifti: parsed.request.volume.kind = VolumeKind::kNifti; break;
     case v1::VolumeSource::kRaw:
-      parsed.request.kind = VolumeKind::kRaw;
-      RETURN_IF_ERROR(ParseRaw(volume.raw(), size, parsed.request.raw));
+      parsed.request.volume.kind = VolumeKind::kRaw;
+      RETURN_IF_ERROR(ParseRaw(volume.raw(), size, parsed.request.volume.raw));
       break;
     default: return Invalid("volume.format is missing; set dicom, nifti or raw");
   }
@@ -279,6 +281,8 @@ absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, Par
 }
 
 // --- the rest
+
+constexpr absl::string_view kFormatPrefix = "MASK_FORMAT_";
 
 // Texts are UTF-8 by the contract's encoding; core knows what each attribute allows.
 absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
@@ -298,26 +302,24 @@ absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
   return parsed;
 }
 
-absl::Status ParseOutput(const v1::OutputOptions& output, PipelineRequest& request) {
+absl::Status ParseOutput(const v1::OutputOptions& output, SegmentRequest& request) {
   request.probabilities = output.probabilities();
   request.logits = output.logits();
   request.upright = output.upright();
-  switch (output.format()) {
-    case v1::MASK_FORMAT_UNSPECIFIED: break;
-    case v1::MASK_FORMAT_DICOM_SEG: request.format = MaskFormat::kDicomSeg; break;
-    case v1::MASK_FORMAT_NIFTI: request.format = MaskFormat::kNifti; break;
-    case v1::MASK_FORMAT_RAW_BITS: request.format = MaskFormat::kRawBits; break;
-    default: return Invalid("output.format is unknown to this server");
+  if (output.format() != v1::MASK_FORMAT_UNSPECIFIED) {
+    absl::string_view name = v1::MaskFormat_Name(output.format());
+    request.format = absl::ConsumePrefix(&name, kFormatPrefix) ? FindOutputFormat(name) : nullptr;
+    if (request.format == nullptr) return Invalid("output.format is unknown to this server");
   }
-  const MaskFormat format = EffectiveFormat(request);
-  if (request.upright && (format != MaskFormat::kNifti || request.probabilities)) {
+  const OutputFormat& format = FormatOf(request);
+  if (request.upright && (!format.can_be_upright || request.probabilities)) {
     return Invalid("output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
   }
-  if (format == MaskFormat::kDicomSeg && request.kind != VolumeKind::kDicom) {
-    return Invalid("MASK_FORMAT_DICOM_SEG needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
+  if (format.of_series && request.volume.kind != VolumeKind::kDicom) {
+    return Invalid(kFormatPrefix, format.name, " needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
   }
   if (!output.has_seg_series()) return absl::OkStatus();
-  if (format != MaskFormat::kDicomSeg) {
+  if (!format.of_series) {
     return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
   }
   ASSIGN_OR_RETURN(request.seg_series, ParseSegSeries(output.seg_series()));
@@ -334,7 +336,7 @@ absl::StatusOr<Priority> ParsePriority(v1::Priority priority) {
   }
 }
 
-absl::Status ParseClamp(const v1::PreprocessingOptions& options, PipelineRequest& request) {
+absl::Status ParseClamp(const v1::PreprocessingOptions& options, SegmentRequest& request) {
   if (!options.has_clamp()) return absl::OkStatus();
   const IntensityClamp clamp{options.clamp_min(), options.clamp_max()};
   if (!std::isfinite(clamp.min) || !std::isfinite(clamp.max) || clamp.min >= clamp.max) {
@@ -376,9 +378,9 @@ absl::Status CheckInside(const Geometry& geometry, const Prompts& prompts, const
 }
 
 // A raw volume's place is known from the header alone: positions outside are refused before the upload.
-absl::Status CheckPositionsInside(const PipelineRequest& request, const PatchSizes& sizes) {
-  if (request.kind != VolumeKind::kRaw) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Geometry geometry, RawGeometry(request.raw));
+absl::Status CheckPositionsInside(const SegmentRequest& request, const PatchSizes& sizes) {
+  if (request.volume.kind != VolumeKind::kRaw) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Geometry geometry, RawGeometry(request.volume.raw));
   const int targets = static_cast<int>(request.targets.size());
   for (int t = 0; t < targets; ++t) {
     const Prompts& prompts = request.targets[static_cast<size_t>(t)].prompts;

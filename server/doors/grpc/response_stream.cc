@@ -12,7 +12,7 @@ void ResponseStream::Push(v1::SegmentResponse message) {
   messages_.push_back(std::move(message));
 }
 
-void ResponseStream::PushResult(v1::SegmentResult result, std::vector<PipelineOutput> outputs) {
+void ResponseStream::PushResult(v1::SegmentResult result, std::vector<Output> outputs) {
   v1::SegmentResponse message;
   *message.mutable_result() = std::move(result);
   messages_.push_back(std::move(message));

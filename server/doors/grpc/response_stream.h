@@ -7,7 +7,7 @@
 #include <deque>
 #include <vector>
 
-#include "server/segment/segment_request.h"
+#include "server/segment/segment_result.h"
 #include "sgpsam/v1/segmentation.pb.h"
 
 namespace sgpsam {
@@ -16,7 +16,7 @@ class ResponseStream {
  public:
   // A progress message replaces one that still waits after everything else.
   void Push(v1::SegmentResponse message);
-  void PushResult(v1::SegmentResult result, std::vector<PipelineOutput> outputs);
+  void PushResult(v1::SegmentResult result, std::vector<Output> outputs);
   // Forgets everything.
   void Clear();
 
@@ -25,7 +25,7 @@ class ResponseStream {
 
  private:
   std::deque<v1::SegmentResponse> messages_;
-  std::vector<PipelineOutput> outputs_;
+  std::vector<Output> outputs_;
   size_t output_ = 0;  // the one being sent
   size_t sent_ = 0;    // bytes of it
 };

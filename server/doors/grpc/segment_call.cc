@@ -115,12 +115,12 @@ absl::Status SegmentCall::Handle(const grpc::ByteBuffer& bytes) {
 absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
   if (kind_) return absl::InvalidArgumentError("a second header came; a call has exactly one");
   ASSIGN_OR_RETURN(ParsedHeader parsed, ParseHeader(header, services_.limits));
-  kind_ = parsed.request.kind;
+  kind_ = parsed.request.volume.kind;
   call_.priority = parsed.priority;
   if (parsed.by_digest) {
-    parsed.request.digest = volume_digest_ = *parsed.upload.expected;
-    parsed.request.study = services_.pipeline.FindStudy(parsed.request);
-    if (parsed.request.study == nullptr && parsed.upload.size_bytes == 0) {
+    volume_digest_ = *parsed.upload.expected;
+    cached_ = services_.pipeline.FindVolume(parsed.request.volume, volume_digest_);
+    if (cached_ == nullptr && parsed.upload.size_bytes == 0) {
       return absl::NotFoundError("no volume with this digest is cached; send it, with size_bytes set");
     }
   }
@@ -128,7 +128,7 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
     return absl::UnavailableError(
         "no worker is ready; send the call to another server, or again in a few seconds");
   }
-  const bool need_payload = parsed.request.study == nullptr;
+  const bool need_payload = cached_ == nullptr;
   ASSIGN_OR_RETURN(ticket_, services_.admission.Admit(need_payload ? parsed.upload.size_bytes : 0));
   accepted_ = services_.clock.Now();
   request_ = std::move(parsed.request);
@@ -229,8 +229,8 @@ void SegmentCall::SubmitWhenComplete() {
 // --- the job
 
 void SegmentCall::Run() noexcept {
-  absl::StatusOr<PipelineResult> result =
-      Guarded([this]() -> absl::StatusOr<PipelineResult> { return RunPipeline(); });
+  absl::StatusOr<SegmentResult> result =
+      Guarded([this]() -> absl::StatusOr<SegmentResult> { return RunPipeline(); });
   absl::MutexLock lock(&mutex_);
   if (status_) return;
   absl::Status status = result.status();
@@ -244,31 +244,32 @@ void SegmentCall::Run() noexcept {
   End(std::move(status));
 }
 
-absl::StatusOr<PipelineResult> SegmentCall::RunPipeline() {
+absl::StatusOr<SegmentResult> SegmentCall::RunPipeline() {
   const absl::Time start = services_.clock.Now();
   RETURN_IF_ERROR(call_.Check(start));
-  PipelineRequest request;
+  SegmentRequest request;
+  VolumeInput input;
   std::shared_ptr<Upload> upload;
   absl::Duration receiving, waiting;
   {
     absl::MutexLock lock(&mutex_);
     request = *std::exchange(request_, std::nullopt);
+    input = {volume_digest_, std::exchange(cached_, nullptr)};
     upload = upload_;  // stays: it judges what else may come
     receiving = complete_ - accepted_;
     waiting = start - complete_;
   }
   if (upload != nullptr) {
     ASSIGN_OR_RETURN(Upload::Received received, upload->Take());
-    request.payload = std::move(received.parts);
-    request.digest = received.digest;
+    input = {received.digest, std::move(received.parts)};
     absl::MutexLock lock(&mutex_);
     volume_digest_ = received.digest;
   }
   receiving += services_.clock.Now() - start;
   services_.metrics.ObserveStage(Stage::kReceive, receiving);
   services_.metrics.ObserveStage(Stage::kQueue, waiting);
-  ASSIGN_OR_RETURN(PipelineResult result,
-                   services_.pipeline.Run(std::move(request), call_,
+  ASSIGN_OR_RETURN(SegmentResult result,
+                   services_.pipeline.Run(request, std::move(input), call_,
                                           [this](const ProgressEvent& event) { Send(ToProto(event)); }));
   result.stage_times[static_cast<size_t>(Stage::kReceive)] = receiving;
   result.stage_times[static_cast<size_t>(Stage::kQueue)] += waiting;
@@ -284,7 +285,7 @@ void SegmentCall::Send(v1::SegmentResponse message) {
   Pump();
 }
 
-void SegmentCall::Deliver(PipelineResult result) {
+void SegmentCall::Deliver(SegmentResult result) {
   v1::SegmentResult message = ToProto(result, volume_digest_, services_.pool.info());
   responses_.PushResult(std::move(message), std::move(result.outputs));
   delivered_ = services_.clock.Now();

@@ -76,11 +76,11 @@ class SegmentCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
   void StopJob() noexcept ABSL_LOCKS_EXCLUDED(mutex_);
   // Why nobody waits for an answer any more: the deadline, or a caller who went before it.
   absl::Status Gone() const;
-  absl::StatusOr<PipelineResult> RunPipeline();
+  absl::StatusOr<SegmentResult> RunPipeline();
 
   // Writing: at most one message is on its way; Finish comes after the last.
   void Send(v1::SegmentResponse message) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Deliver(PipelineResult result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Deliver(SegmentResult result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -94,7 +94,8 @@ class SegmentCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc:
 
   absl::Mutex mutex_;
   Admission::Ticket ticket_ ABSL_GUARDED_BY(mutex_);
-  std::optional<PipelineRequest> request_ ABSL_GUARDED_BY(mutex_);  // from the header until the job starts
+  std::optional<SegmentRequest> request_ ABSL_GUARDED_BY(mutex_);  // from the header until the job starts
+  std::shared_ptr<const DecodedVolume> cached_ ABSL_GUARDED_BY(mutex_);  // as long; null: it is uploaded
   std::optional<VolumeKind> kind_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint32_t> missing_logits_ ABSL_GUARDED_BY(mutex_);  // targets that wait for theirs
   std::shared_ptr<Upload> upload_ ABSL_GUARDED_BY(mutex_);        // null: the volume is cached

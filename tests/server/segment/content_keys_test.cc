@@ -17,18 +17,17 @@ RawDescription Raw() {
   return raw;
 }
 
-PipelineRequest Request() {
-  PipelineRequest request;
-  request.kind = VolumeKind::kRaw;
-  request.raw = Raw();
+SegmentRequest Request() {
+  SegmentRequest request;
+  request.volume = {VolumeKind::kRaw, Raw(), ""};
   request.idempotency_key = "key";
   request.targets.resize(1);
   request.targets[0].prompts.points = {{VoxelIndex{1, 2, 3}, true}};
   return request;
 }
 
-Digest KeyOf(const PipelineRequest& request) {
-  return ResultKey(request, Sha256::Of("study"), Sha256::Of("weights"));
+Digest KeyOf(const SegmentRequest& request) {
+  return ResultKey(request, Sha256::Of("volume"), Sha256::Of("weights"));
 }
 
 // Every change gives a key that none of the others has.
@@ -44,17 +43,7 @@ void ExpectAllDifferent(const std::vector<std::function<void(Value&)>>& changes,
   EXPECT_EQ(keys.size(), changes.size() + 1);
 }
 
-Digest StudyKeyOf(VolumeKind kind, const RawDescription& raw, const Digest& payload,
-                  const std::string& series = "") {
-  PipelineRequest request;
-  request.kind = kind;
-  request.raw = raw;
-  request.digest = payload;
-  request.series = series;
-  return StudyKey(request);
-}
-
-TEST(StudyKey, DependsOnHowTheBytesAreToBeRead) {
+TEST(VolumeKey, DependsOnHowTheBytesAreToBeRead) {
   const Digest payload = Sha256::Of("payload");
   ExpectAllDifferent<RawDescription>(
       {[](auto& r) {
@@ -65,32 +54,32 @@ TEST(StudyKey, DependsOnHowTheBytesAreToBeRead) {
          r.origin_lps = {0, 0, 1};
        },
        [](auto& r) { r.direction_lps = {1, 0, 0, 0, -1, 0, 0, 0, 1}; }},
-      Raw, [&](const RawDescription& raw) { return StudyKeyOf(VolumeKind::kRaw, raw, payload); });
-  EXPECT_NE(StudyKeyOf(VolumeKind::kNifti, {}, payload), StudyKeyOf(VolumeKind::kDicom, {}, payload));
-  EXPECT_NE(StudyKeyOf(VolumeKind::kNifti, {}, payload),
-            StudyKeyOf(VolumeKind::kNifti, {}, Sha256::Of("other")));
-  EXPECT_NE(StudyKeyOf(VolumeKind::kDicom, {}, payload),
-            StudyKeyOf(VolumeKind::kDicom, {}, payload, "1.2.3"));
-  EXPECT_NE(StudyKeyOf(VolumeKind::kDicom, {}, payload, "4"),
-            StudyKeyOf(VolumeKind::kDicom, {}, payload, "1.2.3"));
+      Raw, [&](const RawDescription& raw) { return VolumeKey({VolumeKind::kRaw, raw, ""}, payload); });
+  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, ""}, payload), VolumeKey({VolumeKind::kDicom, {}, ""}, payload));
+  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, ""}, payload),
+            VolumeKey({VolumeKind::kNifti, {}, ""}, Sha256::Of("other")));
+  EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, ""}, payload),
+            VolumeKey({VolumeKind::kDicom, {}, "1.2.3"}, payload));
+  EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, "4"}, payload),
+            VolumeKey({VolumeKind::kDicom, {}, "1.2.3"}, payload));
 }
 
 TEST(EmbeddingKey, DependsOnVolumePlaceNormalisationAndWeights) {
-  const Digest study = Sha256::Of("study"), weights = Sha256::Of("weights");
+  const Digest volume = Sha256::Of("volume"), weights = Sha256::Of("weights");
   ExpectAllDifferent<Placement>(
       {[](auto& p) { p.begin[0] = 1; }, [](auto& p) { p.begin[2] = 1; }, [](auto& p) { p.patch = 64; },
        [](auto& p) { p.spacing_mm = 2; }, [](auto& p) { p.grid.flipped[1] = true; },
        [](auto& p) { p.grid.source_per_voxel[0] = 2; }},
-      [] { return Placement(); }, [&](const Placement& p) { return EmbeddingKey(study, p, {}, weights); });
-  const Digest plain = EmbeddingKey(study, {}, {}, weights);
-  EXPECT_NE(EmbeddingKey(study, {}, IntensityClamp{0, 0}, weights), plain);
+      [] { return Placement(); }, [&](const Placement& p) { return EmbeddingKey(volume, p, {}, weights); });
+  const Digest plain = EmbeddingKey(volume, {}, {}, weights);
+  EXPECT_NE(EmbeddingKey(volume, {}, IntensityClamp{0, 0}, weights), plain);
   EXPECT_NE(EmbeddingKey(Sha256::Of("other"), {}, {}, weights), plain);
-  EXPECT_NE(EmbeddingKey(study, {}, {}, study), plain);
-  EXPECT_EQ(EmbeddingKey(study, {}, {}, weights), plain);
+  EXPECT_NE(EmbeddingKey(volume, {}, {}, volume), plain);
+  EXPECT_EQ(EmbeddingKey(volume, {}, {}, weights), plain);
 }
 
 TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
-  ExpectAllDifferent<PipelineRequest>(
+  ExpectAllDifferent<SegmentRequest>(
       {[](auto& r) { r.idempotency_key = std::string("other"); },
        [](auto& r) {
          r.targets[0].prompts.points[0].position = WorldPoint{1, 2, 3};

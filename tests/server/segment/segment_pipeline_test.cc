@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/segment/outputs/output_format.h"
 #include "tests/support/dicom_builder.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
@@ -23,6 +24,16 @@ ModelInfo SmallModel() {
   model.sizes = {.patch = 32, .embedding_channels = 4, .embedding_side = 2, .logits_side = 16};
   return model;
 }
+
+// A request with its volume.
+struct Asked : SegmentRequest {
+  VolumeInput input;
+
+  void Send(absl::string_view bytes) {
+    input = {Sha256::Of(bytes), Payload()};
+    std::get<Payload>(input.source).push_back(*ByteBuffer::CopyOf(bytes));
+  }
+};
 
 class SegmentPipelineTest : public ::testing::Test {
  protected:
@@ -42,18 +53,17 @@ class SegmentPipelineTest : public ::testing::Test {
   }
 
   // A ramp of 20 x 18 x 16 voxels of 2 mm with one click in its middle.
-  static PipelineRequest Ramp() {
-    PipelineRequest request;
-    request.kind = VolumeKind::kRaw;
-    request.raw.shape = {20, 18, 16};
-    request.raw.spacing_mm = {2, 2, 2};
+  static Asked Ramp() {
+    Asked request;
+    request.volume.kind = VolumeKind::kRaw;
+    request.volume.raw.shape = {20, 18, 16};
+    request.volume.raw.spacing_mm = {2, 2, 2};
     std::vector<int16_t> samples(20 * 18 * 16);
     for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
     const absl::string_view bytes(reinterpret_cast<const char*>(samples.data()), samples.size() * 2);
-    request.digest = Sha256::Of(bytes);
-    request.payload.push_back(*ByteBuffer::CopyOf(bytes));
+    request.Send(bytes);
     request.targets.push_back(Click(10, 9, 8));
-    request.format = MaskFormat::kRawBits;
+    request.format = &kRawBitsOutput;
     return request;
   }
 
@@ -63,8 +73,8 @@ class SegmentPipelineTest : public ::testing::Test {
     return target;
   }
 
-  absl::StatusOr<PipelineResult> Run(PipelineRequest request, const ProgressSink& progress = nullptr) {
-    return pipeline_.Run(std::move(request), {}, progress);
+  absl::StatusOr<SegmentResult> Run(Asked asked, const ProgressSink& progress = nullptr, const CallContext& call = {}) {
+    return pipeline_.Run(asked, std::move(asked.input), call, progress);
   }
 
   std::atomic<int> encodes_{0};
@@ -77,7 +87,7 @@ TEST_F(SegmentPipelineTest, EncodesAPatchOnceHoweverOftenItIsClicked) {
   const auto first = Run(Ramp());
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_FALSE(first->targets[0].embedding_cached);
-  PipelineRequest refined = Ramp();
+  Asked refined = Ramp();
   refined.targets[0].prompts.points.push_back({VoxelIndex{12, 9, 8}, false});
   const auto second = Run(std::move(refined));
   ASSERT_TRUE(second.ok()) << second.status();
@@ -88,38 +98,37 @@ TEST_F(SegmentPipelineTest, EncodesAPatchOnceHoweverOftenItIsClicked) {
 
 TEST_F(SegmentPipelineTest, EncodesAnotherPlaceOrClampAnew) {
   ASSERT_TRUE(Run(Ramp()).ok());
-  PipelineRequest elsewhere = Ramp();
+  Asked elsewhere = Ramp();
   elsewhere.targets[0] = Click(2, 3, 4);
   ASSERT_TRUE(Run(std::move(elsewhere)).ok());
-  PipelineRequest clamped = Ramp();
+  Asked clamped = Ramp();
   clamped.clamp = IntensityClamp{10, 50};
   ASSERT_TRUE(Run(std::move(clamped)).ok());
   EXPECT_EQ(encodes_, 3);
 }
 
 TEST_F(SegmentPipelineTest, FindsVolumesAndLogitsByTheirContent) {
-  const PipelineRequest ramp = Ramp();
-  EXPECT_EQ(pipeline_.FindStudy(ramp), nullptr);
+  const Asked ramp = Ramp();
+  EXPECT_EQ(pipeline_.FindVolume(ramp.volume, ramp.input.digest), nullptr);
   const auto result = Run(Ramp());
   ASSERT_TRUE(result.ok());
-  const auto study = pipeline_.FindStudy(ramp);
-  ASSERT_NE(study, nullptr);
-  EXPECT_EQ(study->volume.geometry().shape(), (Shape{20, 18, 16}));
-  PipelineRequest other = Ramp();
-  other.raw.spacing_mm = {1, 1, 1};
-  EXPECT_EQ(pipeline_.FindStudy(other), nullptr);
+  const auto volume = pipeline_.FindVolume(ramp.volume, ramp.input.digest);
+  ASSERT_NE(volume, nullptr);
+  EXPECT_EQ(volume->volume.geometry().shape(), (Shape{20, 18, 16}));
+  Asked other = Ramp();
+  other.volume.raw.spacing_mm = {1, 1, 1};
+  EXPECT_EQ(pipeline_.FindVolume(other.volume, other.input.digest), nullptr);
   const auto logits = pipeline_.FindLogits(result->targets[0].logits_digest);
   ASSERT_NE(logits, nullptr);
   EXPECT_EQ(logits->size(), 16u * 16 * 16);
 
-  PipelineRequest cached = Ramp();
-  cached.payload.clear();
-  cached.study = study;
+  Asked cached = Ramp();
+  cached.input.source = volume;
   EXPECT_TRUE(Run(std::move(cached)).ok());
 }
 
 TEST_F(SegmentPipelineTest, TellsTheStagesOfEveryTarget) {
-  PipelineRequest request = Ramp();
+  Asked request = Ramp();
   request.targets.push_back(Click(4, 4, 4));
   std::vector<std::pair<Stage, size_t>> told;
   ASSERT_TRUE(Run(std::move(request), [&](const ProgressEvent& event) {
@@ -139,20 +148,20 @@ TEST_F(SegmentPipelineTest, StopsAtTheNextStepOnceNobodyWaits) {
   const ProgressSink leave = [&](const ProgressEvent& event) {
     if (event.stage == Stage::kPrepare) call.cancel.Cancel();
   };
-  EXPECT_EQ(pipeline_.Run(Ramp(), call, leave).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Run(Ramp(), leave, call).status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(encodes_, 0);
   CallContext late;
   late.deadline = absl::InfinitePast();
-  EXPECT_EQ(pipeline_.Run(Ramp(), late, nullptr).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(Run(Ramp(), nullptr, late).status().code(), absl::StatusCode::kDeadlineExceeded);
 }
 
 TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
-  PipelineRequest raw = Ramp();
-  raw.format = MaskFormat::kDicomSeg;
+  Asked raw = Ramp();
+  raw.format = &kDicomSegOutput;
   EXPECT_EQ(Run(std::move(raw)).status().code(), absl::StatusCode::kInvalidArgument);
 
-  PipelineRequest dicom;
-  dicom.payload = testing::GivenSeries().With(0x0020000d, "UI", "").Files();
+  Asked dicom;
+  dicom.input.source = testing::GivenSeries().With(0x0020000d, "UI", "").Files();
   dicom.targets.push_back(Click(4, 3, 2));
   const absl::Status status = Run(std::move(dicom)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
@@ -173,15 +182,15 @@ class UprightPipelineTest : public SegmentPipelineTest {
   }
 
   // A stack of 2 mm with these columns and slices.
-  static PipelineRequest Upright(const WorldPoint& column, const WorldPoint& slice) {
-    Study study;
+  static Asked Upright(const WorldPoint& column, const WorldPoint& slice) {
+    DecodedVolume decoded;
     const Geometry geometry = Geometry::Create(kShape, {0, 0, 0}, {{{2, 0, 0}, column, slice}}).value();
     ByteBuffer samples = ByteBuffer::Zeroed(static_cast<size_t>(kShape.voxels())).value();
     for (size_t n = 0; n < samples.size(); ++n) samples.data()[n] = static_cast<uint8_t>(n % 97 + 1);
-    study.volume = Volume::Create(geometry, SampleType::kUint8, std::move(samples)).value();
-    PipelineRequest request;
-    request.kind = VolumeKind::kNifti;
-    request.study = std::make_shared<const Study>(std::move(study));
+    decoded.volume = Volume::Create(geometry, SampleType::kUint8, std::move(samples)).value();
+    Asked request;
+    request.volume.kind = VolumeKind::kNifti;
+    request.input.source = std::make_shared<const DecodedVolume>(std::move(decoded));
     request.targets.push_back(Click(10, 9, 8));
     request.upright = true;
     return request;
@@ -213,18 +222,17 @@ class FollowingPipelineTest : public SegmentPipelineTest {
   }
 
   // A ramp of 100 x 20 x 20 voxels of 1.5 mm with a box from i = 10 to 80.
-  static PipelineRequest Rod() {
-    PipelineRequest request;
-    request.kind = VolumeKind::kRaw;
-    request.raw.shape = {100, 20, 20};
-    request.raw.spacing_mm = {1.5, 1.5, 1.5};
+  static Asked Rod() {
+    Asked request;
+    request.volume.kind = VolumeKind::kRaw;
+    request.volume.raw.shape = {100, 20, 20};
+    request.volume.raw.spacing_mm = {1.5, 1.5, 1.5};
     std::vector<int16_t> samples(100 * 20 * 20);
     for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
     const absl::string_view bytes(reinterpret_cast<const char*>(samples.data()), samples.size() * 2);
-    request.digest = Sha256::Of(bytes);
-    request.payload.push_back(*ByteBuffer::CopyOf(bytes));
+    request.Send(bytes);
     request.targets.emplace_back().prompts.box = BoxPrompt{VoxelIndex{10, 4, 4}, VoxelIndex{80, 14, 14}};
-    request.format = MaskFormat::kRawBits;
+    request.format = &kRawBitsOutput;
     return request;
   }
 };
@@ -236,7 +244,7 @@ TEST_F(FollowingPipelineTest, CountsPatchesAndFindsThemAllAgainForASecondClick) 
   EXPECT_EQ(encodes_, 5);
   EXPECT_FALSE(first->targets[0].embedding_cached);
   EXPECT_FALSE(first->targets[0].touches_patch_border);
-  PipelineRequest again = Rod();
+  Asked again = Rod();
   again.targets[0].prompts.points.push_back({VoxelIndex{45, 9, 9}, true});
   const auto second = Run(std::move(again));
   ASSERT_TRUE(second.ok()) << second.status();
@@ -246,7 +254,7 @@ TEST_F(FollowingPipelineTest, CountsPatchesAndFindsThemAllAgainForASecondClick) 
 }
 
 TEST_F(FollowingPipelineTest, NamesTheTargetThatTheLimitCutsShort) {
-  PipelineRequest request = Rod();
+  Asked request = Rod();
   request.targets.push_back(request.targets[0]);
   request.inference.max_patches = 2;
   const auto result = Run(std::move(request));
@@ -259,7 +267,7 @@ TEST_F(FollowingPipelineTest, NamesTheTargetThatTheLimitCutsShort) {
 }
 
 TEST_F(FollowingPipelineTest, NamesTheTargetThatCannotBeHad) {
-  PipelineRequest request = Rod();
+  Asked request = Rod();
   request.targets.push_back(Click(10, 10, 200));
   EXPECT_THAT(std::string(Run(std::move(request)).status().message()),
               HasSubstr("target 2: the position lies"));
@@ -283,12 +291,12 @@ TEST_F(FollowingPipelineTest, StopsBetweenTwoPatchesOnceNobodyWaits) {
   const ProgressSink leave = [&](const ProgressEvent& event) {
     if (event.stage == Stage::kRestore) call.cancel.Cancel();
   };
-  EXPECT_EQ(pipeline_.Run(Rod(), call, leave).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(Run(Rod(), leave, call).status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(encodes_, 1);
 }
 
 TEST_F(FollowingPipelineTest, TakesTheSpacingThatIsAskedFor) {
-  PipelineRequest request = Rod();
+  Asked request = Rod();
   request.inference.spacing_mm = 3;  // a patch of 96 mm
   const auto coarse = Run(std::move(request));
   ASSERT_TRUE(coarse.ok()) << coarse.status();
@@ -313,10 +321,10 @@ class EstimatingPipelineTest : public FollowingPipelineTest {
   }
   // What was told for the rod at another place, as a new volume.
   std::vector<ProgressEvent> Told(double origin) {
-    PipelineRequest request = Rod();
-    request.raw.origin_lps = {origin, 0, 0};
+    Asked request = Rod();
+    request.volume.raw.origin_lps = {origin, 0, 0};
     std::vector<ProgressEvent> told;
-    const auto result = slow_pipeline_.Run(std::move(request), {},
+    const auto result = slow_pipeline_.Run(request, std::move(request.input), {},
                                            [&](const ProgressEvent& event) { told.push_back(event); });
     EXPECT_TRUE(result.ok()) << result.status();
     return told;
@@ -372,25 +380,24 @@ class TightPipelineTest : public SegmentPipelineTest {
   }
 };
 
-// Another origin makes another study of the same few bytes.
+// Another origin makes another volume of the same few bytes.
 TEST_F(TightPipelineTest, CountsMoreOfAVolumeThanItsSamples) {
   const auto small = [](double origin) {
-    PipelineRequest request;
-    request.kind = VolumeKind::kRaw;
-    request.raw.shape = {4, 4, 4};
-    request.raw.spacing_mm = {2, 2, 2};
-    request.raw.origin_lps = {origin, 0, 0};
+    Asked request;
+    request.volume.kind = VolumeKind::kRaw;
+    request.volume.raw.shape = {4, 4, 4};
+    request.volume.raw.spacing_mm = {2, 2, 2};
+    request.volume.raw.origin_lps = {origin, 0, 0};
     const std::string bytes(4 * 4 * 4 * 2, '\1');
-    request.digest = Sha256::Of(bytes);
-    request.payload.push_back(*ByteBuffer::CopyOf(bytes));
+    request.Send(bytes);
     request.targets.push_back(Click(2, 2, 2));
     return request;
   };
   int kept = 0;
   for (int n = 0; n < 100; ++n) Run(small(n)).status().IgnoreError();
   for (int n = 0; n < 100; ++n) {
-    const PipelineRequest request = small(n);
-    kept += pipeline_.FindStudy(request) != nullptr;
+    const Asked request = small(n);
+    kept += pipeline_.FindVolume(request.volume, request.input.digest) != nullptr;
   }
   EXPECT_GE(kept, 1);
   EXPECT_LE(kept, 16);

@@ -273,11 +273,11 @@ TEST(SynthesizeCase, PretrainingHasShapesOfManySizesAndNoLesion) {
 TEST(SynthesizeCase, SurvivesDicom) {
   const SyntheticCase made = Make(Small(5));
   const std::vector<std::string> files = WriteCtSeries(made.image, {.seed = 5}).value();
-  const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_TRUE(study->warnings.empty()) << study->warnings[0];
-  EXPECT_EQ(Bytes(study->volume), Bytes(made.image));
-  const WorldPoint a = study->volume.geometry().ToWorld({50, 60, 20}),
+  const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers(files), {}, {});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->warnings.empty()) << read->warnings[0];
+  EXPECT_EQ(Bytes(read->volume), Bytes(made.image));
+  const WorldPoint a = read->volume.geometry().ToWorld({50, 60, 20}),
                    b = made.image.geometry().ToWorld({50, 60, 20});
   EXPECT_NEAR(a.x, b.x, 1e-6);
   EXPECT_NEAR(a.y, b.y, 1e-6);

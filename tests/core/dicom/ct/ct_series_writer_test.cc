@@ -22,12 +22,12 @@ TEST(CtSeriesWriter, WritesWhatTheReaderReadsBack) {
   const Volume volume = Ramp();
   const std::vector<std::string> files = WriteCtSeries(volume, {.seed = 7}).value();
   ASSERT_EQ(files.size(), 4u);
-  const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_TRUE(study->warnings.empty()) << study->warnings[0];
-  EXPECT_TRUE(study->info.seg_obstacles.empty());
-  EXPECT_EQ(study->volume.samples().view(), volume.samples().view());
-  const WorldPoint a = study->volume.geometry().ToWorld({5, 4, 3}), b = volume.geometry().ToWorld({5, 4, 3});
+  const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers(files), {}, {});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->warnings.empty()) << read->warnings[0];
+  EXPECT_TRUE(read->info.seg_obstacles.empty());
+  EXPECT_EQ(read->volume.samples().view(), volume.samples().view());
+  const WorldPoint a = read->volume.geometry().ToWorld({5, 4, 3}), b = volume.geometry().ToWorld({5, 4, 3});
   EXPECT_NEAR(a.x, b.x, 1e-9);
   EXPECT_NEAR(a.y, b.y, 1e-9);
   EXPECT_NEAR(a.z, b.z, 1e-9);

@@ -168,12 +168,12 @@ TEST(SeriesReader, PassesOverWhatIsNoImageAndSaysSo) {
   files.insert(files.begin(), "a text");
   files.push_back(Object("1.2.840.10008.5.1.4.1.1.66.4", "SEG"));
   files.push_back(Object("1.2.840.10008.5.1.4.1.1.88.33", "SR"));
-  const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.geometry().shape().k, 5);
-  EXPECT_THAT(study->warnings,
+  const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers(files), {}, {});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.geometry().shape().k, 5);
+  EXPECT_THAT(read->warnings,
               ::testing::Contains("3 files passed over: 1 not DICOM, 1 segmentation, 1 structured report"));
-  EXPECT_EQ(study->passed_over.size(), 3);
+  EXPECT_EQ(read->passed_over.size(), 3);
 }
 
 TEST(SeriesReader, ReadsTheSeriesThatIsNamed) {
@@ -194,10 +194,10 @@ TEST(SeriesReader, PassesOverAnUnreadableObjectOfAnotherSeries) {
   const std::string video = other.WithTransferSyntax("1.2.840.10008.1.2.4.103").Bytes()[0];
   for (const std::string& object : {cut, video}) {
     for (const char* wanted : {"", "1.2.3.200"}) {
-      const absl::StatusOr<DicomStudy> study =
+      const absl::StatusOr<DicomSeries> read =
           ReadSeries(testing::ToBuffers(With(GivenSeries().Bytes(), object)), {}, {}, wanted);
-      ASSERT_TRUE(study.ok()) << study.status();
-      EXPECT_THAT(study->warnings, ::testing::Contains("1 file passed over: 1 of another series"));
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_THAT(read->warnings, ::testing::Contains("1 file passed over: 1 of another series"));
     }
   }
 }
@@ -236,10 +236,10 @@ TEST(SeriesReader, PassesOverALocalizerOfAnotherSeries) {
                                     .With(kSeriesUid, "UI", "1.2.3.201")
                                     .With(kImageType, "CS", "ORIGINAL\\PRIMARY\\LOCALIZER")
                                     .Bytes()[0];
-  const absl::StatusOr<DicomStudy> study =
+  const absl::StatusOr<DicomSeries> read =
       ReadSeries(testing::ToBuffers(With(GivenSeries().Bytes(), localizer)), {}, {});
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->warnings, ::testing::Contains("1 file passed over: 1 localizer"));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->warnings, ::testing::Contains("1 file passed over: 1 localizer"));
 }
 
 }  // namespace

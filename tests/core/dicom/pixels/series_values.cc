@@ -27,16 +27,16 @@ std::vector<ByteBuffer> FilesIn(const std::filesystem::path& folder) {
   return files;
 }
 
-void Print(const absl::StatusOr<DicomStudy>& study) {
-  if (!study.ok()) {
-    std::printf("%s\n\n\n", study.status().ToString().c_str());
+void Print(const absl::StatusOr<DicomSeries>& read) {
+  if (!read.ok()) {
+    std::printf("%s\n\n\n", read.status().ToString().c_str());
     return;
   }
-  std::printf("OK\n%s\n", absl::StrJoin(study->warnings, "\t").c_str());
-  const Shape& shape = study->volume.geometry().shape();
+  std::printf("OK\n%s\n", absl::StrJoin(read->warnings, "\t").c_str());
+  const Shape& shape = read->volume.geometry().shape();
   for (int64_t k = 0; k < shape.k; ++k) {
     for (int64_t j = 0; j < shape.j; ++j) {
-      for (int64_t i = 0; i < shape.i; ++i) std::printf("%.17g ", study->volume.at(i, j, k));
+      for (int64_t i = 0; i < shape.i; ++i) std::printf("%.17g ", read->volume.at(i, j, k));
     }
   }
   std::printf("\n");

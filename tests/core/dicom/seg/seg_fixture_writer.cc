@@ -99,10 +99,10 @@ void Write(const fs::path& path, absl::string_view bytes) {
   if (!file.good()) throw std::runtime_error(path.string());
 }
 
-std::string TruthJson(const Case& test, const DicomStudy& study) {
-  const Shape& shape = study.volume.geometry().shape();
+std::string TruthJson(const Case& test, const DicomSeries& read) {
+  const Shape& shape = read.volume.geometry().shape();
   std::string instances;
-  for (const SourceInstance& instance : study.info.instances) {
+  for (const SourceInstance& instance : read.info.instances) {
     absl::StrAppend(&instances, instances.empty() ? "" : ", ", "\"", instance.sop_instance_uid, "\"");
   }
   return absl::StrCat("{\"columns\": ", shape.i, ", \"rows\": ", shape.j, ", \"slices\": ", shape.k,
@@ -125,8 +125,8 @@ void WriteCase(const Case& test, const fs::path& folder) {
   fs::create_directories(folder / "source");
   const std::vector<std::string> files = test.series.Bytes();
   for (size_t n = 0; n < files.size(); ++n) Write(folder / "source" / absl::StrCat(n, ".dcm"), files[n]);
-  const DicomStudy study = ReadSeries(testing::ToBuffers(files), {}, {}).value();
-  const Shape& shape = study.volume.geometry().shape();
+  const DicomSeries read = ReadSeries(testing::ToBuffers(files), {}, {}).value();
+  const Shape& shape = read.volume.geometry().shape();
   std::vector<Mask> masks;
   for (const auto& inside : test.segments) {
     Mask mask(shape);
@@ -149,8 +149,8 @@ void WriteCase(const Case& test, const fs::path& folder) {
     segments[n].prompts = "points 1,2,3:+";
   }
   Write(folder / "seg.dcm",
-        WriteSeg(study.info, study.volume.geometry(), segments, IdentityOf(test.name, masks.size())).value());
-  Write(folder / "truth.json", TruthJson(test, study));
+        WriteSeg(read.info, read.volume.geometry(), segments, IdentityOf(test.name, masks.size())).value());
+  Write(folder / "truth.json", TruthJson(test, read));
 }
 
 std::string ReadBytes(const fs::path& path) {
@@ -181,14 +181,14 @@ int WriteOfSeries(const std::vector<std::string>& arguments) {
     std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
     return 1;
   };
-  const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
-  if (!study.ok()) return fail(study.status());
-  for (const std::string& warning : study->warnings) std::puts(warning.c_str());
-  Mask mask(study->volume.geometry().shape());
+  const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers(files), {}, {});
+  if (!read.ok()) return fail(read.status());
+  for (const std::string& warning : read->warnings) std::puts(warning.c_str());
+  Mask mask(read->volume.geometry().shape());
   for (int64_t k = 0; k < mask.shape().k; ++k) mask.Set(0, 0, k);
   segment.mask = &mask;
   const absl::StatusOr<std::string> seg =
-      WriteSeg(study->info, study->volume.geometry(), {&segment, 1},
+      WriteSeg(read->info, read->volume.geometry(), {&segment, 1},
                IdentityOf(absl::StrCat("series", series.instance_number), 1, series));
   if (!seg.ok()) return fail(seg.status());
   Write(arguments.at(1), *seg);

@@ -27,9 +27,9 @@ absl::Status ReadAndWrite(const fs::path& series, const fs::path& seg, const fs:
   std::sort(paths.begin(), paths.end());
   std::vector<ByteBuffer> files;
   for (const fs::path& path : paths) files.push_back(ReadTestBuffer(path));
-  ASSIGN_OR_RETURN(const DicomStudy study, ReadSeries(std::move(files), {}, {}));
+  ASSIGN_OR_RETURN(const DicomSeries source, ReadSeries(std::move(files), {}, {}));
   ASSIGN_OR_RETURN(const ReadSegmentation read,
-                   ReadSeg(ReadTestBuffer(seg).view(), &study.info, study.volume.geometry()));
+                   ReadSeg(ReadTestBuffer(seg).view(), &source.info, source.volume.geometry()));
   for (const std::string& warning : read.warnings) std::printf("warning %s\n", warning.c_str());
   for (const ReadSegment& segment : read.segments) {
     std::printf("segment %d %s\n", segment.number, segment.label.c_str());

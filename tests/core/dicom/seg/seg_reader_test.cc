@@ -31,7 +31,7 @@ class SegReaderTest : public ::testing::Test {
     identity.algorithm_version = "1.0";
     identity.model_digest_hex = std::string(64, 'd');
     identity.software_version = "0.1.0";
-    seg_ = WriteSeg(study_.info, study_.volume.geometry(), {&segment, 1}, identity).value();
+    seg_ = WriteSeg(read_.info, read_.volume.geometry(), {&segment, 1}, identity).value();
   }
 
   // The same SEG with a text in it replaced by another of equal length, everywhere.
@@ -46,7 +46,7 @@ class SegReaderTest : public ::testing::Test {
     return changed;
   }
   std::string Reason(absl::string_view bytes, absl::StatusCode code) const {
-    return Reason(bytes, code, study_.info, study_.volume.geometry());
+    return Reason(bytes, code, read_.info, read_.volume.geometry());
   }
   std::string Reason(absl::string_view bytes, absl::StatusCode code, const SeriesInfo& info,
                      const Geometry& volume) const {
@@ -55,7 +55,7 @@ class SegReaderTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  const DicomStudy study_ = ReadSeries(GivenSeries().Files(), {}, {}).value();
+  const DicomSeries read_ = ReadSeries(GivenSeries().Files(), {}, {}).value();
   Mask mask_;
   std::string seg_;
 };
@@ -67,7 +67,7 @@ TEST_F(SegReaderTest, ReadsLabelsInTheirCharacterSet) {
   const auto label = [&](const std::string& set, const std::string& text) {
     std::string seg = With("ISO_IR 192", set);
     seg.replace(seg.find("Lesion"), text.size(), text);
-    return ReadSeg(seg, &study_.info, study_.volume.geometry())->segments[0].label;
+    return ReadSeg(seg, &read_.info, read_.volume.geometry())->segments[0].label;
   };
   EXPECT_EQ(label("ISO_IR 192", "L\xC3\xA4sen"), "Läsen");
   EXPECT_EQ(label("ISO_IR 100", "L\xE4sion"), "Läsion");
@@ -82,42 +82,42 @@ TEST_F(SegReaderTest, RefusesWhatIsNoSegmentation) {
 }
 
 TEST_F(SegReaderTest, NeedsNoSeriesForWhereFramesLie) {
-  const auto read = ReadSeg(seg_, nullptr, study_.volume.geometry());
+  const auto read = ReadSeg(seg_, nullptr, read_.volume.geometry());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->segments[0].mask.bits(), mask_.bits());
 }
 
 TEST_F(SegReaderTest, RefusesFramesOnOtherVoxels) {
-  const Geometry& geometry = study_.volume.geometry();
+  const Geometry& geometry = read_.volume.geometry();
   const auto moved = [&](double x) {
     const WorldPoint& origin = geometry.origin();
     return SteppedGeometry(geometry.shape(), geometry.steps(), {origin.x + x, origin.y, origin.z});
   };
-  EXPECT_THAT(Reason(seg_, kElsewhere, study_.info, moved(0.3)), HasSubstr("voxels beside a voxel"));
-  EXPECT_THAT(Reason(seg_, kElsewhere, study_.info, moved(geometry.steps()[0].x)),
+  EXPECT_THAT(Reason(seg_, kElsewhere, read_.info, moved(0.3)), HasSubstr("voxels beside a voxel"));
+  EXPECT_THAT(Reason(seg_, kElsewhere, read_.info, moved(geometry.steps()[0].x)),
               HasSubstr("beyond the volume"));
 }
 
 TEST_F(SegReaderTest, RefusesReferencesThatContradictThePositions) {
-  SeriesInfo swapped = study_.info;
+  SeriesInfo swapped = read_.info;
   std::swap(swapped.instances[0].sop_instance_uid, swapped.instances[1].sop_instance_uid);
-  EXPECT_THAT(Reason(seg_, kElsewhere, swapped, study_.volume.geometry()),
+  EXPECT_THAT(Reason(seg_, kElsewhere, swapped, read_.volume.geometry()),
               HasSubstr("lies on slice 1 of the series by its position and refers to another slice"));
-  SeriesInfo other = study_.info;
+  SeriesInfo other = read_.info;
   for (size_t n = 0; n < other.instances.size(); ++n)
     other.instances[n].sop_instance_uid = "1.2." + std::to_string(n);
-  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()),
+  EXPECT_THAT(Reason(seg_, kElsewhere, other, read_.volume.geometry()),
               HasSubstr("images of another series"));
   other.series_instance_uid = "1.2.3.4";
-  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()),
+  EXPECT_THAT(Reason(seg_, kElsewhere, other, read_.volume.geometry()),
               HasSubstr("refers to another series"));
-  other = study_.info;
+  other = read_.info;
   other.frame_of_reference_uid = "1.2.3.4";
-  EXPECT_THAT(Reason(seg_, kElsewhere, other, study_.volume.geometry()), HasSubstr("FrameOfReferenceUID"));
+  EXPECT_THAT(Reason(seg_, kElsewhere, other, read_.volume.geometry()), HasSubstr("FrameOfReferenceUID"));
   // Of a series without names there is nothing to contradict.
   other.frame_of_reference_uid = other.series_instance_uid = "";
   for (SourceInstance& instance : other.instances) instance.sop_instance_uid = "";
-  EXPECT_TRUE(ReadSeg(seg_, &other, study_.volume.geometry()).ok());
+  EXPECT_TRUE(ReadSeg(seg_, &other, read_.volume.geometry()).ok());
 }
 
 TEST_F(SegReaderTest, RefusesSizesThatDoNotFit) {
@@ -154,7 +154,7 @@ TEST_F(SegReaderTest, SurvivesDamage) {
       random = random * 1664525 + 1013904223;
       damaged[(random >> 8) % damaged.size()] ^= static_cast<char>(1 << (random % 8));
     }
-    (void)ReadSeg(damaged, &study_.info, study_.volume.geometry());
+    (void)ReadSeg(damaged, &read_.info, read_.volume.geometry());
   }
 }
 

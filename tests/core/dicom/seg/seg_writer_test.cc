@@ -21,7 +21,7 @@ using ::sgpsam::testing::SeriesBuilder;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-DicomStudy StudyOf(const SeriesBuilder& series) { return ReadSeries(series.Files(), {}, {}).value(); }
+DicomSeries SeriesOf(const SeriesBuilder& series) { return ReadSeries(series.Files(), {}, {}).value(); }
 
 SegIdentity Identity(size_t segments, absl::string_view key = "key") {
   SegIdentity identity = MakeSegIdentity(key, segments);
@@ -39,30 +39,30 @@ Mask SomeMask(const Shape& shape) {
   return mask;
 }
 
-absl::StatusOr<std::string> WriteOne(const DicomStudy& study, const Segment& segment,
+absl::StatusOr<std::string> WriteOne(const DicomSeries& read, const Segment& segment,
                                      const SegIdentity& identity) {
-  return WriteSeg(study.info, study.volume.geometry(), {&segment, 1}, identity);
+  return WriteSeg(read.info, read.volume.geometry(), {&segment, 1}, identity);
 }
 
 TEST(SegWriter, GivesTheSameBytesForTheSameArguments) {
-  const DicomStudy study = StudyOf(GivenSeries());
-  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const DicomSeries read = SeriesOf(GivenSeries());
+  const Mask mask = SomeMask(read.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
-  const std::string first = WriteOne(study, segment, Identity(1)).value();
-  EXPECT_EQ(first, WriteOne(study, segment, Identity(1)).value());
-  EXPECT_NE(first, WriteOne(study, segment, Identity(1, "another key")).value());
+  const std::string first = WriteOne(read, segment, Identity(1)).value();
+  EXPECT_EQ(first, WriteOne(read, segment, Identity(1)).value());
+  EXPECT_NE(first, WriteOne(read, segment, Identity(1, "another key")).value());
   // Whatever order the files came in.
-  EXPECT_EQ(first, WriteOne(StudyOf(GivenSeries().Shuffled(9)), segment, Identity(1)).value());
+  EXPECT_EQ(first, WriteOne(SeriesOf(GivenSeries().Shuffled(9)), segment, Identity(1)).value());
 }
 
 TEST(SegWriter, NamesModelPromptsAndScopeButNotTheScanner) {
-  const DicomStudy study = StudyOf(GivenSeries().With(DicomTag(0x0008, 0x0070), "LO", "ScannerMaker"));
-  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const DicomSeries read = SeriesOf(GivenSeries().With(DicomTag(0x0008, 0x0070), "LO", "ScannerMaker"));
+  const Mask mask = SomeMask(read.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
   segment.prompts = "point 1.5,2,3:+";
-  const std::string seg = WriteOne(study, segment, Identity(1)).value();
+  const std::string seg = WriteOne(read, segment, Identity(1)).value();
   for (const std::string& text :
        {std::string("SGP-SAM"), std::string("sha256 ") + std::string(64, 'd'), std::string("point 1.5,2,3:+"),
         std::string("SEMIAUTOMATIC"), std::string("not for diagnosis"), std::string("Secret^Patient")}) {
@@ -79,22 +79,22 @@ TEST(SegWriter, WritesEveryTextInUtf8) {
   SeriesBuilder latin = GivenSeries().With(DicomTag(0x0008, 0x0005), "CS", "ISO_IR 100");
   latin.With(DicomTag(0x0010, 0x0010), "PN", "M\xFCller");
   for (const SeriesBuilder& series : {GivenSeries(), latin}) {
-    const std::string seg = WriteOne(StudyOf(series), segment, Identity(1)).value();
+    const std::string seg = WriteOne(SeriesOf(series), segment, Identity(1)).value();
     EXPECT_THAT(seg, HasSubstr("ISO_IR 192"));
     EXPECT_THAT(seg, HasSubstr("Leberläsion 肝"));
     EXPECT_THAT(seg, Not(HasSubstr("ISO_IR 100")));
   }
-  EXPECT_THAT(WriteOne(StudyOf(latin), segment, Identity(1)).value(), HasSubstr("Müller"));
+  EXPECT_THAT(WriteOne(SeriesOf(latin), segment, Identity(1)).value(), HasSubstr("Müller"));
 }
 
 TEST(SegWriter, RefusesTextsThatItWouldHaveToChange) {
-  const DicomStudy study = StudyOf(GivenSeries());
-  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const DicomSeries read = SeriesOf(GivenSeries());
+  const Mask mask = SomeMask(read.volume.geometry().shape());
   const auto code = [&](const std::string& label) {
     Segment segment;
     segment.mask = &mask;
     segment.label = label;
-    return WriteOne(study, segment, Identity(1)).status().code();
+    return WriteOne(read, segment, Identity(1)).status().code();
   };
   std::string longest;
   for (int n = 0; n < 64; ++n) longest += "ä";
@@ -106,8 +106,8 @@ TEST(SegWriter, RefusesTextsThatItWouldHaveToChange) {
 }
 
 TEST(SegWriter, PutsResultsIntoOneSeries) {
-  const DicomStudy study = StudyOf(GivenSeries());
-  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const DicomSeries read = SeriesOf(GivenSeries());
+  const Mask mask = SomeMask(read.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
   const auto written = [&](const SegSeries& series) {
@@ -118,7 +118,7 @@ TEST(SegWriter, PutsResultsIntoOneSeries) {
     identity.algorithm_version = usual.algorithm_version;
     identity.model_digest_hex = usual.model_digest_hex;
     identity.software_version = usual.software_version;
-    return WriteOne(study, segment, identity);
+    return WriteOne(read, segment, identity);
   };
   const SegSeries series{.instance_uid = "1.2.3.999",
                          .description = "Befund nach Überprüfung",
@@ -135,7 +135,7 @@ TEST(SegWriter, PutsResultsIntoOneSeries) {
   EXPECT_EQ(file.Text(DicomTag(0x0070, 0x0080)), "AFTER REVIEW");
   EXPECT_EQ(file.Text(DicomTag(0x0070, 0x0084)), "Größer^Anna");
   EXPECT_FALSE(file.Has(DicomTag(0x0008, 0x0021)));  // SeriesDate: another object's may differ
-  EXPECT_EQ(written({.instance_uid = study.info.series_instance_uid}).status().code(),
+  EXPECT_EQ(written({.instance_uid = read.info.series_instance_uid}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -158,11 +158,11 @@ TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {
   SeriesBuilder series = GivenSeries()
                              .With(DicomTag(0x0020, 0x0052), "UI", "abc")
                              .WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.x");
-  const DicomStudy study = StudyOf(series);
-  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const DicomSeries read = SeriesOf(series);
+  const Mask mask = SomeMask(read.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
-  const absl::Status status = WriteOne(study, segment, Identity(1)).status();
+  const absl::Status status = WriteOne(read, segment, Identity(1)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("FrameOfReferenceUID (0020,0052) is not a valid UID"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("SOPInstanceUID (0008,0018) is not a valid UID"));
@@ -172,34 +172,34 @@ TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {
 TEST(SegWriter, KeepsUidsWithLeadingZerosAsTheyAre) {
   SeriesBuilder series = GivenSeries().With(DicomTag(0x0020, 0x000D), "UI", "1.2.03.4");
   series.WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.007");
-  const DicomStudy study = StudyOf(series);
-  EXPECT_THAT(study.warnings, ::testing::Contains(HasSubstr("begins with 0")));
-  const Mask mask = SomeMask(study.volume.geometry().shape());
+  const DicomSeries read = SeriesOf(series);
+  EXPECT_THAT(read.warnings, ::testing::Contains(HasSubstr("begins with 0")));
+  const Mask mask = SomeMask(read.volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
-  const std::string seg = WriteOne(study, segment, Identity(1)).value();
+  const std::string seg = WriteOne(read, segment, Identity(1)).value();
   EXPECT_EQ(DicomFile::Open(seg).value().Text(DicomTag(0x0020, 0x000D)), "1.2.03.4");
   EXPECT_THAT(seg, HasSubstr("1.2.3.007"));
 }
 
 TEST(SegWriter, TakesTheSpacingForAThicknessThatIsNone) {
   for (const char* thickness : {"0", "2.5\\2.5", "-1", ""}) {
-    const DicomStudy study = StudyOf(GivenSeries().With(DicomTag(0x0018, 0x0050), "DS", thickness));
-    EXPECT_EQ(study.info.slice_thickness, "") << thickness;
+    const DicomSeries read = SeriesOf(GivenSeries().With(DicomTag(0x0018, 0x0050), "DS", thickness));
+    EXPECT_EQ(read.info.slice_thickness, "") << thickness;
   }
-  EXPECT_EQ(StudyOf(GivenSeries()).info.slice_thickness, "9.9");
+  EXPECT_EQ(SeriesOf(GivenSeries()).info.slice_thickness, "9.9");
 }
 
 TEST(SegWriter, RefusesTwoSlicesWithOneName) {
-  const DicomStudy study = StudyOf(GivenSeries().WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.400.1"));
-  EXPECT_THAT(study.info.seg_obstacles, ::testing::ElementsAre(HasSubstr("the same in several files")));
+  const DicomSeries read = SeriesOf(GivenSeries().WithAt(2, DicomTag(0x0008, 0x0018), "UI", "1.2.3.400.1"));
+  EXPECT_THAT(read.info.seg_obstacles, ::testing::ElementsAre(HasSubstr("the same in several files")));
 }
 
 TEST(SegWriter, RefusesArgumentsThatDoNotFit) {
-  const DicomStudy study = StudyOf(GivenSeries());
-  const Mask mask = SomeMask(study.volume.geometry().shape()), other({9, 7, 4});
+  const DicomSeries read = SeriesOf(GivenSeries());
+  const Mask mask = SomeMask(read.volume.geometry().shape()), other({9, 7, 4});
   const auto code = [&](const Segment& segment, const SegIdentity& identity) {
-    return WriteOne(study, segment, identity).status().code();
+    return WriteOne(read, segment, identity).status().code();
   };
   Segment good;
   good.mask = &mask;
@@ -212,15 +212,15 @@ TEST(SegWriter, RefusesArgumentsThatDoNotFit) {
   EXPECT_EQ(code(no_mask, Identity(1)), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(bad_code, Identity(1)), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(code(good, Identity(2)), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(WriteSeg(study.info, study.volume.geometry(), {}, Identity(0)).status().code(),
+  EXPECT_EQ(WriteSeg(read.info, read.volume.geometry(), {}, Identity(0)).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
 TEST(SegWriter, IsReadBackByOurOwnReader) {
   for (const auto& [columns, rows] :
        {std::pair(9, 7), std::pair(16, 8), std::pair(13, 10), std::pair(11, 11)}) {
-    const DicomStudy study = StudyOf(GivenSeries(columns, rows, 5));
-    const Shape shape = study.volume.geometry().shape();
+    const DicomSeries read = SeriesOf(GivenSeries(columns, rows, 5));
+    const Shape shape = read.volume.geometry().shape();
     Mask first = SomeMask(shape), second(shape);
     second.Set(0, 0, 0);
     second.Set(shape.i - 1, shape.j - 1, 4);
@@ -231,17 +231,17 @@ TEST(SegWriter, IsReadBackByOurOwnReader) {
     segments[1].rgb = {10, 200, 90};
     segments[1].label = "Second";
     segments[2].mask = &empty;
-    const std::string seg = WriteSeg(study.info, study.volume.geometry(), segments, Identity(3)).value();
-    const auto segmentation = ReadSeg(seg, &study.info, study.volume.geometry());
+    const std::string seg = WriteSeg(read.info, read.volume.geometry(), segments, Identity(3)).value();
+    const auto segmentation = ReadSeg(seg, &read.info, read.volume.geometry());
     ASSERT_TRUE(segmentation.ok()) << segmentation.status();
     EXPECT_THAT(segmentation->warnings, ::testing::IsEmpty());
-    const std::vector<ReadSegment>& read = segmentation->segments;
-    ASSERT_EQ(read.size(), 3u);
-    EXPECT_EQ(read[0].mask.bits(), first.bits());
-    EXPECT_EQ(read[1].mask.bits(), second.bits());
-    EXPECT_EQ(read[2].mask.bits(), empty.bits());
-    EXPECT_EQ(read[1].label, "Second");
-    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(read[1].rgb[c], segments[1].rgb[c], 1);
+    const std::vector<ReadSegment>& read_back = segmentation->segments;
+    ASSERT_EQ(read_back.size(), 3u);
+    EXPECT_EQ(read_back[0].mask.bits(), first.bits());
+    EXPECT_EQ(read_back[1].mask.bits(), second.bits());
+    EXPECT_EQ(read_back[2].mask.bits(), empty.bits());
+    EXPECT_EQ(read_back[1].label, "Second");
+    for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(read_back[1].rgb[c], segments[1].rgb[c], 1);
   }
 }
 

@@ -23,7 +23,7 @@ class SampleSeries : public ::testing::Test {
     if (!fs::exists(root_)) GTEST_SKIP() << "no samples in " << root_;
   }
 
-  absl::StatusOr<DicomStudy> Read(const std::string& name) const {
+  absl::StatusOr<DicomSeries> Read(const std::string& name) const {
     std::vector<fs::path> paths;
     if (fs::is_directory(root_ / name)) {
       for (const auto& entry : fs::directory_iterator(root_ / name)) paths.push_back(entry.path());
@@ -64,18 +64,18 @@ void ExpectSameImage(const Volume& a, const Volume& b) {
 
 TEST_F(SampleSeries, EqualsTheGroundTruth) {
   for (const char* name : {"explicit", "non_square_28x64"}) {
-    const absl::StatusOr<DicomStudy> study = Read(std::string("anatomical/") + name);
-    ASSERT_TRUE(study.ok()) << study.status();
+    const absl::StatusOr<DicomSeries> read = Read(std::string("anatomical/") + name);
+    ASSERT_TRUE(read.ok()) << read.status();
     const absl::StatusOr<Volume> truth =
         ReadNifti(ReadTestBuffer(root_ / "anatomical" / (std::string(name) + "_ground_truth.nii.gz")));
     ASSERT_TRUE(truth.ok()) << truth.status();
-    ExpectSameImage(study->volume, *truth);
+    ExpectSameImage(read->volume, *truth);
   }
 }
 
 TEST_F(SampleSeries, IsTheSameInJpegLosslessAndJpeg2000) {
-  const absl::StatusOr<DicomStudy> jpeg = Read("anatomical/compressed_jpeg_lossless");
-  const absl::StatusOr<DicomStudy> jpeg2000 = Read("anatomical/compressed_j2k");
+  const absl::StatusOr<DicomSeries> jpeg = Read("anatomical/compressed_jpeg_lossless");
+  const absl::StatusOr<DicomSeries> jpeg2000 = Read("anatomical/compressed_j2k");
   ASSERT_TRUE(jpeg.ok()) << jpeg.status();
   ASSERT_TRUE(jpeg2000.ok()) << jpeg2000.status();
   ExpectSameImage(jpeg->volume, jpeg2000->volume);
@@ -90,7 +90,7 @@ TEST_F(SampleSeries, IsRefusedForTheRightReason) {
 }
 
 TEST_F(SampleSeries, ReadsTiltAndMalformedFiles) {
-  const absl::StatusOr<DicomStudy> tilted = Read("odd/gantry_tilt");
+  const absl::StatusOr<DicomSeries> tilted = Read("odd/gantry_tilt");
   ASSERT_TRUE(tilted.ok()) << tilted.status();
   EXPECT_THAT(tilted->warnings, ::testing::Contains(HasSubstr("gantry tilt")));
   EXPECT_TRUE(Read("odd/two_slices").ok());
@@ -98,24 +98,24 @@ TEST_F(SampleSeries, ReadsTiltAndMalformedFiles) {
 }
 
 TEST_F(SampleSeries, ReadsOverAnonymisedCtAndSaysWhySegIsImpossible) {
-  const absl::StatusOr<DicomStudy> study = Read("ct_body_j2k");
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.geometry().shape(), (Shape{512, 512, 20}));
-  EXPECT_NEAR(study->volume.geometry().spacing_mm()[2], 2, 1e-6);
-  const Mask mask(study->volume.geometry().shape());
+  const absl::StatusOr<DicomSeries> read = Read("ct_body_j2k");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.geometry().shape(), (Shape{512, 512, 20}));
+  EXPECT_NEAR(read->volume.geometry().spacing_mm()[2], 2, 1e-6);
+  const Mask mask(read->volume.geometry().shape());
   Segment segment;
   segment.mask = &mask;
   const absl::Status status =
-      WriteSeg(study->info, study->volume.geometry(), {&segment, 1}, MakeSegIdentity("k", 1)).status();
+      WriteSeg(read->info, read->volume.geometry(), {&segment, 1}, MakeSegIdentity("k", 1)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("StudyInstanceUID (0020,000D) is empty"));
 }
 
 TEST_F(SampleSeries, AllowsSegWhereTheSourceIsWhole) {
   for (const char* name : {"seg/dcmqi/ct-3slice", "seg/dcmqi/23x38x3/image", "seg/highdicom/ct_image.dcm"}) {
-    const absl::StatusOr<DicomStudy> study = Read(name);
-    ASSERT_TRUE(study.ok()) << study.status();
-    EXPECT_TRUE(study->info.seg_obstacles.empty()) << name;
+    const absl::StatusOr<DicomSeries> read = Read(name);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_TRUE(read->info.seg_obstacles.empty()) << name;
   }
 }
 

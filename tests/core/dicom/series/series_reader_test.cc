@@ -22,7 +22,7 @@ using ::testing::Not;
 
 constexpr uint32_t kPosition = DicomTag(0x0020, 0x0032), kOrientation = DicomTag(0x0020, 0x0037);
 
-absl::StatusOr<DicomStudy> Read(const SeriesBuilder& series) { return ReadSeries(series.Files(), {}, {}); }
+absl::StatusOr<DicomSeries> Read(const SeriesBuilder& series) { return ReadSeries(series.Files(), {}, {}); }
 
 // Every voxel against `expected(i, j, k)`; reports the first that differs.
 template <typename Expected>
@@ -39,12 +39,12 @@ void ExpectVoxels(const Volume& volume, Expected expected) {
 }
 
 void ExpectRefused(const SeriesBuilder& series, absl::StatusCode code, const std::string& reason) {
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_FALSE(study.ok());
-  EXPECT_EQ(study.status().code(), code) << study.status();
-  EXPECT_THAT(std::string(study.status().message()), HasSubstr(reason));
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.status().code(), code) << read.status();
+  EXPECT_THAT(std::string(read.status().message()), HasSubstr(reason));
   // Whatever the reason, nothing of the patient is in it.
-  EXPECT_THAT(std::string(study.status().message()),
+  EXPECT_THAT(std::string(read.status().message()),
               AllOf(Not(HasSubstr("Secret")), Not(HasSubstr("SECRET"))));
 }
 
@@ -54,18 +54,18 @@ constexpr absl::StatusCode kPrecondition = absl::StatusCode::kFailedPrecondition
 TEST(SeriesReader, PutsVoxelsAndGeometryInPlaceWhateverTheOrderOfFiles) {
   for (uint32_t seed : {1u, 2u, 3u}) {
     SeriesBuilder series = GivenSeries().Shuffled(seed);
-    const absl::StatusOr<DicomStudy> study = Read(series);
-    ASSERT_TRUE(study.ok()) << study.status();
-    EXPECT_EQ(study->volume.geometry().shape(), (Shape{9, 7, 5}));
-    EXPECT_EQ(study->volume.sample_type(), SampleType::kInt16);
-    ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
-    const WorldPoint at = study->volume.geometry().ToWorld({2, 3, 4});
+    const absl::StatusOr<DicomSeries> read = Read(series);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->volume.geometry().shape(), (Shape{9, 7, 5}));
+    EXPECT_EQ(read->volume.sample_type(), SampleType::kInt16);
+    ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+    const WorldPoint at = read->volume.geometry().ToWorld({2, 3, 4});
     EXPECT_DOUBLE_EQ(at.x, -10 + 2 * 0.75);  // the second value of PixelSpacing goes with columns
     EXPECT_DOUBLE_EQ(at.y, -20 + 3 * 0.5);
     EXPECT_DOUBLE_EQ(at.z, -30.5 + 4 * 2.5);
-    EXPECT_EQ(study->info.instances[4].image_position_patient, "-10\\-20\\-20.5");
-    EXPECT_EQ(study->info.instances[0].sop_instance_uid, "1.2.3.400.1");
-    EXPECT_TRUE(study->info.seg_obstacles.empty());
+    EXPECT_EQ(read->info.instances[4].image_position_patient, "-10\\-20\\-20.5");
+    EXPECT_EQ(read->info.instances[0].sop_instance_uid, "1.2.3.400.1");
+    EXPECT_TRUE(read->info.seg_obstacles.empty());
   }
 }
 
@@ -79,10 +79,10 @@ TEST_P(SeriesReaderSyntax, GivesTheSameVoxelsAsUncompressed) {
         GivenSeries(33, 21, 3).WithBits(16, 12, 11, is_signed).WithTransferSyntax(GetParam());
     series.WithStored(
         [&](int i, int j, int k) { return (40 * i + 9 * j + 301 * k) % 2048 - (is_signed ? 1024 : 0); });
-    const absl::StatusOr<DicomStudy> study = Read(series);
-    ASSERT_TRUE(study.ok()) << study.status();
-    ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
-    EXPECT_FALSE(study->info.lossy);
+    const absl::StatusOr<DicomSeries> read = Read(series);
+    ASSERT_TRUE(read.ok()) << read.status();
+    ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+    EXPECT_FALSE(read->info.lossy);
   }
 }
 
@@ -97,9 +97,9 @@ TEST(SeriesReader, ReadsEightBitsInEverySyntaxThatHasThem) {
                              testing::kJpegLosslessSv1, testing::kJpegLs, testing::kJpeg2000Lossless}) {
     SeriesBuilder series = GivenSeries(10, 7, 2).WithBits(8, 8, 7, false).WithTransferSyntax(syntax);
     series.WithStored([](int i, int j, int k) { return (i * 23 + j * 5 + k) % 256; });
-    const absl::StatusOr<DicomStudy> study = Read(series);
-    ASSERT_TRUE(study.ok()) << syntax << study.status();
-    ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+    const absl::StatusOr<DicomSeries> read = Read(series);
+    ASSERT_TRUE(read.ok()) << syntax << read.status();
+    ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
   }
 }
 
@@ -109,23 +109,23 @@ TEST(SeriesReader, MarksLossySeriesAndStaysNearTheirValues) {
     SeriesBuilder series = GivenSeries(32, 32, 2).WithTransferSyntax(syntax);
     series.WithBits(bytes ? 8 : 16, bytes ? 8 : 12, bytes ? 7 : 11, false);
     series.WithStored([](int i, int j, int k) { return 40 + 3 * i + 2 * j + k; });
-    const absl::StatusOr<DicomStudy> study = Read(series);
-    ASSERT_TRUE(study.ok()) << syntax << study.status();
-    EXPECT_TRUE(study->info.lossy);
-    EXPECT_FALSE(study->info.lossy_method.empty()) << syntax;
-    EXPECT_FALSE(study->info.lossy_ratio.empty()) << syntax;
+    const absl::StatusOr<DicomSeries> read = Read(series);
+    ASSERT_TRUE(read.ok()) << syntax << read.status();
+    EXPECT_TRUE(read->info.lossy);
+    EXPECT_FALSE(read->info.lossy_method.empty()) << syntax;
+    EXPECT_FALSE(read->info.lossy_ratio.empty()) << syntax;
     for (int n = 0; n < 32; ++n)
-      EXPECT_NEAR(study->volume.at(n, 31 - n, 1), series.StoredAt(n, 31 - n, 1), 4);
+      EXPECT_NEAR(read->volume.at(n, 31 - n, 1), series.StoredAt(n, 31 - n, 1), 4);
   }
 }
 
 TEST(SeriesReader, ReadsBareDataSetsInEveryByteOrder) {
   for (const char* syntax : {testing::kImplicitLe, testing::kExplicitLe, testing::kExplicitBe}) {
     SeriesBuilder series = GivenSeries().WithTransferSyntax(syntax).WithoutPreamble();
-    const absl::StatusOr<DicomStudy> study = Read(series);
-    ASSERT_TRUE(study.ok()) << study.status();
-    ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
-    EXPECT_THAT(study->warnings, Contains(HasSubstr("transfer syntax")));
+    const absl::StatusOr<DicomSeries> read = Read(series);
+    ASSERT_TRUE(read.ok()) << read.status();
+    ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+    EXPECT_THAT(read->warnings, Contains(HasSubstr("transfer syntax")));
   }
 }
 
@@ -138,11 +138,11 @@ std::string DirtyPixels(int dirt, int shift) {
 TEST(SeriesReader, MasksWhatLiesAboveTheStoredBitsAndSaysSo) {
   SeriesBuilder series = GivenSeries().WithBits(16, 12, 11, true);
   series.WithStored([](int i, int j, int) { return -(9 * j + i); });
-  const absl::StatusOr<DicomStudy> clean = Read(series);
+  const absl::StatusOr<DicomSeries> clean = Read(series);
   ASSERT_TRUE(clean.ok()) << clean.status();
   EXPECT_THAT(clean->warnings, Not(Contains(HasSubstr("BitsStored"))));
   series.WithAt(2, kPixelDataTag, "OW", DirtyPixels(0x5000, 0));
-  const absl::StatusOr<DicomStudy> dirty = Read(series);
+  const absl::StatusOr<DicomSeries> dirty = Read(series);
   ASSERT_TRUE(dirty.ok()) << dirty.status();
   ExpectVoxels(dirty->volume, [](int i, int j, int) { return -(9 * j + i); });
   EXPECT_THAT(dirty->warnings, Contains(HasSubstr("bits outside of BitsStored (0028,0101)")));
@@ -151,39 +151,39 @@ TEST(SeriesReader, MasksWhatLiesAboveTheStoredBitsAndSaysSo) {
 TEST(SeriesReader, BelievesAHighBitThatTheOtherBitsDoNotContradict) {
   SeriesBuilder series = GivenSeries().WithBits(16, 12, 13, true);
   series.WithStored([](int i, int j, int) { return -(9 * j + i); });
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  ExpectVoxels(study->volume, [](int i, int j, int) { return -(9 * j + i); });
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ExpectVoxels(read->volume, [](int i, int j, int) { return -(9 * j + i); });
   ExpectRefused(series.WithAt(2, kPixelDataTag, "OW", DirtyPixels(1, 2)), kInvalid, "file 3: HighBit");
 }
 
 TEST(SeriesReader, RescalesEachSliceByItsOwnSlope) {
   SeriesBuilder series = GivenSeries().WithRescale("1.5", "-3");
   series.WithAt(3, DicomTag(0x0028, 0x1053), "DS", "0.25");
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.sample_type(), SampleType::kFloat32);
-  ExpectVoxels(study->volume,
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.sample_type(), SampleType::kFloat32);
+  ExpectVoxels(read->volume,
                [&](int i, int j, int k) { return series.StoredAt(i, j, k) * (k == 3 ? 0.25 : 1.5) - 3; });
 }
 
 TEST(SeriesReader, TakesASlopeOfZeroForNone) {
   SeriesBuilder series = GivenSeries().WithRescale("0", "-1024");
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k) - 1024; });
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("RescaleSlope (0028,1053) is 0")));
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k) - 1024; });
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("RescaleSlope (0028,1053) is 0")));
 }
 
 TEST(SeriesReader, KeepsSixteenBitsUntilAValueLeavesThem) {
   SeriesBuilder series = GivenSeries().WithRescale("1", "-1024");
-  const absl::StatusOr<DicomStudy> narrow = Read(series);
+  const absl::StatusOr<DicomSeries> narrow = Read(series);
   ASSERT_TRUE(narrow.ok()) << narrow.status();
   EXPECT_EQ(narrow->volume.sample_type(), SampleType::kInt16);
   ExpectVoxels(narrow->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k) - 1024; });
 
   series.WithStored([](int i, int j, int k) { return k == 3 && i == 4 && j == 5 ? -32000 : i + j - k; });
-  const absl::StatusOr<DicomStudy> wide = Read(series);
+  const absl::StatusOr<DicomSeries> wide = Read(series);
   ASSERT_TRUE(wide.ok()) << wide.status();
   EXPECT_EQ(wide->volume.sample_type(), SampleType::kFloat32);
   ExpectVoxels(wide->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k) - 1024; });
@@ -192,19 +192,19 @@ TEST(SeriesReader, KeepsSixteenBitsUntilAValueLeavesThem) {
 TEST(SeriesReader, ReadsNumbersAsScannersWriteThem) {
   SeriesBuilder series = GivenSeries().WithRescale(" +1,0 ", "-0.00000000000000000000");
   series.With(DicomTag(0x0028, 0x0030), "DS", "5.0e-1\\0.7500000000000000000");
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.sample_type(), SampleType::kInt16);
-  EXPECT_DOUBLE_EQ(study->volume.geometry().spacing_mm()[0], 0.75);
-  EXPECT_EQ(study->info.pixel_spacing, "5.0e-1\\0.75");
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.sample_type(), SampleType::kInt16);
+  EXPECT_DOUBLE_EQ(read->volume.geometry().spacing_mm()[0], 0.75);
+  EXPECT_EQ(read->info.pixel_spacing, "5.0e-1\\0.75");
 }
 
 TEST(SeriesReader, AcceptsALeaningStackAsShear) {
   SeriesBuilder series = GivenSeries().WithPlane("1\\0\\0\\0\\1\\0", {0, 0, 0}, {0, 1, 4});
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("leans by 14.04 degrees")));
-  const WorldPoint at = study->volume.geometry().ToWorld({0, 0, 4});
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("leans by 14.04 degrees")));
+  const WorldPoint at = read->volume.geometry().ToWorld({0, 0, 4});
   EXPECT_DOUBLE_EQ(at.y, 4);
   EXPECT_DOUBLE_EQ(at.z, 16);
 }
@@ -212,23 +212,23 @@ TEST(SeriesReader, AcceptsALeaningStackAsShear) {
 TEST(SeriesReader, SortsAgainstTheAxisWhereTheNormalPointsDown) {
   // Rows to the left, columns to the back: the normal points to the feet.
   SeriesBuilder series = GivenSeries().WithPlane("-1\\0\\0\\0\\1\\0", {5, 6, 7}, {0, 0, -3});
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_DOUBLE_EQ(study->volume.geometry().ToWorld({0, 0, 4}).z, 7 - 12);
-  ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_DOUBLE_EQ(read->volume.geometry().ToWorld({0, 0, 4}).z, 7 - 12);
+  ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
 }
 
 TEST(SeriesReader, ReadsASingleSliceByItsThickness) {
-  const absl::StatusOr<DicomStudy> study = Read(GivenSeries(4, 3, 1));
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_DOUBLE_EQ(study->volume.geometry().spacing_mm()[2], 9.9);
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("only one slice")));
+  const absl::StatusOr<DicomSeries> read = Read(GivenSeries(4, 3, 1));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_DOUBLE_EQ(read->volume.geometry().spacing_mm()[2], 9.9);
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("only one slice")));
   ExpectRefused(GivenSeries(4, 3, 1).Without(DicomTag(0x0018, 0x0050)), kPrecondition,
                 "neither SliceThickness nor SpacingBetweenSlices");
   ExpectRefused(GivenSeries(4, 3, 1).With(DicomTag(0x0018, 0x0050), "DS", "0"), kPrecondition,
                 "neither SliceThickness nor SpacingBetweenSlices");
   SeriesBuilder spaced = GivenSeries(4, 3, 1).Without(DicomTag(0x0018, 0x0050));
-  const absl::StatusOr<DicomStudy> by_spacing = Read(spaced.With(DicomTag(0x0018, 0x0088), "DS", "3"));
+  const absl::StatusOr<DicomSeries> by_spacing = Read(spaced.With(DicomTag(0x0018, 0x0088), "DS", "3"));
   ASSERT_TRUE(by_spacing.ok()) << by_spacing.status();
   EXPECT_DOUBLE_EQ(by_spacing->volume.geometry().spacing_mm()[2], 3);
 }
@@ -312,26 +312,26 @@ TEST(SeriesReader, SaysWhatItAssumedWhereAnAttributeIsMissing) {
       {DicomTag(0x0028, 0x0101), "BitsStored (0028,0101) is missing"},
       {DicomTag(0x0028, 0x0103), "PixelRepresentation (0028,0103) is missing"}};
   for (const auto& [tag, warning] : optional) {
-    const absl::StatusOr<DicomStudy> study = Read(series.Without(tag));
-    ASSERT_TRUE(study.ok()) << study.status();
-    EXPECT_THAT(study->warnings, Contains(HasSubstr(warning)));
-    ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+    const absl::StatusOr<DicomSeries> read = Read(series.Without(tag));
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_THAT(read->warnings, Contains(HasSubstr(warning)));
+    ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
   }
 }
 
 TEST(SeriesReader, TakesNoFramesForOne) {
   for (const char* frames : {"", "1", "0"}) {
-    const absl::StatusOr<DicomStudy> study = Read(GivenSeries().With(DicomTag(0x0028, 0x0008), "IS", frames));
-    ASSERT_TRUE(study.ok()) << study.status();
+    const absl::StatusOr<DicomSeries> read = Read(GivenSeries().With(DicomTag(0x0028, 0x0008), "IS", frames));
+    ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(std::string(frames) == "0",
-              ::testing::Value(study->warnings, Contains(HasSubstr("NumberOfFrames"))));
+              ::testing::Value(read->warnings, Contains(HasSubstr("NumberOfFrames"))));
   }
   ExpectRefused(GivenSeries().With(DicomTag(0x0028, 0x0008), "IS", "-1"), kPrecondition, "multi-frame");
   ExpectRefused(GivenSeries()
                     .With(DicomTag(0x0028, 0x0008), "IS", "0")
                     .WithAt(1, kPixelDataTag, "OW", std::string(252, 'x')),
                 kInvalid, "file 2: its pixel data have 252 bytes, and one frame has 126");
-  const absl::StatusOr<DicomStudy> longer =
+  const absl::StatusOr<DicomSeries> longer =
       Read(GivenSeries().WithAt(1, kPixelDataTag, "OW", std::string(130, 'x')));
   ASSERT_TRUE(longer.ok()) << longer.status();
   EXPECT_THAT(longer->warnings, Contains(HasSubstr("pixel data are longer")));
@@ -347,12 +347,12 @@ TEST(SeriesReader, ReadsADataSetWhoseTransferSyntaxIsWrongAboutValueRepresentati
     for (const std::string& file : series.WithTransferSyntax(right).WithoutPreamble().Bytes()) {
       files.push_back(testing::Part10(wrong, file));
     }
-    const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
-    ASSERT_TRUE(study.ok()) << study.status();
-    ExpectVoxels(study->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
-    EXPECT_THAT(study->warnings, Contains(HasSubstr("explicit and implicit value representations")));
+    const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers(files), {}, {});
+    ASSERT_TRUE(read.ok()) << read.status();
+    ExpectVoxels(read->volume, [&](int i, int j, int k) { return series.StoredAt(i, j, k); });
+    EXPECT_THAT(read->warnings, Contains(HasSubstr("explicit and implicit value representations")));
     // Where it does not read as the other one either, the announced one is what is told of.
-    const absl::StatusOr<DicomStudy> cut = ReadSeries(testing::ToBuffers({files[0].substr(0, 700)}), {}, {});
+    const absl::StatusOr<DicomSeries> cut = ReadSeries(testing::ToBuffers({files[0].substr(0, 700)}), {}, {});
     EXPECT_EQ(cut.status().code(), kInvalid);
   }
 }
@@ -386,9 +386,9 @@ TEST(SeriesReader, ComparesCompressedFramesWithTheirDataSetBeforeDecoding) {
     const size_t at = files[0].find(rows);
     ASSERT_NE(at, std::string::npos);
     files[0][at + 9] = 0x10;  // 4112 rows
-    const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers(files), {}, {});
-    ASSERT_FALSE(study.ok());
-    EXPECT_THAT(std::string(study.status().message()), HasSubstr("Rows and Columns of its data set"))
+    const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers(files), {}, {});
+    ASSERT_FALSE(read.ok());
+    EXPECT_THAT(std::string(read.status().message()), HasSubstr("Rows and Columns of its data set"))
         << syntax;
   }
 }
@@ -399,9 +399,9 @@ TEST(SeriesReader, SurvivesEveryTruncationOfEverySyntax) {
     const std::string whole = GivenSeries(16, 12, 1).WithTransferSyntax(syntax).Bytes()[0];
     for (size_t size = 0; size < whole.size(); size += 7) {
       // Whatever it says, it comes back; without half its bytes it cannot be read.
-      const absl::StatusOr<DicomStudy> study =
+      const absl::StatusOr<DicomSeries> read =
           ReadSeries(testing::ToBuffers({whole.substr(0, size)}), {}, {});
-      EXPECT_TRUE(!study.ok() || size >= whole.size() / 2) << syntax << " " << size;
+      EXPECT_TRUE(!read.ok() || size >= whole.size() / 2) << syntax << " " << size;
     }
   }
 }
@@ -436,9 +436,9 @@ TEST(SeriesReader, NamesWhatItDoesNotRead) {
 TEST(SeriesReader, RefusesFilesThatAreNotDicom) {
   for (const std::string& bytes :
        {std::string(), std::string("hello"), std::string(5000, 'x'), std::string(132, '\0')}) {
-    const absl::StatusOr<DicomStudy> study = ReadSeries(testing::ToBuffers({bytes}), {}, {});
-    EXPECT_EQ(study.status().code(), kInvalid);
-    EXPECT_THAT(std::string(study.status().message()),
+    const absl::StatusOr<DicomSeries> read = ReadSeries(testing::ToBuffers({bytes}), {}, {});
+    EXPECT_EQ(read.status().code(), kInvalid);
+    EXPECT_THAT(std::string(read.status().message()),
                 HasSubstr("no image series among the files: 1 not DICOM"));
   }
   EXPECT_EQ(ReadSeries({}, {}, {}).status().code(), kInvalid);
@@ -467,12 +467,12 @@ TEST(SeriesReader, ReadsOverAnonymisedSeriesAndSaysWhatASegLacks) {
   for (uint32_t tag : {DicomTag(0x0008, 0x0016), DicomTag(0x0008, 0x0018), DicomTag(0x0020, 0x000D)}) {
     for (int k = 0; k < 5; ++k) series.WithAt(k, tag, "UI", "");
   }
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->info.seg_obstacles, ::testing::ElementsAre("SOPClassUID (0008,0016) is empty",
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->info.seg_obstacles, ::testing::ElementsAre("SOPClassUID (0008,0016) is empty",
                                                                 "SOPInstanceUID (0008,0018) is empty",
                                                                 "StudyInstanceUID (0020,000D) is empty"));
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("no DICOM-SEG")));
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("no DICOM-SEG")));
 }
 
 TEST(SeriesReader, TakesUidsFromTheFileMetaInformation) {
@@ -480,28 +480,28 @@ TEST(SeriesReader, TakesUidsFromTheFileMetaInformation) {
   series.WithAt(0, DicomTag(0x0008, 0x0018), "UI", "");
   series.With(DicomTag(0x0002, 0x0002), "UI", "1.2.840.10008.5.1.4.1.1.2")
       .With(DicomTag(0x0002, 0x0003), "UI", "1.2.3.77");
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_TRUE(study->info.seg_obstacles.empty());
-  EXPECT_EQ(study->info.instances[0].sop_instance_uid, "1.2.3.77");
-  EXPECT_EQ(study->info.instances[0].sop_class_uid, "1.2.840.10008.5.1.4.1.1.2");
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("taken from the file meta information")));
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->info.seg_obstacles.empty());
+  EXPECT_EQ(read->info.instances[0].sop_instance_uid, "1.2.3.77");
+  EXPECT_EQ(read->info.instances[0].sop_class_uid, "1.2.840.10008.5.1.4.1.1.2");
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("taken from the file meta information")));
 }
 
 TEST(SeriesReader, GivesASeriesWithoutFrameOfReferenceOneOfItsOwn) {
-  const absl::StatusOr<DicomStudy> none = Read(GivenSeries().Without(DicomTag(0x0020, 0x0052)));
+  const absl::StatusOr<DicomSeries> none = Read(GivenSeries().Without(DicomTag(0x0020, 0x0052)));
   ASSERT_TRUE(none.ok()) << none.status();
   EXPECT_TRUE(none->info.seg_obstacles.empty());
   EXPECT_THAT(none->warnings, Contains(HasSubstr("FrameOfReferenceUID (0020,0052) is missing")));
   SeriesBuilder each = GivenSeries();
   for (int k = 0; k < 5; ++k) each.WithAt(k, DicomTag(0x0020, 0x0052), "UI", absl::StrCat("1.2.3.30", k));
-  const absl::StatusOr<DicomStudy> study = Read(each);
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->warnings,
+  const absl::StatusOr<DicomSeries> read = Read(each);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->warnings,
               Contains(HasSubstr("FrameOfReferenceUID (0020,0052) is another one in every file")));
-  EXPECT_EQ(study->info.frame_of_reference_uid,
+  EXPECT_EQ(read->info.frame_of_reference_uid,
             none->info.frame_of_reference_uid);  // the series', whatever the files
-  EXPECT_NE(study->info.frame_of_reference_uid, Read(GivenSeries())->info.frame_of_reference_uid);
+  EXPECT_NE(read->info.frame_of_reference_uid, Read(GivenSeries())->info.frame_of_reference_uid);
   // Two of them are two: nothing says that these slices belong together.
   const SeriesBuilder two = GivenSeries().WithAt(2, DicomTag(0x0020, 0x0052), "UI", "1.2.3.301");
   EXPECT_THAT(std::string(Read(two).status().message()), HasSubstr("different frames of reference"));
@@ -522,14 +522,14 @@ TEST(SeriesReader, WarnsOfRepairsWithoutQuotingValues) {
   SeriesBuilder series = GivenSeries().With(DicomTag(0x0010, 0x0040), "CS", "female-secret");
   series.With(DicomTag(0x0008, 0x0050), "SH", "SECRET-ACCESSION-NUMBER-20");
   series.With(DicomTag(0x0028, 0x0120), "SS", Le16(-2000));
-  const absl::StatusOr<DicomStudy> study = Read(series);
-  ASSERT_TRUE(study.ok()) << study.status();
+  const absl::StatusOr<DicomSeries> read = Read(series);
+  ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(
-      study->warnings,
+      read->warnings,
       Contains(HasSubstr("AccessionNumber (0008,0050) has more than 16 characters: it is left empty")));
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("PatientSex")));
-  EXPECT_THAT(study->warnings, Contains(HasSubstr("PixelPaddingValue")));
-  for (const std::string& warning : study->warnings) {
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("PatientSex")));
+  EXPECT_THAT(read->warnings, Contains(HasSubstr("PixelPaddingValue")));
+  for (const std::string& warning : read->warnings) {
     EXPECT_THAT(warning, AllOf(Not(HasSubstr("SECRET")), Not(HasSubstr("secret"))));
   }
 }

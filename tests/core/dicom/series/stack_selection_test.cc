@@ -18,7 +18,7 @@ constexpr uint32_t kImageType = DicomTag(0x0008, 0x0008), kSopInstance = DicomTa
 constexpr uint32_t kPosition = DicomTag(0x0020, 0x0032), kOrientation = DicomTag(0x0020, 0x0037);
 constexpr uint32_t kEchoTime = DicomTag(0x0018, 0x0081);
 
-absl::StatusOr<DicomStudy> Read(const std::vector<std::string>& files) {
+absl::StatusOr<DicomSeries> Read(const std::vector<std::string>& files) {
   return ReadSeries(testing::ToBuffers(files), {}, {});
 }
 
@@ -32,20 +32,20 @@ std::string Refusal(const std::vector<std::string>& files) {
 }
 
 TEST(Duplicates, AreDroppedWithANote) {
-  const absl::StatusOr<DicomStudy> study =
+  const absl::StatusOr<DicomSeries> read =
       Read(GivenSeries().WithSliceTwice(1).WithSliceTwice(1).Shuffled(3).Bytes());
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.geometry().shape().k, 5);
-  EXPECT_EQ(study->info.instances.size(), 5);
-  EXPECT_THAT(study->warnings, Contains("2 files passed over: 2 identical duplicates"));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.geometry().shape().k, 5);
+  EXPECT_EQ(read->info.instances.size(), 5);
+  EXPECT_THAT(read->warnings, Contains("2 files passed over: 2 identical duplicates"));
 }
 
 TEST(Duplicates, AreKnownByTheirInstanceAndPixelsWhereAnArchiveChangedTheHeader) {
   SeriesBuilder sent_again = GivenSeries();
   sent_again.With(DicomTag(0x0008, 0x0050), "SH", "OTHER");
-  const absl::StatusOr<DicomStudy> study = Read(Joined(GivenSeries().Bytes(), {sent_again.Bytes()[2]}));
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_THAT(study->warnings, Contains("1 file passed over: 1 identical duplicate"));
+  const absl::StatusOr<DicomSeries> read = Read(Joined(GivenSeries().Bytes(), {sent_again.Bytes()[2]}));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->warnings, Contains("1 file passed over: 1 identical duplicate"));
 }
 
 TEST(Duplicates, AreNotWhatOnlyLiesAtOnePlaceOrOnlyHasOneName) {
@@ -66,19 +66,19 @@ TEST(Localizers, ThatSayItArePassedOver) {
   SeriesBuilder series = GivenSeries(9, 7, 4);
   series.WithAt(0, kImageType, "CS", "ORIGINAL\\PRIMARY\\LOCALIZER")
       .WithAt(0, kOrientation, "DS", "1\\0\\0\\0\\0\\-1");
-  const absl::StatusOr<DicomStudy> study = Read(series.Bytes());
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.geometry().shape().k, 3);
-  EXPECT_THAT(study->warnings, Contains("1 file passed over: 1 localizer"));
+  const absl::StatusOr<DicomSeries> read = Read(series.Bytes());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.geometry().shape().k, 3);
+  EXPECT_THAT(read->warnings, Contains("1 file passed over: 1 localizer"));
 }
 
 TEST(Localizers, AreFewImagesOfAnotherOrientationBesideAClearStack) {
   SeriesBuilder series = GivenSeries(9, 7, 11);
   for (const int k : {0, 10}) series.WithAt(k, kOrientation, "DS", "1\\0\\0\\0\\0\\-1");
-  const absl::StatusOr<DicomStudy> study = Read(series.Bytes());
-  ASSERT_TRUE(study.ok()) << study.status();
-  EXPECT_EQ(study->volume.geometry().shape().k, 9);
-  EXPECT_THAT(study->warnings, Contains("2 files passed over: 2 of another orientation"));
+  const absl::StatusOr<DicomSeries> read = Read(series.Bytes());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->volume.geometry().shape().k, 9);
+  EXPECT_THAT(read->warnings, Contains("2 files passed over: 2 of another orientation"));
 }
 
 TEST(Localizers, AreNotGuessedWhereNoStackIsClear) {

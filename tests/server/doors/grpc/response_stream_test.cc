@@ -13,9 +13,9 @@ v1::SegmentResponse Progress(v1::Stage stage) {
   return message;
 }
 
-std::vector<PipelineOutput> Outputs(std::vector<std::string> texts) {
-  std::vector<PipelineOutput> outputs;
-  for (std::string& text : texts) outputs.push_back({OutputKind::kMask, 0, std::move(text)});
+std::vector<Output> Outputs(std::vector<std::string> texts) {
+  std::vector<Output> outputs;
+  for (std::string& text : texts) outputs.push_back({OutputKind::kMask, 0, "text/plain", std::move(text)});
   return outputs;
 }
 

@@ -172,14 +172,16 @@ class Nifti(_message.Message):
     def __init__(self) -> None: ...
 
 class Output(_message.Message):
-    __slots__ = ["kind", "size_bytes", "target_index"]
+    __slots__ = ["kind", "media_type", "size_bytes", "target_index"]
     KIND_FIELD_NUMBER: _ClassVar[int]
+    MEDIA_TYPE_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     TARGET_INDEX_FIELD_NUMBER: _ClassVar[int]
     kind: OutputKind
+    media_type: str
     size_bytes: int
     target_index: int
-    def __init__(self, kind: _Optional[_Union[OutputKind, str]] = ..., target_index: _Optional[int] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+    def __init__(self, kind: _Optional[_Union[OutputKind, str]] = ..., target_index: _Optional[int] = ..., size_bytes: _Optional[int] = ..., media_type: _Optional[str] = ...) -> None: ...
 
 class OutputChunk(_message.Message):
     __slots__ = ["data", "output_index"]
