@@ -9,7 +9,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/tags.h"
 #include "core/dicom/dataset/text_decoder.h"
@@ -20,11 +22,12 @@ namespace sgpsam {
 namespace {
 
 // Attributes that need each other; kNone: each stands for itself.
-enum class Group { kNone, kAccession, kSpecies, kDeidentification, kTrialSubject, kTrialStudy };
+enum class Group { kNone, kAccession, kSpecies, kResponsible, kDeidentification, kTrialSubject, kTrialStudy };
 
 enum class Presence {
   kAlways,      // type 2 of a module that every object has
   kWithGroup,   // type 2 of a module that not every object has
+  kOfAnimals,   // type 2C: where the source has it, and with a species
   kWithSource,  // type 1C or 3: where the source has it
 };
 
@@ -88,9 +91,9 @@ constexpr CopiedTag kTags[] = {
     {DicomTag(0x0010, 0x2292), "LO", "PatientBreedDescription", Presence::kWithGroup, Group::kSpecies},
     {DicomTag(0x0010, 0x2293), "SQ", "PatientBreedCodeSequence", Presence::kWithGroup, Group::kSpecies},
     {DicomTag(0x0010, 0x2294), "SQ", "BreedRegistrationSequence", Presence::kWithGroup, Group::kSpecies},
-    {tags::kResponsiblePerson, "PN", "ResponsiblePerson", Presence::kWithGroup, Group::kSpecies},
-    {tags::kResponsiblePersonRole, "CS", "ResponsiblePersonRole", Presence::kWithSource, Group::kSpecies},
-    {DicomTag(0x0010, 0x2299), "LO", "ResponsibleOrganization", Presence::kWithGroup, Group::kSpecies},
+    {tags::kResponsiblePerson, "PN", "ResponsiblePerson", Presence::kOfAnimals, Group::kResponsible},
+    {tags::kResponsiblePersonRole, "CS", "ResponsiblePersonRole", Presence::kWithSource, Group::kResponsible},
+    {DicomTag(0x0010, 0x2299), "LO", "ResponsibleOrganization", Presence::kOfAnimals},
     {DicomTag(0x0010, 0x4000), "LT", "PatientComments", Presence::kWithSource},
     {tags::kClinicalTrialSponsorName, "LO", "ClinicalTrialSponsorName", Presence::kWithSource,
      Group::kTrialSubject},
@@ -133,10 +136,11 @@ class Copying {
 
   CopiedModules Run() {
     for (size_t n = 0; n < std::size(kTags); ++n) Read(n);
-    for (const Group group : {Group::kAccession, Group::kSpecies, Group::kDeidentification,
-                              Group::kTrialSubject, Group::kTrialStudy}) {
+    for (const Group group : {Group::kAccession, Group::kSpecies, Group::kResponsible,
+                              Group::kDeidentification, Group::kTrialSubject, Group::kTrialStudy}) {
       Complete(group);
     }
+    if (HasSpecies()) CompleteAnimal();
     for (size_t n = 0; n < std::size(kTags); ++n) Take(n);
     return std::move(result_);
   }
@@ -149,7 +153,9 @@ class Copying {
 
   void Read(size_t n);
   absl::StatusOr<CopiedAttribute> Copy(const CopiedTag& tag);
+  absl::StatusOr<CopiedAttribute> CopyItems(const CopiedTag& tag);
   void Complete(Group group);
+  void CompleteAnimal();
   void Take(size_t n);
   void Warn(std::string text) { result_.warnings.push_back(std::move(text)); }
 
@@ -163,6 +169,9 @@ class Copying {
   }
   bool Has(uint32_t tag) const { return Kept(tag) != nullptr && HasValue(*Kept(tag)); }
   bool IsYes(uint32_t tag) const { return Kept(tag) != nullptr && Kept(tag)->value == "YES"; }
+  bool HasSpecies() const {
+    return Has(tags::kPatientSpeciesDescription) || Has(tags::kPatientSpeciesCodeSequence);
+  }
   // What the group's other attributes require and the source lacks; empty: nothing.
   absl::string_view Missing(Group group) const;
 
@@ -172,8 +181,22 @@ class Copying {
   CopiedModules result_;
 };
 
+absl::StatusOr<CopiedAttribute> Copying::CopyItems(const CopiedTag& tag) {
+  ASSIGN_OR_RETURN(CopiedSequence sequence, CopySequence(file_, tag.tag, decoder_));
+  if (!sequence.assumed.empty()) {
+    Warn(absl::StrCat(Named(tag),
+                      " has texts in no character set that SpecificCharacterSet (0008,0005) names: they are "
+                      "taken as ",
+                      absl::StrJoin(sequence.assumed, " or ")));
+  }
+  if (sequence.repaired) {
+    Warn(absl::StrCat(Named(tag), " has values that are not valid: they are repaired in derived objects"));
+  }
+  return std::move(sequence.attribute);
+}
+
 absl::StatusOr<CopiedAttribute> Copying::Copy(const CopiedTag& tag) {
-  if (tag.vr == "SQ") return CopySequence(file_, tag.tag, decoder_);
+  if (tag.vr == "SQ") return CopyItems(tag);
   const absl::string_view text = file_.Text(tag.tag);
   if (text.size() > kMaxTextBytes) return absl::InvalidArgumentError("has more than 64 KiB");
   absl::StatusOr<std::string> value;
@@ -226,8 +249,9 @@ void Copying::Read(size_t n) {
 absl::string_view Copying::Missing(Group group) const {
   switch (group) {
     case Group::kSpecies:
-      if (!Has(tags::kPatientSpeciesDescription) && !Has(tags::kPatientSpeciesCodeSequence))
-        return "PatientSpeciesDescription (0010,2201)";
+      if (!HasSpecies()) return "PatientSpeciesDescription (0010,2201)";
+      return {};
+    case Group::kResponsible:
       if (Has(tags::kResponsiblePerson) != Has(tags::kResponsiblePersonRole))
         return "ResponsiblePerson (0010,2297) or its role (0010,2298)";
       return {};
@@ -276,6 +300,14 @@ void Copying::Complete(Group group) {
           missing.empty() ? "they are copied whole or not at all" : absl::StrCat(missing, " is missing")));
     }
     kept.reset();
+  }
+}
+
+// Who answers for an animal is told, if only as unknown.
+void Copying::CompleteAnimal() {
+  for (size_t n = 0; n < std::size(kTags); ++n) {
+    std::optional<CopiedAttribute>& kept = candidates_[n].kept;
+    if (kTags[n].presence == Presence::kOfAnimals && !kept) kept = CopiedAttribute{kTags[n].tag};
   }
 }
 

@@ -21,7 +21,8 @@ struct CopiedModules {
 
 // Patient, General Study, Patient Study, Clinical Trial Subject and Study modules (PS3.3 C.7.1, C.7.2) and
 // the time zone. Single attributes that cannot be kept are left out, those of type 2 left empty, with a
-// warning.
+// warning. Clinical Trial Series (C.7.3.2) is not copied: it says which series of the trial the images are,
+// and an object that is made from them lies in a series of its own.
 CopiedModules CopyModules(const DicomFile& file);
 
 // For comparing files: the attribute in UTF-8, or as it stands where that cannot be; trailing separators of

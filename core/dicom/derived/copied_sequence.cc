@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/tags.h"
 #include "core/dicom/dcmtk/dataset_items.h"
 #include "core/dicom/dcmtk/dcmtk_status.h"
@@ -37,33 +38,42 @@ absl::string_view ElementText(DcmElement& element) {
   return {text, length};
 }
 
+// `sequence` is told what was assumed and repaired.
 absl::StatusOr<std::string> CopyText(uint32_t tag, absl::string_view vr, absl::string_view text,
-                                     const TextDecoder& decoder) {
-  if (!IsInCharacterSet(vr)) return KeptValue(tag, vr, true, text);
+                                     const TextDecoder& decoder, CopiedSequence& sequence) {
+  if (!IsInCharacterSet(vr)) {
+    ASSIGN_OR_RETURN(std::string value, KeptValue(tag, vr, true, text));
+    sequence.repaired = sequence.repaired || value != TrimPadding(text);
+    return value;
+  }
   const std::optional<DecodedText> decoded = decoder.Decode(text, vr == "PN");
   if (!decoded) return Because("has a text that is not in its character set");
+  if (!decoded->assumed.empty()) sequence.assumed.insert(decoded->assumed);
   return KeptValue(tag, vr, true, decoded->utf8);
 }
 
-absl::StatusOr<std::vector<std::vector<CopiedAttribute>>> CopyItems(DcmSequenceOfItems& sequence,
-                                                                    const TextDecoder& decoder);
+absl::StatusOr<std::vector<std::vector<CopiedAttribute>>> CopyItems(DcmSequenceOfItems& items,
+                                                                    const TextDecoder& decoder,
+                                                                    CopiedSequence& sequence);
 
-absl::StatusOr<CopiedAttribute> CopyElement(DcmElement& element, const TextDecoder& decoder) {
+absl::StatusOr<CopiedAttribute> CopyElement(DcmElement& element, const TextDecoder& decoder,
+                                            CopiedSequence& sequence) {
   CopiedAttribute copied;
   copied.tag = DicomTag(element.getGTag(), element.getETag());
   if (element.getGTag() % 2 != 0) return Because("has private attributes");
-  if (auto* sequence = dynamic_cast<DcmSequenceOfItems*>(&element)) {
+  if (auto* items = dynamic_cast<DcmSequenceOfItems*>(&element)) {
     copied.is_sequence = true;
-    ASSIGN_OR_RETURN(copied.items, CopyItems(*sequence, decoder));
+    ASSIGN_OR_RETURN(copied.items, CopyItems(*items, decoder, sequence));
     return copied;
   }
   const absl::string_view vr = DcmVR(element.getVR()).getValidVRName();
   if (!IsInCharacterSet(vr) && !IsPlainText(vr)) return Because("has an attribute that is not text");
-  ASSIGN_OR_RETURN(copied.value, CopyText(copied.tag, vr, ElementText(element), decoder));
+  ASSIGN_OR_RETURN(copied.value, CopyText(copied.tag, vr, ElementText(element), decoder, sequence));
   return copied;
 }
 
-absl::StatusOr<std::vector<CopiedAttribute>> CopyItem(DcmItem& item, const TextDecoder& outer) {
+absl::StatusOr<std::vector<CopiedAttribute>> CopyItem(DcmItem& item, const TextDecoder& outer,
+                                                      CopiedSequence& sequence) {
   // An item may have a character set of its own (PS3.3 C.12.1.1.2); the copy is in UTF-8 as a whole.
   DcmElement* own_set = nullptr;
   const bool has_own = item.findAndGetElement(DCM_SpecificCharacterSet, own_set).good();
@@ -72,27 +82,29 @@ absl::StatusOr<std::vector<CopiedAttribute>> CopyItem(DcmItem& item, const TextD
   for (DcmObject* object = item.nextInContainer(nullptr); object != nullptr;
        object = item.nextInContainer(object)) {
     if (object == own_set) continue;
-    ASSIGN_OR_RETURN(CopiedAttribute copied, CopyElement(static_cast<DcmElement&>(*object), decoder));
+    ASSIGN_OR_RETURN(CopiedAttribute copied,
+                     CopyElement(static_cast<DcmElement&>(*object), decoder, sequence));
     attributes.push_back(std::move(copied));
   }
   return attributes;
 }
 
-absl::StatusOr<std::vector<std::vector<CopiedAttribute>>> CopyItems(DcmSequenceOfItems& sequence,
-                                                                    const TextDecoder& decoder) {
-  std::vector<std::vector<CopiedAttribute>> items;
-  for (DcmObject* object = sequence.nextInContainer(nullptr); object != nullptr;
-       object = sequence.nextInContainer(object)) {
-    ASSIGN_OR_RETURN(std::vector<CopiedAttribute> item, CopyItem(static_cast<DcmItem&>(*object), decoder));
-    items.push_back(std::move(item));
+absl::StatusOr<std::vector<std::vector<CopiedAttribute>>> CopyItems(DcmSequenceOfItems& items,
+                                                                    const TextDecoder& decoder,
+                                                                    CopiedSequence& sequence) {
+  std::vector<std::vector<CopiedAttribute>> copied;
+  for (DcmObject* object = items.nextInContainer(nullptr); object != nullptr;
+       object = items.nextInContainer(object)) {
+    ASSIGN_OR_RETURN(std::vector<CopiedAttribute> item,
+                     CopyItem(static_cast<DcmItem&>(*object), decoder, sequence));
+    copied.push_back(std::move(item));
   }
-  return items;
+  return copied;
 }
 
 }  // namespace
 
-absl::StatusOr<CopiedAttribute> CopySequence(const DicomFile& file, uint32_t tag,
-                                             const TextDecoder& decoder) {
+absl::StatusOr<CopiedSequence> CopySequence(const DicomFile& file, uint32_t tag, const TextDecoder& decoder) {
   RETURN_IF_ERROR(EnsureDcmtk());
   const absl::string_view bytes = file.ElementBytes(tag);
   if (bytes.size() > kMaxBytes) return Because("has more than 64 KiB");
@@ -104,7 +116,9 @@ absl::StatusOr<CopiedAttribute> CopySequence(const DicomFile& file, uint32_t tag
       dynamic_cast<DcmSequenceOfItems*>(element) == nullptr) {
     return Because("is not a sequence");
   }
-  return CopyElement(*element, decoder);
+  CopiedSequence sequence;
+  ASSIGN_OR_RETURN(sequence.attribute, CopyElement(*element, decoder, sequence));
+  return sequence;
 }
 
 }  // namespace sgpsam

@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 
 constexpr uint32_t kCharacterSet = tags::kSpecificCharacterSet, kDescription = DicomTag(0x0008, 0x1030);
 constexpr uint32_t kAccession = DicomTag(0x0008, 0x0050), kIssuerOfAccession = DicomTag(0x0008, 0x0051);
-constexpr uint32_t kOtherIds = DicomTag(0x0010, 0x1002);
+constexpr uint32_t kOtherIds = DicomTag(0x0010, 0x1002), kResponsibleOrganization = DicomTag(0x0010, 0x2299);
 
 CopiedModules Copied(const SeriesBuilder& series) {
   const std::string bytes = series.Bytes()[0];
@@ -147,6 +147,37 @@ TEST(CopiedAttributes, CopySequencesWithTheirTexts) {
   }
 }
 
+TEST(CopiedAttributes, SayWhichEncodingWasAssumedInASequence) {
+  const std::string named = SequenceItem({{tags::kPatientId, {"LO", "Ä-1"}}});
+  const std::string nested = SequenceItem(
+      {{tags::kPatientId, {"LO", "A"}},
+       {DicomTag(0x0010, 0x0024), {"SQ", SequenceItem({{DicomTag(0x0040, 0x0031), {"UT", "Süd"}}})}}});
+  const std::string in_ascii = SequenceItem({{kCharacterSet, {"CS", "ISO_IR 6"}}, {tags::kPatientId, {"LO", "Ä"}}});
+  const auto with = [](const std::string& item) { return GivenSeries().With(kOtherIds, "SQ", item); };
+  for (const std::string& item : {named, nested, in_ascii}) {
+    const CopiedModules modules = Copied(with(item));
+    ASSERT_NE(Find(modules, kOtherIds), nullptr);
+    EXPECT_THAT(modules.warnings,
+                ElementsAre("OtherPatientIDsSequence (0010,1002) has texts in no character set that "
+                            "SpecificCharacterSet (0008,0005) names: they are taken as UTF-8"));
+  }
+  EXPECT_THAT(Copied(with(named).With(kCharacterSet, "CS", "ISO_IR 192")).warnings, IsEmpty());
+}
+
+TEST(CopiedAttributes, SayThatASequencesValuesWereRepaired) {
+  const auto copied = [](const std::string& type) {
+    return Copied(GivenSeries().With(
+        kOtherIds, "SQ",
+        SequenceItem({{tags::kPatientId, {"LO", "A"}}, {DicomTag(0x0010, 0x0022), {"CS", type}}})));
+  };
+  const CopiedModules repaired = copied("text");
+  ASSERT_NE(Find(repaired, kOtherIds), nullptr);
+  EXPECT_EQ(Find(repaired, kOtherIds)->items[0][1].value, "TEXT");
+  EXPECT_THAT(repaired.warnings, ElementsAre(HasSubstr("OtherPatientIDsSequence (0010,1002) has values that "
+                                                       "are not valid: they are repaired")));
+  EXPECT_THAT(copied("TEXT ").warnings, IsEmpty());
+}
+
 TEST(CopiedAttributes, TakeAnItemsOwnCharacterSet) {
   const std::string item =
       SequenceItem({{kCharacterSet, {"CS", "ISO_IR 144"}}, {tags::kPatientId, {"LO", "\xBB\xEE"}}});
@@ -204,16 +235,39 @@ TEST(CopiedAttributes, CopyATrialsSubjectWholeOrNotAtAll) {
 }
 
 TEST(CopiedAttributes, CopyAnimalsWholeOrNotAtAll) {
-  SeriesBuilder series = GivenSeries().With(tags::kPatientSpeciesDescription, "LO", "Canis");
-  series.With(tags::kResponsiblePerson, "PN", "Owner^A");
-  EXPECT_EQ(Find(Copied(series), tags::kPatientSpeciesDescription), nullptr);
-  series.With(tags::kResponsiblePersonRole, "CS", "OWNER");
-  const CopiedModules modules = Copied(series);
+  const uint32_t breed = DicomTag(0x0010, 0x2292);
+  SeriesBuilder series = GivenSeries().With(breed, "LO", "Beagle");
+  const CopiedModules without = Copied(series);
+  EXPECT_EQ(Find(without, breed), nullptr);
+  EXPECT_THAT(without.warnings, ElementsAre(HasSubstr("PatientSpeciesDescription (0010,2201) is missing")));
+  const CopiedModules modules = Copied(series.With(tags::kPatientSpeciesDescription, "LO", "Canis"));
   EXPECT_EQ(ValueOf(modules, tags::kPatientSpeciesDescription), "Canis");
-  EXPECT_EQ(ValueOf(modules, tags::kResponsiblePersonRole), "OWNER");
-  const CopiedAttribute* registration = Find(modules, DicomTag(0x0010, 0x2294));  // type 2C
+  EXPECT_EQ(ValueOf(modules, breed), "Beagle");
+  // Type 2C: unknown.
+  EXPECT_EQ(ValueOf(modules, tags::kResponsiblePerson), "");
+  EXPECT_EQ(ValueOf(modules, kResponsibleOrganization), "");
+  const CopiedAttribute* registration = Find(modules, DicomTag(0x0010, 0x2294));
   ASSERT_NE(registration, nullptr);
   EXPECT_TRUE(registration->items.empty());
+  EXPECT_THAT(modules.warnings, IsEmpty());
+}
+
+// PS3.3 C.7.1.1: a child has them, too.
+TEST(CopiedAttributes, CopyWhoIsResponsibleForAHumanOrAnAnimal) {
+  for (const bool animal : {false, true}) {
+    SeriesBuilder series = GivenSeries().With(kResponsibleOrganization, "LO", "Home");
+    if (animal) series.With(tags::kPatientSpeciesDescription, "LO", "Canis");
+    series.With(tags::kResponsiblePerson, "PN", "Parent^A");
+    const CopiedModules without_role = Copied(series);
+    EXPECT_EQ(ValueOf(without_role, tags::kResponsiblePerson), animal ? "" : "(none)");
+    EXPECT_EQ(ValueOf(without_role, kResponsibleOrganization), "Home");
+    EXPECT_THAT(without_role.warnings, ElementsAre(HasSubstr("its role (0010,2298) is missing")));
+    const CopiedModules modules = Copied(series.With(tags::kResponsiblePersonRole, "CS", "PARENT"));
+    EXPECT_EQ(ValueOf(modules, tags::kResponsiblePerson), "Parent^A");
+    EXPECT_EQ(ValueOf(modules, tags::kResponsiblePersonRole), "PARENT");
+    EXPECT_EQ(ValueOf(modules, tags::kPatientSpeciesDescription), animal ? "Canis" : "(none)");
+    EXPECT_THAT(modules.warnings, IsEmpty());
+  }
 }
 
 TEST(CopiedAttributes, KeepAnIssuerOnlyBesideItsNumber) {

@@ -279,6 +279,10 @@ def animal(ds, k):
     ds.ResponsiblePerson, ds.ResponsiblePersonRole = "Owner^A", "OWNER"
 
 
+def child(ds, k):
+    ds.ResponsiblePerson, ds.ResponsiblePersonRole, ds.ResponsibleOrganization = "Müller^A", "PARENT", "Heim"
+
+
 KEPT = {
     "identifiers": (qualified, ["IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence",
                                 "IssuerOfAccessionNumberSequence", "OtherPatientIDsSequence"]),
@@ -292,6 +296,7 @@ KEPT = {
                       "ClinicalTrialTimePointID"]),
     "animal": (animal, ["PatientSpeciesDescription", "PatientBreedDescription", "ResponsiblePerson",
                         "ResponsiblePersonRole"]),
+    "child": (child, ["ResponsiblePerson", "ResponsiblePersonRole", "ResponsibleOrganization"]),
 }
 
 
@@ -320,6 +325,7 @@ def test_modules_are_copied_whole(module, implicit, tmp_path):
     (deidentified("", False), "PatientIdentityRemoved"),
     (set_value("ClinicalTrialProtocolID", "P"), "ClinicalTrialProtocolID"),
     (set_value("PatientBreedDescription", "x"), "PatientBreedDescription"),
+    (set_value("ResponsiblePerson", "Parent^A"), "ResponsiblePerson"),
 ])
 def test_modules_that_lack_something_are_not_copied(change, absent, tmp_path):
     written = Written(series(tmp_path / "in", change), tmp_path / "seg.dcm")
