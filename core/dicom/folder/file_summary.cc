@@ -104,6 +104,13 @@ bool LooksLikeDicom(absl::string_view head) {
   return group == 0x0800 && explicit_vr && byte(2) == 0 && byte(3) <= 0x18;  // big endian
 }
 
+bool IsLocalizer(absl::string_view image_type) {
+  for (const absl::string_view value : absl::StrSplit(image_type, '\\')) {
+    if (value == "LOCALIZER") return true;
+  }
+  return false;
+}
+
 FileSummary Summarise(absl::string_view bytes, const absl::StatusOr<DicomFile>& opened) {
   FileSummary summary;
   if (!LooksLikeDicom(bytes)) return summary;
@@ -125,9 +132,7 @@ FileSummary Summarise(absl::string_view bytes, const absl::StatusOr<DicomFile>& 
     summary.series_description = decoded->utf8;
   }
   summary.modality = text(tags::kModality);
-  for (const absl::string_view value : absl::StrSplit(text(tags::kImageType), '\\')) {
-    summary.localizer = summary.localizer || value == "LOCALIZER";
-  }
+  summary.localizer = IsLocalizer(text(tags::kImageType));
   return summary;
 }
 

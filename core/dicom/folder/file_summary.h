@@ -47,6 +47,9 @@ inline constexpr size_t kDicomHeadBytes = 132;
 // (PS3.10 7.1), or, as in old archives, file meta information or a data set from the start.
 bool LooksLikeDicom(absl::string_view head);
 
+// True if one of these values of ImageType (0008,0008), joined by '\\', says so.
+bool IsLocalizer(absl::string_view image_type);
+
 FileSummary Summarise(absl::string_view bytes);
 // The same for bytes that DicomFile::Open has seen.
 FileSummary Summarise(absl::string_view bytes, const absl::StatusOr<DicomFile>& opened);

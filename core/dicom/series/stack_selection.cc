@@ -14,6 +14,7 @@
 #include "core/base/digest.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_file.h"
+#include "core/dicom/folder/file_summary.h"
 #include "core/dicom/series/series_geometry.h"
 
 namespace sgpsam {
@@ -106,12 +107,7 @@ absl::Status DropDuplicates(absl::Span<const ByteBuffer> files, absl::FunctionRe
 
 void DropLocalizers(std::vector<SliceHeader>& headers, std::vector<PassedOver>& passed_over) {
   const size_t before = headers.size();
-  const auto is_localizer = [](const SliceHeader& header) {
-    for (const absl::string_view value : absl::StrSplit(header.image_type, '\\')) {
-      if (value == "LOCALIZER") return true;
-    }
-    return false;
-  };
+  const auto is_localizer = [](const SliceHeader& header) { return IsLocalizer(header.image_type); };
   if (!std::all_of(headers.begin(), headers.end(), is_localizer)) {
     Filter(headers, [&](const SliceHeader& header) { return !is_localizer(header); });
     AddPassedOver(kLocalizers, before - headers.size(), passed_over);
