@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;  // the contract's limit for a DICOM file
-constexpr size_t kMaxFound = 200'000;                        // files looked at
 constexpr int kMaxDepth = 64;
 constexpr absl::string_view kArchive = "archive", kEmpty = "empty file", kNoFile = "not a regular file";
 
@@ -33,15 +32,10 @@ absl::Status ReadError(const std::string& path, int error) {
                       absl::StrCat("cannot read ", path, ": ", strerror(error)));
 }
 
-absl::Status TooMany() {
-  return absl::InvalidArgumentError(
-      absl::StrCat("there are more than ", kMaxFound, " files: name a smaller folder"));
-}
-
 // What was found, with the bytes of images as long as they may all be the wanted series'.
 class Finder {
  public:
-  explicit Finder(absl::string_view wanted) : wanted_(wanted) {}
+  Finder(absl::string_view wanted, size_t max_files) : wanted_(wanted), max_files_(max_files) {}
 
   absl::Status AddPath(const std::string& path);
   absl::StatusOr<InputFiles> Choose();
@@ -58,10 +52,12 @@ class Finder {
   absl::Status AddArchive(const std::string& path);
   absl::Status Add(Found found);
   void KeepOneSeries(const FileSummary& summary);
+  absl::Status TooMany() const;
   absl::Status Undecided(const std::vector<FoundSeries>& series) const;
   absl::Status Nothing(const SeriesChoice& choice) const;
 
   const absl::string_view wanted_;
+  const size_t max_files_;
   size_t looked_at_ = 0;
   std::vector<Found> found_;
   std::vector<FileSummary> summaries_;
@@ -96,7 +92,7 @@ absl::Status Finder::AddFolder(const std::string& folder) {
       continue;
     }
     paths.push_back(path);
-    if (paths.size() > kMaxFound) return TooMany();
+    if (paths.size() > max_files_) return TooMany();
   }
   if (error) return ReadError(folder, error.value());
   std::sort(paths.begin(), paths.end());
@@ -135,7 +131,7 @@ absl::Status Finder::AddArchive(const std::string& path) {
 }
 
 absl::Status Finder::Add(Found found) {
-  if (++looked_at_ > kMaxFound) return TooMany();
+  if (++looked_at_ > max_files_) return TooMany();
   if (found.bytes->empty()) {
     AddPassedOver(kEmpty, 1, passed_over_);
     return absl::OkStatus();
@@ -179,6 +175,11 @@ std::string Printable(absl::string_view text) {
     }
   }
   return shown;
+}
+
+absl::Status Finder::TooMany() const {
+  return absl::InvalidArgumentError(
+      absl::StrCat("there are more than ", max_files_, " files: name a smaller folder"));
 }
 
 absl::Status Finder::Undecided(const std::vector<FoundSeries>& series) const {
@@ -245,8 +246,9 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   return bytes;
 }
 
-absl::StatusOr<InputFiles> ReadInputFiles(const std::vector<std::string>& paths, absl::string_view series) {
-  Finder finder(series);
+absl::StatusOr<InputFiles> ReadInputFiles(const std::vector<std::string>& paths, absl::string_view series,
+                                          size_t max_files) {
+  Finder finder(series, max_files);
   for (const std::string& path : paths) RETURN_IF_ERROR(finder.AddPath(path));
   return finder.Choose();
 }

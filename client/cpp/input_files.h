@@ -4,6 +4,7 @@
 #ifndef SGPSAM_CLIENT_CPP_INPUT_FILES_H_
 #define SGPSAM_CLIENT_CPP_INPUT_FILES_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "core/dicom/folder/series_choice.h"
 
 namespace sgpsam::client {
+
+inline constexpr size_t kMaxFilesLookedAt = 200'000;
 
 struct InputFiles {
   std::vector<std::string> names;  // path, or path of the archive and name in it
@@ -22,7 +25,9 @@ struct InputFiles {
 // In the order of their paths. Links are followed, loops noticed. NOT_FOUND, PERMISSION_DENIED or
 // INVALID_ARGUMENT name what could not be read; FAILED_PRECONDITION lists the series where `series`
 // (SeriesInstanceUID, SeriesNumber or empty) does not tell which one is meant.
-absl::StatusOr<InputFiles> ReadInputFiles(const std::vector<std::string>& paths, absl::string_view series);
+// At most `max_files` are looked at, and at most as many in one folder; more are INVALID_ARGUMENT.
+absl::StatusOr<InputFiles> ReadInputFiles(const std::vector<std::string>& paths, absl::string_view series,
+                                          size_t max_files = kMaxFilesLookedAt);
 
 // One whole regular file.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/cpp/input_files.h"
 #include "core/dicom/dataset/prescan.h"
 #include "tests/support/dicom_builder.h"
 #include "tests/support/temporary_folder.h"
@@ -138,6 +139,25 @@ TEST_F(VolumeFiles, PutTheirNamesIntoTheServersMessages) {
   EXPECT_EQ(Volume::FromDicom({Slice(0)}).WithFileNames("file 1: damaged"), "file 1: damaged");
 }
 
+TEST_F(VolumeFiles, LookAtABoundedNumberOfFiles) {
+  EXPECT_EQ(kMaxFilesLookedAt, 200'000);
+  Write("a.dcm", Slice(0));
+  Write("deep.zip", "PK");
+  fs::create_directories(folder_ / "more");
+  Write("more/notes.txt", "not an image");
+  const auto read = [&](const std::vector<std::string>& paths, size_t most) {
+    return ReadInputFiles(paths, "", most).status();
+  };
+  const std::string folder = folder_.string();
+  EXPECT_TRUE(read({folder}, 3).ok());
+  EXPECT_EQ(read({folder}, 2).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(read({folder}, 2).message()),
+              HasSubstr("there are more than 2 files: name a smaller folder"));
+  // Files of several paths count together.
+  EXPECT_TRUE(read({Path("a.dcm"), Path("more")}, 2).ok());
+  EXPECT_THAT(std::string(read({Path("a.dcm"), Path("more")}, 1).message()), HasSubstr("more than 1 files"));
+}
+
 TEST_F(VolumeFiles, SayWhatThereIsWhereThereIsNoSeries) {
   Write("notes.txt", "not an image");
   const auto volume = Volume::FromPath(folder_.string());
@@ -149,6 +169,7 @@ TEST_F(VolumeFiles, SayWhatThereIsWhereThereIsNoSeries) {
 class VolumeArchives : public VolumeFiles {
  protected:
   using Files = std::vector<std::pair<std::string, std::string>>;
+  // Entries of the name "hole" are 1 TiB long: what is not given of them is a hole, which a .tar need not hold.
   std::string Pack(const std::string& name, const Files& files) {
     archive* writer = archive_write_new();
     if (absl::EndsWith(name, ".zip")) {
@@ -161,7 +182,9 @@ class VolumeArchives : public VolumeFiles {
     for (const auto& [entry_name, bytes] : files) {
       archive_entry* entry = archive_entry_new();
       archive_entry_set_pathname(entry, entry_name.c_str());
-      archive_entry_set_size(entry, static_cast<la_int64_t>(bytes.size()));
+      const auto size = static_cast<la_int64_t>(bytes.size());
+      archive_entry_set_size(entry, entry_name == "hole" ? la_int64_t{1} << 40 : size);
+      if (entry_name == "hole") archive_entry_sparse_add_entry(entry, 0, size);
       archive_entry_set_filetype(entry, AE_IFREG);
       archive_entry_set_perm(entry, 0644);
       archive_write_header(writer, entry);
@@ -207,9 +230,36 @@ TEST_F(VolumeArchives, AreRefusedWhereTheyAreDamagedOrGrowTooLarge) {
     EXPECT_FALSE(volume.ok()) << size;
     EXPECT_THAT(std::string(volume.status().message()), HasSubstr("cut.tar.gz")) << size;
   }
-  const auto bomb = Volume::FromPath(Pack("bomb.zip", {{"a", std::string(size_t{70} << 20, '\0')}}));
-  EXPECT_THAT(std::string(bomb.status().message()),
-              HasSubstr("bomb.zip: the archive's files grow to more than"));
+}
+
+TEST_F(VolumeArchives, AreInflatedWithinABound) {
+  const std::string zeros(size_t{96} << 20, '\0'), dicom = Slice(1) + zeros;
+  const std::pair<std::string, Files> bombs[] = {{"slice.zip", {{"a", Slice(0)}, {"b", dicom}}},
+                                                 {"slice.tar.gz", {{"a", Slice(0)}, {"b", dicom}}},
+                                                 // To come to what lies behind it all of it is inflated.
+                                                 {"foreign.tar.gz", {{"a", zeros}, {"b", Slice(0)}}}};
+  for (const auto& [name, files] : bombs) {
+    EXPECT_THAT(std::string(Volume::FromPath(Pack(name, files)).status().message()),
+                HasSubstr(name + ": the archive's files grow to more than"));
+  }
+}
+
+// Whatever else lies there may be large: here each foreign file is larger than all that an archive of that size
+// may grow to, as the tests above and below show.
+TEST_F(VolumeArchives, PassOverForeignFilesWithoutReadingThem) {
+  const std::string zeros(size_t{96} << 20, '\0');
+  const std::pair<std::string, Files> archives[] = {
+      {"s.zip", {{"a", Slice(0)}, {"movie", zeros}, {"b", Slice(1)}}},
+      {"s.tar", {{"a", Slice(0)}, {"hole", "a text"}, {"b", Slice(1)}}},
+      {"s.tar.gz", {{"a", Slice(0)}, {"hole", "a text"}, {"b", Slice(1)}}}};
+  for (const auto& [name, files] : archives) {
+    const auto volume = Volume::FromPath(Pack(name, files));
+    ASSERT_TRUE(volume.ok()) << volume.status();
+    EXPECT_THAT(volume->parts(), ElementsAre(Slice(0), Slice(1))) << name;
+    EXPECT_THAT(PassedOverBy(*volume), ElementsAre(std::pair("not DICOM", 1))) << name;
+  }
+  EXPECT_THAT(std::string(Volume::FromPath(Pack("slice.tar", {{"hole", Slice(0)}})).status().message()),
+              HasSubstr("slice.tar: the archive's files grow to more than"));
 }
 
 TEST_F(VolumeFiles, SayWhenAPathDoesNotExist) {
