@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/dicom/dataset/dicom_file.h"
+#include "core/dicom/dataset/dicom_text.h"
 #include "tests/support/dicom_builder.h"
 
 namespace sgpsam {
@@ -139,6 +140,21 @@ TEST(DicomFile, RefusesADeflateBombAtItsBound) {
   const std::string bomb = series.WithTransferSyntax(testing::kDeflated).Bytes()[0];
   ASSERT_LT(bomb.size(), size_t{200} << 10);
   EXPECT_THAT(std::string(DicomFile::Open(bomb).status().message()), HasSubstr("grows beyond"));
+}
+
+TEST(DicomFile, ReadsNoNumbersFromATextOfExcessiveLength) {
+  const uint32_t tag = DicomTag(0x0028, 0x0030);
+  std::string text = "10";  // 64 KiB, as many values as fit
+  while (text.size() < kMaxTextBytes) text += "\\1";
+  const auto numbers = [&](const std::string& value) {
+    // An explicit length of DS has 16 bits.
+    testing::SeriesBuilder series = testing::GivenSeries(2, 2, 1).WithTransferSyntax(testing::kImplicitLe);
+    const std::string file = series.With(tag, "DS", value).Bytes()[0];
+    return DicomFile::Open(file).value().Numbers(tag);
+  };
+  ASSERT_TRUE(numbers(text).has_value());
+  EXPECT_EQ(numbers(text)->size(), kMaxTextBytes / 2);
+  EXPECT_FALSE(numbers(text + "\\1").has_value());
 }
 
 TEST(DicomFile, ReadsNumbersOfUnknownRepresentationInLittleEndian) {

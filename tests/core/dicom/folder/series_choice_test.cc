@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/series/series_reader.h"
 #include "tests/support/dicom_builder.h"
 
@@ -14,6 +15,7 @@ using ::sgpsam::testing::DicomElements;
 using ::sgpsam::testing::EncodeElements;
 using ::sgpsam::testing::GivenSeries;
 using ::sgpsam::testing::Part10;
+using ::sgpsam::testing::SeriesBuilder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -89,6 +91,30 @@ TEST(FileSummary, GivesDescriptionsInUtf8) {
   EXPECT_EQ(description("Sch\x84"
                         "del"),
             "");
+}
+
+// A file may say more of itself than can be shown.
+TEST(FileSummary, LeavesOutTextsOfExcessiveLength) {
+  const auto summary = [](uint32_t tag, const std::string& text) {
+    // Explicit lengths of these have 16 bits.
+    SeriesBuilder series = GivenSeries(3, 2, 1).WithTransferSyntax(testing::kImplicitLe);
+    return Summarise(series.With(tag, "LO", text).Bytes()[0]);
+  };
+  const std::pair<uint32_t, std::string FileSummary::*> texts[] = {
+      {kSopClass, &FileSummary::sop_class_uid},
+      {DicomTag(0x0020, 0x000D), &FileSummary::study_instance_uid},
+      {kSeriesUid, &FileSummary::series_instance_uid},
+      {DicomTag(0x0020, 0x0011), &FileSummary::series_number},
+      {DicomTag(0x0008, 0x103E), &FileSummary::series_description},
+      {kModality, &FileSummary::modality}};
+  for (const auto& [tag, member] : texts) {
+    const std::string longest(kMaxTextBytes, '1');
+    EXPECT_EQ(summary(tag, longest).*member, longest);
+    EXPECT_EQ(summary(tag, longest + "11").*member, "");
+    EXPECT_EQ(summary(tag, longest + "11").kind, FileKind::kImage);
+  }
+  EXPECT_TRUE(summary(kImageType, "ORIGINAL\\PRIMARY\\LOCALIZER").localizer);
+  EXPECT_FALSE(summary(kImageType, std::string(kMaxTextBytes, '\\') + "LOCALIZER").localizer);
 }
 
 TEST(FileSummary, TellsBareDataSetsOfEveryEncodingByTheirFirstBytes) {
