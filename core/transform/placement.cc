@@ -306,8 +306,7 @@ absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchP
   if (!(outside_mm <= position.spacing_mm)) {
     return absl::InvalidArgumentError(
         absl::StrFormat("the patch of the previous logits lies %.6g mm outside the volume, which extends "
-                        "over %s: give what came "
-                        "with the logits",
+                        "over %s: give what came with the logits",
                         outside_mm, WorldExtent(geometry)));
   }
   return PlaceAround(geometry, centre, patch, position.spacing_mm);

@@ -100,8 +100,7 @@ TEST(OwnWords, NameOptionsAndLabels) {
                  "to follow it",
                  targets),
       "the lesion goes on beyond the 8 patches that were allowed; allow more with --max-patches, up to 27, "
-      "to "
-      "follow it");
+      "to follow it");
   EXPECT_EQ(InOwnWords("the mask can be had as NIfTI", targets),
             "the mask can be had as NIfTI (--out NAME.nii.gz)");
   EXPECT_EQ(InOwnWords("point 2: lies far away: start a new target there", targets),

@@ -188,8 +188,7 @@ absl::StatusOr<DatasetJson> ParseDatasetJson(absl::string_view text) {
   if (parsed.contains("channel_names") || parsed.contains("file_ending")) return ReadNnunet(parsed);
   return absl::InvalidArgumentError(
       "has neither \"training\", as the Medical Segmentation Decathlon's layout has it, nor "
-      "\"channel_names\", as "
-      "nnU-Net's version 2 has it: only these two layouts are read");
+      "\"channel_names\", as nnU-Net's version 2 has it: only these two layouts are read");
 }
 
 }  // namespace sgpsam
