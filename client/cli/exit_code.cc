@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+
 namespace sgpsam::cli {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
@@ -21,6 +23,17 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
+ExitCode ExitCodeOfInput(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk: return kExitOk;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnimplemented: return kExitRefused;
+    default: return kExitFailed;
+  }
+}
+
 int Fail(const absl::Status& status, ExitCode code, bool json) {
   const std::string name = absl::StatusCodeToString(status.code());
   const std::string message(status.message());
@@ -31,6 +44,11 @@ int Fail(const absl::Status& status, ExitCode code, bool json) {
     std::fprintf(stderr, "sgpsam: %s: %s\n", name.c_str(), message.c_str());
   }
   return code;
+}
+
+int FailToReadVolume(const absl::Status& status, bool json) {
+  if (status.code() != absl::StatusCode::kFailedPrecondition) return FailForInput(status, json);
+  return Fail(absl::Status(status.code(), absl::StrCat("--series: ", status.message())), kExitUsage, json);
 }
 
 }  // namespace sgpsam::cli

@@ -8,7 +8,7 @@ namespace sgpsam::cli {
 
 enum ExitCode {
   kExitOk = 0,
-  kExitFailed = 1,        // anything not named below: a file, the server's own fault, a broken connection
+  kExitFailed = 1,        // anything not named below: a missing file, the server's own fault, a broken connection
   kExitUsage = 2,         // the command line is wrong
   kExitRefused = 3,       // the input is wrong or cannot be segmented; trying again does not help
   kExitUnavailable = 4,   // the server is away, draining or full; try again later
@@ -24,9 +24,18 @@ inline constexpr const char* kExitCodesHelp =
 // For what the server answered.
 ExitCode ExitCodeOf(const absl::Status& status);
 
+// For input that was read and checked here, before a server was asked: what is wrong with it is kExitRefused,
+// as the server would say; a file that cannot be had is kExitFailed.
+ExitCode ExitCodeOfInput(const absl::Status& status);
+
 // Prints the status (as one JSON object on stdout, or a line on stderr) and returns `code`.
 int Fail(const absl::Status& status, ExitCode code, bool json);
 inline int Fail(const absl::Status& status, bool json) { return Fail(status, ExitCodeOf(status), json); }
+inline int FailForInput(const absl::Status& status, bool json) {
+  return Fail(status, ExitCodeOfInput(status), json);
+}
+// For client::Volume::FromPath and FromFiles: which of several series is meant is told by --series.
+int FailToReadVolume(const absl::Status& status, bool json);
 
 }  // namespace sgpsam::cli
 

@@ -13,8 +13,7 @@ namespace sgpsam::cli {
 
 // `source`: the DICOM series or NIfTI that is to be segmented; it is decoded for its grid. `mask`:
 // a DICOM-SEG or NIfTI labels on its voxels, of which one segment or all together count. What was assumed is
-// added to `warnings`. FAILED_PRECONDITION for a segment that it does not have; else as LoadScene, with the
-// mask's path in front of what is wrong.
+// added to `warnings`. FAILED_PRECONDITION for a segment that it does not have; else as LoadScene.
 absl::StatusOr<client::MaskPrompt> ReadMaskPrompt(const client::Volume& source, const MaskChoice& mask,
                                                   std::vector<std::string>& warnings);
 

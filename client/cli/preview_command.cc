@@ -46,20 +46,35 @@ absl::StatusOr<DrawnClick> Placed(const client::Click& click, const Geometry& ge
       absl::StrCat("the click at ", at[0], ",", at[1], ",", at[2], " lies outside the volume"));
 }
 
-absl::Status WritePreview(const PreviewArguments& arguments, const std::vector<client::Click>& clicks) {
-  ASSIGN_OR_RETURN(const client::Volume source, client::Volume::FromPath(arguments.source, arguments.series));
+absl::StatusOr<Scene> ReadScene(const PreviewArguments& arguments, const client::Volume& source,
+                                const std::vector<client::Click>& clicks) {
   ASSIGN_OR_RETURN(Scene scene, LoadScene(source, arguments.segmentation));
   for (const client::Click& click : clicks) {
     ASSIGN_OR_RETURN(DrawnClick drawn, Placed(click, scene.volume.geometry()));
     scene.clicks.push_back(drawn);
   }
-  for (const std::string& warning : scene.warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  return scene;
+}
+
+absl::Status WritePreview(const Scene& scene, const PreviewArguments& arguments) {
   ASSIGN_OR_RETURN(const std::string png, EncodePng(DrawPanels(scene, arguments.fill)));
-  RETURN_IF_ERROR(WriteFileAtomically(arguments.out, png));
-  for (const DrawnSegment& segment : scene.segments)
-    std::printf("%s\n", DescribeSegment(segment, scene.volume.geometry()).c_str());
+  return WriteFileAtomically(arguments.out, png);
+}
+
+int RunPreview(const PreviewArguments& arguments) {
+  const absl::StatusOr<std::vector<client::Click>> clicks = ClicksOf(arguments);
+  if (!clicks.ok()) return Fail(clicks.status(), kExitUsage, /*json=*/false);
+  const absl::StatusOr<client::Volume> source = client::Volume::FromPath(arguments.source, arguments.series);
+  if (!source.ok()) return FailToReadVolume(source.status(), /*json=*/false);
+  const absl::StatusOr<Scene> scene = ReadScene(arguments, *source, *clicks);
+  if (!scene.ok()) return FailForInput(scene.status(), /*json=*/false);
+  for (const std::string& warning : scene->warnings) std::fprintf(stderr, "warning: %s\n", warning.c_str());
+  const absl::Status written = WritePreview(*scene, arguments);
+  if (!written.ok()) return Fail(written, kExitFailed, /*json=*/false);
+  for (const DrawnSegment& segment : scene->segments)
+    std::printf("%s\n", DescribeSegment(segment, scene->volume.geometry()).c_str());
   std::printf("wrote: %s\n", arguments.out.c_str());
-  return absl::OkStatus();
+  return kExitOk;
 }
 
 }  // namespace
@@ -89,13 +104,7 @@ void AddPreviewCommand(CLI::App& app, int& exit_code) {
   command->footer(kExitCodesHelp);
   command->callback([command, arguments, &exit_code] {
     arguments->prompts = PromptsInOrder(*command);
-    const absl::StatusOr<std::vector<client::Click>> clicks = ClicksOf(*arguments);
-    if (!clicks.ok()) {
-      exit_code = Fail(clicks.status(), kExitUsage, /*json=*/false);
-      return;
-    }
-    const absl::Status status = WritePreview(*arguments, *clicks);
-    exit_code = status.ok() ? kExitOk : Fail(status, /*json=*/false);
+    exit_code = RunPreview(*arguments);
   });
 }
 

@@ -76,13 +76,6 @@ absl::StatusOr<client::Volume> ReadInputs(const SegmentArguments& arguments) {
                             : client::Volume::FromFiles(inputs, arguments.series);
 }
 
-// Which of several series is meant is told by --series.
-int FailToRead(const absl::Status& status, bool json) {
-  const bool undecided = status.code() == absl::StatusCode::kFailedPrecondition;
-  if (!undecided) return Fail(status, kExitFailed, json);
-  return Fail(absl::Status(status.code(), absl::StrCat("--series: ", status.message())), kExitUsage, json);
-}
-
 // What the command line alone decides; INVALID_ARGUMENT is wrong usage.
 struct Plan {
   std::vector<client::Target> targets;
@@ -194,11 +187,11 @@ int RunSegment(const SegmentArguments& arguments) {
   const absl::Status places = CheckPlaces(arguments);
   if (!places.ok()) return Fail(places, kExitFailed, arguments.json);
   absl::StatusOr<client::Volume> volume = ReadInputs(arguments);
-  if (!volume.ok()) return FailToRead(volume.status(), arguments.json);
+  if (!volume.ok()) return FailToReadVolume(volume.status(), arguments.json);
   std::vector<std::string> warnings;
   const absl::StatusOr<client::SegmentRequest> request =
       MakeRequest(arguments, *plan, *std::move(volume), warnings);
-  if (!request.ok()) return Fail(request.status(), kExitFailed, arguments.json);
+  if (!request.ok()) return FailForInput(request.status(), arguments.json);
   absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
   if (!result.ok()) {
     const absl::Status& status = result.status();
@@ -238,8 +231,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command
       .add_option("--upright", arguments.upright,
                   "Of a stack that leans (gantry tilt): lay the mask on a grid at right angles, and write "
-                  "the image on it "
-                  "here, .nii.gz")
+                  "the image on it here, .nii.gz")
       ->type_name("IMAGE");
   for (const PromptFlag& flag : kPromptFlags) {
     command.add_option(flag.name, flag.help)->type_name(flag.value)->expected(1)->take_all();
@@ -259,8 +251,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command
       .add_option(
           "--max-patches", arguments.max_patches,
-          "The most patches that a target may take, 1 to 27, default 8: around the prompts, at other "
-          "spacings "
+          "The most patches that a target may take, 1 to 27, default 8: around the prompts, at other spacings "
           "(--spacing auto), and along a mask that reaches over its patch's border. 1: the first patch alone")
       ->check(CLI::Range(1, 27))
       ->type_name("N");

@@ -236,6 +236,33 @@ def test_wrong_usage_and_wrong_files_are_told_apart(sgpsam, server, ct, code, ar
     assert done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("code, volume, mask, words", [
+    (3, "CT", "moved.nii.gz", "its grid is not the image's"),
+    (3, "CT", "notes.txt", "notes.txt"),
+    (3, "texts", "m.nii.gz", "no DICOM image series: 1 not DICOM"),
+    (3, "damaged.zip", "m.nii.gz", "damaged.zip"),
+    (1, "CT", "nowhere.nii.gz", "nowhere.nii.gz"),
+    (1, "nowhere", "m.nii.gz", "nowhere does not exist"),
+    (2, "CT --series 4", "m.nii.gz", "--series: "),
+])
+def test_both_commands_tell_wrong_input_from_missing_files(segment, sgpsam, server, ct, tmp_path, code, volume, mask, words):
+    segment(ct.nifti, tmp_path / "m.nii.gz", "--point", ct.click)
+    image = nibabel.load(tmp_path / "m.nii.gz")
+    moved = image.affine.copy()
+    moved[0, 3] += 5
+    nibabel.Nifti1Image(image.dataobj, moved).to_filename(tmp_path / "moved.nii.gz")
+    (tmp_path / "texts").mkdir()
+    for text in ("notes.txt", "texts/notes.txt", "damaged.zip"):
+        (tmp_path / text).write_text("neither an image nor a mask")
+    volume, *series = volume.split(" ")
+    source = ct.nifti if volume == "CT" else tmp_path / volume
+    for done in (sgpsam("segment", source, *series, "--server", server.grpc, "--mask", tmp_path / mask,
+                        "--out", tmp_path / "out.nii.gz"),
+                 sgpsam("preview", source, tmp_path / mask, *series, "--out", tmp_path / "out.png")):
+        assert done.returncode == code and words in done.stderr, done.stderr
+    assert not list(tmp_path.glob("out.*"))
+
+
 @pytest.mark.parametrize("place", [["--out", "/nowhere/m.dcm"], ["--out", "m.dcm", "--save-logits", "/nowhere/l.json"]])
 def test_what_could_not_be_written_is_told_before_anything_is_asked(sgpsam, ct, place):
     done = sgpsam("segment", ct.nifti, "--voxel", "60,60,30", "--server", "127.0.0.1:1", *place)   # nobody is there: 4

@@ -102,7 +102,9 @@ def test_several_series_are_listed_and_one_is_chosen(segment, sgpsam, server, st
     assert reference.SeriesInstanceUID == "1.2.826.0.1.3680043.8.498.8"
     assert refusal(sgpsam, server, study, "--out", out, "--point", ct.click, "--series", "4")[0] == 2
     assert sgpsam("preview", study, seg, "--series", "8", "--out", tmp_path / "p.png").returncode == 0
-    assert sgpsam("preview", study, seg, "--out", tmp_path / "p.png").returncode == 3
+    for series in ([], ["--series", "4"]):
+        done = sgpsam("preview", study, seg, *series, "--out", tmp_path / "p.png")
+        assert done.returncode == 2 and "--series: there " in done.stderr
 
 
 @pytest.fixture
@@ -325,7 +327,7 @@ def test_the_seg_of_a_case_is_sound_and_is_read_as_a_volume(segment_case, tmp_pa
 def test_a_case_is_refused_for_its_reason(sgpsam, server, tmp_path, name):
     code, message = refusal(sgpsam, server, CASES / name, "--out", tmp_path / "m.nii.gz", "--voxel", "20,20,1")
     assert NOT_ACCEPTED[name] in message
-    assert code in (1, 3)
+    assert code == 3
     assert not list(tmp_path.iterdir())
 
 
@@ -360,6 +362,20 @@ def test_the_python_package_sends_no_objects_without_pixels(sdk, tmp_path):
     from sgpsam import dicom_files
     assert dicom_files.describe_passed_over({"not DICOM": 3, "media directory": 2, "segmentation": 1}) == \
         "6 files passed over: 3 not DICOM, 2 media directories, 1 segmentation"
+
+
+def test_the_python_package_looks_at_a_bounded_number_of_files(sdk, tmp_path, monkeypatch):
+    from sgpsam import dicom_files
+    assert dicom_files._MAX_LOOKED_AT == 200_000
+    folder = tmp_path / "study"
+    (folder / "more").mkdir(parents=True)
+    (folder / "a.dcm").write_bytes(part10("1.2.840.10008.5.1.4.1.1.2"))
+    (folder / "more/notes.txt").write_text("not DICOM")
+    monkeypatch.setattr(dicom_files, "_MAX_LOOKED_AT", 2)
+    assert sdk.Volume.from_path(folder).passed_over == {"not DICOM": 1}
+    monkeypatch.setattr(dicom_files, "_MAX_LOOKED_AT", 1)
+    with pytest.raises(ValueError, match="study holds more than 1 files: name a smaller folder"):
+        sdk.Volume.from_path(folder)
 
 
 @pytest.mark.parametrize("kind", ["zip", "gztar"])

@@ -104,7 +104,7 @@ absl::Status AddSegmentation(const std::string& path, const std::optional<Series
 absl::StatusOr<Scene> LoadScene(const client::Volume& source_volume, const std::string& segmentation_path) {
   ASSIGN_OR_RETURN(Source source, ReadSource(source_volume));
   Scene scene{std::move(source.volume), source.series ? source.series->modality : "", {}, {}, {}};
-  RETURN_IF_ERROR(AddSegmentation(segmentation_path, source.series, scene));
+  RETURN_IF_ERROR(WithPath(AddSegmentation(segmentation_path, source.series, scene), segmentation_path));
   return scene;
 }
 
