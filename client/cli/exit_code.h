@@ -8,7 +8,7 @@ namespace sgpsam::cli {
 
 enum ExitCode {
   kExitOk = 0,
-  kExitFailed = 1,        // anything not named below: a missing file, the server's own fault, a broken connection
+  kExitFailed = 1,        // all else: a file that is not there, the server's own fault, a broken connection
   kExitUsage = 2,         // the command line is wrong
   kExitRefused = 3,       // the input is wrong or cannot be segmented; trying again does not help
   kExitUnavailable = 4,   // the server is away, draining or full; try again later

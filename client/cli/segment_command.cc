@@ -249,10 +249,10 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
   command.add_option("--clamp", arguments.clamp, "Clamp intensities before the model sees them")
       ->type_name("MIN,MAX");
   command
-      .add_option(
-          "--max-patches", arguments.max_patches,
-          "The most patches that a target may take, 1 to 27, default 8: around the prompts, at other spacings "
-          "(--spacing auto), and along a mask that reaches over its patch's border. 1: the first patch alone")
+      .add_option("--max-patches", arguments.max_patches,
+                  "The most patches that a target may take, 1 to 27, default 8: around the prompts, at other "
+                  "spacings (--spacing auto), and along a mask that reaches over its patch's border. 1: the "
+                  "first patch alone")
       ->check(CLI::Range(1, 27))
       ->type_name("N");
   command

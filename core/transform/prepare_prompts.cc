@@ -32,7 +32,8 @@ bool InPatch(const Geometry& geometry, const Placement& placement, const VoxelIn
 absl::Status Outside(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
   return absl::InvalidArgumentError(
       absl::StrFormat("lies %.6g mm outside the region that is looked at, a cube of %.6g mm around the "
-                      "previous patch (else the first positive point, the box or the mask): start a new target there",
+                      "previous patch (else the first positive point, the box or the mask): start a new "
+                      "target there",
                       DistanceOutsideMm(geometry, placement, source),
                       static_cast<double>(placement.patch) * placement.spacing_mm));
 }

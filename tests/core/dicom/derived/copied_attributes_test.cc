@@ -152,7 +152,8 @@ TEST(CopiedAttributes, SayWhichEncodingWasAssumedInASequence) {
   const std::string nested = SequenceItem(
       {{tags::kPatientId, {"LO", "A"}},
        {DicomTag(0x0010, 0x0024), {"SQ", SequenceItem({{DicomTag(0x0040, 0x0031), {"UT", "Süd"}}})}}});
-  const std::string in_ascii = SequenceItem({{kCharacterSet, {"CS", "ISO_IR 6"}}, {tags::kPatientId, {"LO", "Ä"}}});
+  const std::string in_ascii =
+      SequenceItem({{kCharacterSet, {"CS", "ISO_IR 6"}}, {tags::kPatientId, {"LO", "Ä"}}});
   const auto with = [](const std::string& item) { return GivenSeries().With(kOtherIds, "SQ", item); };
   for (const std::string& item : {named, nested, in_ascii}) {
     const CopiedModules modules = Copied(with(item));
