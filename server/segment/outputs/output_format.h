@@ -19,7 +19,7 @@
 
 namespace sgpsam {
 
-// What an output is written from, beside the findings; everything outlives the call.
+// What an output is written from, besides the findings; everything outlives the call.
 struct OutputContext {
   const SegmentRequest& request;
   const DecodedVolume& source;
@@ -27,7 +27,7 @@ struct OutputContext {
   const ModelInfo& model;
   absl::Time now;
   absl::string_view software_version;
-  uint64_t max_volume_bytes = 0;  // of what is made beside the masks
+  uint64_t max_volume_bytes = 0;  // of what is made besides the masks
 };
 
 struct OutputFormat {
@@ -51,7 +51,7 @@ const OutputFormat& FormatOf(const SegmentRequest& request);
 
 extern const OutputFormat kDicomSegOutput, kNiftiOutput, kRawBitsOutput;
 
-// Beside the masks, in any format: float32 on the volume's grid, and the first patch's logits.
+// Besides the masks, in any format: float32 on the volume's grid, and the first patch's logits.
 absl::StatusOr<Output> ProbabilitiesOutput(const Finding& finding, size_t target, const Geometry& geometry);
 Output LogitsOutput(const Finding& finding, size_t target);
 
