@@ -58,6 +58,10 @@ inline const char* SelfTestResultName(SelfTestReport::Result result) {
   return "unknown";
 }
 
+// SAM-Med3D's voxels, mm: what a model of which nothing else is said has learned from (reference:
+// infer_utils.py).
+inline constexpr double kUsualSpacingMm = 1.5;
+
 struct ModelInfo {
   std::string name;
   std::string version;
@@ -67,9 +71,9 @@ struct ModelInfo {
   std::string device;            // "cpu", "cuda:0"
   std::vector<int> gate_blocks;  // encoder blocks that carry an SGPM, ascending
   float gate_threshold = 0.5f;
-  double first_spacing_mm = 1.5;  // of the patches that it looks at first
-  double finest_spacing_mm = 0;   // of the patches it has learned from; 0: only the usual 1.5 mm
-  int box_corner_embeddings = 0;  // 0 or 2: whether DecodeInput.box may be set
+  double first_spacing_mm = kUsualSpacingMm;  // of the patches that it looks at first
+  double finest_spacing_mm = 0;               // of the patches it has learned from; 0: only the usual ones
+  int box_corner_embeddings = 0;              // 0 or 2: whether DecodeInput.box may be set
   SelfTestReport self_test;
 };
 

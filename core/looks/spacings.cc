@@ -4,20 +4,19 @@
 #include <array>
 #include <cmath>
 
-#include "core/transform/placement.h"
+#include "core/engine/engine.h"
 
 namespace sgpsam {
 
 std::vector<double> WiderSpacings(double first_mm) {
-  const double usual_mm = Placement().spacing_mm;
-  if (first_mm > kWorthwhile * usual_mm) return {};
-  const double range = usual_mm / first_mm;
+  if (first_mm > kWorthwhile * kUsualSpacingMm) return {};
+  const double range = kUsualSpacingMm / first_mm;
   const int steps = static_cast<int>(std::ceil(std::log(range) / std::log(kWiderBy)));
   std::vector<double> wider;
   for (int step = 1; step < steps; ++step) {
     wider.push_back(std::round(16 * first_mm * std::pow(range, static_cast<double>(step) / steps)) / 16);
   }
-  wider.push_back(usual_mm);
+  wider.push_back(kUsualSpacingMm);
   return wider;
 }
 

@@ -48,7 +48,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
 };
 constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 64};
 constexpr float kMostInputLimit = 1e6f;
-constexpr double kLeastSpacingMm = 0.25, kUsualSpacingMm = 1.5;
+constexpr double kLeastSpacingMm = 0.25;
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
 constexpr size_t kMaxJsonBytes = 64 << 10;

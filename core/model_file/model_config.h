@@ -36,7 +36,7 @@ struct ModelConfig {
   // third of one.
   float input_limit = 0;
   // Voxels of the patches that it looks at first, mm.
-  double first_spacing_mm = 1.5;
+  double first_spacing_mm = kUsualSpacingMm;
   // The finest ones that it has learned from, mm; 0: it knows those of 1.5 alone (reference). A model that
   // has seen finer ones looks again, unasked, at a lesion that is small or large for its first look.
   double finest_spacing_mm = 0;

@@ -34,8 +34,8 @@ struct CanonicalGrid {
 struct Placement {
   CanonicalGrid grid;
   std::array<int64_t, 3> begin{{0, 0, 0}};  // patch voxel 0 in the canonical grid; may be negative
-  int64_t patch = 128;                      // voxels on each side
-  double spacing_mm = 1.5;
+  int64_t patch = 0;                        // voxels on each side
+  double spacing_mm = 0;                    // of them
 };
 
 CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm);
@@ -56,12 +56,11 @@ absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const Promp
 // Centres a patch on the prompts' focus: the previous patch, else the first positive point, else the box's
 // centre, else the centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or a
 // position outside. Later clicks do not move the patch, so a refinement finds the cached embedding again.
-absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch = 128,
-                                     double spacing_mm = 1.5);
+absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch,
+                                     double spacing_mm);
 
 // The canonical voxel nearest to `centre` becomes the patch's voxel patch / 2.
-Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch = 128,
-                      double spacing_mm = 1.5);
+Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm);
 
 // Where PlacePatch has laid a patch for these prompts: their focus itself where that is a position, so that
 // PlaceAtPosition lays the same patch there again, and at any other spacing the one that the prompts had
@@ -73,18 +72,18 @@ absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchP
                                           int64_t patch);
 
 // Patch voxel 0 lies on canonical voxel `begin`; negative where the patch sticks out.
-Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin, int64_t patch = 128,
-                       double spacing_mm = 1.5);
+Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin, int64_t patch,
+                       double spacing_mm);
 
 // Centres on the bounding box of a mask, as the reference does with a label: the box is taken on the
 // canonical grid after nearest resampling, and a centre between two voxels is lowered.
 // INVALID_ARGUMENT for an empty mask or one of another shape.
-absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch = 128,
-                                          double spacing_mm = 1.5);
+absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch,
+                                          double spacing_mm);
 
 // The same for the voxels of `labels` that have the value `label`. NOT_FOUND if there is none.
-absl::StatusOr<Placement> PlaceAroundLabel(const Volume& labels, double label, int64_t patch = 128,
-                                           double spacing_mm = 1.5);
+absl::StatusOr<Placement> PlaceAroundLabel(const Volume& labels, double label, int64_t patch,
+                                           double spacing_mm);
 
 }  // namespace sgpsam
 

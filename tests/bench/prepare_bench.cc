@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/engine/engine.h"
 #include "core/looks/mosaic.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
@@ -16,6 +17,7 @@ namespace sgpsam {
 namespace {
 
 constexpr Shape kShape{512, 512, 300};
+constexpr int64_t kPatch = 128;
 
 Geometry CtGeometry(double slice_mm) {
   return *Geometry::Create(kShape, {-180, -180, -400}, {{{0.7, 0, 0}, {0, 0.7, 0}, {0, 0, slice_mm}}});
@@ -39,7 +41,7 @@ Volume MakeVolume(const Geometry& geometry) {
 
 void Prepare(benchmark::State& state, const Geometry& geometry) {
   const Volume volume = MakeVolume(geometry);
-  const Placement placement = PlaceAround(geometry, {256, 256, 150});
+  const Placement placement = PlaceAround(geometry, {256, 256, 150}, kPatch, kUsualSpacingMm);
   for (auto _ : state) {
     absl::StatusOr<Patch> patch = PreparePatch(volume, placement);
     if (!patch.ok()) std::abort();
@@ -67,7 +69,7 @@ MaskLogits Ball(double radius) {
 
 void Restore(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
-  const Placement placement = PlaceAround(geometry, {256, 256, 150});
+  const Placement placement = PlaceAround(geometry, {256, 256, 150}, kPatch, kUsualSpacingMm);
   const MaskLogits logits = Ball(static_cast<double>(state.range(0)));
   for (auto _ : state) {
     RestoredMask restored = RestoreMask(OnePatch(logits.values, PatchSizes(), placement), geometry);
@@ -80,7 +82,7 @@ BENCHMARK(Restore)->ArgName("radius_cells")->Arg(4)->Arg(8)->Arg(40)->Unit(bench
 // the next patch found, the mask made.
 void FollowLesion(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
-  const Placement first = PlaceAround(geometry, {256, 256, 150});
+  const Placement first = PlaceAround(geometry, {256, 256, 150}, kPatch, kUsualSpacingMm);
   std::vector<Tile> tiles;
   for (int n = 0; n < state.range(0); ++n) {
     tiles.push_back({{0, (n % 2 == 0 ? n : -n - 1) / 2, 0}, {{64, 64, 64, true}}, Ball(12).values});
@@ -96,7 +98,7 @@ BENCHMARK(FollowLesion)->ArgName("patches")->Arg(1)->Arg(3)->Arg(8)->Unit(benchm
 
 void RestoreProbabilityMap(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
-  const Placement placement = PlaceAround(geometry, {256, 256, 150});
+  const Placement placement = PlaceAround(geometry, {256, 256, 150}, kPatch, kUsualSpacingMm);
   const MaskLogits logits = Ball(4);
   for (auto _ : state) {
     absl::StatusOr<ByteBuffer> map =
@@ -110,7 +112,7 @@ BENCHMARK(RestoreProbabilityMap)->Unit(benchmark::kMillisecond);
 // A refinement of a mask: onto the decoder's grid, and the click into its middle.
 void PromptWithMask(benchmark::State& state) {
   const Geometry geometry = CtGeometry(1.0);
-  const Placement placement = PlaceAround(geometry, {256, 256, 150});
+  const Placement placement = PlaceAround(geometry, {256, 256, 150}, kPatch, kUsualSpacingMm);
   Prompts prompts;
   prompts.mask = RestoreMask(OnePatch(Ball(8).values, PatchSizes(), placement), geometry).mask;
   for (auto _ : state) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/engine/engine.h"
 #include "core/model_file/safetensors.h"
 #include "core/transform/placement.h"
 #include "tools/commands/commands.h"
@@ -19,6 +20,8 @@
 namespace sgpsam::tools {
 namespace {
 
+constexpr int64_t kPatch = PatchSizes().patch;  // SAM-Med3D's, as is the spacing
+
 struct Options {
   std::string volume, out;
   std::string begin, point, label;  // one of them
@@ -28,7 +31,7 @@ struct Options {
 absl::StatusOr<Placement> PlaceByLabel(const Options& options, const Geometry& geometry) {
   ASSIGN_OR_RETURN(const Volume labels, ReadVolume(options.label));
   auto placement = SameGrid(geometry, labels.geometry())
-                       ? PlaceAroundLabel(labels, options.label_value)
+                       ? PlaceAroundLabel(labels, options.label_value, kPatch, kUsualSpacingMm)
                        : absl::InvalidArgumentError("its grid is not the volume's");
   if (placement.ok()) return placement;
   return absl::Status(placement.status().code(),
@@ -36,11 +39,12 @@ absl::StatusOr<Placement> PlaceByLabel(const Options& options, const Geometry& g
 }
 
 absl::StatusOr<Placement> Place(const Options& options, const Geometry& geometry) {
-  if (!options.begin.empty()) return PlaceAtBegin(geometry, *ParseWholeTriple(options.begin));
+  if (!options.begin.empty())
+    return PlaceAtBegin(geometry, *ParseWholeTriple(options.begin), kPatch, kUsualSpacingMm);
   if (!options.label.empty()) return PlaceByLabel(options, geometry);
   const auto [x, y, z] = *ParseTriple(options.point);
   ASSIGN_OR_RETURN(const VoxelIndex index, ResolvePosition(geometry, WorldPoint{x, y, z}));
-  return PlaceAround(geometry, index);
+  return PlaceAround(geometry, index, kPatch, kUsualSpacingMm);
 }
 
 TensorFile Describe(const Patch& patch, const Geometry& geometry, const Placement& placement) {

@@ -18,13 +18,13 @@
 #include "absl/time/clock.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/engine/engine.h"
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/convert_tensor.h"
 #include "core/model_file/model_file.h"
 #include "core/model_file/safetensors.h"
 #include "core/torch/torch_device.h"
 #include "core/torch/torch_guard.h"
-#include "core/transform/placement.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/train_options.h"
 #include "tools/learn/train/fresh_model.h"
@@ -56,7 +56,7 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
 absl::Status NoteSpacings(double first_mm, double finest_mm, TensorFile& file) {
   ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
   config.first_spacing_mm = first_mm;
-  config.finest_spacing_mm = finest_mm < Placement().spacing_mm ? finest_mm : 0;
+  config.finest_spacing_mm = finest_mm < kUsualSpacingMm ? finest_mm : 0;
   file.metadata[kModelConfigKey] = ToJson(config);
   return absl::OkStatus();
 }

@@ -77,7 +77,7 @@ void AddSampling(CLI::App& command, TrainOptions& options) {
   command
       .add_option("--first-spacing", options.first_spacing_mm,
                   "Voxels of the patch that the model will look at first, mm")
-      ->check(CLI::Range(0.25, 1.5))
+      ->check(CLI::Range(0.25, kUsualSpacingMm))
       ->capture_default_str();
   command.add_option("--jitter", t.sample.jitter, "Voxels by which a patch's centre leaves the click")
       ->capture_default_str();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/engine/engine.h"
 #include "tools/commands/case_choice.h"
 #include "tools/commands/model_choice.h"
 #include "tools/learn/train/fresh_model.h"
@@ -19,13 +20,13 @@ struct TrainOptions {
   std::string model, out, loss = "zoom", gate = "self", precision = "float32", store = "fp32";
   ModelChoice fresh;
   std::vector<std::string> parts{"sgpm", "mask_decoder"};
-  std::vector<double> spacing{1.5, 1.5};
+  std::vector<double> spacing{kUsualSpacingMm, kUsualSpacingMm};
   FreshModules modules;
   CaseChoice cases;
   TrainingOptions training;
   std::optional<double> focal_weight;
   std::optional<int64_t> gate_warm_up;
-  double first_spacing_mm = 1.5;
+  double first_spacing_mm = kUsualSpacingMm;
   std::string device = "auto";
   int threads = 0;
   int64_t save_every = 200, validate_every = 200, validation_samples = 64;

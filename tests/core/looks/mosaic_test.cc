@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "core/engine/engine.h"
 #include "core/transform/restore.h"
 #include "tests/support/synthetic_volume.h"
 
@@ -40,7 +41,7 @@ Tile Constant(const TilePosition& at, double logit) {
 class MosaicTest : public testing::Test {
  protected:
   static Placement Place(const Geometry& geometry, const std::array<int64_t, 3>& begin) {
-    return PlaceAtBegin(geometry, begin, kSizes.patch);
+    return PlaceAtBegin(geometry, begin, kSizes.patch, kUsualSpacingMm);
   }
   float ValueAt(const LogitsBox& box, int64_t i, int64_t j, int64_t k) const {
     return box.values[box.Offset(i, j, k)];

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 
+#include "core/engine/engine.h"
 #include "core/looks/engine_patch_model.h"
 #include "core/transform/restore.h"
 #include "tests/support/synthetic_volume.h"
@@ -423,7 +424,7 @@ class SmallLesionTest : public testing::Test {
 };
 
 TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
-  const Placement placement = *PlacePatch(geometry_, click_, 32);
+  const Placement placement = *PlacePatch(geometry_, click_, 32, kUsualSpacingMm);
   DecodeInput input;
   input.embedding = model_.Embed(placement)->embedding;
   input.clicks = {{16, 16, 16, true}};

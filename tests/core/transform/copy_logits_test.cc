@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/engine/engine.h"
 #include "core/looks/mosaic.h"
 #include "tests/support/synthetic_volume.h"
 
@@ -19,7 +20,7 @@ std::vector<float> Numbered() {
 TEST(CopyLogits, CopiesCellsOntoCellsOfTheNextTileAndLeavesTheRest) {
   // A spacing whose ratio is no round number.
   const Geometry geometry = TestGeometry({300, 300, 300}, {0.7, 1.1, 1.3});
-  const Placement first = PlaceAround(geometry, {150, 150, 150}, kSizes.patch);
+  const Placement first = PlaceAround(geometry, {150, 150, 150}, kSizes.patch, kUsualSpacingMm);
   const LogitsBox found = OnePatch(Numbered(), kSizes, first);
   std::vector<float> logits(8 * 8 * 8, 0.25f);
   const PatchMask inside = CopyLogits(found, PlaceTile(first, {1, 0, -1}), 8, logits);
@@ -41,7 +42,7 @@ TEST(CopyLogits, CopiesCellsOntoCellsOfTheNextTileAndLeavesTheRest) {
 TEST(CopyLogits, InterpolatesOnAFinerGridOfAnObliqueVolume) {
   const Geometry geometry =
       SteppedGeometry({120, 140, 100}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}});
-  const Placement first = PlaceAround(geometry, {60, 70, 50}, kSizes.patch);
+  const Placement first = PlaceAround(geometry, {60, 70, 50}, kSizes.patch, kUsualSpacingMm);
   // A linear function of the place in the volume stays what it is.
   const auto linear = [&](const Placement& placement, int64_t i, int64_t j, int64_t k) {
     const auto centre = [](int64_t c) { return 4 * static_cast<double>(c) + 1.5; };
@@ -62,7 +63,7 @@ TEST(CopyLogits, InterpolatesOnAFinerGridOfAnObliqueVolume) {
 
 TEST(CopyLogits, KnowsNothingOfCellsThatWereNotSeen) {
   const Geometry geometry = TestGeometry({300, 300, 300});
-  const Placement first = PlaceAround(geometry, {150, 150, 150}, kSizes.patch);
+  const Placement first = PlaceAround(geometry, {150, 150, 150}, kSizes.patch, kUsualSpacingMm);
   LogitsBox found = OnePatch(std::vector<float>(512, 3.0f), kSizes, first);
   found.seen.assign(512, 0);
   std::vector<float> logits(512, 0.5f);

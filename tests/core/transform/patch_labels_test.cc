@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/engine/engine.h"
 #include "core/transform/restore.h"
 #include "tests/support/synthetic_volume.h"
 
@@ -68,23 +69,27 @@ TEST(PatchLabels, TakeTheUpperOfTwoVoxelsThatAreEquallyNear) {
   // A patch voxel of 1.5 mm covers two of 0.75 mm and lies half-way between them.
   const Geometry geometry = SteppedGeometry({32, 32, 32}, {{{-0.75, 0, 0}, {0, -0.75, 0}, {0, 0, 0.75}}});
   const Volume odd = TestVolume<uint8_t>(geometry, [](int64_t i, int64_t, int64_t) { return i % 2; });
-  EXPECT_EQ(PatchLabels(odd, 1, PlaceAtBegin(geometry, {0, 0, 0}, kPatch)).CountVoxels(), 4096u);
+  EXPECT_EQ(PatchLabels(odd, 1, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm)).CountVoxels(),
+            4096u);
 }
 
 TEST(PatchLabels, AreNothingOutsideTheVolume) {
   const Geometry geometry = TestGeometry({5, 6, 7});
   const Volume full = TestVolume<uint8_t>(geometry, [](int64_t, int64_t, int64_t) { return 1; });
-  const Mask mask = PatchLabels(full, 1, PlaceAround(geometry, {2, 3, 3}, kPatch));
+  const Mask mask = PatchLabels(full, 1, PlaceAround(geometry, {2, 3, 3}, kPatch, kUsualSpacingMm));
   EXPECT_EQ(mask.shape(), (Shape{kPatch, kPatch, kPatch}));
   EXPECT_EQ(mask.CountVoxels(), 5u * 6 * 7);
-  EXPECT_EQ(PatchLabels(full, 0, PlaceAround(geometry, {2, 3, 3}, kPatch)).CountVoxels(), 0u);
-  EXPECT_EQ(PatchLabels(full, 1, PlaceAtBegin(geometry, {100, 0, 0}, kPatch)).CountVoxels(), 0u);
-  EXPECT_EQ(PatchLabels(full, 1, PlaceAtBegin(geometry, {-100, 0, 0}, kPatch)).CountVoxels(), 0u);
+  EXPECT_EQ(PatchLabels(full, 0, PlaceAround(geometry, {2, 3, 3}, kPatch, kUsualSpacingMm)).CountVoxels(),
+            0u);
+  EXPECT_EQ(PatchLabels(full, 1, PlaceAtBegin(geometry, {100, 0, 0}, kPatch, kUsualSpacingMm)).CountVoxels(),
+            0u);
+  EXPECT_EQ(PatchLabels(full, 1, PlaceAtBegin(geometry, {-100, 0, 0}, kPatch, kUsualSpacingMm)).CountVoxels(),
+            0u);
 }
 
 TEST(PatchLabels, AreReadFromSamplesOfAnyType) {
   const Geometry geometry = TestGeometry({20, 20, 20});
-  const Placement placement = PlaceAround(geometry, {8, 9, 4}, kPatch);
+  const Placement placement = PlaceAround(geometry, {8, 9, 4}, kPatch, kUsualSpacingMm);
   const Mask expected = PatchLabels(TestVolume<uint16_t>(geometry, Label), 2, placement);
   EXPECT_EQ(PatchLabels(TestVolume<int8_t>(geometry, Label), 2, placement).bits(), expected.bits());
   EXPECT_EQ(PatchLabels(TestVolume<int32_t>(geometry, Label), 2, placement).bits(), expected.bits());
@@ -97,7 +102,7 @@ TEST(PatchLabels, ComeBackToTheVolumeWhereBothGridsAreEquallyFine) {
        {TestGeometry({14, 12, 10}),
         SteppedGeometry({14, 12, 10}, {{{0, 0, -1.5}, {1.5, 0, 0}, {0, -1.5, 0}}})}) {
     const Volume labels = TestVolume<uint8_t>(geometry, Label);
-    const Placement placement = PlaceAround(geometry, {7, 6, 5}, kPatch);
+    const Placement placement = PlaceAround(geometry, {7, 6, 5}, kPatch, kUsualSpacingMm);
     const Mask patch = PatchLabels(labels, 3, placement);
     std::vector<uint8_t> bits(kPatch * kPatch * kPatch / 8, 0);
     for (int64_t n = 0; n < kPatch * kPatch * kPatch; ++n) {  // k is fastest there

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/engine/engine.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {
@@ -13,6 +14,8 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+constexpr int64_t kPatch = 128;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
@@ -63,7 +66,7 @@ TEST(CanonicalGrid, KeepsASingleSliceSingle) {
 TEST(Placement, PatchToSourceUndoesSourceToPatch) {
   const Geometry tilted =
       SteppedGeometry({64, 60, 50}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}}, {5, 6, 7});
-  const Placement placement = PlaceAround(tilted, {10, 50, 31});
+  const Placement placement = PlaceAround(tilted, {10, 50, 31}, kPatch, kUsualSpacingMm);
   const VoxelIndex there = PatchToSource(placement, {3.25, 100.5, -7});
   const std::array<double, 3> back = SourceToPatch(placement, there);
   EXPECT_NEAR(back[0], 3.25, 1e-9);
@@ -74,7 +77,7 @@ TEST(Placement, PatchToSourceUndoesSourceToPatch) {
 TEST(Placement, AffineTellsWhereAPatchVoxelIs) {
   const Geometry tilted =
       SteppedGeometry({64, 60, 50}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}}, {5, 6, 7});
-  const Placement placement = PlaceAround(tilted, {10, 50, 31});
+  const Placement placement = PlaceAround(tilted, {10, 50, 31}, kPatch, kUsualSpacingMm);
   const std::array<double, 16> m = PatchAffineRas(tilted, placement);
   const WorldPoint world = tilted.ToWorld(PatchToSource(placement, {1, 2, 3}));
   EXPECT_NEAR(-world.x, m[0] + 2 * m[1] + 3 * m[2] + m[3], 1e-9);
@@ -118,7 +121,7 @@ TEST(PlacePatch, PutsTheFirstPositivePointInTheMiddle) {
   Prompts prompts = PointAt(VoxelIndex{5, 5, 5}, false);
   prompts.points.push_back({VoxelIndex{80, 90, 100.3}, true});
   prompts.points.push_back({VoxelIndex{20, 20, 20}, true});
-  absl::StatusOr<Placement> placement = PlacePatch(geometry, prompts);
+  absl::StatusOr<Placement> placement = PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm);
   ASSERT_TRUE(placement.ok()) << placement.status();
   const std::array<double, 3> middle = SourceToPatch(*placement, {80, 90, 100});
   EXPECT_THAT(middle, ElementsAre(64, 64, 64));
@@ -129,17 +132,21 @@ TEST(PlacePatch, FallsBackToTheBoxThenToTheMask) {
   Prompts prompts;
   prompts.mask = Mask(geometry.shape());
   prompts.mask->Set(30, 40, 50);
-  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts), {30, 40, 50}), ElementsAre(64, 64, 64));
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm), {30, 40, 50}),
+              ElementsAre(64, 64, 64));
   prompts.box = BoxPrompt{VoxelIndex{100, 100, 100}, VoxelIndex{120, 140, 160}};
-  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts), {110, 120, 130}), ElementsAre(64, 64, 64));
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm), {110, 120, 130}),
+              ElementsAre(64, 64, 64));
 }
 
 TEST(PlacePatch, RefusesPromptsWithoutAFocus) {
   const Geometry geometry = TestGeometry({20, 20, 20});
-  EXPECT_EQ(PlacePatch(geometry, {}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false)).status().code(),
+  EXPECT_EQ(PlacePatch(geometry, {}, kPatch, kUsualSpacingMm).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 99})).status().code(),
+  EXPECT_EQ(
+      PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false), kPatch, kUsualSpacingMm).status().code(),
+      absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 99}), kPatch, kUsualSpacingMm).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -189,7 +196,8 @@ TEST(PlaceAroundMask, LowersACentreBetweenTwoVoxels) {
   Mask mask(geometry.shape());
   mask.Set(80, 80, 80);
   mask.Set(82, 83, 80);  // boxes of 3, 4 and 1 voxels
-  EXPECT_THAT(PlaceAroundMask(geometry, mask)->begin, ElementsAre(81 - 64, 82 - 64, 80 - 64));
+  EXPECT_THAT(PlaceAroundMask(geometry, mask, kPatch, kUsualSpacingMm)->begin,
+              ElementsAre(81 - 64, 82 - 64, 80 - 64));
 }
 
 TEST(PlaceAroundMask, FindsAMaskThatFallsBetweenTheSamples) {
@@ -197,16 +205,16 @@ TEST(PlaceAroundMask, FindsAMaskThatFallsBetweenTheSamples) {
   const Geometry geometry = TestGeometry({64, 64, 256}, {1.5, 1.5, 0.375});
   Mask mask(geometry.shape());
   mask.Set(32, 32, 100);
-  absl::StatusOr<Placement> placement = PlaceAroundMask(geometry, mask);
+  absl::StatusOr<Placement> placement = PlaceAroundMask(geometry, mask, kPatch, kUsualSpacingMm);
   ASSERT_TRUE(placement.ok()) << placement.status();
   EXPECT_NEAR(SourceToPatch(*placement, {32, 32, 100})[2], 64, 0.5);
 }
 
 TEST(PlaceAroundMask, RefusesAnEmptyOrMisshapenMask) {
   const Geometry geometry = TestGeometry({20, 20, 20});
-  EXPECT_EQ(PlaceAroundMask(geometry, Mask({20, 20, 20})).status().code(),
+  EXPECT_EQ(PlaceAroundMask(geometry, Mask({20, 20, 20}), kPatch, kUsualSpacingMm).status().code(),
             absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(PlaceAroundMask(geometry, Mask({20, 20, 21})).status().code(),
+  EXPECT_EQ(PlaceAroundMask(geometry, Mask({20, 20, 21}), kPatch, kUsualSpacingMm).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -215,10 +223,11 @@ TEST(PlaceAroundLabel, SeesOnlyItsLabel) {
   const Volume labels = TestVolume<uint8_t>(geometry, [](int64_t i, int64_t j, int64_t k) {
     return i == 50 && j == 51 && k == 52 ? 3 : i == 10 ? 1 : 0;
   });
-  absl::StatusOr<Placement> placement = PlaceAroundLabel(labels, 3);
+  absl::StatusOr<Placement> placement = PlaceAroundLabel(labels, 3, kPatch, kUsualSpacingMm);
   ASSERT_TRUE(placement.ok()) << placement.status();
   EXPECT_THAT(SourceToPatch(*placement, {50, 51, 52}), ElementsAre(64, 64, 64));
-  EXPECT_EQ(PlaceAroundLabel(labels, 2).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(PlaceAroundLabel(labels, 2, kPatch, kUsualSpacingMm).status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/engine/engine.h"
 #include "core/transform/prepare.h"
 #include "tests/support/synthetic_volume.h"
 
@@ -13,11 +14,13 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::SizeIs;
 
+constexpr int64_t kPatch = 128;
+
 class PreparePromptsTest : public testing::Test {
  protected:
   // Axes along R, A and S, so that patch voxels are source voxels but for the shift.
   const Geometry geometry_ = SteppedGeometry({200, 200, 200}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
-  const Placement placement_ = PlaceAtBegin(geometry_, {10, 20, 30});
+  const Placement placement_ = PlaceAtBegin(geometry_, {10, 20, 30}, kPatch, kUsualSpacingMm);
 
   absl::StatusOr<PreparedPrompts> Prepare(const Prompts& prompts) const {
     return PreparePrompts(geometry_, placement_, prompts, PatchSizes());
@@ -161,7 +164,7 @@ TEST_F(PreparePromptsTest, LeavesOutPointsBesideThePatchIfItMay) {
   // But never a point outside the volume.
   const Prompts outside = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 200}, false}});
   EXPECT_FALSE(PreparePrompts(geometry_, placement_, outside, PatchSizes(), rules).ok());
-  const Placement other = PlaceAtBegin(geometry_, {10, 20, 94});
+  const Placement other = PlaceAtBegin(geometry_, {10, 20, 94}, kPatch, kUsualSpacingMm);
   EXPECT_TRUE(CheckPointsSeen(geometry_, {placement_, other}, prompts).ok());
   EXPECT_THAT(CheckPointsSeen(geometry_, {placement_}, prompts).message(), HasSubstr("point 2: lies 6 mm"));
 }
@@ -236,7 +239,7 @@ TEST_F(PreparePromptsTest, PreviousLogitsOfAnotherSpacingAreResampled) {
 // Slices of 0.5 mm under patch voxels of 1.5: two of three are never read.
 TEST_F(PreparePromptsTest, AMaskOfOneThinSliceLeavesItsMark) {
   const Geometry thin = SteppedGeometry({200, 200, 300}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 0.5}}});
-  const Placement placement = PlaceAtBegin(thin, {10, 20, 0});
+  const Placement placement = PlaceAtBegin(thin, {10, 20, 0}, kPatch, kUsualSpacingMm);
   for (int64_t slice = 150; slice < 153; ++slice) {
     Prompts prompts;
     prompts.mask.emplace(thin.shape());
@@ -280,7 +283,7 @@ class FollowUpTest : public PreparePromptsTest {
     return PrepareFollowUp(geometry_, next_, prompts, found, PatchSizes(), box_use);
   }
 
-  const Placement next_ = PlaceAtBegin(geometry_, {74, 20, 30});
+  const Placement next_ = PlaceAtBegin(geometry_, {74, 20, 30}, kPatch, kUsualSpacingMm);
 };
 
 TEST_F(FollowUpTest, KeepsThePointsInSightAndWhatWasFound) {

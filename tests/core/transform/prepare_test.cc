@@ -6,12 +6,15 @@
 #include <cmath>
 #include <limits>
 
+#include "core/engine/engine.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {
 namespace {
 
 using testing::HasSubstr;
+
+constexpr int64_t kPatch = 128;
 
 double At(const Patch& patch, int64_t i, int64_t j, int64_t k) {
   return patch.values[(i * 128 + j) * 128 + k];
@@ -23,7 +26,8 @@ TEST(PreparePatch, NormalisesByTheVoxelsAboveZero) {
   const Volume volume = TestVolume<int16_t>(geometry, [](int64_t i, int64_t, int64_t k) {
     return i < 64 ? -1000 : k % 2 == 0 ? 100 : 300;
   });
-  absl::StatusOr<Patch> patch = PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, 0}));
+  absl::StatusOr<Patch> patch =
+      PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm));
   ASSERT_TRUE(patch.ok()) << patch.status();
   const double count = 64 * 128 * 128;
   const double deviation = 100 * std::sqrt(count / (count - 1));  // unbiased
@@ -39,7 +43,8 @@ TEST(PreparePatch, DividesByTheUnbiasedDeviation) {
   const Volume volume = TestVolume<int16_t>(geometry, [](int64_t i, int64_t j, int64_t k) {
     return i != 4 || j != 4 ? -1000 : k == 4 ? 100 : k == 5 ? 300 : 0;
   });
-  absl::StatusOr<Patch> patch = PreparePatch(volume, PlaceAround(geometry, {4, 4, 4}));
+  absl::StatusOr<Patch> patch =
+      PreparePatch(volume, PlaceAround(geometry, {4, 4, 4}, kPatch, kUsualSpacingMm));
   ASSERT_TRUE(patch.ok()) << patch.status();
   EXPECT_NEAR(At(*patch, 64, 64, 64), -100 / std::sqrt(20000.0), 1e-6);
   EXPECT_NEAR(At(*patch, 64, 64, 65), 100 / std::sqrt(20000.0), 1e-6);
@@ -49,7 +54,8 @@ TEST(PreparePatch, PadsWithZeroIntensity) {
   const Geometry geometry = TestGeometry({128, 128, 64});
   const Volume volume =
       TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k % 2 == 0 ? 100 : 300; });
-  absl::StatusOr<Patch> patch = PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, -32}));
+  absl::StatusOr<Patch> patch =
+      PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, -32}, kPatch, kUsualSpacingMm));
   ASSERT_TRUE(patch.ok()) << patch.status();
   EXPECT_NEAR(At(*patch, 5, 5, 31), -2, 1e-5);  // (0 - 200) / 100
   EXPECT_NEAR(At(*patch, 5, 5, 32), -1, 1e-5);
@@ -62,7 +68,7 @@ TEST(PreparePatch, TruncatesIntegersTowardZeroButNotFloats) {
   const auto ramp = [](int64_t, int64_t j, int64_t k) {
     return static_cast<double>(7 * k * (j == 5 ? -1 : 1));
   };
-  const Placement placement = PlaceAtBegin(geometry, {0, 0, 0});
+  const Placement placement = PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm);
   absl::StatusOr<Patch> whole = PreparePatch(TestVolume<int16_t>(geometry, ramp), placement);
   absl::StatusOr<Patch> exact = PreparePatch(TestVolume<float>(geometry, ramp), placement);
   ASSERT_TRUE(whole.ok() && exact.ok());
@@ -82,8 +88,8 @@ TEST(PreparePatch, ClampsSamplesButNotThePadding) {
   const Geometry geometry = TestGeometry({128, 128, 64});
   const Volume volume =
       TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k % 2 == 0 ? -3000 : 3000; });
-  absl::StatusOr<Patch> patch =
-      PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, 0}), IntensityClamp{100, 300});
+  absl::StatusOr<Patch> patch = PreparePatch(
+      volume, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm), IntensityClamp{100, 300});
   ASSERT_TRUE(patch.ok()) << patch.status();
   EXPECT_NEAR(At(*patch, 0, 0, 0), -1, 1e-5);
   EXPECT_NEAR(At(*patch, 0, 0, 1), 1, 1e-5);
@@ -93,7 +99,7 @@ TEST(PreparePatch, ClampsSamplesButNotThePadding) {
 TEST(PreparePatch, RefusesAClampWithoutRange) {
   const Geometry geometry = TestGeometry({8, 8, 8});
   const Volume volume = TestVolume<int16_t>(geometry, [](int64_t i, int64_t, int64_t) { return i + 1; });
-  const Placement placement = PlaceAround(geometry, {4, 4, 4});
+  const Placement placement = PlaceAround(geometry, {4, 4, 4}, kPatch, kUsualSpacingMm);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const IntensityClamp& clamp : {IntensityClamp{5, 5}, IntensityClamp{6, 5}, IntensityClamp{nan, 5}}) {
     EXPECT_EQ(PreparePatch(volume, placement, clamp).status().code(), absl::StatusCode::kInvalidArgument);
@@ -106,16 +112,18 @@ TEST(PreparePatch, RefusesSamplesOfTheRegionThatAreNotFinite) {
     const Volume volume = TestVolume<double>(geometry, [bad](int64_t i, int64_t j, int64_t k) {
       return i == 50 && j == 8 && k == 8 ? bad : static_cast<double>(i + 1);
     });
-    const absl::Status status = PreparePatch(volume, PlaceAround(geometry, {60, 8, 8})).status();
+    const absl::Status status =
+        PreparePatch(volume, PlaceAround(geometry, {60, 8, 8}, kPatch, kUsualSpacingMm)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(status.message(), HasSubstr("not finite"));
-    EXPECT_TRUE(PreparePatch(volume, PlaceAround(geometry, {250, 8, 8})).ok()) << "far from the bad sample";
+    EXPECT_TRUE(PreparePatch(volume, PlaceAround(geometry, {250, 8, 8}, kPatch, kUsualSpacingMm)).ok())
+        << "far from the bad sample";
   }
 }
 
 TEST(PreparePatch, RefusesARegionWithoutContrast) {
   const Geometry geometry = TestGeometry({64, 64, 64});
-  const Placement placement = PlaceAround(geometry, {32, 32, 32});
+  const Placement placement = PlaceAround(geometry, {32, 32, 32}, kPatch, kUsualSpacingMm);
   const auto constant = [](double value) { return [value](int64_t, int64_t, int64_t) { return value; }; };
   const absl::Status flat = PreparePatch(TestVolume<float>(geometry, constant(0.1)), placement).status();
   EXPECT_EQ(flat.code(), absl::StatusCode::kInvalidArgument);
@@ -127,7 +135,7 @@ TEST(PreparePatch, RefusesARegionWithoutContrast) {
 
 TEST(PreparePatch, IsTheSameInEverySampleType) {
   const Geometry geometry = TestGeometry({60, 60, 60}, {2, 1.1, 0.9});
-  const Placement placement = PlaceAround(geometry, {30, 30, 30});
+  const Placement placement = PlaceAround(geometry, {30, 30, 30}, kPatch, kUsualSpacingMm);
   const auto value = [](int64_t i, int64_t j, int64_t k) {
     return static_cast<double>((3 * i + 5 * j + 7 * k) % 120);
   };
@@ -145,8 +153,9 @@ TEST(PreparePatch, RefusesAPatchBesideTheVolume) {
   const Geometry geometry = TestGeometry({8, 8, 8});
   const Volume volume = TestVolume<int16_t>(geometry, [](int64_t i, int64_t, int64_t) { return i + 1; });
   for (const int64_t begin : {int64_t{1000}, int64_t{-1000}, INT64_MAX, INT64_MIN}) {
-    EXPECT_EQ(PreparePatch(volume, PlaceAtBegin(geometry, {begin, 0, 0})).status().code(),
-              absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(
+        PreparePatch(volume, PlaceAtBegin(geometry, {begin, 0, 0}, kPatch, kUsualSpacingMm)).status().code(),
+        absl::StatusCode::kInvalidArgument);
   }
 }
 
@@ -157,7 +166,7 @@ TEST(PreparePatch, EqualsSamplingVoxelByVoxel) {
     return 100 + 10 * std::sin(i * 0.7 + j * 1.3 + k * 2.9);
   };
   const Volume volume = TestVolume<double>(tilted, value);
-  const Placement placement = PlaceAround(tilted, {25, 20, 11});
+  const Placement placement = PlaceAround(tilted, {25, 20, 11}, kPatch, kUsualSpacingMm);
   const Patch patch = *PreparePatch(volume, placement);
   std::vector<double> raw;
   for (const std::array<int64_t, 3>& p :

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/engine/engine.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {
@@ -23,8 +24,8 @@ class PromptNotesTest : public ::testing::Test {
   void Point(double i, bool positive) { prompts_.points.push_back({VoxelIndex{i, 20, 20}, positive}); }
 
   const Geometry geometry_ = SteppedGeometry({100, 100, 100}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
-  std::vector<Placement> patches_{PlaceAtBegin(geometry_, {10, 10, 10}, 32)};
-  const Placement beside_ = PlaceAtBegin(geometry_, {42, 10, 10}, 32);
+  std::vector<Placement> patches_{PlaceAtBegin(geometry_, {10, 10, 10}, 32, kUsualSpacingMm)};
+  const Placement beside_ = PlaceAtBegin(geometry_, {42, 10, 10}, 32, kUsualSpacingMm);
   Prompts prompts_;
   Mask found_;
 };

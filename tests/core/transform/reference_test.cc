@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/engine.h"
 #include "core/raw/nifti.h"
 #include "core/transform/axis_map.h"
 #include "core/transform/placement.h"
@@ -40,7 +41,7 @@ class ReferenceTest : public testing::TestWithParam<Example> {
     ASSERT_TRUE(labels.ok()) << labels.status();
     volume_ = *std::move(volume);
     labels_ = *std::move(labels);
-    absl::StatusOr<Placement> placement = PlaceAroundLabel(labels_, 1);
+    absl::StatusOr<Placement> placement = PlaceAroundLabel(labels_, 1, kPatch, kUsualSpacingMm);
     ASSERT_TRUE(placement.ok()) << placement.status();
     placement_ = *placement;
   }

@@ -5,12 +5,21 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/engine/engine.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {
 namespace {
 
 constexpr PatchSizes kSizes;
+
+Placement Around(const Geometry& geometry, const VoxelIndex& centre) {
+  return PlaceAround(geometry, centre, kSizes.patch, kUsualSpacingMm);
+}
+
+Placement AtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin) {
+  return PlaceAtBegin(geometry, begin, kSizes.patch, kUsualSpacingMm);
+}
 
 // Logits that are `inside` in cells [begin, end) of every axis and -inside elsewhere.
 MaskLogits CubeLogits(int64_t begin, int64_t end, float inside = 5) {
@@ -84,7 +93,7 @@ TEST(PatchMaskBits, ReachesHalfwayBetweenTwoCells) {
 
 TEST(RestoreMask, PutsThePatchBackWhereItWasTaken) {
   const Geometry geometry = TestGeometry({160, 150, 140});
-  const Placement placement = PlaceAround(geometry, {80, 75, 70});
+  const Placement placement = Around(geometry, {80, 75, 70});
   const RestoredMask restored = RestoreMask(OnePatch(CubeLogits(12, 20).values, kSizes, placement), geometry);
   EXPECT_GT(restored.mask.CountVoxels(), 20000u);
   for (int64_t k = 0; k < 140; k += 3) {
@@ -104,7 +113,7 @@ TEST(RestoreMask, PutsThePatchBackWhereItWasTaken) {
 TEST(RestoreMask, IsEmptyWhereNothingWasFound) {
   const Geometry geometry = TestGeometry({60, 60, 60});
   const RestoredMask restored =
-      RestoreMask(OnePatch(CubeLogits(0, 0).values, kSizes, PlaceAround(geometry, {30, 30, 30})), geometry);
+      RestoreMask(OnePatch(CubeLogits(0, 0).values, kSizes, Around(geometry, {30, 30, 30})), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 0u);
   EXPECT_FALSE(restored.touches_patch_border);
 }
@@ -112,29 +121,28 @@ TEST(RestoreMask, IsEmptyWhereNothingWasFound) {
 TEST(RestoreMask, MarksEveryVoxelOfASmallVolume) {
   const Geometry geometry = TestGeometry({61, 53, 47}, {2.1, 0.8, 1.3});
   const RestoredMask restored =
-      RestoreMask(OnePatch(CubeLogits(0, 32).values, kSizes, PlaceAround(geometry, {30, 26, 23})), geometry);
+      RestoreMask(OnePatch(CubeLogits(0, 32).values, kSizes, Around(geometry, {30, 26, 23})), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 61u * 53u * 47u);
 }
 
 TEST(RestoreMask, TouchesTheBorderOnlyWhereTheVolumeGoesOn) {
   const MaskLogits whole = CubeLogits(0, 32);
   const Geometry large = TestGeometry({300, 300, 300});
-  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAround(large, {150, 150, 150})), large)
+  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, Around(large, {150, 150, 150})), large)
                   .touches_patch_border);
   const Geometry small = TestGeometry({100, 100, 100});
-  EXPECT_FALSE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAround(small, {50, 50, 50})), small)
-                   .touches_patch_border);
+  EXPECT_FALSE(
+      RestoreMask(OnePatch(whole.values, kSizes, Around(small, {50, 50, 50})), small).touches_patch_border);
   // Exactly as large as the patch: nothing lies beyond any face.
   const Geometry equal = TestGeometry({128, 128, 128});
-  EXPECT_FALSE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 0, 0})), equal)
-                   .touches_patch_border);
-  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 1, 0})), equal)
-                  .touches_patch_border);
-  EXPECT_TRUE(RestoreMask(OnePatch(whole.values, kSizes, PlaceAtBegin(equal, {0, 0, -1})), equal)
-                  .touches_patch_border);
   EXPECT_FALSE(
-      RestoreMask(OnePatch(CubeLogits(1, 31).values, kSizes, PlaceAround(large, {150, 150, 150})), large)
-          .touches_patch_border);
+      RestoreMask(OnePatch(whole.values, kSizes, AtBegin(equal, {0, 0, 0})), equal).touches_patch_border);
+  EXPECT_TRUE(
+      RestoreMask(OnePatch(whole.values, kSizes, AtBegin(equal, {0, 1, 0})), equal).touches_patch_border);
+  EXPECT_TRUE(
+      RestoreMask(OnePatch(whole.values, kSizes, AtBegin(equal, {0, 0, -1})), equal).touches_patch_border);
+  EXPECT_FALSE(RestoreMask(OnePatch(CubeLogits(1, 31).values, kSizes, Around(large, {150, 150, 150})), large)
+                   .touches_patch_border);
 }
 
 TEST(RestoreMask, DoesNotCountAFacesVoxelsOutsideTheVolume) {
@@ -143,7 +151,7 @@ TEST(RestoreMask, DoesNotCountAFacesVoxelsOutsideTheVolume) {
   MaskLogits logits;
   logits.values.assign(kSizes.logits_floats(), -1.0f);
   for (int64_t n = 0; n < 2 * 32 * 32; ++n) logits.values[n] = 1;
-  const Placement placement = PlaceAtBegin(geometry, {-36, 80, -10});
+  const Placement placement = AtBegin(geometry, {-36, 80, -10});
   const RestoredMask restored = RestoreMask(OnePatch(logits.values, kSizes, placement), geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), 0u);
   EXPECT_FALSE(restored.touches_patch_border);
@@ -153,7 +161,7 @@ TEST(RestoreMask, DoesNotCountAFacesVoxelsOutsideTheVolume) {
 // Patch voxels 32 to 63 of each axis; the volume begins at 36, 40 and 50 of the patch.
 TEST(RestoreMask, SaysNothingOfWhatItCoversOutsideTheVolume) {
   const Geometry geometry = TestGeometry({100, 100, 100});
-  const Placement placement = PlaceAtBegin(geometry, {-36, -40, -50});
+  const Placement placement = AtBegin(geometry, {-36, -40, -50});
   const RestoredMask restored = RestoreMask(OnePatch(CubeLogits(8, 16).values, kSizes, placement), geometry);
   EXPECT_EQ(restored.low, (std::array<int64_t, 3>{0, 0, 0}));
   EXPECT_EQ(restored.high, (std::array<int64_t, 3>{27, 23, 13}));
@@ -161,7 +169,7 @@ TEST(RestoreMask, SaysNothingOfWhatItCoversOutsideTheVolume) {
 
 TEST(RestoreMask, SaysWhatTheMaskCoversOnItsGrid) {
   const Geometry geometry = TestGeometry({300, 300, 300});
-  const Placement placement = PlaceAtBegin(geometry, {40, 50, 60});
+  const Placement placement = AtBegin(geometry, {40, 50, 60});
   const MaskLogits logits = CubeLogits(8, 16);
   const RestoredMask restored = RestoreMask(OnePatch(logits.values, kSizes, placement), geometry);
   EXPECT_EQ(restored.low, (std::array<int64_t, 3>{72, 82, 92}));
@@ -188,7 +196,7 @@ LogitsBox CornerBox(const Placement& placement) {
 
 TEST(RestoreMask, LeavesOutWhatWasNotSeen) {
   const Geometry geometry = SteppedGeometry({320, 192, 128}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
-  const LogitsBox box = CornerBox(PlaceAtBegin(geometry, {0, 0, 0}));
+  const LogitsBox box = CornerBox(AtBegin(geometry, {0, 0, 0}));
   const RestoredMask restored = RestoreMask(box, geometry);
   EXPECT_EQ(restored.mask.CountVoxels(), (320u * 128 + 128 * 64) * 128);
   EXPECT_TRUE(restored.mask.at(127, 191, 127));
@@ -209,7 +217,7 @@ TEST(RestoreMask, LeavesOutWhatWasNotSeen) {
 
 TEST(RestoreMask, TouchesTheBorderOfWhatWasSeenInsideTheBox) {
   const Geometry geometry = TestGeometry({320, 192, 128});
-  LogitsBox box = CornerBox(PlaceAtBegin(geometry, {0, 0, 0}));  // as large as the volume
+  LogitsBox box = CornerBox(AtBegin(geometry, {0, 0, 0}));  // as large as the volume
   EXPECT_TRUE(RestoreMask(box, geometry).touches_patch_border);
   // Nothing at the two faces of the corner that was not seen.
   for (int64_t i = 31; i < 80; ++i) {
@@ -224,7 +232,7 @@ TEST(RestoreMask, TouchesTheBorderOfWhatWasSeenInsideTheBox) {
 
 TEST(RestoreProbabilities, AgreesWithTheMask) {
   const Geometry geometry = SteppedGeometry({90, 140, 60}, {{{0, 1.1, 0.1}, {0.9, 0, 0.2}, {0.3, -0.4, 2}}});
-  const Placement placement = PlaceAround(geometry, {30, 100, 20});
+  const Placement placement = Around(geometry, {30, 100, 20});
   const MaskLogits logits = CubeLogits(14, 19, 3);
   absl::StatusOr<ByteBuffer> bytes =
       RestoreProbabilities(OnePatch(logits.values, kSizes, placement), geometry);
@@ -249,7 +257,7 @@ TEST(RestoreProbabilities, AgreesWithTheMask) {
 TEST(RestoreProbabilities, IsZeroOutsideThePatch) {
   const Geometry geometry = TestGeometry({300, 10, 10});
   absl::StatusOr<ByteBuffer> bytes = RestoreProbabilities(
-      OnePatch(CubeLogits(0, 32).values, kSizes, PlaceAround(geometry, {60, 5, 5})), geometry);
+      OnePatch(CubeLogits(0, 32).values, kSizes, Around(geometry, {60, 5, 5})), geometry);
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   float probability;
   std::memcpy(&probability, bytes->data() + 4 * 299, 4);

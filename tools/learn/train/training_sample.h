@@ -33,7 +33,8 @@ class ClickableCase {
 };
 
 struct SampleOptions {
-  double min_spacing_mm = 1.5, max_spacing_mm = 1.5;  // of the patch, drawn evenly in its logarithm
+  // Of the patch, drawn evenly in its logarithm.
+  double min_spacing_mm = kUsualSpacingMm, max_spacing_mm = kUsualSpacingMm;
   int64_t jitter = 0;      // the patch's centre lies up to this many voxels from the click, on each axis
   int64_t min_voxels = 8;  // of a truth in the patch: fewer teach nothing
   // That are asked for in each patch: encoding it is what costs. Where it shows fewer, some are clicked

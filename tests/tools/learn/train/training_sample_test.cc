@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/engine.h"
 #include "core/transform/patch_labels.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
@@ -100,7 +101,7 @@ TEST(TrainingSample, IsThePatchThatAServerWouldMakeThere) {
         const auto offset = static_cast<int64_t>(n);
         const VoxelIndex voxel{static_cast<double>(offset % 24), static_cast<double>(offset / 24 % 22),
                                static_cast<double>(offset / 24 / 22)};
-        const Placement placement = PlaceAround(geometry, voxel, kPatch);
+        const Placement placement = PlaceAround(geometry, voxel, kPatch, kUsualSpacingMm);
         if (PreparePatch(bar.source().image, placement)->values != sample.patch.values) continue;
         ++places;
         EXPECT_EQ(PatchLabels(bar.source().targets, 1, placement).bits(), sample.targets[0].truth.bits());
