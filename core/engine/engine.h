@@ -100,10 +100,14 @@ struct BoxCorners {
   std::array<float, 3> low{}, high{};
 };
 
+// The most clicks of one decode, and so the most points that a caller may give for a target, the click that a
+// box or a mask becomes included. The link's slots have room for so many.
+inline constexpr int64_t kMaxClicks = 64;
+
 // One run of prompt encoder and mask decoder on one embedding.
 struct DecodeInput {
   std::shared_ptr<const Embedding> embedding;
-  std::vector<Click> clicks;       // 1 to 64, with a box 0 to 64; all so far, oldest first
+  std::vector<Click> clicks;       // 1 to kMaxClicks, with a box 0 to kMaxClicks; all so far, oldest first
   std::vector<float> mask_logits;  // previous low-resolution logits, or empty: a zero mask is used,
                                    // as the reference's first pass does (reference: infer_utils.py)
   std::optional<BoxCorners> box = std::nullopt;  // only if ModelInfo.box_corner_embeddings is 2

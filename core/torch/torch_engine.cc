@@ -25,7 +25,6 @@
 namespace sgpsam {
 
 // The contract's limit on the clicks of one target; more would only make the attention over them slow.
-constexpr size_t kMaxClicks = 64;
 
 struct TorchEngine::State {
   ModelInfo info;

@@ -12,9 +12,6 @@
 
 namespace sgpsam {
 
-// The most clicks a target takes, the one that a box or a mask adds included: the engine's limit.
-inline constexpr int64_t kMaxClicks = 64;
-
 using PromptPosition = std::variant<WorldPoint, VoxelIndex>;
 
 struct PointPrompt {

@@ -31,7 +31,6 @@ inline constexpr int64_t kMaxDetailChannels = 64;
 inline constexpr int64_t kMaxEmbeddingSide = 64;
 inline constexpr int64_t kMaxLogitsSide = 256;
 inline constexpr size_t kMaxGates = 64;
-inline constexpr size_t kMaxLinkClicks = 64;
 
 enum class MessageType : uint32_t {
   kHello = 1,

@@ -40,7 +40,7 @@ struct TensorSlots::Header {
   float iou_prediction;
   uint32_t gates;
   BoxCorners box;
-  WireClick click[kMaxLinkClicks];
+  WireClick click[kMaxClicks];
   float gate_score[kMaxGates];
   char error[kMaxErrorBytes];
 };
@@ -90,9 +90,9 @@ absl::Status TensorSlots::PutInput(int slot, const DecodeInput& input) {
   if (embedding.size() != static_cast<size_t>(sizes_.embedding_floats())) {
     return WrongSize("the embedding", embedding.size(), sizes_.embedding_floats());
   }
-  if ((input.clicks.empty() && !input.box) || input.clicks.size() > kMaxLinkClicks) {
+  if ((input.clicks.empty() && !input.box) || input.clicks.size() > kMaxClicks) {
     return absl::InvalidArgumentError(
-        absl::StrCat("a prompt takes 1 to ", kMaxLinkClicks, " clicks, or a box, not ", input.clicks.size()));
+        absl::StrCat("a prompt takes 1 to ", kMaxClicks, " clicks, or a box, not ", input.clicks.size()));
   }
   const std::vector<float>& previous = input.mask_logits;
   if (!previous.empty() && previous.size() != static_cast<size_t>(sizes_.logits_floats())) {
@@ -117,7 +117,7 @@ Patch TensorSlots::GetPatch(int slot) const { return {Read(slot, patch_at_, size
 absl::StatusOr<DecodeInput> TensorSlots::GetDecodeInput(int slot) const {
   const Header& head = header(slot);
   const uint32_t clicks = head.clicks;
-  if (clicks > kMaxLinkClicks) return absl::InternalError("the server announced too many clicks");
+  if (clicks > kMaxClicks) return absl::InternalError("the server announced too many clicks");
   DecodeInput input;
   for (uint32_t n = 0; n < clicks; ++n) {
     const Header::WireClick& click = head.click[n];

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/engine/engine.h"
 #include "core/model_file/safetensors.h"
 #include "core/torch/torch_engine.h"
 #include "core/transform/restore.h"
@@ -15,8 +16,6 @@
 
 namespace sgpsam::tools {
 namespace {
-
-constexpr size_t kMaxClicks = 64;  // as engine.h says
 
 struct Options {
   std::string model, patch, out;

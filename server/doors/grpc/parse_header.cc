@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
+#include "core/engine/engine.h"
 #include "core/transform/placement.h"
 #include "core/volume/segment_colours.h"
 #include "server/doors/grpc/convert.h"
@@ -143,8 +144,8 @@ absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSi
 
 absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, TargetRequest& target,
                           std::optional<Digest>& logits_digest) {
-  if (prompts.points_size() > kMaxPoints) {
-    return Invalid("a target has ", prompts.points_size(), " points; at most ", kMaxPoints, " are allowed");
+  if (prompts.points_size() > kMaxClicks) {
+    return Invalid("a target has ", prompts.points_size(), " points; at most ", kMaxClicks, " are allowed");
   }
   bool focus = prompts.has_box() || prompts.has_mask() ||
                (prompts.has_previous_logits() && prompts.previous_logits().has_patch());
