@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/looks/look_policy.h"
 #include "core/transform/copy_logits.h"
 
 namespace sgpsam {
@@ -12,7 +13,7 @@ std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const LogitsBox> 
   std::vector<double> sums(own.values.begin(), own.values.end()), weights(own.values.size(), 1);
   for (const LogitsBox& other : others) {
     const double ratio = own.placement.spacing_mm / other.placement.spacing_mm;
-    const double weight = kOtherLook * std::min(ratio, 1 / ratio);
+    const double weight = kLookPolicy.other_look * std::min(ratio, 1 / ratio);
     std::vector<float> logits(sums.size(), std::numeric_limits<float>::quiet_NaN());
     CopyLogits(other, own.placement, own.cells[0], logits);
     for (size_t n = 0; n < logits.size(); ++n) {

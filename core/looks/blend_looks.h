@@ -9,12 +9,8 @@
 
 namespace sgpsam {
 
-// Another look's weight, where the look itself has 1: this, and less the more its voxels differ in size, since
-// the wider sees more of the surroundings but draws a coarser outline.
-inline constexpr double kOtherLook = 0.5;
-
 // `own` is one patch's. Its logits averaged with the others' (CopyLogits), cell by cell, where those have
-// seen the cell: kOtherLook times the smaller spacing over the larger, each.
+// seen the cell: LookPolicy.other_look times the smaller spacing over the larger, each; its own count 1.
 std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const LogitsBox> others);
 
 }  // namespace sgpsam

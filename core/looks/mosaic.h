@@ -39,12 +39,8 @@ LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const
 
 // How far the answer of a further tile agrees with what was found before: Dice of the two masks over the
 // cells that both have seen, 0 to 1; 0 where neither has a mask there.
+// LookPolicy.least_agreement says how much it takes.
 double Agreement(const LogitsBox& merged, const Placement& first, const Tile& tile);
-
-// A tile of less agreement has missed the lesion, or follows something else: averaged in, it would spoil
-// a good answer. Tiles that followed made-up lesions well had 0.8 and more, those that lost them 0.6
-// and less (docs/decisions.md).
-inline constexpr double kLeastAgreement = 0.75;
 
 // The next patch to lay: of the first tile, in their order, that has an open face, the neighbour beyond the
 // first such face in the order -i, +i, -j, +j, -k, +k; so patches are laid breadth first. A face is open if

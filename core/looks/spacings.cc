@@ -9,9 +9,9 @@
 namespace sgpsam {
 
 std::vector<double> WiderSpacings(double first_mm) {
-  if (first_mm > kWorthwhile * kUsualSpacingMm) return {};
+  if (first_mm > kLookPolicy.worthwhile * kUsualSpacingMm) return {};
   const double range = kUsualSpacingMm / first_mm;
-  const int steps = static_cast<int>(std::ceil(std::log(range) / std::log(kWiderBy)));
+  const int steps = static_cast<int>(std::ceil(std::log(range) / std::log(kLookPolicy.wider_by)));
   std::vector<double> wider;
   for (int step = 1; step < steps; ++step) {
     wider.push_back(std::round(16 * first_mm * std::pow(range, static_cast<double>(step) / steps)) / 16);
@@ -23,12 +23,12 @@ std::vector<double> WiderSpacings(double first_mm) {
 std::optional<double> FinerSpacing(double extent_mm, int64_t patch, double spacing_mm,
                                    const Geometry& geometry, double finest_mm) {
   const double voxels = static_cast<double>(patch);
-  if (extent_mm >= kSmallShare * voxels * spacing_mm) return std::nullopt;
+  if (extent_mm >= kLookPolicy.small_share * voxels * spacing_mm) return std::nullopt;
   const std::array<double, 3> own = geometry.spacing_mm();
   const double finest = std::max(finest_mm, *std::min_element(own.begin(), own.end()) / 2);
-  const double wanted = std::max(finest, extent_mm / (kFinerShare * voxels));
+  const double wanted = std::max(finest, extent_mm / (kLookPolicy.finer_share * voxels));
   const double finer = std::ceil(wanted * 16) / 16;
-  return finer <= kWorthwhile * spacing_mm ? std::optional<double>(finer) : std::nullopt;
+  return finer <= kLookPolicy.worthwhile * spacing_mm ? std::optional<double>(finer) : std::nullopt;
 }
 
 }  // namespace sgpsam

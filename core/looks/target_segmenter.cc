@@ -8,6 +8,7 @@
 #include "absl/types/span.h"
 #include "core/base/status_macros.h"
 #include "core/looks/blend_looks.h"
+#include "core/looks/look_policy.h"
 #include "core/looks/mosaic.h"
 #include "core/looks/spacings.h"
 #include "core/transform/prepare.h"
@@ -41,7 +42,7 @@ class TargetSegmenter {
         spacing_mm_(options.spacing_mm.value_or(prompts.previous_patch ? prompts.previous_patch->spacing_mm
                                                                        : model.info().first_spacing_mm)),
         look_again_(options.auto_spacing.value_or(!options.spacing_mm && model.info().finest_spacing_mm > 0)),
-        finest_mm_(std::max<double>(kFinestSpacingMm, model.info().finest_spacing_mm)),
+        finest_mm_(std::max<double>(kLookPolicy.finest_spacing_mm, model.info().finest_spacing_mm)),
         sizes_(model.info().sizes),
         box_use_(BoxUseOf(model.info())) {}
 
@@ -206,7 +207,7 @@ class TargetSegmenter {
     ASSIGN_OR_RETURN(MaskLogits answer, model_.Decode(std::move(input)));
     Tile tile{at, prepared.clicks, answer.values};
     if (look.tiles.empty()) look.tried.push_back(at);
-    if (look.tiles.empty() || Agreement(look.merged, look.first, tile) >= kLeastAgreement) {
+    if (look.tiles.empty() || Agreement(look.merged, look.first, tile) >= kLookPolicy.least_agreement) {
       look.tiles.push_back(std::move(tile));
       look.merged = MergeTiles(look.first, look.tiles, sizes_);
     }
@@ -228,8 +229,8 @@ class TargetSegmenter {
 
   void WarnOfTheLimit() {
     result_.warnings.push_back(absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
-                                            " patches that were allowed; allow more, up to ", kMostPatches,
-                                            ", to follow it"));
+                                            " patches that were allowed; allow more, up to ",
+                                            kLookPolicy.most_patches, ", to follow it"));
   }
 
   void WarnOfPrompts(const Look& look) {

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/stage.h"
 #include "core/engine/engine.h"
+#include "core/looks/look_policy.h"
 #include "core/transform/logits_box.h"
 #include "core/transform/placement.h"
 #include "core/transform/prompts.h"
@@ -23,17 +24,15 @@
 
 namespace sgpsam {
 
-inline constexpr int kDefaultMaxPatches = 8;
-inline constexpr int kMostPatches = 27;  // as many as SAM-Med3D's own sliding window had: 3 along each axis
-
 struct TargetOptions {
-  // 1 to kMostPatches, in all looks; 1: the first patch alone, neither followed nor looked at again.
-  int max_patches = kDefaultMaxPatches;
+  // 1 to LookPolicy.most_patches, in all looks; 1: the first patch alone, neither followed nor looked at
+  // again.
+  int max_patches = kLookPolicy.default_patches;
   // Of the patches; nothing: that of the previous logits, else the model's first spacing.
   std::optional<double> spacing_mm = std::nullopt;
   // Look again at a mask that is small for its patch, on a finer grid, and, after a first patch of finer
-  // voxels than 1.5 mm, on wider ones up to that. Nothing: if the model has learned from such patches, and no
-  // spacing is given.
+  // voxels than kUsualSpacingMm, on wider ones up to that. Nothing: if the model has learned from such
+  // patches, and no spacing is given.
   std::optional<bool> auto_spacing = std::nullopt;
 };
 

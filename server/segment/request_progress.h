@@ -15,6 +15,7 @@
 #include "core/base/stage.h"
 #include "core/base/status_macros.h"
 #include "core/batching/worker_pool.h"
+#include "core/looks/look_policy.h"
 #include "core/metrics/metrics.h"
 #include "server/segment/stage_estimates.h"
 
@@ -82,7 +83,7 @@ class RequestProgress {
   const size_t targets_;
   size_t target_ = 0;
   int patch_ = 0;  // of the target, from 1; 0: between targets
-  int most_patches_ = kDefaultMaxPatches;
+  int most_patches_ = kLookPolicy.default_patches;
   bool cached_ = false;  // the target's last patch was
   std::array<absl::Duration, kStages> times_{}, patch_times_{};
 };

@@ -11,7 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "core/base/stage.h"
-#include "core/looks/target_segmenter.h"
+#include "core/looks/look_policy.h"
 
 namespace sgpsam {
 
@@ -36,7 +36,7 @@ class StageEstimates {
     seen_[Index(stage)] = true;
   }
 
-  // How many patches a target took, 1 to kMostPatches.
+  // How many patches a target took, 1 to kLookPolicy.most_patches.
   void ObservePatches(int patches) {
     absl::MutexLock lock(&mutex_);
     for (double& share : shares_) share *= 1 - kWeight;
@@ -81,7 +81,7 @@ class StageEstimates {
   // How many patches targets that reached this one took from it on, itself included.
   double ExpectedPatches(int patch, int most) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     double targets = 0, patches = 0;
-    for (int count = patch; count <= kMostPatches; ++count) {
+    for (int count = patch; count <= kLookPolicy.most_patches; ++count) {
       targets += shares_[static_cast<size_t>(count)];
       patches += shares_[static_cast<size_t>(count)] * (std::min(count, most) - patch + 1);
     }
@@ -91,7 +91,8 @@ class StageEstimates {
   mutable absl::Mutex mutex_;
   std::array<absl::Duration, kStages> means_ ABSL_GUARDED_BY(mutex_){};
   std::array<bool, kStages> seen_ ABSL_GUARDED_BY(mutex_){};
-  std::array<double, kMostPatches + 1> shares_ ABSL_GUARDED_BY(mutex_){};  // of targets, by their patches
+  // Of targets, by their patches.
+  std::array<double, kLookPolicy.most_patches + 1> shares_ ABSL_GUARDED_BY(mutex_){};
 };
 
 }  // namespace sgpsam

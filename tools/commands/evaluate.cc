@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/looks/look_policy.h"
 #include "core/torch/torch_engine.h"
 #include "sgpsam/client.h"
 #include "tools/commands/commands.h"
@@ -203,7 +204,7 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
   command->add_option("--seed", options->evaluate.seed, "Of random clicks")->capture_default_str();
   command
       ->add_option("--max-patches", options->target.max_patches, "Of one lesion; 1: the first alone")
-      ->check(CLI::Range(1, kMostPatches))
+      ->check(CLI::Range(1, kLookPolicy.most_patches))
       ->capture_default_str();
   command
       ->add_option("--spacing", options->spacing,

@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/engine/engine.h"
+#include "core/looks/look_policy.h"
 #include "core/transform/placement.h"
 #include "core/volume/segment_colours.h"
 #include "server/doors/grpc/convert.h"
@@ -348,8 +349,9 @@ absl::Status ParseClamp(const v1::PreprocessingOptions& options, SegmentRequest&
 }
 
 absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& inference) {
-  if (options.max_patches() > kMostPatches) {
-    return Invalid("inference.max_patches is ", options.max_patches(), "; allowed are 1 to ", kMostPatches);
+  if (options.max_patches() > kLookPolicy.most_patches) {
+    return Invalid("inference.max_patches is ", options.max_patches(), "; allowed are 1 to ",
+                   kLookPolicy.most_patches);
   }
   if (options.max_patches() != 0) inference.max_patches = static_cast<int>(options.max_patches());
   if (options.has_spacing_mm()) {

@@ -42,7 +42,7 @@ TEST(FinerSpacing, LeavesALargeMaskAsItIs) {
 }
 
 TEST(FinerSpacing, GoesNoFinerThanHalfTheVolumesVoxelsNorThanHalfAMillimetre) {
-  EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine()), Optional(kFinestSpacingMm));
+  EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine()), Optional(kLookPolicy.finest_spacing_mm));
   EXPECT_THAT(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2, 1.6, 5})), Optional(0.8125));
   EXPECT_EQ(FinerSpacing(3, 128, 1.5, TestGeometry({99, 99, 99}, {2.4, 2.4, 5})), std::nullopt);
   EXPECT_THAT(FinerSpacing(3, 128, 1.5, Fine(), /*finest_mm=*/0.9), Optional(0.9375));

@@ -143,7 +143,7 @@ TEST_F(LargeLesionTest, IsFoundWholeWithSeveralPatches) {
   const TargetSegmentation found = MustRun({}, model_);
   EXPECT_GT(Dice(found.mask, geometry_, lesion_), 0.85);
   EXPECT_GT(found.patches, 2);
-  EXPECT_LE(found.patches, kDefaultMaxPatches);
+  EXPECT_LE(found.patches, kLookPolicy.default_patches);
   EXPECT_EQ(found.spacing_mm, 1.5);
   EXPECT_FALSE(found.touches_patch_border);
   EXPECT_THAT(found.warnings, IsEmpty());
@@ -442,7 +442,7 @@ TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
 TEST_F(SmallLesionTest, HasTheSameMaskWithOnePatchOrManyWhereNoOtherSpacingIsLookedAt) {
   TargetOptions one, many;
   one.max_patches = 1;
-  many.max_patches = kMostPatches;
+  many.max_patches = kLookPolicy.most_patches;
   EXPECT_EQ(MustRun(one, model_).mask.bits(), MustRun(many, model_).mask.bits());
   one.auto_spacing = many.auto_spacing = true;
   EXPECT_NE(MustRun(one, model_).mask.bits(), MustRun(many, model_).mask.bits());
