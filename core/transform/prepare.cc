@@ -11,31 +11,17 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/for_each_processor.h"
 #include "core/transform/axis_map.h"
+#include "core/volume/interpolate.h"
 
 namespace sgpsam {
 namespace {
 
-// Between which two source indices a patch coordinate reads, and how far from the first.
-struct Tap {
-  int64_t lo = 0, hi = 0;
-  double weight = 0;
-};
-
-std::vector<Tap> MakeTaps(const PatchAxis& axis, int64_t size) {
-  std::vector<Tap> taps(axis.source.size());
-  for (int64_t p = axis.begin; p < axis.end; ++p) {
-    const double floor = std::floor(axis.source[p]);
-    Tap& tap = taps[p];
-    tap.lo = std::clamp<int64_t>(static_cast<int64_t>(floor), 0, size - 1);
-    tap.hi = std::min(tap.lo + 1, size - 1);
-    // Within half a voxel of the border the border's value counts.
-    tap.weight = floor < 0 ? 0 : axis.source[p] - floor;
-  }
+// By patch coordinate; those outside [axis.begin, axis.end) read nothing.
+std::vector<Tap<double>> MakeTaps(const PatchAxis& axis, int64_t size) {
+  std::vector<Tap<double>> taps(axis.source.size());
+  for (int64_t p = axis.begin; p < axis.end; ++p) taps[p] = TapAt<double>(axis.source[p], size);
   return taps;
 }
-
-// Written so that equal neighbours give exactly their value, which truncation depends on.
-inline double Lerp(double a, double b, double weight) { return a + (b - a) * weight; }
 
 SGPSAM_FOR_EACH_PROCESSOR
 void LerpRow(const double* a, const double* b, double weight, int64_t count, double* out) {
@@ -49,7 +35,7 @@ struct RowTaps {
   std::vector<double> weight;
 
   RowTaps() = default;
-  RowTaps(const std::vector<Tap>& taps, const PatchAxis& axis) {
+  RowTaps(const std::vector<Tap<double>>& taps, const PatchAxis& axis) {
     if (axis.begin >= axis.end) return;
     first = taps[axis.begin].lo;
     for (int64_t x = axis.begin; x < axis.end; ++x) first = std::min(first, taps[x].lo);
@@ -172,7 +158,7 @@ class PatchSampler {
     const auto lerp = std::is_integral_v<T> ? LerpToTruncatedFloat : LerpToFloat;
     const int64_t begin = axes_[0].begin, count = std::max<int64_t>(axes_[0].end - begin, 0);
     for (int64_t z = axes_[2].begin; z < axes_[2].end; ++z) {
-      const Tap& tap = taps_[2][z];
+      const Tap<double>& tap = taps_[2][z];
       const double* a = Slice(tap.lo);
       const double* b = Slice(tap.hi);
       float* plane = writer.Plane(z);
@@ -193,7 +179,7 @@ class PatchSampler {
     slice_index_[k & 1] = k;
     row_index_ = {-1, -1};
     for (int64_t y = axes_[1].begin; y < axes_[1].end; ++y) {
-      const Tap& tap = taps_[1][y];
+      const Tap<double>& tap = taps_[1][y];
       const double* a = Row(tap.lo, k);
       const double* b = Row(tap.hi, k);
       const int64_t begin = axes_[0].begin, count = std::max<int64_t>(axes_[0].end - begin, 0);
@@ -226,7 +212,7 @@ class PatchSampler {
   const Shape shape_;
   const std::array<PatchAxis, 3> axes_;  // by source axis
   const int64_t patch_;
-  std::array<std::vector<Tap>, 3> taps_;
+  std::array<std::vector<Tap<double>>, 3> taps_;
   RowTaps row_taps_;
   std::vector<double> source_row_;  // the samples of one row that are read
   std::array<std::vector<double>, 2> rows_, slices_;

@@ -7,38 +7,29 @@
 #include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
 #include "core/transform/box_bits.h"
+#include "core/volume/interpolate.h"
 
 namespace sgpsam {
 namespace {
 
-// Between which two cells of the decoder's grid a voxel lies (align_corners = false).
-struct Tap {
-  int64_t lo = 0, hi = 0;
-  float weight = 0;
-};
-
-std::vector<Tap> MakeTaps(int64_t voxels, int64_t cells) {
-  std::vector<Tap> taps(voxels);
+// Between which two cells of the decoder's grid each voxel lies (align_corners = false).
+std::vector<Tap<float>> MakeTaps(int64_t voxels, int64_t cells) {
+  std::vector<Tap<float>> taps(voxels);
   const double scale = static_cast<double>(cells) / static_cast<double>(voxels);
   for (int64_t p = 0; p < voxels; ++p) {
-    const double source = std::max(0.0, (static_cast<double>(p) + 0.5) * scale - 0.5);
-    taps[p].lo = std::min(static_cast<int64_t>(source), cells - 1);
-    taps[p].hi = std::min(taps[p].lo + 1, cells - 1);
-    taps[p].weight = static_cast<float>(source - static_cast<double>(taps[p].lo));
+    taps[p] = TapAt<float>((static_cast<double>(p) + 0.5) * scale - 0.5, cells);
   }
   return taps;
 }
-
-float Lerp(float a, float b, float weight) { return a + (b - a) * weight; }
 
 // Calls visit(i, j, row, taps) for every row of voxels along k with i in [begin, end). `row` still has the
 // decoder's cells along k, so that the visitor can leave out rows whose cells already tell the answer.
 template <typename Visitor>
 void VisitUpsampledRows(const LogitsBox& logits, int64_t begin, int64_t end, Visitor&& visit) {
   const auto& [rows, columns, depth] = logits.cells;
-  const std::vector<Tap> i_taps = MakeTaps(logits.voxels[0], rows);
-  const std::vector<Tap> j_taps = MakeTaps(logits.voxels[1], columns);
-  const std::vector<Tap> k_taps = MakeTaps(logits.voxels[2], depth);
+  const std::vector<Tap<float>> i_taps = MakeTaps(logits.voxels[0], rows);
+  const std::vector<Tap<float>> j_taps = MakeTaps(logits.voxels[1], columns);
+  const std::vector<Tap<float>> k_taps = MakeTaps(logits.voxels[2], depth);
   std::vector<float> plane(columns * depth), row(depth);
   for (int64_t i = begin; i < end; ++i) {
     const float* a = logits.values.data() + i_taps[i].lo * columns * depth;
@@ -89,7 +80,7 @@ std::vector<uint8_t> MaskBits(const LogitsBox& logits) {
     if (*std::max_element(row.begin(), row.end()) <= 0) return;
     int64_t n = (i * width + j) * depth;
     unsigned byte = bits[n >> 3];
-    for (const Tap& tap : taps) {
+    for (const Tap<float>& tap : taps) {
       byte |= static_cast<unsigned>(Lerp(row[tap.lo], row[tap.hi], tap.weight) > 0) << (n & 7);
       if ((++n & 7) != 0) continue;
       bits[(n >> 3) - 1] = static_cast<uint8_t>(byte);
