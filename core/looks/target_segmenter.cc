@@ -11,8 +11,9 @@
 #include "core/looks/look_policy.h"
 #include "core/looks/mosaic.h"
 #include "core/looks/spacings.h"
-#include "core/transform/prepare.h"
+#include "core/transform/prepare_prompts.h"
 #include "core/transform/prompt_notes.h"
+#include "core/transform/resolve_prompts.h"
 #include "core/transform/restore.h"
 
 namespace sgpsam {
@@ -33,7 +34,7 @@ struct Look {
 
 class TargetSegmenter {
  public:
-  TargetSegmenter(const Geometry& geometry, const Prompts& prompts, const TargetOptions& options,
+  TargetSegmenter(const Geometry& geometry, const ResolvedPrompts& prompts, const TargetOptions& options,
                   PatchModel& model)
       : geometry_(geometry),
         prompts_(prompts),
@@ -105,9 +106,7 @@ class TargetSegmenter {
 
   // Found something that agrees with as many of the points as what was found before.
   bool Obeys(const Look& other, const Look& look) const {
-    const auto obeyed = [&](const Look& l) {
-      return CountPointsObeyed(geometry_, l.restored.mask, prompts_);
-    };
+    const auto obeyed = [&](const Look& l) { return CountPointsObeyed(l.restored.mask, prompts_); };
     return !other.restored.empty() && obeyed(other) >= obeyed(look);
   }
 
@@ -234,7 +233,7 @@ class TargetSegmenter {
   }
 
   void WarnOfPrompts(const Look& look) {
-    for (std::string& note : NotesOnPrompts(geometry_, prompts_, box_use_, looked_at_, look.restored.mask)) {
+    for (std::string& note : NotesOnPrompts(prompts_, box_use_, looked_at_, look.restored.mask)) {
       result_.warnings.push_back(std::move(note));
     }
     if (prompts_.previous_logits.empty()) return;
@@ -269,7 +268,7 @@ class TargetSegmenter {
   }
 
   const Geometry& geometry_;
-  const Prompts& prompts_;
+  const ResolvedPrompts& prompts_;
   const TargetOptions& options_;
   PatchModel& model_;
   const double spacing_mm_;
@@ -285,9 +284,11 @@ class TargetSegmenter {
 
 absl::Status PatchModel::Compute(Stage, absl::FunctionRef<absl::Status()> step) { return step(); }
 
-absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, const Prompts& prompts,
+absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, Prompts prompts,
                                                  const TargetOptions& options, PatchModel& model) {
-  return TargetSegmenter(geometry, prompts, options, model).Run();
+  ASSIGN_OR_RETURN(const ResolvedPrompts resolved,
+                   ResolvePrompts(geometry, model.info().sizes, std::move(prompts)));
+  return TargetSegmenter(geometry, resolved, options, model).Run();
 }
 
 }  // namespace sgpsam

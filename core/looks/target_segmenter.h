@@ -69,12 +69,12 @@ struct TargetSegmentation {
   std::vector<std::string> warnings;  // what the caller should know; nothing of the patient
 };
 
-// The errors of PlacePatch, PreparePrompts and `model`. A point outside the first patch is taken if a further
-// patch sees it, else it is INVALID_ARGUMENT. What of the prompts was not used as it was given is a warning
-// (core/transform/prompt_notes.h). A further patch that cannot be encoded or finds nothing of the
-// lesion is left out: touches_patch_border then says so. A finer look that finds nothing, or reaches its
-// patch's border, is dropped.
-absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, const Prompts& prompts,
+// The errors of ResolvePrompts, PlacePatch, PreparePrompts and `model`. A point outside the first patch is
+// taken if a further patch sees it, else it is INVALID_ARGUMENT. What of the prompts was not used as it was
+// given is a warning (core/transform/prompt_notes.h). A further patch that cannot be encoded or finds nothing
+// of the lesion is left out: touches_patch_border then says so. A finer look that finds nothing, or reaches
+// its patch's border, is dropped.
+absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, Prompts prompts,
                                                  const TargetOptions& options, PatchModel& model);
 
 }  // namespace sgpsam

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "core/transform/axis_map.h"
-#include "core/transform/prepare.h"
 
 namespace sgpsam {
 namespace {

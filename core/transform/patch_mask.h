@@ -35,7 +35,12 @@ class PatchMask {
 // mask is thinner than the patch's voxels, those nearest to the mask's voxels.
 PatchMask SampleMask(const Mask& mask, const Placement& placement);
 
-// prepare.h's kMaskPromptLogit by the share of each cell's voxels; mask.side() is a multiple of
+// What a mask prompt turns into: +-8 where a cell of the decoder's grid lies all inside or outside the
+// mask (sigmoid 0.9997), in proportion to the share of the cell's voxels between. The mask says where
+// the target is, so it is as confident as the model's own logits ever are, and no more.
+inline constexpr float kMaskPromptLogit = 8.0f;
+
+// kMaskPromptLogit by the share of each cell's voxels; mask.side() is a multiple of
 // `logits_side`.
 std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side);
 

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
 
 namespace sgpsam {
@@ -125,36 +122,6 @@ std::array<double, 16> AffineRas(const Geometry& geometry, const CanonicalGrid& 
   return affine;
 }
 
-// How far an index lies outside the volume, in mm.
-double DistanceOutsideMm(const Geometry& geometry, const VoxelIndex& index) {
-  const Shape& shape = geometry.shape();
-  const auto clamped = [](double v, int64_t n) { return std::clamp(v, -0.5, static_cast<double>(n) - 0.5); };
-  const VoxelIndex inside{clamped(index.i, shape.i), clamped(index.j, shape.j), clamped(index.k, shape.k)};
-  const WorldPoint a = geometry.ToWorld(index), b = geometry.ToWorld(inside);
-  return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z);
-}
-
-std::string VoxelExtent(const Shape& shape) {
-  return absl::StrFormat("i -0.5 to %.1f, j -0.5 to %.1f, k -0.5 to %.1f", static_cast<double>(shape.i) - 0.5,
-                         static_cast<double>(shape.j) - 0.5, static_cast<double>(shape.k) - 0.5);
-}
-
-// The box around the volume's eight corners.
-std::string WorldExtent(const Geometry& geometry) {
-  const Shape& shape = geometry.shape();
-  WorldPoint low, high;
-  for (int corner = 0; corner < 8; ++corner) {
-    const WorldPoint p = geometry.ToWorld({(corner & 1) != 0 ? static_cast<double>(shape.i) - 0.5 : -0.5,
-                                           (corner & 2) != 0 ? static_cast<double>(shape.j) - 0.5 : -0.5,
-                                           (corner & 4) != 0 ? static_cast<double>(shape.k) - 0.5 : -0.5});
-    if (corner == 0) low = high = p;
-    low = {std::min(low.x, p.x), std::min(low.y, p.y), std::min(low.z, p.z)};
-    high = {std::max(high.x, p.x), std::max(high.y, p.y), std::max(high.z, p.z)};
-  }
-  return absl::StrFormat("x %.1f to %.1f, y %.1f to %.1f, z %.1f to %.1f mm (LPS)", low.x, high.x, low.y,
-                         high.y, low.z, high.z);
-}
-
 // Which source indices of one axis the canonical grid samples, and at which canonical voxels.
 struct SampledAxis {
   std::vector<int64_t> first, last;  // by source index; first > last: never sampled
@@ -204,16 +171,10 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
 
 // The position that the prompts are centred on, if it is one: the first positive point, else the box's
 // centre.
-absl::StatusOr<std::optional<VoxelIndex>> FocusPosition(const Geometry& geometry, const Prompts& prompts) {
-  for (const PointPrompt& point : prompts.points) {
-    if (!point.positive) continue;
-    ASSIGN_OR_RETURN(const VoxelIndex centre, ResolvePosition(geometry, point.position));
-    return centre;
-  }
-  if (!prompts.box) return std::nullopt;
-  ASSIGN_OR_RETURN(const VoxelIndex a, ResolvePosition(geometry, prompts.box->a));
-  ASSIGN_OR_RETURN(const VoxelIndex b, ResolvePosition(geometry, prompts.box->b));
-  return VoxelIndex{(a.i + b.i) / 2, (a.j + b.j) / 2, (a.k + b.k) / 2};
+std::optional<VoxelIndex> FocusOf(const ResolvedPrompts& prompts) {
+  if (const ResolvedPoint* point = prompts.FirstPositive()) return point->at;
+  if (prompts.box) return prompts.box->middle();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -262,54 +223,32 @@ std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement&
                     static_cast<double>(placement.begin[2])});
 }
 
-absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const PromptPosition& position) {
-  const auto* world = std::get_if<WorldPoint>(&position);
-  const VoxelIndex index = world != nullptr ? geometry.ToVoxel(*world) : std::get<VoxelIndex>(position);
-  if (!std::isfinite(index.i) || !std::isfinite(index.j) || !std::isfinite(index.k)) {
-    return absl::InvalidArgumentError("a position's coordinates must be finite numbers");
-  }
-  if (geometry.Contains(index)) return index;
-  return absl::InvalidArgumentError(
-      absl::StrFormat("the position lies %.6g mm outside the volume, which extends over %s",
-                      DistanceOutsideMm(geometry, index),
-                      world != nullptr ? WorldExtent(geometry) : VoxelExtent(geometry.shape())));
-}
-
-absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch,
+absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPrompts& prompts, int64_t patch,
                                      double spacing_mm) {
   if (prompts.previous_patch) {
-    RETURN_IF_ERROR(PlaceAtPosition(geometry, *prompts.previous_patch, patch).status());
-    return PlaceAround(geometry, geometry.ToVoxel(prompts.previous_patch->centre), patch, spacing_mm);
+    return PlaceAtPosition(geometry, {prompts.previous_patch->centre, spacing_mm}, patch);
   }
-  ASSIGN_OR_RETURN(const std::optional<VoxelIndex> focus, FocusPosition(geometry, prompts));
-  if (focus) return PlaceAround(geometry, *focus, patch, spacing_mm);
+  if (const std::optional<VoxelIndex> focus = FocusOf(prompts)) {
+    return PlaceAround(geometry, *focus, patch, spacing_mm);
+  }
   if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
   return absl::InvalidArgumentError(
       "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with "
       "the patch that they lie on");
 }
 
-PatchPosition PositionOf(const Geometry& geometry, const Prompts& prompts, const Placement& placement) {
+PatchPosition PositionOf(const Geometry& geometry, const ResolvedPrompts& prompts,
+                         const Placement& placement) {
   if (prompts.previous_patch) return {prompts.previous_patch->centre, placement.spacing_mm};
-  const absl::StatusOr<std::optional<VoxelIndex>> focus = FocusPosition(geometry, prompts);
-  if (focus.ok() && *focus) return {geometry.ToWorld(**focus), placement.spacing_mm};
+  if (const std::optional<VoxelIndex> focus = FocusOf(prompts)) {
+    return {geometry.ToWorld(*focus), placement.spacing_mm};
+  }
   const auto middle = static_cast<double>(placement.patch / 2);
   return {geometry.ToWorld(PatchToSource(placement, {middle, middle, middle})), placement.spacing_mm};
 }
 
-absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchPosition& position,
-                                          int64_t patch) {
-  const VoxelIndex centre = geometry.ToVoxel(position.centre);
-  const double outside_mm = DistanceOutsideMm(geometry, centre);
-  // The middle of a mask is taken on the patch's grid, where the nearest voxel is half a voxel away on each
-  // axis at most.
-  if (!(outside_mm <= position.spacing_mm)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the patch of the previous logits lies %.6g mm outside the volume, which extends "
-                        "over %s: give what came with the logits",
-                        outside_mm, WorldExtent(geometry)));
-  }
-  return PlaceAround(geometry, centre, patch, position.spacing_mm);
+Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch) {
+  return PlaceAround(geometry, geometry.ToVoxel(position.centre), patch, position.spacing_mm);
 }
 
 Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm) {

@@ -49,14 +49,10 @@ std::array<double, 16> CanonicalAffineRas(const Geometry& geometry, const Canoni
                                           double spacing_mm);
 std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement& placement);
 
-// A prompt's position as source index. INVALID_ARGUMENT, saying how far outside in mm and which
-// extent the volume has, if it lies outside the volume or is not finite.
-absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const PromptPosition& position);
-
 // Centres a patch on the prompts' focus: the previous patch, else the first positive point, else the box's
-// centre, else the centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or a
-// position outside. Later clicks do not move the patch, so a refinement finds the cached embedding again.
-absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const Prompts& prompts, int64_t patch,
+// centre, else the centre of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or an empty
+// mask. Later clicks do not move the patch, so a refinement finds the cached embedding again.
+absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPrompts& prompts, int64_t patch,
                                      double spacing_mm);
 
 // The canonical voxel nearest to `centre` becomes the patch's voxel patch / 2.
@@ -65,11 +61,10 @@ Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_
 // Where PlacePatch has laid a patch for these prompts: their focus itself where that is a position, so that
 // PlaceAtPosition lays the same patch there again, and at any other spacing the one that the prompts had
 // placed.
-PatchPosition PositionOf(const Geometry& geometry, const Prompts& prompts, const Placement& placement);
-// INVALID_ARGUMENT if the position is not in the volume, beyond the part of a voxel that placing rounds by.
-// Its spacing is above 0.
-absl::StatusOr<Placement> PlaceAtPosition(const Geometry& geometry, const PatchPosition& position,
-                                          int64_t patch);
+PatchPosition PositionOf(const Geometry& geometry, const ResolvedPrompts& prompts,
+                         const Placement& placement);
+// `position` is one that ResolvePrompts took, or PositionOf gave.
+Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch);
 
 // Patch voxel 0 lies on canonical voxel `begin`; negative where the patch sticks out.
 Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin, int64_t patch,

@@ -1,6 +1,7 @@
+#include "core/transform/prepare_prompts.h"
+
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -8,25 +9,26 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
 #include "core/transform/copy_logits.h"
 #include "core/transform/patch_mask.h"
-#include "core/transform/prepare.h"
+#include "core/volume/world_vector.h"
 
 namespace sgpsam {
 namespace {
 
 // How far a source index lies outside the patch, in mm.
-double DistanceOutsideMm(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
+double DistanceOutsidePatchMm(const Geometry& geometry, const Placement& placement,
+                              const VoxelIndex& source) {
   std::array<double, 3> inside = SourceToPatch(placement, source);
   for (double& along : inside) along = std::clamp(along, -0.5, static_cast<double>(placement.patch) - 0.5);
-  const WorldPoint p = geometry.ToWorld(source), q = geometry.ToWorld(PatchToSource(placement, inside));
-  return std::hypot(p.x - q.x, p.y - q.y, p.z - q.z);
+  return Distance(geometry.ToWorld(source), geometry.ToWorld(PatchToSource(placement, inside)));
 }
 
 bool InPatch(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
-  return DistanceOutsideMm(geometry, placement, source) <= kIndexTolerance;
+  return DistanceOutsidePatchMm(geometry, placement, source) <= kIndexTolerance;
 }
 
 absl::Status Outside(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
@@ -34,7 +36,7 @@ absl::Status Outside(const Geometry& geometry, const Placement& placement, const
       absl::StrFormat("lies %.6g mm outside the region that is looked at, a cube of %.6g mm around the "
                       "previous patch (else the first positive point, the box or the mask): start a new "
                       "target there",
-                      DistanceOutsideMm(geometry, placement, source),
+                      DistanceOutsidePatchMm(geometry, placement, source),
                       static_cast<double>(placement.patch) * placement.spacing_mm));
 }
 
@@ -62,59 +64,9 @@ std::optional<BoxCorners> ToCorners(const Placement& placement, const VoxelIndex
   return corners;
 }
 
+// The same status about the prompt of that name.
 absl::Status Named(const absl::Status& status, absl::string_view what) {
   return absl::Status(status.code(), absl::StrCat(what, ": ", status.message()));
-}
-
-std::string PointName(size_t n) { return absl::StrCat("point ", n + 1); }
-
-absl::Status CheckPrompts(const Geometry& geometry, const Prompts& prompts, const PatchSizes& sizes) {
-  if (prompts.mask.has_value() && !prompts.previous_logits.empty()) {
-    return absl::InvalidArgumentError("give a mask or previous logits, not both");
-  }
-  if (prompts.mask.has_value() && !(prompts.mask->shape() == geometry.shape())) {
-    return absl::InvalidArgumentError("the mask must have the volume's shape");
-  }
-  if (prompts.points.size() > kMaxClicks) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a target takes at most ", kMaxClicks, " points, the one of a box or mask included"));
-  }
-  if (prompts.previous_logits.empty()) return absl::OkStatus();
-  if (static_cast<int64_t>(prompts.previous_logits.size()) != sizes.logits_floats()) {
-    return absl::InvalidArgumentError(absl::StrCat("previous logits must be ", sizes.logits_floats(),
-                                                   " values, not ", prompts.previous_logits.size()));
-  }
-  for (float logit : prompts.previous_logits) {
-    if (!std::isfinite(logit)) return absl::InvalidArgumentError("previous logits must be finite numbers");
-  }
-  return absl::OkStatus();
-}
-
-// Where the prompts lie in the volume.
-struct ResolvedPrompts {
-  std::vector<VoxelIndex> points;  // as Prompts.points
-  std::optional<std::pair<VoxelIndex, VoxelIndex>> box;
-};
-
-absl::StatusOr<ResolvedPrompts> Resolve(const Geometry& geometry, const Prompts& prompts) {
-  ResolvedPrompts resolved;
-  for (size_t n = 0; n < prompts.points.size(); ++n) {
-    const absl::StatusOr<VoxelIndex> source = ResolvePosition(geometry, prompts.points[n].position);
-    if (!source.ok()) return Named(source.status(), PointName(n));
-    resolved.points.push_back(*source);
-  }
-  if (!prompts.box) return resolved;
-  const absl::StatusOr<VoxelIndex> a = ResolvePosition(geometry, prompts.box->a);
-  if (!a.ok()) return Named(a.status(), "box");
-  const absl::StatusOr<VoxelIndex> b = ResolvePosition(geometry, prompts.box->b);
-  if (!b.ok()) return Named(b.status(), "box");
-  resolved.box = {*a, *b};
-  return resolved;
-}
-
-VoxelIndex Middle(const std::pair<VoxelIndex, VoxelIndex>& box) {
-  const auto& [a, b] = box;
-  return {(a.i + b.i) / 2, (a.j + b.j) / 2, (a.k + b.k) / 2};
 }
 
 bool AnyPositive(const std::vector<Click>& clicks) {
@@ -122,22 +74,18 @@ bool AnyPositive(const std::vector<Click>& clicks) {
 }
 
 // Points and box as far as they lie in the patch.
-PreparedPrompts InSight(const Geometry& geometry, const Placement& placement, const Prompts& prompts,
-                        const ResolvedPrompts& resolved, BoxUse box_use) {
+PreparedPrompts InSight(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts,
+                        BoxUse box_use) {
   PreparedPrompts prepared;
-  for (size_t n = 0; n < resolved.points.size(); ++n) {
-    if (!InPatch(geometry, placement, resolved.points[n])) continue;
-    prepared.clicks.push_back(ToClick(placement, resolved.points[n], prompts.points[n].positive));
+  for (const ResolvedPoint& point : prompts.points) {
+    if (!InPatch(geometry, placement, point.at)) continue;
+    prepared.clicks.push_back(ToClick(placement, point.at, point.positive));
   }
-  if (!resolved.box) return prepared;
+  if (!prompts.box) return prepared;
   if (box_use == BoxUse::kCorners) {
-    prepared.box = ToCorners(placement, resolved.box->first, resolved.box->second);
-    return prepared;
-  }
-  const bool positive_point = std::any_of(prompts.points.begin(), prompts.points.end(),
-                                          [](const PointPrompt& point) { return point.positive; });
-  if (!positive_point && InPatch(geometry, placement, Middle(*resolved.box))) {
-    prepared.clicks.push_back(ToClick(placement, Middle(*resolved.box), true));
+    prepared.box = ToCorners(placement, prompts.box->a, prompts.box->b);
+  } else if (prompts.FirstPositive() == nullptr && InPatch(geometry, placement, prompts.box->middle())) {
+    prepared.clicks.push_back(ToClick(placement, prompts.box->middle(), true));
   }
   return prepared;
 }
@@ -180,12 +128,10 @@ struct PreviousAnswer {
   PatchMask inside;
 };
 
-absl::StatusOr<PreviousAnswer> BringPreviousLogits(const Geometry& geometry, const Placement& placement,
-                                                   const Prompts& prompts, const PatchSizes& sizes) {
-  Placement from = placement;
-  if (prompts.previous_patch) {
-    ASSIGN_OR_RETURN(from, PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch));
-  }
+PreviousAnswer BringPreviousLogits(const Geometry& geometry, const Placement& placement,
+                                   const ResolvedPrompts& prompts, const PatchSizes& sizes) {
+  const Placement from =
+      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch) : placement;
   std::vector<float> logits(sizes.logits_floats(), 0.0f);
   PatchMask inside =
       CopyLogits(OnePatch(prompts.previous_logits, sizes, from), placement, sizes.logits_side, logits);
@@ -196,20 +142,18 @@ absl::StatusOr<PreviousAnswer> BringPreviousLogits(const Geometry& geometry, con
 }  // namespace
 
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
-                                               const Prompts& prompts, const PatchSizes& sizes,
+                                               const ResolvedPrompts& prompts, const PatchSizes& sizes,
                                                const PromptRules& rules) {
-  RETURN_IF_ERROR(CheckPrompts(geometry, prompts, sizes));
-  ASSIGN_OR_RETURN(const ResolvedPrompts resolved, Resolve(geometry, prompts));
   if (rules.far_points == FarPoints::kRefuse) {
     RETURN_IF_ERROR(CheckPointsSeen(geometry, {placement}, prompts));
   }
-  PreparedPrompts prepared = InSight(geometry, placement, prompts, resolved, rules.box_use);
+  PreparedPrompts prepared = InSight(geometry, placement, prompts, rules.box_use);
   bool positive = AnyPositive(prepared.clicks) || prepared.box.has_value();
-  if (resolved.box && !positive) {
-    return Named(Outside(geometry, placement, Middle(*resolved.box)), "box");
+  if (prompts.box && !positive) {
+    return Named(Outside(geometry, placement, prompts.box->middle()), "box");
   }
   if (!prompts.previous_logits.empty()) {
-    ASSIGN_OR_RETURN(PreviousAnswer previous, BringPreviousLogits(geometry, placement, prompts, sizes));
+    PreviousAnswer previous = BringPreviousLogits(geometry, placement, prompts, sizes);
     prepared.mask_logits = std::move(previous.logits);
     if (!positive && prompts.previous_patch) {
       positive = ClickDeepInside(previous.inside, sizes.patch / sizes.logits_side, prepared.clicks);
@@ -241,11 +185,9 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
 }
 
 std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const Placement& placement,
-                                               const Prompts& prompts, const LogitsBox& found,
+                                               const ResolvedPrompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use) {
-  const absl::StatusOr<ResolvedPrompts> resolved = Resolve(geometry, prompts);
-  if (!resolved.ok()) return std::nullopt;  // PreparePrompts has told
-  PreparedPrompts prepared = InSight(geometry, placement, prompts, *resolved, box_use);
+  PreparedPrompts prepared = InSight(geometry, placement, prompts, box_use);
   prepared.mask_logits.assign(sizes.logits_floats(), 0.0f);  // as the reference's first pass knows nothing
   if (prompts.mask) {
     prepared.mask_logits = MaskToLogits(SampleMask(*prompts.mask, placement), sizes.logits_side);
@@ -256,31 +198,29 @@ std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const P
   return prepared;
 }
 
-bool IsObeyed(const Geometry& geometry, const Mask& mask, const PointPrompt& point) {
-  const absl::StatusOr<VoxelIndex> source = ResolvePosition(geometry, point.position);
-  if (!source.ok()) return false;  // PreparePrompts has told
-  const Shape& shape = geometry.shape();
+bool IsObeyed(const Mask& mask, const ResolvedPoint& point) {
+  const Shape& shape = mask.shape();
   const auto nearest = [](double at, int64_t size) {
     return std::clamp<int64_t>(NearestVoxel(at), 0, size - 1);
   };
   const bool inside =
-      mask.at(nearest(source->i, shape.i), nearest(source->j, shape.j), nearest(source->k, shape.k));
+      mask.at(nearest(point.at.i, shape.i), nearest(point.at.j, shape.j), nearest(point.at.k, shape.k));
   return inside == point.positive;
 }
 
-int64_t CountPointsObeyed(const Geometry& geometry, const Mask& mask, const Prompts& prompts) {
+int64_t CountPointsObeyed(const Mask& mask, const ResolvedPrompts& prompts) {
   return std::count_if(prompts.points.begin(), prompts.points.end(),
-                       [&](const PointPrompt& point) { return IsObeyed(geometry, mask, point); });
+                       [&](const ResolvedPoint& point) { return IsObeyed(mask, point); });
 }
 
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,
-                             const Prompts& prompts) {
-  ASSIGN_OR_RETURN(const ResolvedPrompts resolved, Resolve(geometry, prompts));
-  for (size_t n = 0; n < resolved.points.size(); ++n) {
-    if (!prompts.points[n].positive) continue;  // there is no mask where nobody looked
-    const auto sees = [&](const Placement& p) { return InPatch(geometry, p, resolved.points[n]); };
+                             const ResolvedPrompts& prompts) {
+  for (size_t n = 0; n < prompts.points.size(); ++n) {
+    const ResolvedPoint& point = prompts.points[n];
+    if (!point.positive) continue;  // there is no mask where nobody looked
+    const auto sees = [&](const Placement& p) { return InPatch(geometry, p, point.at); };
     if (std::any_of(placements.begin(), placements.end(), sees)) continue;
-    return Named(Outside(geometry, placements.front(), resolved.points[n]), PointName(n));
+    return Named(Outside(geometry, placements.front(), point.at), absl::StrCat("point ", n + 1));
   }
   return absl::OkStatus();
 }

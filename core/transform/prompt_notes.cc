@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/transform/axis_map.h"
@@ -39,13 +38,9 @@ bool Holds(const Placement& placement, const VoxelIndex& source) {
   });
 }
 
-// False for a position that cannot be resolved: it was refused before.
-bool AnyHolds(const Geometry& geometry, absl::Span<const Placement> looked_at,
-              const PromptPosition& position) {
-  const absl::StatusOr<VoxelIndex> source = ResolvePosition(geometry, position);
-  if (!source.ok()) return false;
+bool AnyHolds(absl::Span<const Placement> looked_at, const VoxelIndex& source) {
   return std::any_of(looked_at.begin(), looked_at.end(),
-                     [&](const Placement& placement) { return Holds(placement, *source); });
+                     [&](const Placement& placement) { return Holds(placement, source); });
 }
 
 bool AllCovered(const Mask& mask, absl::Span<const Placement> looked_at) {
@@ -62,19 +57,17 @@ bool AllCovered(const Mask& mask, absl::Span<const Placement> looked_at) {
   return true;
 }
 
-void NoteBox(const Geometry& geometry, const Prompts& prompts, BoxUse box_use,
-             absl::Span<const Placement> looked_at, std::vector<std::string>& notes) {
+void NoteBox(const ResolvedPrompts& prompts, BoxUse box_use, absl::Span<const Placement> looked_at,
+             std::vector<std::string>& notes) {
   if (box_use == BoxUse::kCorners) {
-    if (AnyHolds(geometry, looked_at, prompts.box->a) && AnyHolds(geometry, looked_at, prompts.box->b))
-      return;
+    if (AnyHolds(looked_at, prompts.box->a) && AnyHolds(looked_at, prompts.box->b)) return;
     notes.push_back("the box reaches beyond what was looked at; only the part inside was used");
     return;
   }
-  const bool positive = std::any_of(prompts.points.begin(), prompts.points.end(),
-                                    [](const PointPrompt& point) { return point.positive; });
   notes.push_back(
-      positive ? "the box was not used: this model has not learned boxes, and a positive point is given"
-               : "the box was used as a click in its middle: this model has not learned boxes");
+      prompts.FirstPositive() != nullptr
+          ? "the box was not used: this model has not learned boxes, and a positive point is given"
+          : "the box was used as a click in its middle: this model has not learned boxes");
 }
 
 // `what`: the points with these numbers, unless there are none.
@@ -84,15 +77,15 @@ void NotePoints(absl::string_view what, const std::vector<size_t>& numbers, std:
       absl::StrCat(what, ": ", numbers.size() == 1 ? "point " : "points ", absl::StrJoin(numbers, ", ")));
 }
 
-void NotePoints(const Geometry& geometry, const Prompts& prompts, absl::Span<const Placement> looked_at,
-                const Mask& found, std::vector<std::string>& notes) {
+void NotePoints(const ResolvedPrompts& prompts, absl::Span<const Placement> looked_at, const Mask& found,
+                std::vector<std::string>& notes) {
   std::vector<size_t> unseen, left_out, taken_in;
   const bool empty = found.CountVoxels() == 0;
   for (size_t n = 0; n < prompts.points.size(); ++n) {
-    const PointPrompt& point = prompts.points[n];
-    if (!point.positive && !AnyHolds(geometry, looked_at, point.position)) {
+    const ResolvedPoint& point = prompts.points[n];
+    if (!point.positive && !AnyHolds(looked_at, point.at)) {
       unseen.push_back(n + 1);
-    } else if (!empty && !IsObeyed(geometry, found, point)) {
+    } else if (!empty && !IsObeyed(found, point)) {
       (point.positive ? left_out : taken_in).push_back(n + 1);
     }
   }
@@ -103,10 +96,10 @@ void NotePoints(const Geometry& geometry, const Prompts& prompts, absl::Span<con
 
 }  // namespace
 
-std::vector<std::string> NotesOnPrompts(const Geometry& geometry, const Prompts& prompts, BoxUse box_use,
+std::vector<std::string> NotesOnPrompts(const ResolvedPrompts& prompts, BoxUse box_use,
                                         absl::Span<const Placement> looked_at, const Mask& found) {
   std::vector<std::string> notes;
-  if (prompts.box) NoteBox(geometry, prompts, box_use, looked_at, notes);
+  if (prompts.box) NoteBox(prompts, box_use, looked_at, notes);
   if (prompts.mask && !AllCovered(*prompts.mask, looked_at)) {
     notes.push_back("the mask prompt reaches beyond what was looked at; only the part inside was used");
   }
@@ -115,7 +108,7 @@ std::vector<std::string> NotesOnPrompts(const Geometry& geometry, const Prompts&
         "the previous logits came without the patch that they lie on; they were taken to lie where the other "
         "prompts are");
   }
-  NotePoints(geometry, prompts, looked_at, found, notes);
+  NotePoints(prompts, looked_at, found, notes);
   return notes;
 }
 

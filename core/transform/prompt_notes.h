@@ -9,9 +9,8 @@
 
 #include "absl/types/span.h"
 #include "core/transform/placement.h"
-#include "core/transform/prepare.h"
+#include "core/transform/prepare_prompts.h"
 #include "core/transform/prompts.h"
-#include "core/volume/geometry.h"
 #include "core/volume/mask.h"
 
 namespace sgpsam {
@@ -20,7 +19,7 @@ namespace sgpsam {
 // agrees with the points. `looked_at`: every patch that was decoded, in any look. `found`: the target's mask.
 // Points are numbered from 1, in the order of Prompts.points; no coordinate is repeated. The prompts are
 // those that PreparePrompts took.
-std::vector<std::string> NotesOnPrompts(const Geometry& geometry, const Prompts& prompts, BoxUse box_use,
+std::vector<std::string> NotesOnPrompts(const ResolvedPrompts& prompts, BoxUse box_use,
                                         absl::Span<const Placement> looked_at, const Mask& found);
 
 }  // namespace sgpsam

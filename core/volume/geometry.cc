@@ -84,7 +84,7 @@ bool SameGrid(const Geometry& a, const Geometry& b) {
                            static_cast<double>((corner & 2) != 0 ? shape.j - 1 : 0),
                            static_cast<double>((corner & 4) != 0 ? shape.k - 1 : 0)};
     const WorldPoint p = a.ToWorld(index), q = b.ToWorld(index);
-    if (std::hypot(p.x - q.x, p.y - q.y, p.z - q.z) > kSameGridMm) return false;
+    if (Distance(p, q) > kSameGridMm) return false;
   }
   return true;
 }

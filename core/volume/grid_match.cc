@@ -14,10 +14,6 @@ namespace {
 
 constexpr char kAxisNames[] = "ijk";
 
-double Distance(const WorldPoint& a, const WorldPoint& b) {
-  return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z);
-}
-
 std::array<int64_t, 3> Sizes(const Geometry& geometry) {
   return {geometry.shape().i, geometry.shape().j, geometry.shape().k};
 }

@@ -22,6 +22,10 @@ inline WorldPoint operator/(const WorldPoint& a, double divisor) {
 }
 inline double Dot(const WorldPoint& a, const WorldPoint& b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 inline double Length(const WorldPoint& a) { return std::sqrt(Dot(a, a)); }
+// Far positions included: what is squared does not overflow.
+inline double Distance(const WorldPoint& a, const WorldPoint& b) {
+  return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z);
+}
 inline WorldPoint Cross(const WorldPoint& a, const WorldPoint& b) {
   return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }

@@ -92,9 +92,11 @@ absl::StatusOr<Finding> SegmentPipeline::Find(const SegmentRequest& request, con
     ASSIGN_OR_RETURN(prompts.mask, progress.Do(Stage::kPrepare,
                                                [&] { return InflateMask(geometry.shape(), *target.mask); }));
   }
-  ASSIGN_OR_RETURN(TargetSegmentation found, SegmentTarget(geometry, prompts, request.inference, model));
+  std::string stated = DescribePrompts(prompts);
+  ASSIGN_OR_RETURN(TargetSegmentation found,
+                   SegmentTarget(geometry, std::move(prompts), request.inference, model));
   progress.EndPatches();
-  return Finding{std::move(found), DescribePrompts(prompts)};
+  return Finding{std::move(found), std::move(stated)};
 }
 
 TargetResult SegmentPipeline::Summarise(const Finding& finding, const Geometry& geometry) {

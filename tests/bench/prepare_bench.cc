@@ -10,6 +10,8 @@
 #include "core/looks/mosaic.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
+#include "core/transform/prepare_prompts.h"
+#include "core/transform/resolve_prompts.h"
 #include "core/transform/restore.h"
 #include "core/volume/volume.h"
 
@@ -115,8 +117,10 @@ void PromptWithMask(benchmark::State& state) {
   const Placement placement = PlaceAround(geometry, {256, 256, 150}, kPatch, kUsualSpacingMm);
   Prompts prompts;
   prompts.mask = RestoreMask(OnePatch(Ball(8).values, PatchSizes(), placement), geometry).mask;
+  const auto resolved = ResolvePrompts(geometry, PatchSizes(), std::move(prompts));
+  if (!resolved.ok()) std::abort();
   for (auto _ : state) {
-    absl::StatusOr<PreparedPrompts> prepared = PreparePrompts(geometry, placement, prompts, PatchSizes());
+    absl::StatusOr<PreparedPrompts> prepared = PreparePrompts(geometry, placement, *resolved, PatchSizes());
     if (!prepared.ok()) std::abort();
     benchmark::DoNotOptimize(prepared->mask_logits.data());
   }

@@ -12,6 +12,7 @@
 #include "core/engine/engine.h"
 #include "core/model_file/safetensors.h"
 #include "core/transform/placement.h"
+#include "core/transform/resolve_prompts.h"
 #include "tools/commands/commands.h"
 #include "tools/commands/parse.h"
 #include "tools/commands/read_volume.h"

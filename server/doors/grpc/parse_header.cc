@@ -14,7 +14,7 @@
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/engine/engine.h"
 #include "core/looks/look_policy.h"
-#include "core/transform/placement.h"
+#include "core/transform/resolve_prompts.h"
 #include "core/volume/segment_colours.h"
 #include "server/doors/grpc/convert.h"
 #include "server/segment/outputs/output_format.h"
@@ -371,15 +371,6 @@ absl::Status OfTarget(int target, int targets, const absl::Status& status) {
   return Invalid("target ", target + 1, ": ", status.message());
 }
 
-absl::Status CheckInside(const Geometry& geometry, const Prompts& prompts, const PatchSizes& sizes) {
-  for (size_t n = 0; n < prompts.points.size(); ++n) {
-    const absl::Status status = ResolvePosition(geometry, prompts.points[n].position).status();
-    if (!status.ok()) return Invalid("point ", n + 1, ": ", status.message());
-  }
-  if (!prompts.previous_patch) return absl::OkStatus();
-  return PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch).status();
-}
-
 // A raw volume's place is known from the header alone: positions outside are refused before the upload.
 absl::Status CheckPositionsInside(const SegmentRequest& request, const PatchSizes& sizes) {
   if (request.volume.kind != VolumeKind::kRaw) return absl::OkStatus();
@@ -387,7 +378,7 @@ absl::Status CheckPositionsInside(const SegmentRequest& request, const PatchSize
   const int targets = static_cast<int>(request.targets.size());
   for (int t = 0; t < targets; ++t) {
     const Prompts& prompts = request.targets[static_cast<size_t>(t)].prompts;
-    RETURN_IF_ERROR(OfTarget(t, targets, CheckInside(geometry, prompts, sizes)));
+    RETURN_IF_ERROR(OfTarget(t, targets, ResolvePrompts(geometry, sizes, prompts).status()));
   }
   return absl::OkStatus();
 }

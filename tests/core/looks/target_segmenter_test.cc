@@ -10,6 +10,7 @@
 
 #include "core/engine/engine.h"
 #include "core/looks/engine_patch_model.h"
+#include "core/transform/resolve_prompts.h"
 #include "core/transform/restore.h"
 #include "tests/support/synthetic_volume.h"
 #include "tests/support/threshold_engine.h"
@@ -424,7 +425,8 @@ class SmallLesionTest : public testing::Test {
 };
 
 TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
-  const Placement placement = *PlacePatch(geometry_, click_, 32, kUsualSpacingMm);
+  const ResolvedPrompts prompts = *ResolvePrompts(geometry_, model_.info().sizes, click_);
+  const Placement placement = *PlacePatch(geometry_, prompts, 32, kUsualSpacingMm);
   DecodeInput input;
   input.embedding = model_.Embed(placement)->embedding;
   input.clicks = {{16, 16, 16, true}};

@@ -1,10 +1,14 @@
+#include "core/transform/prepare_prompts.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "core/base/status_macros.h"
 #include "core/engine/engine.h"
-#include "core/transform/prepare.h"
+#include "core/transform/patch_mask.h"
+#include "core/transform/resolve_prompts.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {
@@ -22,14 +26,25 @@ class PreparePromptsTest : public testing::Test {
   const Geometry geometry_ = SteppedGeometry({200, 200, 200}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
   const Placement placement_ = PlaceAtBegin(geometry_, {10, 20, 30}, kPatch, kUsualSpacingMm);
 
-  absl::StatusOr<PreparedPrompts> Prepare(const Prompts& prompts) const {
-    return PreparePrompts(geometry_, placement_, prompts, PatchSizes());
+  absl::StatusOr<PreparedPrompts> Prepare(const Prompts& prompts, const PromptRules& rules = {}) const {
+    return PrepareIn(geometry_, placement_, prompts, rules);
+  }
+
+  static absl::StatusOr<PreparedPrompts> PrepareIn(const Geometry& geometry, const Placement& placement,
+                                                   const Prompts& prompts, const PromptRules& rules = {}) {
+    ASSIGN_OR_RETURN(const ResolvedPrompts resolved, ResolvePrompts(geometry, PatchSizes(), prompts));
+    return PreparePrompts(geometry, placement, resolved, PatchSizes(), rules);
+  }
+
+  // Of prompts that are in order.
+  ResolvedPrompts Resolved(const Prompts& prompts) const {
+    return *ResolvePrompts(geometry_, PatchSizes(), prompts);
   }
 
   absl::StatusOr<PreparedPrompts> PrepareCorners(const Prompts& prompts) const {
     PromptRules rules;
     rules.box_use = BoxUse::kCorners;
-    return PreparePrompts(geometry_, placement_, prompts, PatchSizes(), rules);
+    return Prepare(prompts, rules);
   }
 
   void ExpectRefused(const Prompts& prompts, const char* why) const {
@@ -78,11 +93,6 @@ TEST_F(PreparePromptsTest, SaysWhichPointLiesHowFarOutsideThePatch) {
                 "point 2: lies 6 mm");
 }
 
-TEST_F(PreparePromptsTest, SaysWhichPointLiesOutsideTheVolume) {
-  ExpectRefused(Points({{VoxelIndex{50, 50, 201.5}, true}}),
-                "point 1: the position lies 3 mm outside the volume");
-}
-
 TEST_F(PreparePromptsTest, NeedsSomethingPositive) {
   ExpectRefused(Points({}), "no positive prompt");
   ExpectRefused(Points({{VoxelIndex{50, 50, 50}, false}}), "no positive prompt");
@@ -114,12 +124,6 @@ TEST_F(PreparePromptsTest, ABoxIsClickedInItsMiddleUnlessThereIsAPositivePoint) 
   EXPECT_TRUE(prepared->clicks[1].positive);
   prompts.points[0].positive = true;
   EXPECT_THAT(Prepare(prompts)->clicks, SizeIs(1));
-}
-
-TEST_F(PreparePromptsTest, ABoxOutsideTheVolumeIsRefusedByName) {
-  Prompts prompts;
-  prompts.box = BoxPrompt{VoxelIndex{80, 40, 40}, VoxelIndex{60, 60, 700}};
-  ExpectRefused(prompts, "box: the position lies");
 }
 
 TEST_F(PreparePromptsTest, ABoxBecomesItsCornersInOrderForAModelThatKnowsThem) {
@@ -160,20 +164,17 @@ TEST_F(PreparePromptsTest, LeavesOutPointsBesideThePatchIfItMay) {
   const Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, true}});
   PromptRules rules;
   rules.far_points = FarPoints::kLeaveOut;
-  EXPECT_THAT(PreparePrompts(geometry_, placement_, prompts, PatchSizes(), rules)->clicks, SizeIs(1));
-  // But never a point outside the volume.
-  const Prompts outside = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 200}, false}});
-  EXPECT_FALSE(PreparePrompts(geometry_, placement_, outside, PatchSizes(), rules).ok());
+  EXPECT_THAT(Prepare(prompts, rules)->clicks, SizeIs(1));
   const Placement other = PlaceAtBegin(geometry_, {10, 20, 94}, kPatch, kUsualSpacingMm);
-  EXPECT_TRUE(CheckPointsSeen(geometry_, {placement_, other}, prompts).ok());
-  EXPECT_THAT(CheckPointsSeen(geometry_, {placement_}, prompts).message(), HasSubstr("point 2: lies 6 mm"));
+  EXPECT_TRUE(CheckPointsSeen(geometry_, {placement_, other}, Resolved(prompts)).ok());
+  EXPECT_THAT(CheckPointsSeen(geometry_, {placement_}, Resolved(prompts)).message(),
+              HasSubstr("point 2: lies 6 mm"));
 }
 
 // No mask reaches a place where nobody looked.
 TEST_F(PreparePromptsTest, NegativePointsBesideThePatchHaveWhatTheyAskFor) {
   const Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}, {VoxelIndex{50, 50, 161.5}, false}});
-  const absl::StatusOr<PreparedPrompts> prepared =
-      PreparePrompts(geometry_, placement_, prompts, PatchSizes(), {});
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   EXPECT_THAT(prepared->clicks, SizeIs(1));
 }
@@ -223,8 +224,8 @@ TEST_F(PreparePromptsTest, PreviousLogitsOfAnotherSpacingAreResampled) {
   Prompts prompts = Points({{VoxelIndex{10 + 64, 20 + 64, 30 + 64}, true}});
   prompts.previous_logits = CubeOfLogits({12, 12, 12}, 8);
   prompts.previous_patch = PositionOf(geometry_, {}, placement_);
-  const Placement finer = *PlacePatch(geometry_, prompts, 128, 0.75);
-  const absl::StatusOr<PreparedPrompts> prepared = PreparePrompts(geometry_, finer, prompts, PatchSizes());
+  const Placement finer = *PlacePatch(geometry_, Resolved(prompts), kPatch, 0.75);
+  const absl::StatusOr<PreparedPrompts> prepared = PrepareIn(geometry_, finer, prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   const auto logit = [&](int64_t i, int64_t j, int64_t k) {
     return prepared->mask_logits[(i * 32 + j) * 32 + k];
@@ -244,8 +245,7 @@ TEST_F(PreparePromptsTest, AMaskOfOneThinSliceLeavesItsMark) {
     Prompts prompts;
     prompts.mask.emplace(thin.shape());
     for (int64_t i = 50; i < 60; ++i) prompts.mask->Set(i, 70, slice);
-    const absl::StatusOr<PreparedPrompts> prepared =
-        PreparePrompts(thin, placement, prompts, PatchSizes(), {});
+    const absl::StatusOr<PreparedPrompts> prepared = PrepareIn(thin, placement, prompts);
     ASSERT_TRUE(prepared.ok()) << prepared.status();
     ASSERT_THAT(prepared->clicks, SizeIs(1));
     EXPECT_NEAR(prepared->clicks[0].k, 50, 0.51) << slice;
@@ -257,7 +257,7 @@ TEST_F(PreparePromptsTest, CountsThePointsThatAMaskObeys) {
   Mask mask(geometry_.shape());
   mask.Set(50, 51, 52);
   const auto obeyed = [&](std::vector<PointPrompt> points) {
-    return CountPointsObeyed(geometry_, mask, Points(std::move(points)));
+    return CountPointsObeyed(mask, Resolved(Points(std::move(points))));
   };
   EXPECT_EQ(obeyed({{VoxelIndex{50.4, 50.6, 52}, true}}), 1);
   EXPECT_EQ(obeyed({{VoxelIndex{50.4, 50.6, 52}, false}}), 0);
@@ -280,7 +280,7 @@ class FollowUpTest : public PreparePromptsTest {
   // For the patch half a patch further along i.
   std::optional<PreparedPrompts> FollowUp(const Prompts& prompts, const LogitsBox& found,
                                           BoxUse box_use = BoxUse::kClick) const {
-    return PrepareFollowUp(geometry_, next_, prompts, found, PatchSizes(), box_use);
+    return PrepareFollowUp(geometry_, next_, Resolved(prompts), found, PatchSizes(), box_use);
   }
 
   const Placement next_ = PlaceAtBegin(geometry_, {74, 20, 30}, kPatch, kUsualSpacingMm);
@@ -414,8 +414,6 @@ TEST_F(PreparePromptsTest, RefusesMasksThatSayNothing) {
   ExpectRefused(prompts, "no voxel");
   prompts.mask->Set(0, 0, 0);  // outside the patch
   ExpectRefused(prompts, "no voxel");
-  prompts.mask = Mask(Shape{200, 200, 199});
-  ExpectRefused(prompts, "shape");
 }
 
 TEST_F(PreparePromptsTest, PassesPreviousLogitsOnUnchanged) {
@@ -424,18 +422,6 @@ TEST_F(PreparePromptsTest, PassesPreviousLogitsOnUnchanged) {
   absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   EXPECT_THAT(prepared->mask_logits, Each(2.5f));
-}
-
-TEST_F(PreparePromptsTest, RefusesPreviousLogitsThatCannotBe) {
-  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}});
-  prompts.previous_logits.assign(100, 0.0f);
-  ExpectRefused(prompts, "32768 values");
-  prompts.previous_logits.assign(PatchSizes().logits_floats(), 0.0f);
-  prompts.previous_logits[7] = std::nanf("");
-  ExpectRefused(prompts, "finite");
-  prompts.previous_logits[7] = 0;
-  prompts.mask = Mask(geometry_.shape());
-  ExpectRefused(prompts, "not both");
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ class PromptNotesTest : public ::testing::Test {
   PromptNotesTest() : found_(geometry_.shape()) { found_.Set(20, 20, 20); }
 
   std::vector<std::string> Notes(BoxUse box_use = BoxUse::kClick) const {
-    return NotesOnPrompts(geometry_, prompts_, box_use, patches_, found_);
+    return NotesOnPrompts(prompts_, box_use, patches_, found_);
   }
   void Point(double i, bool positive) { prompts_.points.push_back({VoxelIndex{i, 20, 20}, positive}); }
 
   const Geometry geometry_ = SteppedGeometry({100, 100, 100}, {{{-1.5, 0, 0}, {0, -1.5, 0}, {0, 0, 1.5}}});
   std::vector<Placement> patches_{PlaceAtBegin(geometry_, {10, 10, 10}, 32, kUsualSpacingMm)};
   const Placement beside_ = PlaceAtBegin(geometry_, {42, 10, 10}, 32, kUsualSpacingMm);
-  Prompts prompts_;
+  ResolvedPrompts prompts_;
   Mask found_;
 };
 
@@ -38,7 +38,7 @@ TEST_F(PromptNotesTest, SayNothingWhereEverythingWasUsedAndObeyed) {
 }
 
 TEST_F(PromptNotesTest, TellABoxThatBecameAClickOrNothing) {
-  prompts_.box = BoxPrompt{VoxelIndex{15, 15, 15}, VoxelIndex{25, 25, 25}};
+  prompts_.box = ResolvedBox{VoxelIndex{15, 15, 15}, VoxelIndex{25, 25, 25}};
   EXPECT_THAT(Notes(), ElementsAre(HasSubstr("used as a click in its middle")));
   EXPECT_THAT(Notes(BoxUse::kCorners), IsEmpty());
   Point(20, true);
@@ -47,7 +47,7 @@ TEST_F(PromptNotesTest, TellABoxThatBecameAClickOrNothing) {
 }
 
 TEST_F(PromptNotesTest, TellABoxThatReachesBeyondThePatches) {
-  prompts_.box = BoxPrompt{VoxelIndex{15, 15, 15}, VoxelIndex{60, 25, 25}};
+  prompts_.box = ResolvedBox{VoxelIndex{15, 15, 15}, VoxelIndex{60, 25, 25}};
   EXPECT_THAT(Notes(BoxUse::kCorners), ElementsAre(HasSubstr("the box reaches beyond")));
   patches_.push_back(beside_);
   EXPECT_THAT(Notes(BoxUse::kCorners), IsEmpty());

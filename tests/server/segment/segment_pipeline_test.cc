@@ -270,7 +270,7 @@ TEST_F(FollowingPipelineTest, NamesTheTargetThatCannotBeHad) {
   Asked request = Rod();
   request.targets.push_back(Click(10, 10, 200));
   EXPECT_THAT(std::string(Run(std::move(request)).status().message()),
-              HasSubstr("target 2: the position lies"));
+              HasSubstr("target 2: point 1: the position lies"));
 }
 
 TEST_F(FollowingPipelineTest, CountsThePatchesInItsProgress) {
