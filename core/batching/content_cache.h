@@ -59,6 +59,9 @@ class ContentCache {
     order_.erase(entry);
   }
 
+  // Whenever the mutex is free: every entry of order_ is in entries_ under its key and nothing else is;
+  // bytes_ is the sum of their bytes and at most max_bytes_. Put and Drop see to that. Values are shared: one
+  // that was dropped lives as long as somebody uses it, and is not counted.
   const size_t max_bytes_;
   const CacheMetrics metrics_;
   absl::Mutex mutex_;

@@ -23,7 +23,9 @@ namespace sgpsam {
 // Where a patch lies, in halves of a patch from the first, by patch axis.
 using TilePosition = std::array<int, 3>;
 
-// What was asked and answered for one patch.
+// What was asked and answered for one patch. Always: the logits are of the sizes that the functions below are
+// given, the clicks in the voxels of this patch; of several tiles the first lies at 0,0,0, and no two at one
+// place. The target segmenter, which alone makes them, sees to that.
 struct Tile {
   TilePosition at{};
   std::vector<Click> clicks;

@@ -23,7 +23,10 @@ BoxUse BoxUseOf(const ModelInfo& model) {
   return model.box_corner_embeddings == 2 ? BoxUse::kCorners : BoxUse::kClick;
 }
 
-// All patches on one grid, and the mask that they make.
+// All patches on one grid, and the mask that they make. Always: `merged` is MergeTiles of `tiles`, and the
+// first tile lies at `first`; every tile's position is among `tried`, so that no place is looked at twice.
+// Decode and Continue see to that. `restored` is of `merged` after Restore, which whoever has decoded calls
+// before anybody reads it. Without tiles, where there was nothing to encode, there is no mask.
 struct Look {
   Placement first;
   std::vector<Tile> tiles;

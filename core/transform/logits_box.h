@@ -13,6 +13,9 @@
 
 namespace sgpsam {
 
+// Always, kept by OnePatch and MergeTiles, which make them: `values` has a value for each cell, `seen` too or
+// none; a cell is a cube, of cell_voxels() on each side; what was not seen has the value 0. Only a box that
+// says no more than where the bits of a mask lie (restore.h) has no values.
 struct LogitsBox {
   Placement placement;              // the grid, and the box's first voxel on it
   std::array<int64_t, 3> voxels{};  // of that grid, by patch axis

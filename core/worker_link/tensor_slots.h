@@ -49,6 +49,11 @@ class TensorSlots {
   std::vector<float> Read(int slot, size_t offset, int64_t count) const;
   void Write(int slot, size_t offset, const std::vector<float>& values);
 
+  // Always: in each slot a page for the header, then patch, embedding, previous logits and logits, each
+  // beginning on a page and none reaching into the next, within slot_bytes_. The constructor lays them out
+  // from the model's sizes alone, so both ends have the same. No lock: a slot is written by the end whose
+  // turn it is, the server until its command is sent, the worker until its answer is (remote_engine.h,
+  // serve_engine.h).
   char* region_ = nullptr;
   PatchSizes sizes_;
   size_t gates_ = 0;
