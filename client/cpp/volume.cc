@@ -12,11 +12,15 @@
 #include "core/base/digest.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
+#include "core/dicom/folder/series_choice.h"
 
 namespace sgpsam::client {
 namespace {
 
 namespace fs = std::filesystem;
+
+// The installed header sees none of core's.
+static_assert(Volume::kMaxFiles == kMaxSeriesFiles);
 
 bool IsNiftiName(const std::string& path) {
   return absl::EndsWithIgnoreCase(path, ".nii") || absl::EndsWithIgnoreCase(path, ".nii.gz");

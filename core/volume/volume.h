@@ -13,6 +13,9 @@
 
 namespace sgpsam {
 
+// The most bytes that a volume's samples take, unless whoever lets it be read says otherwise.
+inline constexpr uint64_t kMaxVolumeBytes = uint64_t{8} << 30;
+
 enum class SampleType { kInt8, kUint8, kInt16, kUint16, kInt32, kUint32, kFloat32, kFloat64 };
 
 size_t BytesPerSample(SampleType type);

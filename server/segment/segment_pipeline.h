@@ -16,6 +16,7 @@
 #include "core/batching/content_cache.h"
 #include "core/batching/worker_pool.h"
 #include "core/metrics/metrics.h"
+#include "core/volume/volume.h"
 #include "server/segment/cached_patch_model.h"
 #include "server/segment/decoded_volume.h"
 #include "server/segment/request_progress.h"
@@ -29,7 +30,7 @@ struct PipelineOptions {
   size_t volume_cache_bytes = size_t{2} << 30;
   size_t embedding_cache_bytes = size_t{512} << 20;
   size_t logits_cache_bytes = size_t{64} << 20;
-  uint64_t max_volume_bytes = uint64_t{8} << 30;  // of a payload, and of its decoded samples
+  uint64_t max_volume_bytes = kMaxVolumeBytes;  // of a payload, and of its decoded samples
   std::string software_version;
 };
 

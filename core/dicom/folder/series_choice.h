@@ -13,6 +13,9 @@
 
 namespace sgpsam {
 
+// The most files that are taken for one series, those that are passed over included.
+inline constexpr int kMaxSeriesFiles = 4096;
+
 // Files that were left out for one reason. `kind` is a noun for one file ("segmentation", "localizer") or
 // what the files are ("not DICOM", "of another series").
 struct PassedOver {

@@ -21,8 +21,8 @@
 namespace sgpsam {
 
 struct SeriesLimits {
-  int max_files = 4096;
-  uint64_t max_volume_bytes = uint64_t{8} << 30;  // decoded samples
+  int max_files = kMaxSeriesFiles;
+  uint64_t max_volume_bytes = kMaxVolumeBytes;  // decoded
 };
 
 struct DicomSeries {

@@ -23,7 +23,6 @@ inline constexpr size_t kMaxChunkBytes = size_t{1} << 20;
 // A header carries masks and logits; more than this comes from nobody honest.
 inline constexpr int kMaxMessageBytes = 8 << 20;
 inline constexpr int kMaxTargets = 16;
-inline constexpr int kMaxFiles = 4096;
 inline constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;  // what DICOM parsers address
 inline constexpr size_t kMaxMaskBytes = size_t{2} << 20;            // deflated
 inline constexpr size_t kMaxIdempotencyKey = 128;

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
+#include "core/dicom/folder/series_choice.h"
 #include "core/engine/engine.h"
 #include "core/looks/look_policy.h"
 #include "core/transform/resolve_prompts.h"
@@ -224,10 +225,10 @@ absl::Status ParseRaw(const v1::RawVolume& raw, uint64_t size_bytes, RawDescript
 
 absl::Status ParseFiles(const v1::DicomSeries& dicom, uint64_t size_bytes, UploadPlan& upload) {
   const int files = dicom.file_sizes_bytes_size();
-  if (files == 0 || files > kMaxFiles) {
-    return Invalid("a DICOM series has ", files, " files; allowed are 1 to ", kMaxFiles);
+  if (files == 0 || files > kMaxSeriesFiles) {
+    return Invalid("a DICOM series has ", files, " files; allowed are 1 to ", kMaxSeriesFiles);
   }
-  uint64_t sum = 0;  // cannot overflow: 4,096 * 2^31
+  uint64_t sum = 0;  // cannot overflow: kMaxSeriesFiles * 2^31
   for (const uint64_t size : dicom.file_sizes_bytes()) {
     if (size == 0 || size > kMaxFileBytes) {
       return Invalid("a DICOM file has ", size, " bytes; allowed are 1 to ", kMaxFileBytes);
