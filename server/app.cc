@@ -20,6 +20,7 @@
 #include "core/metrics/nvml.h"
 #include "server/doors/admin/health.h"
 #include "server/doors/admin/http_endpoint.h"
+#include "server/doors/grpc/contract_limits.h"
 #include "server/doors/grpc/segmentation_service.h"
 #include "server/schedule/admission.h"
 #include "server/schedule/job_threads.h"

@@ -9,6 +9,7 @@
 #include "core/checkpoint/pth_writer.h"
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/convert_tensor.h"
+#include "core/model_file/tensor_table.h"
 
 namespace sgpsam {
 

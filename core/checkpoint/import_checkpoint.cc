@@ -10,6 +10,7 @@
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/convert_tensor.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/model_file/tensor_table.h"
 
 namespace sgpsam {
 namespace {

@@ -1,4 +1,5 @@
-// PyTorch's checkpoints from before version 1.6.
+#include "core/checkpoint/legacy_pth.h"
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -9,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
-#include "core/checkpoint/pth_layouts.h"
 
 namespace sgpsam {
 namespace {

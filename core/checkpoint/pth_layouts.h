@@ -37,15 +37,6 @@ struct PthFile {
   std::unique_ptr<PthStorages> storages;
 };
 
-// A zip file: PREFIX/data.pkl and PREFIX/data/KEY. INVALID_ARGUMENT naming file and reason: damaged,
-// TorchScript, no checkpoint.
-absl::StatusOr<PthFile> OpenZipPth(InputFile file);
-
-// Five pickles (a magic number, a version, facts about the machine, the object, the storages' keys), then
-// each storage in the order of its key: the number of its elements in 8 bytes, and the elements, little
-// endian (torch/serialization.py, _legacy_save). INVALID_ARGUMENT naming file and reason.
-absl::StatusOr<PthFile> OpenLegacyPth(InputFile file);
-
 }  // namespace sgpsam
 
 #endif  // SGPSAM_CORE_CHECKPOINT_PTH_LAYOUTS_H_

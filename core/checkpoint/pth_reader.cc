@@ -11,6 +11,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
+#include "core/checkpoint/legacy_pth.h"
+#include "core/checkpoint/zip_pth.h"
 #include "core/model_file/model_config.h"
 
 namespace sgpsam {

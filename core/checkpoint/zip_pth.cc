@@ -1,10 +1,10 @@
-// PyTorch's checkpoints since version 1.6.
+#include "core/checkpoint/zip_pth.h"
+
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/checkpoint/pth_layouts.h"
 #include "core/checkpoint/zip_archive.h"
 
 namespace sgpsam {

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "core/model_file/model_config.h"
 #include "core/model_file/named_tensors.h"
+#include "core/model_file/tensor_table.h"
 
 namespace sgpsam {
 

@@ -1,13 +1,14 @@
 // The tensors of a model. Names, order and shapes are the reference's own state dict
 // (uni-medical/SAM-Med3D f3de1fa, segment_anything/modeling/*3D.py); centres and amplitudes are the
 // golden data's: weights have unit gain (variance 1 / fan-in), so that no layer dies or explodes.
+#include "core/model_file/tensor_table.h"
+
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "core/model_file/model_config.h"
 
 namespace sgpsam {
 namespace {

@@ -1,15 +1,12 @@
-// NIfTI-1 and NIfTI-2, single file, plain or gzip  <->  Volume, Mask. Pure functions; bytes are hostile.
+// NIfTI-1 and NIfTI-2, single file, plain or gzip  ->  Volume. Pure functions; bytes are hostile.
 // Source: the NIfTI-1 and NIfTI-2 header definitions (nifti.nimh.nih.gov).
 #ifndef SGPSAM_CORE_RAW_NIFTI_H_
 #define SGPSAM_CORE_RAW_NIFTI_H_
 
 #include <cstdint>
-#include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "core/base/byte_buffer.h"
-#include "core/volume/mask.h"
 #include "core/volume/volume.h"
 
 namespace sgpsam {
@@ -38,17 +35,6 @@ struct NiftiVolumeChoice {
 // of volumes. Nothing after the chosen one is looked at.
 absl::StatusOr<Volume> ReadNiftiVolume(ByteBuffer bytes, const NiftiVolumeChoice& choice,
                                        const NiftiLimits& limits = {});
-
-// .nii.gz of a label map (uint8): voxel value = 1-based index of the last mask that covers it.
-// INVALID_ARGUMENT unless all masks have the geometry's shape and there are at most 255 of them.
-// sform and qform are both written, except that axes not at right angles have no qform. The same
-// input gives the same bytes.
-absl::StatusOr<std::string> WriteNiftiLabels(const Geometry& geometry, absl::Span<const Mask* const> masks);
-
-// Plain .nii of a volume in its own sample type.
-absl::StatusOr<std::string> WriteNifti(const Volume& volume);
-// The same as .nii.gz. The same volume gives the same bytes.
-absl::StatusOr<std::string> WriteNiftiGz(const Volume& volume);
 
 }  // namespace sgpsam
 

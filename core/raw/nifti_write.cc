@@ -1,3 +1,5 @@
+#include "core/raw/nifti_write.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -9,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/raw/gzip.h"
-#include "core/raw/nifti.h"
 #include "core/raw/nifti_header.h"
 
 namespace sgpsam {

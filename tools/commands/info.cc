@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/model_file.h"
+#include "core/model_file/tensor_table.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
 

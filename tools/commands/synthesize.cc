@@ -13,7 +13,7 @@
 #include "core/base/folder_in_progress.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/ct/ct_series_writer.h"
-#include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "nlohmann/json.hpp"
 #include "tools/commands/commands.h"
 #include "tools/commands/parse.h"

@@ -11,7 +11,7 @@
 #include "core/base/byte_buffer.h"
 #include "core/base/folder_in_progress.h"
 #include "core/base/status_macros.h"
-#include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "tools/synthesis/lesion_json.h"
 
 namespace sgpsam::synthesis {

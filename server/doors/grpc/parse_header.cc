@@ -1,4 +1,5 @@
-// ParseHeader of convert.h: from the outside in.
+#include "server/doors/grpc/parse_header.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -17,7 +18,6 @@
 #include "core/looks/look_policy.h"
 #include "core/transform/resolve_prompts.h"
 #include "core/volume/segment_colours.h"
-#include "server/doors/grpc/convert.h"
 #include "server/segment/outputs/output_format.h"
 
 namespace sgpsam {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/doors/grpc/convert.h"
+#include "server/doors/grpc/contract_limits.h"
 
 namespace sgpsam {
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "server/doors/grpc/convert.h"
 #include "server/doors/grpc/grpc_status.h"
 
 namespace sgpsam {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "server/doors/grpc/convert.h"
 #include "server/doors/grpc/segment_call.h"
 #include "sgpsam/v1/segmentation.grpc.pb.h"
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "core/volume/upright.h"
 #include "server/segment/outputs/output_format.h"
 

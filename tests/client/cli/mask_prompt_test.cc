@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "tests/support/synthetic_volume.h"
 #include "tests/support/temporary_folder.h"
 

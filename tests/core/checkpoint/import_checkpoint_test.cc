@@ -5,6 +5,7 @@
 
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/model_file/tensor_table.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/core/checkpoint/pth_builder.h"

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "core/base/digest.h"
+#include "core/model_file/tensor_table.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

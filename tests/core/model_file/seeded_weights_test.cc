@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/digest.h"
+#include "core/model_file/tensor_table.h"
 #include "gtest/gtest.h"
 
 namespace sgpsam {

@@ -6,6 +6,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "tests/support/test_files.h"
 
 namespace sgpsam {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "tests/support/synthetic_volume.h"
 #include "tests/support/test_files.h"
 

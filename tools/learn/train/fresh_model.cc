@@ -7,6 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/model_file/check_tensors.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/model_file/tensor_table.h"
 #include "tools/learn/train/cell_path.h"
 
 namespace sgpsam {

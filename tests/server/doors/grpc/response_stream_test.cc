@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/doors/grpc/convert.h"
+#include "server/doors/grpc/contract_limits.h"
 
 namespace sgpsam {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "core/raw/gzip.h"
-#include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "tests/support/synthetic_volume.h"
 #include "tests/support/temporary_folder.h"
 #include "tools/learn/cases/dataset_folder.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "core/base/status_macros.h"
-#include "core/raw/nifti.h"
+#include "core/raw/nifti_write.h"
 #include "tools/learn/cases/dataset_folder.h"
 
 namespace sgpsam {

@@ -11,6 +11,7 @@
 #include "core/model/load_weights.h"
 #include "core/model/sgp_sam.h"
 #include "core/model_file/seeded_weights.h"
+#include "core/model_file/tensor_table.h"
 #include "gtest/gtest.h"
 #include "tests/support/small_model.h"
 

@@ -14,6 +14,7 @@
 
 #include "absl/strings/match.h"
 #include "core/model_file/safetensors.h"
+#include "core/model_file/tensor_table.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/small_model.h"
