@@ -12,6 +12,7 @@
 #include "core/base/folder_in_progress.h"
 #include "core/base/status_macros.h"
 #include "core/raw/nifti_write.h"
+#include "nlohmann/json.hpp"
 #include "tools/synthesis/lesion_json.h"
 
 namespace sgpsam::synthesis {

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "nlohmann/json.hpp"
+
 namespace sgpsam::synthesis {
 
 nlohmann::ordered_json LesionsJson(const std::vector<Lesion>& lesions, double voxel_ml) {

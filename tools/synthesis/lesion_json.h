@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "nlohmann/json.hpp"
+#include "nlohmann/json_fwd.hpp"
 #include "tools/synthesis/synthetic_case.h"
 
 namespace sgpsam::synthesis {

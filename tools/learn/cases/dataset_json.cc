@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
 #include "core/base/strict_json.h"
+#include "nlohmann/json.hpp"
 #include "tools/learn/cases/quoted.h"
 
 namespace sgpsam {

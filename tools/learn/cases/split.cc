@@ -10,6 +10,7 @@
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/base/strict_json.h"
+#include "nlohmann/json.hpp"
 #include "tools/learn/cases/quoted.h"
 
 namespace sgpsam {
