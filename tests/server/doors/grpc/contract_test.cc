@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/volume/mask.h"
+#include "server/segment/outputs/output_format.h"
 #include "tests/server/test_server.h"
 #include "tests/support/dicom_builder.h"
 
@@ -202,6 +203,28 @@ TEST(Contract, ReturnsEveryOutputThatWasAskedFor) {
                   std::pair(v1::OUTPUT_KIND_PROBABILITIES, 0u), std::pair(v1::OUTPUT_KIND_PROBABILITIES, 1u),
                   std::pair(v1::OUTPUT_KIND_LOGITS, 0u), std::pair(v1::OUTPUT_KIND_LOGITS, 1u)));
   EXPECT_EQ(call.outputs[2].size(), 20u * 18 * 16 * sizeof(float));
+}
+
+// A format that only one of the two knows could not be asked for, or would be refused.
+TEST(Contract, NamesTheFormatsThatThePipelineWrites) {
+  std::vector<std::string> contract, pipeline;
+  for (int n = 1; n < v1::MaskFormat_ARRAYSIZE; ++n) {
+    if (v1::MaskFormat_IsValid(n)) contract.push_back(v1::MaskFormat_Name(n));
+  }
+  for (const OutputFormat* format : OutputFormats()) pipeline.push_back(absl::StrCat("MASK_FORMAT_", format->name));
+  EXPECT_EQ(pipeline, contract);
+}
+
+TEST(Contract, SaysWhatKindOfBytesAnOutputIs) {
+  TestServer server;
+  for (const auto& [format, media_type] : {std::pair(v1::MASK_FORMAT_NIFTI, "application/gzip"),
+                                           std::pair(v1::MASK_FORMAT_RAW_BITS, "application/octet-stream")}) {
+    v1::SegmentHeader header = RampHeader();
+    header.mutable_output()->set_format(format);
+    const Exchange call = Segment(server.stub(), header, RampPayload());
+    ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+    EXPECT_EQ(call.result->outputs(0).media_type(), media_type);
+  }
 }
 
 TEST(Contract, TakesChunksOfAnySizeUpToOneMiB) {
