@@ -127,8 +127,8 @@ absl::Status App::Serve(std::vector<std::unique_ptr<Engine>> engines) {
   parts.pipeline =
       std::make_unique<SegmentPipeline>(config.pipeline, *parts.pool, parts.clock, parts.metrics);
   parts.admission = std::make_unique<Admission>(config.admission);
-  parts.jobs = std::make_unique<JobThreads>(config.max_in_flight);
-  parts.digests = std::make_unique<JobThreads>(1, ThreadPriority::kBackground);
+  parts.jobs = std::make_unique<JobThreads>(config.max_in_flight, parts.clock);
+  parts.digests = std::make_unique<JobThreads>(1, parts.clock, ThreadPriority::kBackground);
   parts.service =
       std::make_unique<SegmentationService>(CallServices{*parts.pipeline,
                                                          *parts.pool,

@@ -99,7 +99,7 @@ absl::Status Serve(const sgpsam::ServerConfig& config) {
 
 int main(int argc, char** argv) {
   sgpsam::UnsetEnvironment("GRPC_");  // GRPC_TRACE would write what callers send into the log
-  sgpsam::CatchGrpcLog();
+  sgpsam::CatchGrpcLog(sgpsam::Clock::Real());
   sgpsam::KeepMemoryOutOfCoreDumps();
   sgpsam::RaiseDescriptorLimit();
   BoundMalloc();

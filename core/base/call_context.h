@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/base/clock.h"
 
 namespace sgpsam {
 
@@ -31,7 +32,10 @@ struct CallContext {
   absl::Time deadline = absl::InfiniteFuture();
   CancelToken cancel;
   Priority priority = Priority::kRoutine;
+  const Clock* clock = &Clock::Real();  // by which the deadline is meant; outlives the call
 
+  // OK while the work is worth going on with.
+  absl::Status Check() const { return Check(clock->Now()); }
   // CANCELLED or DEADLINE_EXCEEDED if the work is not worth going on with at `now`, OK otherwise.
   absl::Status Check(absl::Time now) const {
     if (cancel.cancelled()) return absl::CancelledError("the caller has gone");

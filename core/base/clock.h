@@ -1,4 +1,4 @@
-// Where core/ and server/ have the time from: real in programs, advanced by hand in tests. The few places
+// Where core/ and server/ have the time from: real in programs, advanced by hand in tests. The few folders
 // that ask the real one themselves are listed in tests/layering_test.py. Thread-safe. Whoever is given a
 // Clock& does not own it; it outlives them.
 #ifndef SGPSAM_CORE_BASE_CLOCK_H_

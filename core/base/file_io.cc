@@ -65,7 +65,7 @@ absl::Status SyncFolder(const std::string& folder) {
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno == EACCES ? absl::OkStatus() : SystemError("open", folder);  // may write, not read
   const bool written = fsync(descriptor) == 0 || errno == EINVAL;  // not every file system can
-  const absl::Status status = written ? absl::OkStatus() : SystemError("write", folder);
+  absl::Status status = written ? absl::OkStatus() : SystemError("write", folder);
   close(descriptor);
   return status;
 }

@@ -34,7 +34,7 @@ struct QueueMetrics {  // one per stage "encode" and "prompt_mask"
 class Metrics {
  public:
   // `clock` outlives the metrics; it times the busy fraction.
-  explicit Metrics(Clock& clock = Clock::Real());
+  explicit Metrics(Clock& clock);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;

@@ -14,7 +14,7 @@ constexpr int kBackgroundNice = 10;  // a tenth of a core next to a thread that 
 
 }  // namespace
 
-JobThreads::JobThreads(int threads, ThreadPriority priority, Clock& clock) : clock_(clock) {
+JobThreads::JobThreads(int threads, Clock& clock, ThreadPriority priority) : clock_(clock) {
   for (int n = 0; n < threads; ++n) threads_.emplace_back([this, priority] { Loop(priority); });
 }
 

@@ -24,8 +24,8 @@ enum class ThreadPriority { kNormal, kBackground };
 
 class JobThreads {
  public:
-  explicit JobThreads(int threads, ThreadPriority priority = ThreadPriority::kNormal,
-                      Clock& clock = Clock::Real());
+  // `clock` outlives the threads.
+  JobThreads(int threads, Clock& clock, ThreadPriority priority = ThreadPriority::kNormal);
   // Runs what was submitted, then joins.
   ~JobThreads();
   JobThreads(const JobThreads&) = delete;

@@ -7,7 +7,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "core/base/clock.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/folder/file_summary.h"
@@ -26,7 +25,6 @@ absl::Status InFile(size_t number, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat("file ", number, ": ", status.message()));
 }
 
-absl::Status CheckAlive(const CallContext& call) { return call.Check(Clock::Real().Now()); }
 
 SliceScale ScaleOf(const SliceHeader& header) { return {header.layout, {header.slope, header.intercept}}; }
 
@@ -78,7 +76,7 @@ absl::StatusOr<Headers> ReadHeaders(const std::vector<ByteBuffer>& files, absl::
   std::vector<FileSummary> summaries;
   std::vector<absl::StatusOr<SliceHeader>> headers;
   for (size_t n = 0; n < files.size(); ++n) {
-    RETURN_IF_ERROR(CheckAlive(call));
+    RETURN_IF_ERROR(call.Check());
     const absl::StatusOr<DicomFile> file = DicomFile::Open(files[n].view());
     summaries.push_back(Summarise(files[n].view(), file));
     headers.push_back(file.ok() ? ReadSliceHeader(*file, static_cast<int>(n + 1)) : file.status());
@@ -99,7 +97,7 @@ absl::StatusOr<Headers> ReadStack(const std::vector<ByteBuffer>& files, absl::st
                                   const CallContext& call) {
   ASSIGN_OR_RETURN(Headers read, ReadHeaders(files, series, call));
   RETURN_IF_ERROR(DropDuplicates(
-      files, [&] { return CheckAlive(call); }, read.slices, read.passed_over));
+      files, [&] { return call.Check(); }, read.slices, read.passed_over));
   DropLocalizers(read.slices, read.passed_over);
   RETURN_IF_ERROR(CheckOneSeries(read.slices));
   return read;
@@ -161,7 +159,7 @@ absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<Slic
                           const CallContext& call, Growing& volume) {
   std::vector<uint8_t> stored;
   for (const size_t slice : order) {
-    RETURN_IF_ERROR(CheckAlive(call));
+    RETURN_IF_ERROR(call.Check());
     const SliceHeader& header = headers[slice];
     const size_t n = FileOf(header);
     const absl::StatusOr<DicomFile> file = DicomFile::Open(files[n].view());

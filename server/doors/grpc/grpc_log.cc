@@ -13,6 +13,7 @@
 namespace sgpsam {
 namespace {
 
+std::atomic<Clock*> clock_of_lines{nullptr};
 std::atomic<int64_t> second_of_last_line{0};
 std::atomic<int64_t> left_out{0};
 
@@ -24,7 +25,7 @@ absl::string_view FileName(const char* path) {
 
 void Forward(gpr_log_func_args* args) {
   if (args->severity != GPR_LOG_SEVERITY_ERROR) return;
-  const int64_t second = absl::ToUnixSeconds(Clock::Real().Now());
+  const int64_t second = absl::ToUnixSeconds(clock_of_lines.load()->Now());
   if (second_of_last_line.exchange(second) == second) {
     ++left_out;
     return;
@@ -35,7 +36,8 @@ void Forward(gpr_log_func_args* args) {
 
 }  // namespace
 
-void CatchGrpcLog() {
+void CatchGrpcLog(Clock& clock) {
+  clock_of_lines = &clock;
   gpr_set_log_function(Forward);
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
 }

@@ -69,6 +69,7 @@ SegmentCall::SegmentCall(CallServices& services, grpc::CallbackServerContext& co
     : services_(services), context_(context) {
   call_.request_id = NewRequestId();
   call_.deadline = DeadlineOf(context);
+  call_.clock = &services.clock;
 }
 
 SegmentCall::~SegmentCall() {

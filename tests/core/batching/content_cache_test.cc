@@ -23,7 +23,7 @@ class ContentCacheTest : public ::testing::Test {
     return value != nullptr;
   }
 
-  Metrics metrics_;
+  Metrics metrics_{Clock::Real()};
   ContentCache<int> cache_{100, metrics_.embedding_cache};
 };
 

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(Nvml, IsSilentWithoutADriver) {
-  Metrics metrics;
+  Metrics metrics(Clock::Real());
   metrics.AddSource(OpenNvml("libno-such-driver.so.1"));
   EXPECT_THAT(metrics.Text(), Not(HasSubstr("sgpsam_gpu")));
 }
@@ -32,7 +32,7 @@ TEST(Nvml, IsSilentWhenTheDriverDoesNotStart) {
 }
 
 TEST(Nvml, ExportsEveryDeviceInBaseUnitsAndLeavesOutWhatIsNotSupported) {
-  Metrics metrics;
+  Metrics metrics(Clock::Real());
   auto nvml = OpenNvml(SGPSAM_FAKE_NVML);
   ASSERT_NE(nvml, nullptr);
   metrics.AddSource(std::move(nvml));

@@ -49,7 +49,7 @@ class PoolOfWorkersTest : public ::testing::Test {
     pool_ = std::make_unique<WorkerPool>(std::move(engines), WorkerPoolOptions(), Clock::Real(), metrics_);
   }
 
-  Metrics metrics_;
+  Metrics metrics_{Clock::Real()};
   std::vector<RemoteEngine*> workers_;
   const std::string marker_;
   std::unique_ptr<WorkerPool> pool_;

@@ -18,7 +18,7 @@ namespace {
 
 TEST(JobThreads, RunsAsManyJobsAtOnceAsItHasThreads) {
   auto* const together = new absl::Barrier(3);  // passes only if three jobs run at the same time
-  JobThreads threads(3);
+  JobThreads threads(3, Clock::Real());
   for (int n = 0; n < 3; ++n) {
     threads.Submit([=] {
       if (together->Block()) delete together;
@@ -29,7 +29,7 @@ TEST(JobThreads, RunsAsManyJobsAtOnceAsItHasThreads) {
 TEST(JobThreads, RunsOneThreadsJobsInTheirOrder) {
   std::vector<int> order;
   {
-    JobThreads threads(1);
+    JobThreads threads(1, Clock::Real());
     for (int n = 0; n < 100; ++n) threads.Submit([&order, n] { order.push_back(n); });
   }
   ASSERT_EQ(order.size(), 100u);
@@ -47,7 +47,7 @@ TEST(JobThreads, RunsTheMoreUrgentFirstAndThoseWhomNobodyWaitsForBeforeAll) {
   std::vector<std::string> order;
   absl::Notification submitted;
   {
-    JobThreads threads(1);
+    JobThreads threads(1, Clock::Real());
     const auto submit = [&](const char* name, const CallContext& context) {
       threads.Submit([&order, name] { order.push_back(name); }, context);
     };
@@ -68,7 +68,7 @@ TEST(JobThreads, NeverRunsAJobThatWasTakenBack) {
   std::atomic<int> ran{0};
   auto held = std::make_shared<int>(0);
   {
-    JobThreads threads(1);
+    JobThreads threads(1, Clock::Real());
     threads.Submit([&] { submitted.WaitForNotification(); });
     const uint64_t number = threads.Submit([&ran, held] { ran += 100; });
     threads.Submit([&] { ++ran; });
@@ -85,7 +85,7 @@ TEST(JobThreads, FinishesWhatWasSubmittedBeforeItEnds) {
   std::atomic<int> ran{0};
   absl::Notification blocked;
   {
-    JobThreads threads(2);
+    JobThreads threads(2, Clock::Real());
     threads.Submit([&] { blocked.WaitForNotification(); });
     for (int n = 0; n < 10; ++n) threads.Submit([&] { ++ran; });
     blocked.Notify();
@@ -96,7 +96,7 @@ TEST(JobThreads, FinishesWhatWasSubmittedBeforeItEnds) {
 TEST(JobThreads, LeaveTheProcessorToOthersInTheBackground) {
   int normal = -1, background = -1;
   {
-    JobThreads threads(1), patient(1, ThreadPriority::kBackground);
+    JobThreads threads(1, Clock::Real()), patient(1, Clock::Real(), ThreadPriority::kBackground);
     threads.Submit([&] { normal = getpriority(PRIO_PROCESS, 0); });
     patient.Submit([&] { background = getpriority(PRIO_PROCESS, 0); });
   }

@@ -78,7 +78,7 @@ class SegmentPipelineTest : public ::testing::Test {
   }
 
   std::atomic<int> encodes_{0};
-  Metrics metrics_;
+  Metrics metrics_{Clock::Real()};
   WorkerPool pool_;
   SegmentPipeline pipeline_;
 };

@@ -534,5 +534,31 @@ TEST(SeriesReader, WarnsOfRepairsWithoutQuotingValues) {
   }
 }
 
+// A second passes with every look at it.
+class TickingClock final : public Clock {
+ public:
+  absl::Time Now() const override { return absl::UnixEpoch() + absl::Seconds(looks_++); }
+  void WaitUntil(absl::CondVar& /*condition*/, absl::Mutex& /*mutex*/, absl::Time /*deadline*/) override {}
+  int looks() const { return looks_; }
+
+ private:
+  mutable int looks_ = 0;
+};
+
+TEST(SeriesReader, StopsBetweenTwoFilesAtTheCallersDeadline) {
+  TickingClock whole;
+  CallContext call;
+  call.clock = &whole;
+  ASSERT_TRUE(ReadSeries(GivenSeries().Files(), {}, call).ok());
+  ASSERT_GE(whole.looks(), 10);  // five files, for their headers and for their pixels
+  for (int seconds = 0; seconds < whole.looks(); ++seconds) {
+    TickingClock clock;
+    call.clock = &clock;
+    call.deadline = absl::UnixEpoch() + absl::Seconds(seconds);
+    EXPECT_EQ(ReadSeries(GivenSeries().Files(), {}, call).status().code(), absl::StatusCode::kDeadlineExceeded) << seconds;
+    EXPECT_EQ(clock.looks(), seconds + 1);
+  }
+}
+
 }  // namespace
 }  // namespace sgpsam

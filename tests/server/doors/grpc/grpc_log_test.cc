@@ -12,7 +12,7 @@ namespace sgpsam {
 namespace {
 
 TEST(GrpcLog, SaysWhereAnErrorAroseAndNothingThatACallerSent) {
-  CatchGrpcLog();
+  CatchGrpcLog(Clock::Real());
   testing::internal::CaptureStderr();
   for (int n = 0; n < 1000; ++n) gpr_log(GPR_ERROR, "invalid value key=te value=%s", "Doe^Jane");
   gpr_log(GPR_INFO, "invalid value key=te value=%s", "Doe^Jane");

@@ -25,7 +25,7 @@ std::string Noise(size_t size) {
 }
 
 TEST(Upload, CutsChunksIntoPartsWhereverTheyFall) {
-  JobThreads digests(1);
+  JobThreads digests(1, Clock::Real());
   const std::string payload = Noise(10000);
   for (const size_t chunk : {1, 7, 999, 10000}) {
     const auto upload = std::make_shared<Upload>(PlanOf({1, 4000, 999, 5000}), digests);
@@ -42,7 +42,7 @@ TEST(Upload, CutsChunksIntoPartsWhereverTheyFall) {
 }
 
 TEST(Upload, ComputesTheDigestBesideALongUpload) {
-  JobThreads digests(1);
+  JobThreads digests(1, Clock::Real());
   const std::string payload = Noise(40 << 20);
   const auto upload = std::make_shared<Upload>(PlanOf({payload.size()}), digests);
   for (size_t at = 0; at < payload.size(); at += 1 << 20) {
@@ -55,7 +55,7 @@ TEST(Upload, ComputesTheDigestBesideALongUpload) {
 
 // Digest threads work a stretch at a time, which ends nowhere in particular.
 TEST(Upload, DigestsPartsThatAreLongerThanAStretch) {
-  JobThreads digests(1, ThreadPriority::kBackground);
+  JobThreads digests(1, Clock::Real(), ThreadPriority::kBackground);
   const std::string payload = Noise((9 << 20) + 4321);
   const std::vector<uint64_t> sizes{5, (8 << 20) + 1, payload.size() - 6 - (8 << 20)};
   const auto upload = std::make_shared<Upload>(PlanOf(sizes, /*set=*/true), digests);
@@ -73,7 +73,7 @@ TEST(Upload, DigestsPartsThatAreLongerThanAStretch) {
 
 // The last chunk wakes a digest thread while whoever takes the payload already waits for its digest.
 TEST(Upload, IsTakenOnlyAfterADigestThreadThatIsJustStarting) {
-  JobThreads digests(1), jobs(1);
+  JobThreads digests(1, Clock::Real()), jobs(1, Clock::Real());
   const std::string payload = Noise(4 << 20);
   const Digest expected = Sha256::Of(payload);
   for (int n = 0; n < 200; ++n) {
@@ -92,7 +92,7 @@ TEST(Upload, IsTakenOnlyAfterADigestThreadThatIsJustStarting) {
 // However long the digest threads are busy with others.
 TEST(Upload, HoldsNothingOnceItsCallHasLetGoOfIt) {
   absl::Notification others_done;
-  JobThreads digests(1);
+  JobThreads digests(1, Clock::Real());
   digests.Submit([&] { others_done.WaitForNotification(); });
   auto upload = std::make_shared<Upload>(PlanOf({size_t{9} << 20}), digests);
   ASSERT_TRUE(upload->Append(Noise(8 << 20)).ok());
@@ -104,7 +104,7 @@ TEST(Upload, HoldsNothingOnceItsCallHasLetGoOfIt) {
 }
 
 TEST(Upload, GivesASeriesTheDigestOfItsSetWhateverTheOrder) {
-  JobThreads digests(1);
+  JobThreads digests(1, Clock::Real());
   const std::string a = Noise(100), b = Noise(200);
   const auto one = std::make_shared<Upload>(PlanOf({100, 200}, true), digests);
   ASSERT_TRUE(one->Append(a + b).ok());
@@ -116,7 +116,7 @@ TEST(Upload, GivesASeriesTheDigestOfItsSetWhateverTheOrder) {
 }
 
 TEST(Upload, RefusesAByteTooManyAndAnotherDigest) {
-  JobThreads digests(1);
+  JobThreads digests(1, Clock::Real());
   UploadPlan plan = PlanOf({100});
   plan.expected = Sha256::Of("something else");
   const auto upload = std::make_shared<Upload>(plan, digests);
