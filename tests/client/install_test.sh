@@ -14,15 +14,6 @@ if grep -rlE 'grpc|protobuf|\.pb\.h' "$work/installed/include"; then
   echo "a public header shows gRPC or protobuf" >&2
   exit 1
 fi
-# The example in the header's own words.
-{
-  printf '#include <fstream>\n#include <iostream>\n#include "sgpsam/client.h"\nint main() {\n'
-  sed -n 's|^//     ||p' "$work/installed/include/sgpsam/client.h"
-  printf '}\n'
-} > "$work/header_example.cc"
-grep -q 'client->Segment(request);' "$work/header_example.cc"
-c++ -std=c++20 -Wall -Wextra -Werror -fsyntax-only -I "$work/installed/include" "$work/header_example.cc"
-
 # Nobody listens on port 1: the example must say so, not crash.
 printf '%128sDICM' '' > "$work/slice.dcm"
 if "$work/build/segment" 127.0.0.1:1 "$work/slice.dcm" 0 0 0 "$work/out.dcm" 2> "$work/error"; then exit 1; fi

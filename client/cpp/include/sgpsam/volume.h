@@ -1,5 +1,14 @@
 // A volume as the server takes it: the bytes of one DICOM series, of one NIfTI file, or raw samples.
 //
+//     using sgpsam::client::Volume;
+//     const auto series = Volume::FromPath("path/to/series");  // or a .zip, a .tar.gz, a .nii.gz
+//     if (!series.ok()) return std::cerr << series.status() << "\n", 1;
+//     for (const auto& some : series->passed_over()) std::cout << some.files << " passed over: " << some.kind << "\n";
+//
+//     const sgpsam::client::RawGrid grid{.shape = {64, 64, 32}, .spacing_mm = {1, 1, 2.5}};
+//     const Volume samples = Volume::FromSamples(grid, std::string(64 * 64 * 32 * 2, '\0'));
+//     std::cout << series->parts().size() << " files; " << samples.size_bytes() << " bytes\n";
+//
 // Immutable and cheap to copy: copies share the bytes and the digest, which is computed once. Safe to
 // use from many threads. Reading a folder reads every file into memory; nothing is decoded here, so
 // whether the bytes are a sound volume is the server's answer.
