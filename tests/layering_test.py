@@ -121,6 +121,23 @@ SOURCES = [
             "tests/e2e/pacs/orthanc.py": "asks a foreign server until it is there"}),
 ]
 
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """Of a caller's: what no text of core or of the way of a request says, since it knows no caller."""
+    name: str
+    pattern: str
+
+
+CALLERS_WORDS = [
+    Words("an enum of the contract", r"MASK_FORMAT_|DELIVERY_|PRIORITY_|POLARITY_"),
+    Words("a field of the contract", r"\b(inference|output|preprocessing)\.[a-z]|previous_logits|max_patches|seg_series|"
+                                     r"\b(spacing_mm|origin_lps|direction_lps|size_bytes):"),
+    Words("an option of a command line", r"(?<!\S)--[a-z]"),
+]
+KNOWS_NO_CALLER = ("core/", "server/segment/")
+COMMAND_LINES = ("core/worker_link/",)   # of a process that it starts itself
+LITERAL = re.compile(r'//[^\n]*|"((?:[^"\\\n]|\\.)*)"')   # a comment, or the text of a string
+
 FOLDERS = ["core", "server", "client", "tools", "tests"]
 OURS = ("core/", "server/", "client/", "tools/", "proto/", "tests/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -188,6 +205,12 @@ def misplaced_sources(texts):
             and re.search(source.pattern, text)]
 
 
+def callers_words(sources):
+    return [f"{path}: \"{literal}\" names {words.name}"
+            for path, text in sources.items() if path.startswith(KNOWS_NO_CALLER) and not path.startswith(COMMAND_LINES)
+            for literal in LITERAL.findall(text) for words in CALLERS_WORDS if re.search(words.pattern, literal)]
+
+
 def guard_of(path):
     installed = path.replace("client/cpp/include/sgpsam/", "client/")   # as the world includes them
     return "SGPSAM_" + re.sub(r"[^A-Za-z0-9]", "_", installed).upper() + "_"
@@ -246,6 +269,10 @@ def test_the_architecture_names_every_folder_that_has_a_rule():
     named = folders_of_the_architecture()
     assert sorted(rules - named) == []
     assert sorted(folder for folder in named if not (ROOT / folder).is_dir()) == []
+
+
+def test_core_knows_no_caller(sources):
+    assert callers_words(sources) == []
 
 
 def test_every_exception_is_needed(sources):
@@ -336,6 +363,19 @@ def test_a_planted_third_party_is_found(path, include):
 def test_a_planted_clock_dice_or_sleep_is_found(path, line):
     assert len(misplaced_sources({path: line})) == 1
     assert misplaced_sources({"client/cli/progress_line.cc": "absl::Now()"}) == []
+
+
+@pytest.mark.parametrize("text", [
+    "ask for MASK_FORMAT_NIFTI", "inference.max_patches is 28", "give previous_logits", "allow more with --max-patches",
+    "spacing_mm: each value must be a number", "output.format is unknown",
+])
+def test_a_planted_word_of_a_caller_is_found(text):
+    line = f'return absl::InvalidArgumentError("it is wrong; {text}");\n'
+    for path in ("core/raw/a.cc", "server/segment/a.cc"):
+        assert len(callers_words({path: line})) == 1
+    for path in ("server/doors/grpc/a.cc", "client/cli/a.cc", "core/worker_link/a.cc"):
+        assert callers_words({path: line}) == []
+    assert callers_words({"core/raw/a.cc": f"// {text}\nint x = 0;\n"}) == []
 
 
 def test_a_third_party_behind_a_header_is_found():

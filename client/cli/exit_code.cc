@@ -4,7 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
+#include "sgpsam/client.h"
 
 namespace sgpsam::cli {
 
@@ -38,7 +39,12 @@ int Fail(const absl::Status& status, ExitCode code, bool json) {
   const std::string name = absl::StatusCodeToString(status.code());
   const std::string message(status.message());
   if (json) {
-    const nlohmann::ordered_json object = {{"status", "error"}, {"code", name}, {"message", message}};
+    nlohmann::ordered_json object = {{"status", "error"}, {"code", name}, {"message", message}};
+    if (const std::string reason = client::ErrorReason(status); !reason.empty()) {
+      object["reason"] = reason;
+      object["metadata"] = nlohmann::ordered_json::object();
+      for (const auto& [key, value] : client::ErrorMetadata(status)) object["metadata"][key] = value;
+    }
     std::puts(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
   } else {
     std::fprintf(stderr, "sgpsam: %s: %s\n", name.c_str(), message.c_str());
@@ -48,7 +54,7 @@ int Fail(const absl::Status& status, ExitCode code, bool json) {
 
 int FailToReadVolume(const absl::Status& status, bool json) {
   if (status.code() != absl::StatusCode::kFailedPrecondition) return FailForInput(status, json);
-  return Fail(absl::Status(status.code(), absl::StrCat("--series: ", status.message())), kExitUsage, json);
+  return Fail(Prefixed(status, "--series: "), kExitUsage, json);
 }
 
 }  // namespace sgpsam::cli

@@ -1,19 +1,24 @@
-// The server's words in the command line's: what it calls by the contract's names, a user knows as options,
-// and targets by their labels. A pure function.
+// The server's words in the command line's: what to type where a request was refused, by the reason that the server
+// gave (proto/README.md), and targets by their labels. Pure functions.
 #ifndef SGPSAM_CLIENT_CLI_OWN_WORDS_H_
 #define SGPSAM_CLIENT_CLI_OWN_WORDS_H_
 
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "sgpsam/client.h"
 
 namespace sgpsam::cli {
 
-// `message`: an error or a warning. "target 2: " at its beginning gets the target's label, or goes where
-// there is one target only. Whatever else the server says stays as it is.
-std::string InOwnWords(absl::string_view message, const std::vector<client::Target>& targets);
+// "target 2: " at a warning's beginning gets the target's label, or goes where there is one target only. Whatever else
+// the server says stays as it is.
+std::string InOwnWords(absl::string_view warning, const std::vector<client::Target>& targets);
+
+// Of an error that came from the server, its reason kept: the target as above; a field of the header as the option that
+// sets it; and, by the reason, what to type instead. An error without a reason keeps its text.
+absl::Status InOwnWords(const absl::Status& error, const std::vector<client::Target>& targets);
 
 }  // namespace sgpsam::cli
 

@@ -193,10 +193,7 @@ int RunSegment(const SegmentArguments& arguments) {
       MakeRequest(arguments, *plan, *std::move(volume), warnings);
   if (!request.ok()) return FailForInput(request.status(), arguments.json);
   absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
-  if (!result.ok()) {
-    const absl::Status& status = result.status();
-    return Fail(absl::Status(status.code(), InOwnWords(status.message(), request->targets)), arguments.json);
-  }
+  if (!result.ok()) return Fail(InOwnWords(result.status(), request->targets), arguments.json);
   result->warnings.insert(result->warnings.begin(), warnings.begin(), warnings.end());
 
   const bool bits = plan->format == client::MaskFormat::kRawBits;

@@ -1,4 +1,5 @@
-// grpc::Status -> absl::Status: the same codes by definition, and the server's message as it is.
+// grpc::Status -> absl::Status: the same codes by definition, the server's message as it is, and the reason that it gave
+// in the status's details, if any. Pure functions.
 #ifndef SGPSAM_CLIENT_CPP_GRPC_STATUS_H_
 #define SGPSAM_CLIENT_CPP_GRPC_STATUS_H_
 
@@ -8,10 +9,8 @@
 
 namespace sgpsam::client {
 
-inline absl::Status FromGrpc(const grpc::Status& status) {
-  if (status.ok()) return absl::OkStatus();
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
+// Details that are not what proto/sgpsam/v1/error_details.proto says, and those of another domain, are left out.
+absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace sgpsam::client
 

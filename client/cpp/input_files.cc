@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/archive_file.h"
 #include "core/base/file_io.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 
@@ -193,8 +194,10 @@ absl::Status Finder::Undecided(const std::vector<FoundSeries>& series) const {
                     one.series_instance_uid.empty() ? "no UID" : Printable(one.series_instance_uid));
   }
   if (series.size() > kListed) absl::StrAppend(&list, "\n  and ", series.size() - kListed, " more");
-  return absl::FailedPreconditionError(absl::StrCat(
-      "there are ", series.size(), " image series: name one by its number or SeriesInstanceUID", list));
+  return FailedPrecondition(Reason::kSeveralSeries,
+                            absl::StrCat("there are ", series.size(),
+                                         " image series: name one by its number or SeriesInstanceUID", list),
+                            {{"series", absl::StrCat(series.size())}});
 }
 
 absl::Status Finder::Nothing(const SeriesChoice& choice) const {
@@ -204,7 +207,8 @@ absl::Status Finder::Nothing(const SeriesChoice& choice) const {
       wanted_.empty() ? "there is no DICOM image series" : "there is no series of that number or UID";
   const std::string others = CountedKinds(all);
   const std::string message = absl::StrCat(what, others.empty() ? "" : ": ", others);
-  return wanted_.empty() ? absl::InvalidArgumentError(message) : absl::FailedPreconditionError(message);
+  return wanted_.empty() ? InvalidArgument(Reason::kNoImages, message)
+                         : FailedPrecondition(Reason::kSeriesNotFound, message);
 }
 
 absl::StatusOr<InputFiles> Finder::Choose() {

@@ -9,6 +9,7 @@
 #include "client/cpp/cancel.h"
 #include "client/cpp/grpc_status.h"
 #include "client/cpp/messages.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/folder/series_choice.h"
 
@@ -53,9 +54,7 @@ absl::StatusOr<SegmentResult> SegmentCall::Run() {
   if (writer_.joinable()) writer_.join();
   const absl::Status server = FromGrpc(stream_->Finish());
   RETURN_IF_ERROR(answers);
-  if (!server.ok()) {
-    return absl::Status(server.code(), request_.volume.WithFileNames(std::string(server.message())));
-  }
+  if (!server.ok()) return WithMessage(server, request_.volume.WithFileNames(std::string(server.message())));
   ASSIGN_OR_RETURN(SegmentResult result, collector_.Finish());
   result.request_id = request_id_;
   result.uploaded_bytes = uploaded_;

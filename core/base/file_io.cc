@@ -15,6 +15,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -79,7 +80,7 @@ std::string HiddenNameBeside(const std::string& path) {
 
 absl::Status WithPath(const absl::Status& status, const std::string& path) {
   if (status.ok() || absl::StrContains(status.message(), path)) return status;
-  return {status.code(), absl::StrCat(path, ": ", status.message())};
+  return Prefixed(status, absl::StrCat(path, ": "));
 }
 
 InputFile::InputFile(std::string path, int descriptor, uint64_t size)

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/batching/plan_batch.h"
 #include "core/batching/task.h"
 
@@ -29,8 +30,9 @@ class BatchQueue {
   // RESOURCE_EXHAUSTED: the queue is full.
   absl::StatusOr<uint64_t> Push(TaskPtr& task, absl::Time now) {
     if (tasks_.size() >= max_queued_) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat(max_queued_, " tasks are waiting already; try again later"));
+      return WithReason(absl::ResourceExhaustedError(
+                            absl::StrCat(max_queued_, " tasks are waiting already; try again later")),
+                        Reason::kServerBusy);
     }
     task->id = ++last_id_;
     task->pushed = now;

@@ -9,6 +9,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
+#include "core/base/reason.h"
 #include "core/batching/lane.h"
 #include "core/batching/plan_batch.h"
 #include "core/engine/max_batch.h"
@@ -20,13 +21,15 @@ namespace {
 constexpr int kMaxStrikes = 2;
 
 absl::Status Stopping() {
-  return absl::UnavailableError("the server is stopping; send the request to another");
+  return WithReason(absl::UnavailableError("the server is stopping; send the request to another"),
+                    Reason::kServerUnavailable);
 }
 
 absl::Status NoWorker() {
-  return absl::UnavailableError(
-      "no worker is alive and none could be started; send the request to another server, or again in a "
-      "minute");
+  return WithReason(
+      absl::UnavailableError("no worker is alive and none could be started; send the request to "
+                             "another server, or again in a minute"),
+      Reason::kServerUnavailable);
 }
 
 absl::Status Guilty(const absl::Status& last) {

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/raw/gzip.h"
 #include "core/raw/nifti_header.h"
@@ -25,8 +26,10 @@ absl::StatusOr<size_t> SampleBytes(const NiftiHeader& header, const NiftiLimits&
   const size_t widest = IsScaled(header) ? std::max(stored, sizeof(float)) : stored;
   const uint64_t bytes = voxels * widest;  // Geometry bounds the voxels
   if (bytes > limits.max_volume_bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "NIfTI: the volume has ", bytes, " bytes, more than the limit of ", limits.max_volume_bytes));
+    return InvalidArgument(Reason::kVolumeTooLarge,
+                           absl::StrCat("NIfTI: the volume has ", bytes, " bytes, more than the limit of ",
+                                        limits.max_volume_bytes),
+                           {{"max_bytes", absl::StrCat(limits.max_volume_bytes)}});
   }
   return static_cast<size_t>(voxels * stored);
 }
@@ -159,7 +162,8 @@ absl::StatusOr<ByteBuffer> Narrowed(ByteBuffer bytes) {
     const From value = Load<From>(bytes, n);
     if (value < static_cast<From>(std::numeric_limits<To>::min()) ||
         value > static_cast<From>(std::numeric_limits<To>::max())) {
-      return absl::InvalidArgumentError("NIfTI: 64-bit samples must fit 32 bits: convert them to float64");
+      return InvalidArgument(Reason::kUnsupportedImage,
+                             "NIfTI: 64-bit samples must fit 32 bits: convert them to float64");
     }
     Store<To>(bytes, n, static_cast<To>(value));
   }
@@ -219,8 +223,12 @@ absl::StatusOr<Volume> ReadNiftiVolume(ByteBuffer bytes, const NiftiVolumeChoice
 
 absl::StatusOr<Volume> ReadNifti(ByteBuffer bytes, const NiftiLimits& limits) {
   absl::StatusOr<Volume> volume = ReadNiftiVolume(std::move(bytes), {}, limits);
-  if (!absl::IsOutOfRange(volume.status())) return volume;
-  return absl::InvalidArgumentError(absl::StrCat(volume.status().message(), ": send one 3D volume of it"));
+  if (absl::IsOutOfRange(volume.status())) {
+    return InvalidArgument(Reason::kSeveralVolumes,
+                           absl::StrCat(volume.status().message(), ": send one 3D volume of it"));
+  }
+  if (!volume.ok()) return WithReasonIfNone(volume.status(), Reason::kDamagedFile);
+  return volume;
 }
 
 }  // namespace sgpsam

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -64,12 +65,13 @@ absl::StatusOr<Shape> ReadShape(const Fields& fields) {
   const int64_t axes = fields.Dim(0);
   if (axes < 1 || axes > 7) return absl::InvalidArgumentError("NIfTI: the number of axes is not 1 to 7");
   if (axes < 3) {
-    return absl::InvalidArgumentError(absl::StrCat("NIfTI: a volume has 3 axes, this image has ", axes));
+    return InvalidArgument(Reason::kUnsupportedImage,
+                           absl::StrCat("NIfTI: a volume has 3 axes, this image has ", axes));
   }
   for (int n = 5; n <= axes; ++n) {
     if (fields.Dim(n) != 1) {
-      return absl::InvalidArgumentError(
-          "NIfTI: this image has more than 4 axes (vectors): send one 3D volume of it");
+      return InvalidArgument(Reason::kSeveralVolumes,
+                             "NIfTI: this image has more than 4 axes (vectors): send one 3D volume of it");
     }
   }
   return Shape{fields.Dim(1), fields.Dim(2), fields.Dim(3)};
@@ -97,12 +99,15 @@ absl::StatusOr<NiftiType> ReadType(const Fields& fields) {
     case 1024:
     case 1280: return static_cast<NiftiType>(code);
     case 128:
-    case 2304: return absl::InvalidArgumentError("NIfTI: this image is RGB: send grey values");
+    case 2304:
+      return InvalidArgument(Reason::kUnsupportedImage, "NIfTI: this image is RGB: send grey values");
     case 32:
     case 1792:
-    case 2048: return absl::InvalidArgumentError("NIfTI: this image is complex: send its magnitude");
+    case 2048:
+      return InvalidArgument(Reason::kUnsupportedImage, "NIfTI: this image is complex: send its magnitude");
     default:
-      return absl::InvalidArgumentError(
+      return InvalidArgument(
+          Reason::kUnsupportedImage,
           absl::StrCat("NIfTI: datatype ", code, " is not an 8 to 64 bit integer or a 32 or 64 bit float"));
   }
 }
@@ -176,8 +181,8 @@ absl::StatusOr<Geometry> ReadGeometry(const Fields& fields) {
   const double unit = MillimetresPerUnit(fields);
   const auto lps = [&](int c) { return WorldPoint{-m[0][c] * unit, -m[1][c] * unit, m[2][c] * unit}; };
   absl::StatusOr<Geometry> geometry = Geometry::Create(shape, lps(3), {lps(0), lps(1), lps(2)});
-  if (geometry.ok()) return geometry;
-  return absl::InvalidArgumentError(absl::StrCat("NIfTI: ", geometry.status().message()));
+  if (!geometry.ok()) return Prefixed(geometry.status(), "NIfTI: ");
+  return geometry;
 }
 
 absl::Status ReadScaling(const Fields& fields, NiftiHeader& header) {
@@ -197,10 +202,10 @@ absl::Status CheckMagic(absl::string_view start, bool wide) {
   const absl::string_view magic = wide ? start.substr(4, 8) : start.substr(344, 4);
   if (magic == (wide ? kMagic2 : kMagic1)) return absl::OkStatus();
   if (magic == (wide ? kPair2 : kPair1)) {
-    return absl::InvalidArgumentError(
-        "NIfTI: this is the header of a .hdr/.img pair: send a single .nii file");
+    return InvalidArgument(Reason::kWrongFormat,
+                           "NIfTI: this is the header of a .hdr/.img pair: send a single .nii file");
   }
-  return absl::InvalidArgumentError("not a NIfTI file: its magic is missing");
+  return InvalidArgument(Reason::kWrongFormat, "not a NIfTI file: its magic is missing");
 }
 
 }  // namespace
@@ -222,13 +227,15 @@ size_t BytesPerSample(NiftiType type) {
 }
 
 absl::StatusOr<NiftiHeader> ParseNiftiHeader(absl::string_view start) {
-  if (start.size() < kSize1) return absl::InvalidArgumentError("not a NIfTI file: too short for its header");
+  if (start.size() < kSize1)
+    return InvalidArgument(Reason::kWrongFormat, "not a NIfTI file: too short for its header");
   const int32_t size = Fields(start, kLayout1, false).Get<int32_t>(0);
   const int32_t swapped_size = Fields(start, kLayout1, true).Get<int32_t>(0);
   const bool swapped = swapped_size == kSize1 || swapped_size == kSize2;
   const int32_t header_size = swapped ? swapped_size : size;
   if (header_size != kSize1 && header_size != kSize2) {
-    return absl::InvalidArgumentError("not a NIfTI file: its first four bytes say neither 348 nor 540");
+    return InvalidArgument(Reason::kWrongFormat,
+                           "not a NIfTI file: its first four bytes say neither 348 nor 540");
   }
   const bool wide = header_size == kSize2;
   if (wide && start.size() < kSize2) return absl::InvalidArgumentError("NIfTI-2: the header is truncated");

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/transform/axis_map.h"
 
 namespace sgpsam {
@@ -232,7 +233,8 @@ absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPro
     return PlaceAround(geometry, *focus, patch, spacing_mm);
   }
   if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
-  return absl::InvalidArgumentError(
+  return InvalidArgument(
+      Reason::kNoPositivePrompt,
       "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with "
       "the patch that they lie on");
 }
@@ -271,7 +273,7 @@ Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& b
 absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch,
                                           double spacing_mm) {
   if (!(mask.shape() == geometry.shape())) {
-    return absl::InvalidArgumentError("the mask must have the volume's shape");
+    return InvalidArgument(Reason::kMaskMismatch, "the mask must have the volume's shape");
   }
   Placement placement = PlaceAtBegin(geometry, {0, 0, 0}, patch, spacing_mm);
   const std::array<int64_t, 3> sizes = Sizes(geometry.shape());
@@ -298,7 +300,9 @@ absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& 
   }
   // A mask finer than the grid may fall between its samples.
   const Bounds all = BoundsOf(mask, {AllIndices(sizes[0]), AllIndices(sizes[1]), AllIndices(sizes[2])});
-  if (all.empty()) return absl::InvalidArgumentError("the mask is empty: it must mark at least one voxel");
+  if (all.empty()) {
+    return InvalidArgument(Reason::kEmptyMask, "the mask is empty: it must mark at least one voxel");
+  }
   const auto middle = [&all](int s) { return static_cast<double>(all.low[s] + all.high[s]) / 2; };
   return PlaceAround(geometry, {middle(0), middle(1), middle(2)}, patch, spacing_mm);
 }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/for_each_processor.h"
+#include "core/base/reason.h"
 #include "core/transform/axis_map.h"
 #include "core/volume/interpolate.h"
 
@@ -263,17 +264,20 @@ void Normalise(double mean, double scale, int64_t size, float* values) {
 
 absl::Status CheckStatistics(const Statistics& statistics) {
   if (!statistics.finite) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kUnusableRegion,
         "the region around the prompts holds samples that are not finite 32-bit numbers: replace NaN and "
         "infinities first");
   }
   if (statistics.positive == 0) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kUnusableRegion,
         "the region around the prompts has no sample above 0, so it cannot be normalised: check the "
         "prompts' position and the intensities (CT: Hounsfield units)");
   }
   if (!(statistics.standard_deviation > 0)) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kUnusableRegion,
         "the region around the prompts is constant: its samples above 0 have a standard deviation of 0");
   }
   return absl::OkStatus();

@@ -3,17 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
 #include "core/transform/copy_logits.h"
 #include "core/transform/patch_mask.h"
+#include "core/transform/prompt_refusals.h"
 #include "core/volume/world_vector.h"
 
 namespace sgpsam {
@@ -32,12 +33,14 @@ bool InPatch(const Geometry& geometry, const Placement& placement, const VoxelIn
 }
 
 absl::Status Outside(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("lies %.6g mm outside the region that is looked at, a cube of %.6g mm around the "
-                      "previous patch (else the first positive point, the box or the mask): start a new "
-                      "target there",
-                      DistanceOutsidePatchMm(geometry, placement, source),
-                      static_cast<double>(placement.patch) * placement.spacing_mm));
+  const std::string outside_mm = absl::StrFormat("%.6g", DistanceOutsidePatchMm(geometry, placement, source));
+  return InvalidArgument(
+      Reason::kPromptOutsidePatch,
+      absl::StrFormat(
+          "lies %s mm outside the region that is looked at, a cube of %.6g mm around the previous "
+          "patch (else the first positive point, the box or the mask): start a new target there",
+          outside_mm, static_cast<double>(placement.patch) * placement.spacing_mm),
+      {{"outside_mm", outside_mm}});
 }
 
 // A source index of the patch as the patch voxel whose centre is nearest.
@@ -62,11 +65,6 @@ std::optional<BoxCorners> ToCorners(const Placement& placement, const VoxelIndex
     corners.high[axis] = static_cast<float>(std::clamp(high, 0.0, last));
   }
   return corners;
-}
-
-// The same status about the prompt of that name.
-absl::Status Named(const absl::Status& status, absl::string_view what) {
-  return absl::Status(status.code(), absl::StrCat(what, ": ", status.message()));
 }
 
 bool AnyPositive(const std::vector<Click>& clicks) {
@@ -150,7 +148,7 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
   PreparedPrompts prepared = InSight(geometry, placement, prompts, rules.box_use);
   bool positive = AnyPositive(prepared.clicks) || prepared.box.has_value();
   if (prompts.box && !positive) {
-    return Named(Outside(geometry, placement, prompts.box->middle()), "box");
+    return OfBox(Outside(geometry, placement, prompts.box->middle()));
   }
   if (!prompts.previous_logits.empty()) {
     PreviousAnswer previous = BringPreviousLogits(geometry, placement, prompts, sizes);
@@ -158,7 +156,8 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
     if (!positive && prompts.previous_patch) {
       positive = ClickDeepInside(previous.inside, sizes.patch / sizes.logits_side, prepared.clicks);
       if (!positive) {
-        return absl::InvalidArgumentError(
+        return InvalidArgument(
+            Reason::kNoPositivePrompt,
             "the previous logits mark nothing that is left to correct: give a positive point");
       }
     }
@@ -166,20 +165,20 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
   if (prompts.mask) {
     const PatchMask mask = SampleMask(*prompts.mask, placement);
     if (mask.count() == 0) {
-      return absl::InvalidArgumentError("mask: it marks no voxel of the region that is looked at");
+      return InvalidArgument(Reason::kEmptyMask, "mask: it marks no voxel of the region that is looked at");
     }
     prepared.mask_logits = MaskToLogits(mask, sizes.logits_side);
     positive = positive || ClickDeepInside(mask, 1, prepared.clicks);
   }
   if (!positive) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kNoPositivePrompt,
         "no positive prompt: give at least one positive point, a box, a mask, or previous logits with the "
         "patch that they lie on");
   }
   const size_t corners = prepared.box ? 1 : 0;  // counts as the click that it is elsewhere
   if (std::max(prompts.points.size(), prepared.clicks.size()) + corners > kMaxClicks) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a target takes at most ", kMaxClicks, " points, the one of a box or mask included"));
+    return TooManyPoints();
   }
   return prepared;
 }
@@ -220,7 +219,7 @@ absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placemen
     if (!point.positive) continue;  // there is no mask where nobody looked
     const auto sees = [&](const Placement& p) { return InPatch(geometry, p, point.at); };
     if (std::any_of(placements.begin(), placements.end(), sees)) continue;
-    return Named(Outside(geometry, placements.front(), point.at), absl::StrCat("point ", n + 1));
+    return OfPoint(Outside(geometry, placements.front(), point.at), n);
   }
   return absl::OkStatus();
 }

@@ -10,8 +10,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
+#include "core/transform/prompt_refusals.h"
 #include "core/volume/world_vector.h"
 
 namespace sgpsam {
@@ -48,22 +49,22 @@ std::string WorldExtent(const Geometry& geometry) {
 
 absl::Status CheckPrompts(const Geometry& geometry, const Prompts& prompts, const PatchSizes& sizes) {
   if (prompts.mask.has_value() && !prompts.previous_logits.empty()) {
-    return absl::InvalidArgumentError("give a mask or previous logits, not both");
+    return InvalidArgument(Reason::kConflictingPrompts, "give a mask or previous logits, not both");
   }
   if (prompts.mask.has_value() && !(prompts.mask->shape() == geometry.shape())) {
-    return absl::InvalidArgumentError("the mask must have the volume's shape");
+    return InvalidArgument(Reason::kMaskMismatch, "the mask must have the volume's shape");
   }
-  if (prompts.points.size() > kMaxClicks) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a target takes at most ", kMaxClicks, " points, the one of a box or mask included"));
-  }
+  if (prompts.points.size() > kMaxClicks) return TooManyPoints();
   if (prompts.previous_logits.empty()) return absl::OkStatus();
   if (static_cast<int64_t>(prompts.previous_logits.size()) != sizes.logits_floats()) {
-    return absl::InvalidArgumentError(absl::StrCat("previous logits must be ", sizes.logits_floats(),
-                                                   " values, not ", prompts.previous_logits.size()));
+    return InvalidArgument(Reason::kInvalidLogits,
+                           absl::StrCat("previous logits must be ", sizes.logits_floats(), " values, not ",
+                                        prompts.previous_logits.size()));
   }
   for (float logit : prompts.previous_logits) {
-    if (!std::isfinite(logit)) return absl::InvalidArgumentError("previous logits must be finite numbers");
+    if (!std::isfinite(logit)) {
+      return InvalidArgument(Reason::kInvalidLogits, "previous logits must be finite numbers");
+    }
   }
   return absl::OkStatus();
 }
@@ -73,17 +74,11 @@ absl::Status CheckPreviousPatch(const Geometry& geometry, const PatchPosition& p
   // The middle of a mask is taken on the patch's grid, where the nearest voxel is half a voxel away on each
   // axis at most.
   if (outside_mm <= position.spacing_mm) return absl::OkStatus();
-  return absl::InvalidArgumentError(
+  return InvalidArgument(
+      Reason::kInvalidLogits,
       absl::StrFormat("the patch of the previous logits lies %.6g mm outside the volume, which extends over "
                       "%s: give what came with the logits",
                       outside_mm, WorldExtent(geometry)));
-}
-
-absl::StatusOr<VoxelIndex> Resolve(const Geometry& geometry, const PromptPosition& position,
-                                   absl::string_view name) {
-  absl::StatusOr<VoxelIndex> at = ResolvePosition(geometry, position);
-  if (at.ok()) return at;
-  return absl::Status(at.status().code(), absl::StrCat(name, ": ", at.status().message()));
 }
 
 }  // namespace
@@ -92,13 +87,15 @@ absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const Promp
   const auto* world = std::get_if<WorldPoint>(&position);
   const VoxelIndex index = world != nullptr ? geometry.ToVoxel(*world) : std::get<VoxelIndex>(position);
   if (!std::isfinite(index.i) || !std::isfinite(index.j) || !std::isfinite(index.k)) {
-    return absl::InvalidArgumentError("a position's coordinates must be finite numbers");
+    return InvalidArgument(Reason::kPointOutsideVolume, "a position's coordinates must be finite numbers");
   }
   if (geometry.Contains(index)) return index;
-  return absl::InvalidArgumentError(
-      absl::StrFormat("the position lies %.6g mm outside the volume, which extends over %s",
-                      DistanceOutsideVolumeMm(geometry, index),
-                      world != nullptr ? WorldExtent(geometry) : VoxelExtent(geometry.shape())));
+  const std::string outside_mm = absl::StrFormat("%.6g", DistanceOutsideVolumeMm(geometry, index));
+  return InvalidArgument(
+      Reason::kPointOutsideVolume,
+      absl::StrCat("the position lies ", outside_mm, " mm outside the volume, which extends over ",
+                   world != nullptr ? WorldExtent(geometry) : VoxelExtent(geometry.shape())),
+      {{"outside_mm", outside_mm}});
 }
 
 absl::StatusOr<ResolvedPrompts> ResolvePrompts(const Geometry& geometry, const PatchSizes& sizes,
@@ -107,13 +104,16 @@ absl::StatusOr<ResolvedPrompts> ResolvePrompts(const Geometry& geometry, const P
   ResolvedPrompts resolved;
   for (size_t n = 0; n < prompts.points.size(); ++n) {
     const PointPrompt& point = prompts.points[n];
-    ASSIGN_OR_RETURN(const VoxelIndex at, Resolve(geometry, point.position, absl::StrCat("point ", n + 1)));
-    resolved.points.push_back({at, point.positive});
+    const absl::StatusOr<VoxelIndex> at = ResolvePosition(geometry, point.position);
+    if (!at.ok()) return OfPoint(at.status(), n);
+    resolved.points.push_back({*at, point.positive});
   }
   if (prompts.box) {
-    ASSIGN_OR_RETURN(const VoxelIndex a, Resolve(geometry, prompts.box->a, "box"));
-    ASSIGN_OR_RETURN(const VoxelIndex b, Resolve(geometry, prompts.box->b, "box"));
-    resolved.box = ResolvedBox{a, b};
+    const absl::StatusOr<VoxelIndex> a = ResolvePosition(geometry, prompts.box->a);
+    if (!a.ok()) return OfBox(a.status());
+    const absl::StatusOr<VoxelIndex> b = ResolvePosition(geometry, prompts.box->b);
+    if (!b.ok()) return OfBox(b.status());
+    resolved.box = ResolvedBox{*a, *b};
   }
   if (prompts.previous_patch) RETURN_IF_ERROR(CheckPreviousPatch(geometry, *prompts.previous_patch));
   resolved.previous_logits = std::move(prompts.previous_logits);

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/volume/world_vector.h"
 
 namespace sgpsam {
@@ -14,12 +15,13 @@ bool Finite(const WorldPoint& a) { return std::isfinite(a.x) && std::isfinite(a.
 absl::Status CheckShape(const Shape& shape) {
   for (int64_t n : {shape.i, shape.j, shape.k}) {
     if (n < 1 || n > Geometry::kMaxAxis) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("each axis of a volume has 1 to ", Geometry::kMaxAxis, " voxels, not ", n));
+      return InvalidArgument(Reason::kInvalidGeometry, absl::StrCat("each axis of a volume has 1 to ",
+                                                                    Geometry::kMaxAxis, " voxels, not ", n));
     }
   }
   if (shape.voxels() > Geometry::kMaxVoxels) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kVolumeTooLarge,
         absl::StrCat("a volume has at most ", Geometry::kMaxVoxels, " voxels, not ", shape.voxels()));
   }
   return absl::OkStatus();
@@ -30,18 +32,21 @@ absl::Status CheckShape(const Shape& shape) {
 absl::StatusOr<Geometry> Geometry::Create(Shape shape, WorldPoint origin,
                                           const std::array<WorldPoint, 3>& steps) {
   if (absl::Status status = CheckShape(shape); !status.ok()) return status;
-  if (!Finite(origin)) return absl::InvalidArgumentError("the volume's origin is not a finite number");
+  if (!Finite(origin))
+    return InvalidArgument(Reason::kInvalidGeometry, "the volume's origin is not a finite number");
   double product = 1;
   for (const WorldPoint& step : steps) {
     const double length = Finite(step) ? Length(step) : std::nan("");
     if (!(length >= 1e-4 && length <= 1e4)) {
-      return absl::InvalidArgumentError("a voxel's spacing must be a number from 0.0001 to 10000 mm");
+      return InvalidArgument(Reason::kInvalidGeometry,
+                             "a voxel's spacing must be a number from 0.0001 to 10000 mm");
     }
     product *= length;
   }
   const double det = Dot(steps[0], Cross(steps[1], steps[2]));
   if (!(std::abs(det) > 1e-3 * product)) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kInvalidGeometry,
         "the volume's direction is singular: its three axes must point in independent directions");
   }
   Geometry geometry;

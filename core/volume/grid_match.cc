@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/volume/world_vector.h"
 
@@ -45,7 +46,7 @@ AxisPairs PairAxes(const Geometry& label, const Geometry& image) {
 }
 
 absl::Status Differs(absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("its grid is not the image's: ", what));
+  return InvalidArgument(Reason::kMaskMismatch, absl::StrCat("its grid is not the image's: ", what));
 }
 
 absl::Status CheckShape(const Geometry& label, const Geometry& image, const AxisPairs& pairs) {

@@ -6,6 +6,7 @@
 #include "absl/numeric/bits.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 
 namespace sgpsam {
 namespace {
@@ -51,13 +52,14 @@ uint64_t NextBit(const std::vector<uint8_t>& bits, uint64_t from, uint64_t end, 
 absl::StatusOr<Mask> Mask::FromBits(const Shape& shape, absl::string_view bits) {
   Mask mask(shape);
   if (bits.size() != mask.bits_.size()) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kMaskMismatch,
         absl::StrCat("a mask of this volume has ", mask.bits_.size(), " bytes, not ", bits.size()));
   }
   std::memcpy(mask.bits_.data(), bits.data(), bits.size());
   const int used = static_cast<int>(shape.voxels() & 7);
   if (used != 0 && (mask.bits_.back() >> used) != 0) {
-    return absl::InvalidArgumentError("a mask has set bits behind its last voxel");
+    return InvalidArgument(Reason::kMaskMismatch, "a mask has set bits behind its last voxel");
   }
   return mask;
 }

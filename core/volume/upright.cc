@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/volume/world_vector.h"
 
@@ -82,7 +83,8 @@ absl::StatusOr<UprightGrid> MakeUpright(const Geometry& stack) {
   const auto& [row, column, step] = stack.steps();
   const double row_2 = Dot(row, row), column_2 = Dot(column, column);
   if (std::abs(Dot(row, column)) > kMaxSkew * std::sqrt(row_2 * column_2)) {
-    return absl::FailedPreconditionError(
+    return FailedPrecondition(
+        Reason::kUprightNotPossible,
         "there is no upright grid for this volume: its rows and columns are not at right angles");
   }
   const Shape& shape = stack.shape();
@@ -99,7 +101,8 @@ absl::StatusOr<UprightGrid> MakeUpright(const Geometry& stack) {
 absl::Status CheckUprightBytes(const Volume& volume, const UprightGrid& grid, uint64_t max_bytes) {
   const uint64_t bytes = BytesOn(grid, volume.sample_type());
   if (bytes <= max_bytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(
+  return InvalidArgument(
+      Reason::kUprightNotPossible,
       absl::StrCat("on an upright grid the volume has ", bytes, " bytes; at most ", max_bytes, " are taken"));
 }
 

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 
 namespace sgpsam {
 
@@ -24,8 +25,9 @@ bool IsInteger(SampleType type) { return type != SampleType::kFloat32 && type !=
 absl::StatusOr<Volume> Volume::Create(Geometry geometry, SampleType type, ByteBuffer samples) {
   const size_t expected = static_cast<size_t>(geometry.shape().voxels()) * BytesPerSample(type);
   if (samples.size() != expected) {
-    return absl::InvalidArgumentError(absl::StrCat("a volume of this shape and sample type has ", expected,
-                                                   " bytes, not ", samples.size()));
+    return InvalidArgument(Reason::kPayloadMismatch,
+                           absl::StrCat("a volume of this shape and sample type has ", expected,
+                                        " bytes, not ", samples.size()));
   }
   Volume volume;
   volume.geometry_ = geometry;

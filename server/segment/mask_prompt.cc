@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -22,9 +23,10 @@ absl::StatusOr<std::string> InflateBits(const Shape& shape, const std::string& z
   const int code = uncompress2(reinterpret_cast<Bytef*>(bits.data()), &inflated,
                                reinterpret_cast<const Bytef*>(zlib_bits.data()), &used);
   if (code != Z_OK || inflated != expected || used != zlib_bits.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("the mask prompt is not one zlib stream of exactly ",
-                                                   expected, " bytes; send one bit for each of the volume's ",
-                                                   shape.voxels(), " voxels"));
+    return InvalidArgument(
+        Reason::kMaskMismatch,
+        absl::StrCat("the mask prompt is not one zlib stream of exactly ", expected,
+                     " bytes; send one bit for each of the volume's ", shape.voxels(), " voxels"));
   }
   return bits;
 }
@@ -45,9 +47,11 @@ Mask WithAxesReversed(const Mask& mirrored) {
 
 absl::StatusOr<Mask> InflateMask(const Shape& shape, const DeflatedMask& deflated) {
   if (!(deflated.shape == shape)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the mask prompt's shape is ", Describe(deflated.shape), " (i x j x k), the volume's is ",
-        Describe(shape), ": send the mask on the volume's voxels and say in which order its axes lie"));
+    return InvalidArgument(
+        Reason::kMaskMismatch,
+        absl::StrCat("the mask prompt's shape is ", Describe(deflated.shape),
+                     " (i x j x k), the volume's is ", Describe(shape),
+                     ": send the mask on the volume's voxels and say in which order its axes lie"));
   }
   ASSIGN_OR_RETURN(const std::string bits, InflateBits(shape, deflated.zlib_bits));
   if (deflated.order == AxisOrder::kIFastest) return Mask::FromBits(shape, bits);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "server/segment/content_keys.h"
 #include "server/segment/mask_prompt.h"
@@ -13,8 +14,9 @@ namespace {
 
 // Which of several targets cannot be had.
 absl::Status OfTarget(size_t target, size_t targets, const absl::Status& status) {
-  if (targets == 1 || !absl::IsInvalidArgument(status)) return status;
-  return absl::InvalidArgumentError(absl::StrCat("target ", target + 1, ": ", status.message()));
+  if (!absl::IsInvalidArgument(status)) return status;
+  const absl::Status named = WithDetail(status, "target", absl::StrCat(target + 1));
+  return targets == 1 ? named : Prefixed(named, absl::StrCat("target ", target + 1, ": "));
 }
 
 }  // namespace

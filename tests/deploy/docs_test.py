@@ -1,5 +1,5 @@
-"""The documents point at things that exist: linked files and headings, files and folders that they name, and the tests that
-docs/reliability.md names."""
+"""The documents point at things that exist: linked files and headings, files and folders that they name, the tests that
+docs/reliability.md names, the reasons of errors."""
 
 import pathlib
 import re
@@ -58,3 +58,13 @@ def test_every_test_named_in_reliability_exists():
     named = re.findall(r"`([A-Z]\w+\.\w+|test_\w+)`", (ROOT / "docs" / "reliability.md").read_text())
     assert len(named) > 30
     assert sorted(set(named) - written) == []
+
+
+def test_every_reason_of_an_error_is_in_the_contracts_table_and_no_other():
+    enum = re.search(r"enum class Reason \{(.*?)\n\};", (ROOT / "core/base/reason.h").read_text(), re.DOTALL).group(1)
+    given = [name for name in re.findall(r"^  k(\w+)", enum, re.MULTILINE) if name != "None"]
+    names = dict(re.findall(r'Reason::k(\w+), "(\w+)"', (ROOT / "core/base/reason.cc").read_text()))
+    assert len(given) > 20
+    assert {name: re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper() for name in given} == names
+    table = (ROOT / "proto/README.md").read_text().split("\n### Reasons\n")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [names[name] for name in given]

@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/app.h"
+#include "sgpsam/v1/error_details.pb.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/http_client.h"
 #include "tests/support/segment_exchange.h"
@@ -121,6 +122,18 @@ inline void ExpectSoon(TestServer& server, const std::string& metrics_line) {
 MATCHER_P2(IsStatus, code, message_part, "") {
   *result_listener << "code " << arg.error_code() << ", message \"" << arg.error_message() << '"';
   return arg.error_code() == code && absl::StrContains(arg.error_message(), message_part);
+}
+
+// Of a refusal that a program can act on.
+inline v1::ErrorInfo ErrorInfoOf(const grpc::Status& status) {
+  v1::RpcStatus details;
+  v1::ErrorInfo info;
+  EXPECT_TRUE(details.ParseFromString(status.error_details()));
+  EXPECT_EQ(details.details_size(), 1) << status.error_message();
+  if (details.details_size() == 1) {
+    EXPECT_TRUE(info.ParseFromString(details.details(0).value()));
+  }
+  return info;
 }
 
 }  // namespace sgpsam

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/byte_buffer.h"
 #include "core/base/file_io.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/seg/seg_reader.h"
 #include "core/dicom/series/series_reader.h"
@@ -46,7 +47,7 @@ absl::StatusOr<Source> ReadSource(const client::Volume& input) {
   }
   absl::StatusOr<DicomSeries> read = ReadSeries(std::move(files), SeriesLimits(), CallContext());
   if (!read.ok()) {
-    return absl::Status(read.status().code(), input.WithFileNames(std::string(read.status().message())));
+    return WithMessage(read.status(), input.WithFileNames(std::string(read.status().message())));
   }
   source.volume = std::move(read->volume);
   source.series = std::move(read->info);
@@ -56,7 +57,8 @@ absl::StatusOr<Source> ReadSource(const client::Volume& input) {
 absl::StatusOr<std::vector<DrawnSegment>> LabelsOf(const Volume& labels, const Geometry& image) {
   const absl::StatusOr<GridMap> map = MatchGrids(labels.geometry(), image, kMaskGridTolerance);
   if (!map.ok()) {
-    return absl::FailedPreconditionError(
+    return FailedPrecondition(
+        Reason::kMaskMismatch,
         absl::StrCat(map.status().message(), "; resample it to the image's voxels first"));
   }
   const Shape& shape = labels.geometry().shape();

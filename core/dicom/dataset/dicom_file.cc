@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/little_endian.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/inflate.h"
@@ -31,7 +32,8 @@ uint32_t LittleU16(absl::string_view bytes, size_t at) {
 }
 
 absl::Status NotDicom() {
-  return absl::InvalidArgumentError("this is not a DICOM file: it has neither a preamble nor a data set");
+  return InvalidArgument(Reason::kWrongFormat,
+                         "this is not a DICOM file: it has neither a preamble nor a data set");
 }
 
 // Reads the file meta information: group 0002, always Explicit VR Little Endian (PS3.10 7.1).

@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/dicom/dataset/dicom_text.h"
 
 namespace sgpsam {
@@ -81,9 +82,11 @@ absl::StatusOr<const TransferSyntax*> FindTransferSyntax(absl::string_view uid) 
       break;
     }
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the transfer syntax, ", name,
-      ", is not supported: convert the series to Explicit VR Little Endian, JPEG Lossless or JPEG 2000"));
+  return InvalidArgument(
+      Reason::kUnsupportedTransferSyntax,
+      absl::StrCat(
+          "the transfer syntax, ", name,
+          ", is not supported: convert the series to Explicit VR Little Endian, JPEG Lossless or JPEG 2000"));
 }
 
 const TransferSyntax& NativeSyntax(bool explicit_vr, bool big_endian) {

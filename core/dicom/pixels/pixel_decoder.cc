@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/inflate.h"
 #include "core/dicom/pixels/jpeg2000_decoder.h"
@@ -71,7 +72,7 @@ absl::Status CheckNative(const DicomFile& file, const PixelLayout& layout, Pixel
   }
   if (file.syntax().big_endian && layout.bits_allocated == 32) {
     // By the letter the least significant word comes first; readers disagree.
-    return absl::InvalidArgumentError("BitsAllocated 32 in big endian is not supported");
+    return InvalidArgument(Reason::kUnsupportedImage, "BitsAllocated 32 in big endian is not supported");
   }
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/reason.h"
 
 namespace sgpsam {
 namespace {
@@ -44,8 +45,8 @@ double Off(const Triple& at, const std::array<int64_t, 3>& voxel) {
 }
 
 absl::Status OtherGrid(const std::string& what) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(what, ": resample the segmentation to the voxels of the series"));
+  return FailedPrecondition(Reason::kMaskMismatch,
+                            absl::StrCat(what, ": resample the segmentation to the voxels of the series"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/dataset/dicom_text.h"
@@ -37,15 +38,15 @@ constexpr size_t kMaxInflatedSegBytes = size_t{1} << 30;  // 4,000 FRACTIONAL fr
 enum class SegType { kBinary, kFractional, kLabelMap };
 
 absl::Status Unreadable(absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("this segmentation cannot be read: ", why));
+  return InvalidArgument(Reason::kDamagedFile, absl::StrCat("this segmentation cannot be read: ", why));
 }
 
 // The same status with what it is about in front.
 absl::Status OfSeg(const absl::Status& status) {
   const bool elsewhere = absl::IsFailedPrecondition(status);
-  return absl::Status(status.code(), absl::StrCat(elsewhere ? "this segmentation does not fit the volume: "
-                                                            : "this segmentation cannot be read: ",
-                                                  status.message()));
+  return Prefixed(
+      WithReasonIfNone(status, Reason::kDamagedFile),
+      elsewhere ? "this segmentation does not fit the volume: " : "this segmentation cannot be read: ");
 }
 
 WorldPoint Scaled(const std::vector<double>& direction, size_t at, double length) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/dicom/dcmtk/dataset_items.h"
 #include "core/dicom/series/series_summary.h"
 
@@ -13,8 +14,8 @@ namespace sgpsam {
 namespace {
 
 absl::Status Contradiction(absl::string_view what) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(what, ": give the series from which the segmentation was made"));
+  return FailedPrecondition(Reason::kMaskMismatch,
+                            absl::StrCat(what, ": give the series from which the segmentation was made"));
 }
 
 // The source images that a frame's, or all frames', functional groups name.
@@ -75,7 +76,8 @@ absl::Status SegReferences::CheckFrame(DcmItem* groups, const FramePlace& place)
   if (place.across != 2) return absl::OkStatus();  // it lies on all of the slices
   const std::string& uid = source_->instances[static_cast<size_t>(place.slice)].sop_instance_uid;
   if (uid.empty() || named.count(uid) != 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
+  return FailedPrecondition(
+      Reason::kMaskMismatch,
       absl::StrCat("a frame lies on slice ", place.slice + 1,
                    " of the series by its position and refers to another slice: one of them is wrong, "
                    "write the segmentation anew"));

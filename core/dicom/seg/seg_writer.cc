@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/prescan.h"
@@ -93,26 +94,34 @@ absl::Status CheckArguments(const SeriesInfo& info, const Geometry& geometry,
   return CheckIdentity(identity, segments.size());
 }
 
+absl::Status InvalidSegSeries(absl::string_view attribute, absl::string_view message) {
+  return InvalidArgument(Reason::kInvalidSegSeries, message, {{"attribute", std::string(attribute)}});
+}
+
 }  // namespace
 
 absl::Status CheckSegSeries(const SegSeries& series) {
   if (!series.instance_uid.empty() && !IsUid(series.instance_uid)) {
-    return absl::InvalidArgumentError(
-        "SeriesInstanceUID must have at most 64 digits and dots, and no part that is empty or begins with 0");
+    return InvalidSegSeries("SeriesInstanceUID",
+                            "SeriesInstanceUID must have at most 64 digits and dots, and no "
+                            "part that is empty or begins with 0");
   }
   if (!IsShortText(series.description, kMaxLong)) {
-    return absl::InvalidArgumentError(
+    return InvalidSegSeries(
+        "SeriesDescription",
         "SeriesDescription must have at most 64 printable characters of UTF-8, no backslash");
   }
   if (series.number < 1 || series.instance_number < 1) {
-    return absl::InvalidArgumentError("SeriesNumber and InstanceNumber must be 1 to 2147483647");
+    return InvalidSegSeries(series.number < 1 ? "SeriesNumber" : "InstanceNumber",
+                            "SeriesNumber and InstanceNumber must be 1 to 2147483647");
   }
   if (!IsCodeString(series.content_label)) {
-    return absl::InvalidArgumentError(
-        "ContentLabel must have 1 to 16 of A to Z, 0 to 9, space and underscore");
+    return InvalidSegSeries("ContentLabel",
+                            "ContentLabel must have 1 to 16 of A to Z, 0 to 9, space and underscore");
   }
   if (series.content_creator_name.empty() || !IsPersonName(series.content_creator_name)) {
-    return absl::InvalidArgumentError(
+    return InvalidSegSeries(
+        "ContentCreatorName",
         "ContentCreatorName must be a person's name as DICOM writes it, Family^Given, of at most 64 "
         "characters");
   }
@@ -122,14 +131,16 @@ absl::Status CheckSegSeries(const SegSeries& series) {
 absl::Status CheckSegSeriesFits(const SegSeries& series, const SeriesInfo& source) {
   if (series.instance_uid.empty() || series.instance_uid != source.series_instance_uid)
     return absl::OkStatus();
-  return absl::InvalidArgumentError(
+  return InvalidSegSeries(
+      "SeriesInstanceUID",
       "the SeriesInstanceUID chosen for the result is the images' own: a series holds objects of one "
       "modality");
 }
 
 absl::Status CheckSegPossible(const SeriesInfo& info) {
   if (info.seg_obstacles.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
+  return FailedPrecondition(
+      Reason::kSegNotPossible,
       absl::StrCat("no DICOM-SEG can be made of this series: ", absl::StrJoin(info.seg_obstacles, "; "),
                    ". Send the original series; the mask of this one can be had as NIfTI"));
 }
@@ -156,7 +167,8 @@ absl::StatusOr<std::string> WriteSeg(const SeriesInfo& info, const Geometry& geo
   const std::vector<SegFrame> frames = PlanFrames(masks);
   const Shape& shape = geometry.shape();
   if (static_cast<uint64_t>(shape.i * shape.j) / 8 * frames.size() > kMaxPixelBytes) {
-    return absl::InvalidArgumentError("the SEG would be larger than 2 GiB: ask for fewer segments at once");
+    return InvalidArgument(Reason::kSegNotPossible,
+                           "the SEG would be larger than 2 GiB: ask for fewer segments at once");
   }
   const SegContents contents{info, geometry, segments, identity, AnyOverlap(masks)};
   DcmFileFormat file;

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/volume/world_vector.h"
 
@@ -65,26 +66,35 @@ struct Plane {
   double column_step = 0, row_step = 0;
 };
 
+ReasonMetadata FileNumbers(int file, int other) {
+  return {{"file", absl::StrCat(file)}, {"other_file", absl::StrCat(other)}};
+}
+
 absl::Status CheckDirections(absl::Span<const SlicePlane> planes) {
   for (const SlicePlane& plane : planes) {
     if (DirectionError(plane) <= kMaxDirectionError) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "file ", plane.file_number, ": ImageOrientationPatient is not two directions at right angles"));
+    return InvalidArgument(Reason::kInvalidGeometry,
+                           absl::StrCat("file ", plane.file_number,
+                                        ": ImageOrientationPatient is not two directions at right angles"),
+                           {{"file", absl::StrCat(plane.file_number)}});
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckSamePlane(const SlicePlane& first, const SlicePlane& other) {
   if (DifferentOrientations(first, other)) {
-    return absl::FailedPreconditionError(
+    return FailedPrecondition(
+        Reason::kMixedSlices,
         absl::StrCat("files ", first.file_number, " and ", other.file_number,
-                     " have different orientations: send the slices of one stack only, without localizers"));
+                     " have different orientations: send the slices of one stack only, without localizers"),
+        FileNumbers(first.file_number, other.file_number));
   }
   const auto differ = [](double a, double b) { return std::abs(a - b) > kMaxSpacingChange * a; };
   if (differ(first.row_step, other.row_step) || differ(first.column_step, other.column_step)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("files ", first.file_number, " and ", other.file_number,
-                     " have different pixel spacings: send one series only"));
+    return FailedPrecondition(Reason::kMixedSlices,
+                              absl::StrCat("files ", first.file_number, " and ", other.file_number,
+                                           " have different pixel spacings: send one series only"),
+                              FileNumbers(first.file_number, other.file_number));
   }
   return absl::OkStatus();
 }
@@ -128,10 +138,13 @@ double MedianGap(const Sorted& sorted) {
 absl::Status CheckPlacesDiffer(const Sorted& sorted) {
   for (size_t k = 1; k < sorted.size(); ++k) {
     if (sorted.gap(k) >= kSamePlaceMm) continue;
-    return absl::FailedPreconditionError(absl::StrCat(
-        "files ", std::min(sorted.number(k - 1), sorted.number(k)), " and ",
-        std::max(sorted.number(k - 1), sorted.number(k)),
-        " lie at the same position: send each slice once, of one phase, echo or time point only"));
+    const auto [file, other] = std::minmax({sorted.number(k - 1), sorted.number(k)});
+    return FailedPrecondition(
+        Reason::kDuplicatePositions,
+        absl::StrCat(
+            "files ", file, " and ", other,
+            " lie at the same position: send each slice once, of one phase, echo or time point only"),
+        FileNumbers(file, other));
   }
   return absl::OkStatus();
 }
@@ -158,21 +171,25 @@ std::optional<TwoSpacings> FindTwoSpacings(const Sorted& sorted) {
 absl::Status CheckGaps(const Sorted& sorted) {
   if (const std::optional<TwoSpacings> parts = FindTwoSpacings(sorted)) {
     const size_t last = sorted.size() - 1;
-    return absl::FailedPreconditionError(absl::StrFormat(
+    const std::string message = absl::StrFormat(
         "the stack has two slice spacings: %.3f mm from file %d (%.3f mm along the slice normal) to file %d "
         "(%.3f mm), %.3f mm from file %d (%.3f mm) to file %d (%.3f mm): send the slices of one part only",
         sorted.gap(1), sorted.number(0), sorted.along[0], sorted.number(parts->end), sorted.along[parts->end],
         sorted.gap(last), sorted.number(parts->begin), sorted.along[parts->begin], sorted.number(last),
-        sorted.along[last]));
+        sorted.along[last]);
+    return FailedPrecondition(Reason::kUnevenSlices, message,
+                              FileNumbers(sorted.number(parts->end), sorted.number(parts->begin)));
   }
   const double spacing = MedianGap(sorted);
   for (size_t k = 1; k < sorted.size(); ++k) {
     if (sorted.gap(k) <= 1.5 * spacing) continue;
-    return absl::FailedPreconditionError(
-        absl::StrFormat("%d slice(s) are missing: between file %d (%.3f mm along the slice normal) and file "
-                        "%d (%.3f mm) lie %.3f mm, elsewhere %.3f mm",
-                        std::lround(sorted.gap(k) / spacing) - 1, sorted.number(k - 1), sorted.along[k - 1],
-                        sorted.number(k), sorted.along[k], sorted.gap(k), spacing));
+    const std::string message = absl::StrFormat(
+        "%d slice(s) are missing: between file %d (%.3f mm along the slice normal) and file "
+        "%d (%.3f mm) lie %.3f mm, elsewhere %.3f mm",
+        std::lround(sorted.gap(k) / spacing) - 1, sorted.number(k - 1), sorted.along[k - 1], sorted.number(k),
+        sorted.along[k], sorted.gap(k), spacing);
+    return FailedPrecondition(Reason::kMissingSlices, message,
+                              FileNumbers(sorted.number(k - 1), sorted.number(k)));
   }
   return absl::OkStatus();
 }
@@ -251,21 +268,28 @@ absl::Status NotEven(const Sorted& sorted, const Deviation& off) {
   if (off.place >= kMaxDeviation) {
     // The larger of the two gaps next to the slice shows it best.
     const size_t k = std::max<size_t>(off.k_place, 1);
-    return absl::FailedPreconditionError(absl::StrFormat(
+    const std::string message = absl::StrFormat(
         "the slices are not evenly spaced: between file %d (%.3f mm along the slice normal) and file %d "
         "(%.3f mm) lie %.3f mm, elsewhere %.3f mm; the slices' places are off an even grid by up to %.2f %s",
         sorted.number(k - 1), sorted.along[k - 1], sorted.number(k), sorted.along[k], sorted.gap(k),
-        MedianGap(sorted), off.place, limit));
+        MedianGap(sorted), off.place, limit);
+    return FailedPrecondition(Reason::kUnevenSlices, message,
+                              FileNumbers(sorted.number(k - 1), sorted.number(k)));
   }
   if (off.shift >= kMaxDeviation) {
     const size_t k = std::max<size_t>(off.k_shift, 1);
-    return absl::FailedPreconditionError(
+    return FailedPrecondition(
+        Reason::kUnevenSlices,
         absl::StrFormat("the slices are not in line: file %d is shifted against file %d, by up to %.2f %s",
-                        sorted.number(k), sorted.number(k - 1), off.shift, limit));
+                        sorted.number(k), sorted.number(k - 1), off.shift, limit),
+        FileNumbers(sorted.number(k), sorted.number(k - 1)));
   }
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "ImageOrientationPatient or PixelSpacing differs from slice to slice: of file %d by up to %.2f %s",
-      sorted.number(off.k_anywhere), off.anywhere, limit));
+  return FailedPrecondition(
+      Reason::kUnevenSlices,
+      absl::StrFormat(
+          "ImageOrientationPatient or PixelSpacing differs from slice to slice: of file %d by up to %.2f %s",
+          sorted.number(off.k_anywhere), off.anywhere, limit),
+      {{"file", absl::StrCat(sorted.number(off.k_anywhere))}});
 }
 
 void WarnOfDeviation(const Deviation& off, std::vector<std::string>& warnings) {
@@ -333,9 +357,12 @@ absl::StatusOr<Grid> SingleSlice(const Plane& plane, const SlicePlane& slice,
   };
   const bool thick = usable(slice.thickness);
   if (!thick && !usable(slice.spacing_between)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "file ", slice.file_number,
-        " is the only slice and has neither SliceThickness nor SpacingBetweenSlices: send more slices"));
+    return FailedPrecondition(
+        Reason::kUnknownPosition,
+        absl::StrCat(
+            "file ", slice.file_number,
+            " is the only slice and has neither SliceThickness nor SpacingBetweenSlices: send more slices"),
+        {{"file", absl::StrCat(slice.file_number)}});
   }
   warnings.push_back(absl::StrCat("there is only one slice: its ",
                                   thick ? "SliceThickness" : "SpacingBetweenSlices",

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/folder/file_summary.h"
@@ -22,16 +23,19 @@ namespace sgpsam {
 namespace {
 
 absl::Status InFile(size_t number, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat("file ", number, ": ", status.message()));
+  const absl::Status named =
+      WithDetail(WithReasonIfNone(status, Reason::kDamagedFile), "file", absl::StrCat(number));
+  return Prefixed(named, absl::StrCat("file ", number, ": "));
 }
-
 
 SliceScale ScaleOf(const SliceHeader& header) { return {header.layout, {header.slope, header.intercept}}; }
 
 absl::Status CheckVolumeBytes(uint64_t bytes, const SeriesLimits& limits) {
   if (bytes <= limits.max_volume_bytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("the series decodes to ", bytes, " bytes; at most ",
-                                                 limits.max_volume_bytes, " are taken"));
+  return InvalidArgument(Reason::kVolumeTooLarge,
+                         absl::StrCat("the series decodes to ", bytes, " bytes; at most ",
+                                      limits.max_volume_bytes, " are taken"),
+                         {{"max_bytes", absl::StrCat(limits.max_volume_bytes)}});
 }
 
 // For a message, which never repeats what a file happens to say: a code of PS3.3 C.7.3.1.1.1 that images have.
@@ -51,9 +55,11 @@ absl::Status SeveralSeries(const std::vector<FoundSeries>& series) {
                                 ModalityName(series[s].modality), count == 1 ? "image" : "images"));
   }
   if (series.size() > kListed) list.push_back(absl::StrCat(series.size() - kListed, " more"));
-  return absl::FailedPreconditionError(
+  return FailedPrecondition(
+      Reason::kSeveralSeries,
       absl::StrCat("the files belong to ", series.size(), " image series: ", absl::StrJoin(list, ", "),
-                   ". Send one of them, or name it by its SeriesInstanceUID or SeriesNumber"));
+                   ". Send one of them, or name it by its SeriesInstanceUID or SeriesNumber"),
+      {{"series", absl::StrCat(series.size())}});
 }
 
 absl::Status NoSeries(const SeriesChoice& choice, size_t files, bool named) {
@@ -62,7 +68,8 @@ absl::Status NoSeries(const SeriesChoice& choice, size_t files, bool named) {
       ": ", CountedKinds(choice.passed_over));
   const bool foreign = choice.passed_over.size() == 1 && !named &&
                        choice.passed_over[0].kind == "not DICOM" && choice.passed_over[0].files == files;
-  return foreign ? absl::InvalidArgumentError(what) : absl::FailedPreconditionError(what);
+  if (foreign) return InvalidArgument(Reason::kWrongFormat, what);
+  return FailedPrecondition(named ? Reason::kSeriesNotFound : Reason::kNoImages, what);
 }
 
 struct Headers {
@@ -148,7 +155,8 @@ absl::Status Widen(const SeriesLimits& limits, Growing& volume) {
 // as well mean that HighBit is wrong: GDCM and pydicom take the lowest bits then, whatever it says.
 absl::Status CheckHighBit(const PixelLayout& layout) {
   if (layout.high_bit == layout.bits_stored - 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(
+  return InvalidArgument(
+      Reason::kDamagedFile,
       "HighBit (0028,0102) is not BitsStored - 1, and pixels have bits outside of the stored ones: which "
       "bits are their values is not known");
 }
@@ -183,10 +191,12 @@ absl::Status DecodeSlices(std::vector<ByteBuffer>& files, const std::vector<Slic
 }
 
 absl::Status CheckLimits(const std::vector<ByteBuffer>& files, const SeriesLimits& limits) {
-  if (files.empty()) return absl::InvalidArgumentError("the series has no files");
+  if (files.empty()) return InvalidArgument(Reason::kNoImages, "the series has no files");
   if (files.size() > static_cast<size_t>(std::max(limits.max_files, 0))) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the series has ", files.size(), " files; at most ", limits.max_files, " are taken"));
+    return InvalidArgument(
+        Reason::kTooManyFiles,
+        absl::StrCat("the series has ", files.size(), " files; at most ", limits.max_files, " are taken"),
+        {{"max_files", absl::StrCat(limits.max_files)}});
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/tags.h"
@@ -19,9 +20,11 @@ namespace sgpsam {
 namespace {
 
 absl::Status Differ(const SliceHeader& a, const SliceHeader& b, absl::string_view in) {
-  return absl::FailedPreconditionError(absl::StrCat("files ", a.plane.file_number, " and ",
-                                                    b.plane.file_number, " ", in,
-                                                    ": send the files of one series only"));
+  return FailedPrecondition(
+      Reason::kMixedSlices,
+      absl::StrCat("files ", a.plane.file_number, " and ", b.plane.file_number, " ", in,
+                   ": send the files of one series only"),
+      {{"file", absl::StrCat(a.plane.file_number)}, {"other_file", absl::StrCat(b.plane.file_number)}});
 }
 
 // As the source says, or else as its own compression shows.

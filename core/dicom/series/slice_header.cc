@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/tags.h"
@@ -27,7 +28,7 @@ constexpr absl::string_view kMultiFrame[] = {"1.2.840.10008.5.1.4.1.1.2.1",  "1.
                                              "1.2.840.10008.5.1.4.1.1.4.4",  "1.2.840.10008.5.1.4.1.1.130",
                                              "1.2.840.10008.5.1.4.1.1.128.1"};
 
-absl::Status NotAVolume(absl::string_view why) { return absl::FailedPreconditionError(why); }
+absl::Status NotAVolume(absl::string_view why) { return FailedPrecondition(Reason::kUnsupportedImage, why); }
 
 absl::Status Missing(absl::string_view attribute) {
   return absl::InvalidArgumentError(absl::StrCat(attribute, " is missing or not valid"));
@@ -132,12 +133,14 @@ absl::Status ReadPlane(const DicomFile& file, SliceHeader& header) {
   const absl::string_view position_text = file.Text(tags::kImagePositionPatient);
   const auto position = file.Numbers(tags::kImagePositionPatient);
   if (position_text.empty()) {
-    return NotAVolume("ImagePositionPatient is missing: its place in the patient is unknown");
+    return FailedPrecondition(Reason::kUnknownPosition,
+                              "ImagePositionPatient is missing: its place in the patient is unknown");
   }
   if (!position || position->size() != 3) return Missing("ImagePositionPatient");
   const auto orientation = file.Numbers(tags::kImageOrientationPatient);
   if (file.Text(tags::kImageOrientationPatient).empty()) {
-    return NotAVolume("ImageOrientationPatient is missing: its direction in the patient is unknown");
+    return FailedPrecondition(Reason::kUnknownPosition,
+                              "ImageOrientationPatient is missing: its direction in the patient is unknown");
   }
   if (!orientation || orientation->size() != 6) return Missing("ImageOrientationPatient");
   const auto spacing = file.Numbers(tags::kPixelSpacing);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "core/base/digest.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/folder/file_summary.h"
@@ -73,9 +74,11 @@ bool SameEcho(const std::optional<double>& a, const std::optional<double>& b) {
 }
 
 absl::Status Mixed(const SliceHeader& a, const SliceHeader& b, absl::string_view what) {
-  return absl::FailedPreconditionError(absl::StrCat("files ", a.plane.file_number, " and ",
-                                                    b.plane.file_number, " are ", what,
-                                                    ": send the slices of one only"));
+  return FailedPrecondition(
+      Reason::kMixedSlices,
+      absl::StrCat("files ", a.plane.file_number, " and ", b.plane.file_number, " are ", what,
+                   ": send the slices of one only"),
+      {{"file", absl::StrCat(a.plane.file_number)}, {"other_file", absl::StrCat(b.plane.file_number)}});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/folder/series_choice.h"
@@ -23,33 +24,44 @@
 namespace sgpsam {
 namespace {
 
+// `field`: its path in the header, as metadata names it.
 template <typename... Parts>
-absl::Status Invalid(const Parts&... parts) {
-  return absl::InvalidArgumentError(absl::StrCat(parts...));
+absl::Status Invalid(absl::string_view field, const Parts&... parts) {
+  return InvalidArgument(Reason::kInvalidHeader, absl::StrCat(parts...), {{"field", std::string(field)}});
+}
+
+// What core found wrong with a field.
+absl::Status InField(absl::string_view field, const absl::Status& status) {
+  return WithDetail(Prefixed(WithReasonIfNone(status, Reason::kInvalidHeader), absl::StrCat(field, ": ")),
+                    "field", field);
 }
 
 // --- texts
 
 // A backslash separates values in DICOM, control characters change its meaning.
-absl::Status CheckText(absl::string_view text, absl::string_view field, size_t min, size_t max) {
+absl::Status CheckText(absl::string_view text, absl::string_view field, absl::string_view name, size_t min,
+                       size_t max) {
   const size_t characters = CountCharacters(text);
   if (characters < min || characters > max) {
-    return Invalid(field, " has ", characters, " characters; allowed are ", min, " to ", max);
+    return Invalid(field, name, " has ", characters, " characters; allowed are ", min, " to ", max);
   }
   if (!IsPrintable(text) || absl::StrContains(text, '\\')) {
-    return Invalid(field, " contains a backslash or a control character; remove it");
+    return Invalid(field, name, " contains a backslash or a control character; remove it");
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<CodedConcept> ParseCode(const v1::Code& code, absl::string_view field) {
-  RETURN_IF_ERROR(CheckText(code.value(), absl::StrCat(field, ".value"), 1, 16));
-  RETURN_IF_ERROR(CheckText(code.scheme(), absl::StrCat(field, ".scheme"), 1, 16));
-  RETURN_IF_ERROR(CheckText(code.meaning(), absl::StrCat(field, ".meaning"), 1, 64));
+absl::StatusOr<CodedConcept> ParseCode(const v1::Code& code, absl::string_view field,
+                                       absl::string_view name) {
+  RETURN_IF_ERROR(CheckText(code.value(), field, absl::StrCat(name, ".value"), 1, 16));
+  RETURN_IF_ERROR(CheckText(code.scheme(), field, absl::StrCat(name, ".scheme"), 1, 16));
+  RETURN_IF_ERROR(CheckText(code.meaning(), field, absl::StrCat(name, ".meaning"), 1, 64));
   const auto ascii = [](absl::string_view text) { return absl::c_all_of(text, absl::ascii_isascii); };
-  if (!ascii(code.value()) || !ascii(code.scheme())) return Invalid(field, ": value and scheme must be ASCII");
+  if (!ascii(code.value()) || !ascii(code.scheme())) {
+    return Invalid(field, name, ": value and scheme must be ASCII");
+  }
   if (code.scheme() != "SCT" && code.scheme() != "DCM" && !absl::StartsWith(code.scheme(), "99")) {
-    return Invalid(field, ".scheme must be SCT, DCM or a private one that begins with 99");
+    return Invalid(field, name, ".scheme must be SCT, DCM or a private one that begins with 99");
   }
   return CodedConcept{code.value(), code.scheme(), code.meaning()};
 }
@@ -58,7 +70,7 @@ absl::StatusOr<CodedConcept> ParseCode(const v1::Code& code, absl::string_view f
 
 absl::StatusOr<PromptPosition> Finite(double a, double b, double c, bool patient) {
   if (!std::isfinite(a) || !std::isfinite(b) || !std::isfinite(c)) {
-    return Invalid("a prompt's coordinate is not a finite number");
+    return Invalid("targets.prompts", "a prompt's coordinate is not a finite number");
   }
   if (patient) return PromptPosition(WorldPoint{a, b, c});
   return PromptPosition(VoxelIndex{a, b, c});
@@ -72,13 +84,15 @@ absl::StatusOr<PromptPosition> ParsePosition(const v1::VoxelPoint& p) {
 }
 
 absl::StatusOr<PointPrompt> ParsePoint(const v1::PointPrompt& point) {
-  if (!v1::Polarity_IsValid(point.polarity())) return Invalid("a point's polarity is unknown to this server");
+  if (!v1::Polarity_IsValid(point.polarity()))
+    return Invalid("targets.prompts.points.polarity", "a point's polarity is unknown to this server");
   const bool positive = point.polarity() != v1::POLARITY_NEGATIVE;
   if (point.has_patient()) {
     ASSIGN_OR_RETURN(PromptPosition position, ParsePosition(point.patient()));
     return PointPrompt{position, positive};
   }
-  if (!point.has_voxel()) return Invalid("a point has no position; set patient or voxel");
+  if (!point.has_voxel())
+    return Invalid("targets.prompts.points", "a point has no position; set patient or voxel");
   ASSIGN_OR_RETURN(PromptPosition position, ParsePosition(point.voxel()));
   return PointPrompt{position, positive};
 }
@@ -92,7 +106,7 @@ absl::StatusOr<BoxPrompt> ParseBox(const v1::BoxPrompt& box) {
     ASSIGN_OR_RETURN(parsed.a, ParsePosition(box.voxel_a()));
     ASSIGN_OR_RETURN(parsed.b, ParsePosition(box.voxel_b()));
   } else {
-    return Invalid("a box needs two corners of the same kind, patient or voxel");
+    return Invalid("targets.prompts.box", "a box needs two corners of the same kind, patient or voxel");
   }
   return parsed;
 }
@@ -101,15 +115,17 @@ absl::StatusOr<DeflatedMask> ParseMask(const v1::MaskPrompt& mask) {
   DeflatedMask parsed;
   parsed.zlib_bits = mask.zlib_bits();
   if (parsed.zlib_bits.empty() || parsed.zlib_bits.size() > kMaxMaskBytes) {
-    return Invalid("a mask prompt has ", parsed.zlib_bits.size(), " bytes; allowed are 1 to ", kMaxMaskBytes);
+    return Invalid("targets.prompts.mask.zlib_bits", "a mask prompt has ", parsed.zlib_bits.size(),
+                   " bytes; allowed are 1 to ", kMaxMaskBytes);
   }
   if (mask.shape_size() != 3) {
-    return Invalid("a mask prompt's shape has ", mask.shape_size(),
+    return Invalid("targets.prompts.mask.shape", "a mask prompt's shape has ", mask.shape_size(),
                    " values; send the voxels along i, j and k");
   }
   parsed.shape = {mask.shape(0), mask.shape(1), mask.shape(2)};
   if (mask.axis_order() != v1::AXIS_ORDER_I_FASTEST && mask.axis_order() != v1::AXIS_ORDER_K_FASTEST) {
-    return Invalid("a mask prompt's axis_order is missing or unknown to this server");
+    return Invalid("targets.prompts.mask.axis_order",
+                   "a mask prompt's axis_order is missing or unknown to this server");
   }
   const bool i_fastest = mask.axis_order() == v1::AXIS_ORDER_I_FASTEST;
   parsed.order = i_fastest ? AxisOrder::kIFastest : AxisOrder::kKFastest;
@@ -123,10 +139,12 @@ absl::StatusOr<PatchPosition> ParsePatch(const v1::PatchPosition& patch) {
   if (!patch.has_centre() || !std::isfinite(centre.x()) || !std::isfinite(centre.y()) ||
       !std::isfinite(centre.z())) {
     return Invalid(
+        "targets.prompts.previous_logits.patch.centre",
         "previous_logits.patch.centre is missing or not finite; give back ResultTarget.first_patch");
   }
   if (!(patch.spacing_mm() >= kMinSpacingMm && patch.spacing_mm() <= kMaxSpacingMm)) {
-    return Invalid("previous_logits.patch.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
+    return Invalid("targets.prompts.previous_logits.patch.spacing_mm",
+                   "previous_logits.patch.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
   }
   return PatchPosition{{centre.x(), centre.y(), centre.z()}, patch.spacing_mm()};
 }
@@ -137,7 +155,9 @@ absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSi
     ASSIGN_OR_RETURN(prompts.previous_patch, ParsePatch(logits.patch()));
   }
   if (logits.source_case() == v1::PreviousLogits::kSha256) {
-    ASSIGN_OR_RETURN(digest, Digest::FromBytes(logits.sha256()));
+    absl::StatusOr<Digest> named = Digest::FromBytes(logits.sha256());
+    if (!named.ok()) return InField("targets.prompts.previous_logits.sha256", named.status());
+    digest = *named;
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(prompts.previous_logits, ParseLogits(logits.samples(), sizes));
@@ -147,7 +167,9 @@ absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSi
 absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, TargetRequest& target,
                           std::optional<Digest>& logits_digest) {
   if (prompts.points_size() > kMaxClicks) {
-    return Invalid("a target has ", prompts.points_size(), " points; at most ", kMaxClicks, " are allowed");
+    return InvalidArgument(Reason::kTooManyPoints,
+                           absl::StrCat("a target has ", prompts.points_size(), " points; at most ",
+                                        kMaxClicks, " are allowed"));
   }
   bool focus = prompts.has_box() || prompts.has_mask() ||
                (prompts.has_previous_logits() && prompts.previous_logits().has_patch());
@@ -157,14 +179,20 @@ absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, T
     target.prompts.points.push_back(parsed);
   }
   if (!focus) {
-    return Invalid("a target needs a positive point, a box, a mask, or previous_logits with their patch");
+    return InvalidArgument(
+        Reason::kNoPositivePrompt,
+        "a target needs a positive point, a box, a mask, or previous_logits with their patch",
+        {{"field", "targets.prompts"}});
   }
   if (prompts.has_box()) {
     ASSIGN_OR_RETURN(target.prompts.box, ParseBox(prompts.box()));
   }
   if (prompts.has_mask()) {
-    if (prompts.has_previous_logits())
-      return Invalid("a target has a mask and previous logits; send one of them");
+    if (prompts.has_previous_logits()) {
+      return InvalidArgument(Reason::kConflictingPrompts,
+                             "a target has a mask and previous logits; send one of them",
+                             {{"field", "targets.prompts"}});
+    }
     ASSIGN_OR_RETURN(target.mask, ParseMask(prompts.mask()));
   }
   if (!prompts.has_previous_logits()) return absl::OkStatus();
@@ -175,18 +203,20 @@ absl::StatusOr<TargetRequest> ParseTarget(const v1::Target& target, size_t index
                                           std::optional<Digest>& logits_digest) {
   TargetRequest parsed;
   RETURN_IF_ERROR(ParsePrompts(target.prompts(), sizes, parsed, logits_digest));
-  RETURN_IF_ERROR(CheckText(target.label(), "a target's label", 0, 64));
+  RETURN_IF_ERROR(CheckText(target.label(), "targets.label", "a target's label", 0, 64));
   if (!target.label().empty()) parsed.segment.label = target.label();
   if (target.has_category()) {
-    ASSIGN_OR_RETURN(parsed.segment.category, ParseCode(target.category(), "a target's category"));
+    ASSIGN_OR_RETURN(parsed.segment.category,
+                     ParseCode(target.category(), "targets.category", "a target's category"));
   }
   if (target.has_type()) {
-    ASSIGN_OR_RETURN(parsed.segment.type, ParseCode(target.type(), "a target's type"));
+    ASSIGN_OR_RETURN(parsed.segment.type, ParseCode(target.type(), "targets.type", "a target's type"));
   }
   parsed.segment.rgb = SegmentColour(index);
   if (target.has_colour()) {
     const v1::Rgb& rgb = target.colour();
-    if (std::max({rgb.red(), rgb.green(), rgb.blue()}) > 255) return Invalid("a colour's parts are 0 to 255");
+    if (std::max({rgb.red(), rgb.green(), rgb.blue()}) > 255)
+      return Invalid("targets.colour", "a colour's parts are 0 to 255");
     parsed.segment.rgb = {static_cast<uint8_t>(rgb.red()), static_cast<uint8_t>(rgb.green()),
                           static_cast<uint8_t>(rgb.blue())};
   }
@@ -205,7 +235,7 @@ absl::StatusOr<SampleType> ParseSampleType(v1::SampleType type) {
     case v1::SAMPLE_TYPE_UINT32: return SampleType::kUint32;
     case v1::SAMPLE_TYPE_FLOAT32: return SampleType::kFloat32;
     case v1::SAMPLE_TYPE_FLOAT64: return SampleType::kFloat64;
-    default: return Invalid("raw.sample_type is missing or unknown to this server");
+    default: return Invalid("volume.raw.sample_type", "raw.sample_type is missing or unknown to this server");
   }
 }
 
@@ -215,10 +245,11 @@ absl::Status ParseRaw(const v1::RawVolume& raw, uint64_t size_bytes, RawDescript
   parsed.spacing_mm.assign(raw.spacing_mm().begin(), raw.spacing_mm().end());
   parsed.origin_lps.assign(raw.origin_lps().begin(), raw.origin_lps().end());
   parsed.direction_lps.assign(raw.direction_lps().begin(), raw.direction_lps().end());
-  ASSIGN_OR_RETURN(const uint64_t expected, RawPayloadBytes(parsed));
-  if (size_bytes != 0 && size_bytes != expected) {
-    return Invalid("volume.size_bytes is ", size_bytes, ", but the declared shape and sample type make ",
-                   expected, " bytes");
+  const absl::StatusOr<uint64_t> expected = RawPayloadBytes(parsed);
+  if (!expected.ok()) return InField("volume.raw", expected.status());
+  if (size_bytes != 0 && size_bytes != *expected) {
+    return Invalid("volume.size_bytes", "volume.size_bytes is ", size_bytes,
+                   ", but the declared shape and sample type make ", *expected, " bytes");
   }
   return absl::OkStatus();
 }
@@ -226,31 +257,39 @@ absl::Status ParseRaw(const v1::RawVolume& raw, uint64_t size_bytes, RawDescript
 absl::Status ParseFiles(const v1::DicomSeries& dicom, uint64_t size_bytes, UploadPlan& upload) {
   const int files = dicom.file_sizes_bytes_size();
   if (files == 0 || files > kMaxSeriesFiles) {
-    return Invalid("a DICOM series has ", files, " files; allowed are 1 to ", kMaxSeriesFiles);
+    return InvalidArgument(
+        files == 0 ? Reason::kInvalidHeader : Reason::kTooManyFiles,
+        absl::StrCat("a DICOM series has ", files, " files; allowed are 1 to ", kMaxSeriesFiles),
+        {{"field", "volume.dicom.file_sizes_bytes"}});
   }
   uint64_t sum = 0;  // cannot overflow: kMaxSeriesFiles * 2^31
   for (const uint64_t size : dicom.file_sizes_bytes()) {
     if (size == 0 || size > kMaxFileBytes) {
-      return Invalid("a DICOM file has ", size, " bytes; allowed are 1 to ", kMaxFileBytes);
+      return Invalid("volume.dicom.file_sizes_bytes", "a DICOM file has ", size, " bytes; allowed are 1 to ",
+                     kMaxFileBytes);
     }
     sum += size;
     upload.part_sizes.push_back(size);
   }
   if (sum != size_bytes) {
-    return Invalid("volume.size_bytes is ", size_bytes, ", but the files' sizes add up to ", sum);
+    return Invalid("volume.size_bytes", "volume.size_bytes is ", size_bytes,
+                   ", but the files' sizes add up to ", sum);
   }
   upload.digest_of_set = true;
   return absl::OkStatus();
 }
 
 absl::Status ParseDelivery(const v1::VolumeSource& volume, ParsedHeader& parsed) {
-  if (!v1::Delivery_IsValid(volume.delivery())) return Invalid("volume.delivery is unknown to this server");
+  if (!v1::Delivery_IsValid(volume.delivery()))
+    return Invalid("volume.delivery", "volume.delivery is unknown to this server");
   parsed.by_digest = volume.delivery() == v1::DELIVERY_BY_DIGEST;
   if (!volume.sha256().empty()) {
-    ASSIGN_OR_RETURN(parsed.upload.expected, Digest::FromBytes(volume.sha256()));
+    absl::StatusOr<Digest> expected = Digest::FromBytes(volume.sha256());
+    if (!expected.ok()) return InField("volume.sha256", expected.status());
+    parsed.upload.expected = *expected;
   }
   if (parsed.by_digest && !parsed.upload.expected) {
-    return Invalid("DELIVERY_BY_DIGEST needs volume.sha256");
+    return Invalid("volume.sha256", "DELIVERY_BY_DIGEST needs volume.sha256");
   }
   return absl::OkStatus();
 }
@@ -259,16 +298,19 @@ absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, Par
   RETURN_IF_ERROR(ParseDelivery(volume, parsed));
   const uint64_t size = volume.size_bytes();
   if (size > max_bytes) {
-    return Invalid("volume.size_bytes is ", size, "; this server takes at most ", max_bytes);
+    return InvalidArgument(
+        Reason::kVolumeTooLarge,
+        absl::StrCat("volume.size_bytes is ", size, "; this server takes at most ", max_bytes),
+        {{"field", "volume.size_bytes"}, {"max_bytes", absl::StrCat(max_bytes)}});
   }
-  if (size == 0 && !parsed.by_digest) return Invalid("volume.size_bytes is missing");
+  if (size == 0 && !parsed.by_digest) return Invalid("volume.size_bytes", "volume.size_bytes is missing");
   parsed.upload.size_bytes = size;
   switch (volume.format_case()) {
     case v1::VolumeSource::kDicom:
       parsed.request.volume.kind = VolumeKind::kDicom;
       if (volume.dicom().series().size() > kMaxSeriesName) {
-        return Invalid("dicom.series has ", volume.dicom().series().size(), " bytes; at most ",
-                       kMaxSeriesName, " are allowed");
+        return Invalid("volume.dicom.series", "dicom.series has ", volume.dicom().series().size(),
+                       " bytes; at most ", kMaxSeriesName, " are allowed");
       }
       parsed.request.volume.series = volume.dicom().series();
       return size == 0 ? absl::OkStatus() : ParseFiles(volume.dicom(), size, parsed.upload);
@@ -277,7 +319,7 @@ absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, Par
       parsed.request.volume.kind = VolumeKind::kRaw;
       RETURN_IF_ERROR(ParseRaw(volume.raw(), size, parsed.request.volume.raw));
       break;
-    default: return Invalid("volume.format is missing; set dicom, nifti or raw");
+    default: return Invalid("volume", "volume.format is missing; set dicom, nifti or raw");
   }
   parsed.upload.part_sizes = {size};
   return absl::OkStatus();
@@ -292,7 +334,8 @@ absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
   SegSeries parsed;
   constexpr uint32_t kMostNumber = 2147483647;  // of IS
   if (series.series_number() > kMostNumber || series.instance_number() > kMostNumber) {
-    return Invalid("output.seg_series: series_number and instance_number must be 1 to ", kMostNumber);
+    return Invalid("output.seg_series", "output.seg_series: series_number and instance_number must be 1 to ",
+                   kMostNumber);
   }
   parsed.instance_uid = series.series_uid();
   if (!series.series_description().empty()) parsed.description = series.series_description();
@@ -301,7 +344,7 @@ absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
   if (!series.content_label().empty()) parsed.content_label = series.content_label();
   if (!series.creator().empty()) parsed.content_creator_name = series.creator();
   const absl::Status valid = CheckSegSeries(parsed);
-  if (!valid.ok()) return Invalid("output.seg_series: ", valid.message());
+  if (!valid.ok()) return InField("output.seg_series", valid);
   return parsed;
 }
 
@@ -312,18 +355,22 @@ absl::Status ParseOutput(const v1::OutputOptions& output, SegmentRequest& reques
   if (output.format() != v1::MASK_FORMAT_UNSPECIFIED) {
     absl::string_view name = v1::MaskFormat_Name(output.format());
     request.format = absl::ConsumePrefix(&name, kFormatPrefix) ? FindOutputFormat(name) : nullptr;
-    if (request.format == nullptr) return Invalid("output.format is unknown to this server");
+    if (request.format == nullptr) return Invalid("output.format", "output.format is unknown to this server");
   }
   const OutputFormat& format = FormatOf(request);
   if (request.upright && (!format.can_be_upright || request.probabilities)) {
-    return Invalid("output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
+    return Invalid("output.upright", "output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
   }
   if (format.of_series && request.volume.kind != VolumeKind::kDicom) {
-    return Invalid(kFormatPrefix, format.name, " needs a DICOM series as input; ask for MASK_FORMAT_NIFTI");
+    return InvalidArgument(
+        Reason::kSegNeedsDicom,
+        absl::StrCat(kFormatPrefix, format.name, " needs a DICOM series as input; ask for MASK_FORMAT_NIFTI"),
+        {{"field", "output.format"}});
   }
   if (!output.has_seg_series()) return absl::OkStatus();
   if (!format.of_series) {
-    return Invalid("output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
+    return Invalid("output.seg_series",
+                   "output.seg_series is for a DICOM-SEG; leave it out, or ask for MASK_FORMAT_DICOM_SEG");
   }
   ASSIGN_OR_RETURN(request.seg_series, ParseSegSeries(output.seg_series()));
   return absl::OkStatus();
@@ -335,7 +382,7 @@ absl::StatusOr<Priority> ParsePriority(v1::Priority priority) {
     case v1::PRIORITY_UNSPECIFIED:
     case v1::PRIORITY_ROUTINE: return Priority::kRoutine;
     case v1::PRIORITY_BATCH: return Priority::kBatch;
-    default: return Invalid("priority is unknown to this server");
+    default: return Invalid("priority", "priority is unknown to this server");
   }
 }
 
@@ -343,7 +390,8 @@ absl::Status ParseClamp(const v1::PreprocessingOptions& options, SegmentRequest&
   if (!options.has_clamp()) return absl::OkStatus();
   const IntensityClamp clamp{options.clamp_min(), options.clamp_max()};
   if (!std::isfinite(clamp.min) || !std::isfinite(clamp.max) || clamp.min >= clamp.max) {
-    return Invalid("preprocessing.clamp_min must be below clamp_max, and both finite");
+    return Invalid("preprocessing.clamp_min",
+                   "preprocessing.clamp_min must be below clamp_max, and both finite");
   }
   request.clamp = clamp;
   return absl::OkStatus();
@@ -351,14 +399,15 @@ absl::Status ParseClamp(const v1::PreprocessingOptions& options, SegmentRequest&
 
 absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& inference) {
   if (options.max_patches() > kLookPolicy.most_patches) {
-    return Invalid("inference.max_patches is ", options.max_patches(), "; allowed are 1 to ",
-                   kLookPolicy.most_patches);
+    return Invalid("inference.max_patches", "inference.max_patches is ", options.max_patches(),
+                   "; allowed are 1 to ", kLookPolicy.most_patches);
   }
   if (options.max_patches() != 0) inference.max_patches = static_cast<int>(options.max_patches());
   if (options.has_spacing_mm()) {
     const double spacing = options.spacing_mm();
     if (!(spacing >= kMinSpacingMm && spacing <= kMaxSpacingMm)) {
-      return Invalid("inference.spacing_mm must be ", kMinSpacingMm, " to ", kMaxSpacingMm);
+      return Invalid("inference.spacing_mm", "inference.spacing_mm must be ", kMinSpacingMm, " to ",
+                     kMaxSpacingMm);
     }
     inference.spacing_mm = spacing;
   }
@@ -368,18 +417,19 @@ absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& 
 
 // Which of several targets is wrong.
 absl::Status OfTarget(int target, int targets, const absl::Status& status) {
-  if (status.ok() || targets == 1) return status;
-  return Invalid("target ", target + 1, ": ", status.message());
+  const absl::Status named = WithDetail(status, "target", absl::StrCat(target + 1));
+  return targets == 1 ? named : Prefixed(named, absl::StrCat("target ", target + 1, ": "));
 }
 
 // A raw volume's place is known from the header alone: positions outside are refused before the upload.
 absl::Status CheckPositionsInside(const SegmentRequest& request, const PatchSizes& sizes) {
   if (request.volume.kind != VolumeKind::kRaw) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Geometry geometry, RawGeometry(request.volume.raw));
+  const absl::StatusOr<Geometry> geometry = RawGeometry(request.volume.raw);
+  if (!geometry.ok()) return InField("volume.raw", geometry.status());
   const int targets = static_cast<int>(request.targets.size());
   for (int t = 0; t < targets; ++t) {
     const Prompts& prompts = request.targets[static_cast<size_t>(t)].prompts;
-    RETURN_IF_ERROR(OfTarget(t, targets, ResolvePrompts(geometry, sizes, prompts).status()));
+    RETURN_IF_ERROR(OfTarget(t, targets, ResolvePrompts(*geometry, sizes, prompts).status()));
   }
   return absl::OkStatus();
 }
@@ -389,12 +439,13 @@ absl::Status CheckPositionsInside(const SegmentRequest& request, const PatchSize
 absl::StatusOr<std::vector<float>> ParseLogits(absl::string_view samples, const PatchSizes& sizes) {
   const size_t expected = static_cast<size_t>(sizes.logits_floats()) * sizeof(float);
   if (samples.size() != expected) {
-    return Invalid("previous logits have ", samples.size(), " bytes instead of ", expected);
+    return InvalidArgument(Reason::kInvalidLogits, absl::StrCat("previous logits have ", samples.size(),
+                                                                " bytes instead of ", expected));
   }
   std::vector<float> values(samples.size() / sizeof(float));
   std::memcpy(values.data(), samples.data(), samples.size());
   if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
-    return Invalid("previous logits contain a number that is not finite");
+    return InvalidArgument(Reason::kInvalidLogits, "previous logits contain a number that is not finite");
   }
   return values;
 }
@@ -403,7 +454,8 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
   ParsedHeader parsed;
   RETURN_IF_ERROR(ParseVolume(header.volume(), limits.max_volume_bytes, parsed));
   if (header.targets_size() == 0 || header.targets_size() > kMaxTargets) {
-    return Invalid("the header has ", header.targets_size(), " targets; allowed are 1 to ", kMaxTargets);
+    return Invalid("targets", "the header has ", header.targets_size(), " targets; allowed are 1 to ",
+                   kMaxTargets);
   }
   for (int t = 0; t < header.targets_size(); ++t) {
     std::optional<Digest> logits_digest;
@@ -418,8 +470,8 @@ absl::StatusOr<ParsedHeader> ParseHeader(const v1::SegmentHeader& header, const 
   RETURN_IF_ERROR(ParseInference(header.inference(), parsed.request.inference));
   ASSIGN_OR_RETURN(parsed.priority, ParsePriority(header.priority()));
   if (header.idempotency_key().size() > kMaxIdempotencyKey) {
-    return Invalid("idempotency_key has ", header.idempotency_key().size(), " bytes; at most ",
-                   kMaxIdempotencyKey, " are allowed");
+    return Invalid("idempotency_key", "idempotency_key has ", header.idempotency_key().size(),
+                   " bytes; at most ", kMaxIdempotencyKey, " are allowed");
   }
   parsed.request.idempotency_key = header.idempotency_key();
   RETURN_IF_ERROR(CheckPositionsInside(parsed.request, limits.sizes));

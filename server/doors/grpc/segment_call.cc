@@ -11,6 +11,7 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "server/doors/grpc/convert.h"
 #include "server/doors/grpc/grpc_status.h"
@@ -102,20 +103,22 @@ absl::Status SegmentCall::Handle(const grpc::ByteBuffer& bytes) {
   const std::optional<ChunkView> chunk = ViewChunk(bytes);
   v1::SegmentRequest message;
   if (!chunk && !Parse(bytes, message)) {
-    return absl::InvalidArgumentError("a message is not a SegmentRequest of the contract sgpsam.v1");
+    return InvalidArgument(Reason::kWrongMessage,
+                           "a message is not a SegmentRequest of the contract sgpsam.v1");
   }
   if (message.has_header()) return HandleHeader(message.header());
   if (!kind_) {
-    return absl::InvalidArgumentError("the first message must be a header; send SegmentHeader first");
+    return InvalidArgument(Reason::kWrongMessage,
+                           "the first message must be a header; send SegmentHeader first");
   }
   if (chunk) return HandleChunk(*chunk);
   if (message.has_chunk()) return HandleChunk({{}, {message.chunk().data()}, message.chunk().data().size()});
   if (message.has_logits()) return HandleLogits(message.logits());
-  return absl::InvalidArgumentError("a message carries neither header nor chunk nor logits");
+  return InvalidArgument(Reason::kWrongMessage, "a message carries neither header nor chunk nor logits");
 }
 
 absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
-  if (kind_) return absl::InvalidArgumentError("a second header came; a call has exactly one");
+  if (kind_) return InvalidArgument(Reason::kWrongMessage, "a second header came; a call has exactly one");
   ASSIGN_OR_RETURN(ParsedHeader parsed, ParseHeader(header, services_.limits));
   kind_ = parsed.request.volume.kind;
   call_.priority = parsed.priority;
@@ -123,12 +126,15 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
     volume_digest_ = *parsed.upload.expected;
     cached_ = services_.pipeline.FindVolume(parsed.request.volume, volume_digest_);
     if (cached_ == nullptr && parsed.upload.size_bytes == 0) {
-      return absl::NotFoundError("no volume with this digest is cached; send it, with size_bytes set");
+      return WithReason(
+          absl::NotFoundError("no volume with this digest is cached; send it, with size_bytes set"),
+          Reason::kVolumeNotCached);
     }
   }
   if (!services_.pool.healthy()) {
-    return absl::UnavailableError(
-        "no worker is ready; send the call to another server, or again in a few seconds");
+    return WithReason(absl::UnavailableError(
+                          "no worker is ready; send the call to another server, or again in a few seconds"),
+                      Reason::kServerUnavailable);
   }
   const bool need_payload = cached_ == nullptr;
   ASSIGN_OR_RETURN(ticket_, services_.admission.Admit(need_payload ? parsed.upload.size_bytes : 0));
@@ -173,12 +179,12 @@ void SegmentCall::AnswerHeader(bool need_volume) {
 
 absl::Status SegmentCall::HandleChunk(const ChunkView& chunk) {
   if (chunk.size == 0 || chunk.size > kMaxChunkBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a chunk has ", chunk.size, " bytes; allowed are 1 to ", kMaxChunkBytes));
+    return InvalidArgument(Reason::kWrongMessage, absl::StrCat("a chunk has ", chunk.size,
+                                                               " bytes; allowed are 1 to ", kMaxChunkBytes));
   }
   if (upload_ == nullptr) {
-    return absl::InvalidArgumentError(
-        "the volume is cached; send no chunk unless the server answers NeedVolume");
+    return InvalidArgument(Reason::kWrongMessage,
+                           "the volume is cached; send no chunk unless the server answers NeedVolume");
   }
   for (const absl::string_view piece : chunk.pieces) RETURN_IF_ERROR(upload_->Append(piece));
   services_.metrics.received_bytes->Increment(static_cast<double>(chunk.size));
@@ -189,7 +195,8 @@ absl::Status SegmentCall::HandleChunk(const ChunkView& chunk) {
 absl::Status SegmentCall::HandleLogits(const v1::PreviousLogitsData& logits) {
   const auto missing = std::find(missing_logits_.begin(), missing_logits_.end(), logits.target_index());
   if (missing == missing_logits_.end()) {
-    return absl::InvalidArgumentError("logits came for a target whose logits the server did not ask for");
+    return InvalidArgument(Reason::kWrongMessage,
+                           "logits came for a target whose logits the server did not ask for");
   }
   ASSIGN_OR_RETURN(request_->targets[logits.target_index()].prompts.previous_logits,
                    ParseLogits(logits.samples(), services_.limits.sizes));
@@ -203,13 +210,15 @@ absl::Status SegmentCall::HandleEnd() {
   if (submitted_) return absl::OkStatus();
   if (context_.IsCancelled()) return Gone();
   if (!kind_)
-    return absl::InvalidArgumentError("the stream ended without a header; send SegmentHeader first");
+    return InvalidArgument(Reason::kWrongMessage,
+                           "the stream ended without a header; send SegmentHeader first");
   if (upload_ != nullptr && !upload_->complete()) {
-    return absl::InvalidArgumentError(absl::StrCat("the payload ended after ", upload_->received(),
-                                                   " of the announced ", upload_->plan().size_bytes,
-                                                   " bytes"));
+    return InvalidArgument(Reason::kPayloadMismatch,
+                           absl::StrCat("the payload ended after ", upload_->received(), " of the announced ",
+                                        upload_->plan().size_bytes, " bytes"));
   }
-  return absl::InvalidArgumentError("the stream ended before the logits that the server asked for");
+  return InvalidArgument(Reason::kWrongMessage,
+                         "the stream ended before the logits that the server asked for");
 }
 
 bool SegmentCall::InputComplete() const {

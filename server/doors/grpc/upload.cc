@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -21,8 +22,8 @@ Upload::Upload(UploadPlan plan, JobThreads& digests) : plan_(std::move(plan)), d
 
 absl::Status Upload::Append(absl::string_view bytes) {
   if (bytes.size() > plan_.size_bytes - received_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the payload is longer than the announced ", plan_.size_bytes, " bytes"));
+    return InvalidArgument(Reason::kPayloadMismatch, absl::StrCat("the payload is longer than the announced ",
+                                                                  plan_.size_bytes, " bytes"));
   }
   bool start = false;
   while (!bytes.empty()) {
@@ -102,7 +103,8 @@ absl::StatusOr<Upload::Received> Upload::Take() {
   Received received{std::move(parts_),
                     plan_.digest_of_set ? DigestOfSet(part_digests_) : part_digests_.at(0)};
   if (plan_.expected && *plan_.expected != received.digest) {
-    return absl::InvalidArgumentError(
+    return InvalidArgument(
+        Reason::kPayloadMismatch,
         "the payload's SHA-256 differs from the header's; for a DICOM series it is the SHA-256 over the "
         "files' ascending SHA-256 digests");
   }

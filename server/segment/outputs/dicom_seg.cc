@@ -1,6 +1,7 @@
 // A DICOM-SEG of all targets: one object, a segment each.
 #include <utility>
 
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/seg/seg_writer.h"
 #include "server/segment/content_keys.h"
@@ -11,7 +12,8 @@ namespace {
 
 absl::Status CheckSeg(const SegmentRequest& request, const DecodedVolume& source, uint64_t /*max_volume_bytes*/) {
   if (!source.series) {
-    return absl::InvalidArgumentError("DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
+    return InvalidArgument(Reason::kSegNeedsDicom,
+                           "DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
   }
   RETURN_IF_ERROR(CheckSegPossible(*source.series));
   return CheckSegSeriesFits(request.seg_series, *source.series);

@@ -8,6 +8,7 @@
 #include "client/cli/own_words.h"
 #include "client/cli/progress_line.h"
 #include "client/cli/segment_report.h"
+#include "core/base/reason.h"
 
 namespace sgpsam::cli {
 namespace {
@@ -89,23 +90,57 @@ TEST(SegmentReport, TellsMoreWhenAsked) {
   EXPECT_THAT(text, HasSubstr("model: demo 1 010101010101\n"));
 }
 
-TEST(OwnWords, NameOptionsAndLabels) {
+absl::Status Refused(absl::string_view reason, absl::string_view message, ReasonMetadata metadata = {}) {
+  return WithReason(absl::InvalidArgumentError(message),
+                    ReasonInfo{std::string(reason), std::move(metadata)});
+}
+
+std::string ToldOf(const absl::Status& status) {
+  const absl::Status told = InOwnWords(status, {{.clicks = {}, .label = "Node"}});
+  EXPECT_EQ(told.code(), status.code());
+  EXPECT_EQ(client::ErrorReason(told), client::ErrorReason(status));
+  EXPECT_EQ(client::ErrorMetadata(told), client::ErrorMetadata(status));
+  return std::string(told.message());
+}
+
+TEST(OwnWords, CallTargetsByTheirLabels) {
   std::vector<client::Target> targets = {{.clicks = {}, .label = "Node"}, {.clicks = {}, .label = "Cyst"}};
   EXPECT_EQ(InOwnWords("target 2: point 1: lies outside", targets), "target 2 (Cyst): point 1: lies outside");
   EXPECT_EQ(InOwnWords("target 3: what", targets), "target 3: what");
   EXPECT_EQ(InOwnWords("target practice: no", targets), "target practice: no");
+  const absl::Status outside =
+      Refused("POINT_OUTSIDE_VOLUME", "target 2: point 1: outside", {{"target", "2"}});
+  EXPECT_EQ(InOwnWords(outside, targets).message(), "target 2 (Cyst): point 1: outside");
   targets.pop_back();
+  EXPECT_EQ(InOwnWords("target 1: the lesion goes on", targets), "the lesion goes on");
+}
+
+TEST(OwnWords, SayByTheReasonWhatToType) {
+  EXPECT_EQ(ToldOf(Refused("SEG_NOT_POSSIBLE", "no SEG (output.format: MASK_FORMAT_NIFTI)",
+                           {{"field", "output.format"}})),
+            "no SEG (--out NAME.nii.gz)");
+  EXPECT_THAT(ToldOf(Refused("SEG_NEEDS_DICOM", "ask for MASK_FORMAT_NIFTI", {{"field", "output.format"}})),
+              HasSubstr("(--out NAME.nii.gz)"));
   EXPECT_EQ(
-      InOwnWords("target 1: the lesion goes on beyond the 8 patches that were allowed; allow more, up to 27, "
-                 "to follow it",
-                 targets),
-      "the lesion goes on beyond the 8 patches that were allowed; allow more with --max-patches, up to 27, "
-      "to follow it");
-  EXPECT_EQ(InOwnWords("the mask can be had as NIfTI", targets),
-            "the mask can be had as NIfTI (--out NAME.nii.gz)");
-  EXPECT_EQ(InOwnWords("point 2: lies far away: start a new target there", targets),
-            "point 2: lies far away: start a new target there with --label");
-  EXPECT_EQ(InOwnWords("inference.spacing_mm must be 0.25 to 3", targets), "--spacing must be 0.25 to 3");
+      ToldOf(Refused("SEVERAL_SERIES", "2 series (volume.dicom.series)", {{"field", "volume.dicom.series"}})),
+      "2 series (--series UID|NUMBER)");
+  EXPECT_EQ(ToldOf(Refused("PROMPT_OUTSIDE_PATCH", "point 2: lies far away: start a new target there")),
+            "point 2: lies far away: start a new target there (--label begins another target)");
+  EXPECT_EQ(ToldOf(Refused("INVALID_HEADER", "inference.spacing_mm must be 0.25 to 3",
+                           {{"field", "inference.spacing_mm"}})),
+            "--spacing must be 0.25 to 3");
+  EXPECT_EQ(
+      ToldOf(Refused("INVALID_HEADER", "a target's label has 65 characters", {{"field", "targets.label"}})),
+      "a target's label has 65 characters (--label)");
+  EXPECT_EQ(ToldOf(Refused("INVALID_SEG_SERIES", "output.seg_series: ContentLabel must be short",
+                           {{"attribute", "ContentLabel"}, {"field", "output.seg_series"}})),
+            "--content-label: ContentLabel must be short");
+}
+
+TEST(OwnWords, LeaveAloneWhatTheyDoNotKnow) {
+  EXPECT_EQ(ToldOf(absl::InternalError("inference.spacing_mm is odd")), "inference.spacing_mm is odd");
+  EXPECT_EQ(ToldOf(Refused("OF_TOMORROW", "output.colour is odd", {{"field", "output.colour"}})),
+            "output.colour is odd");
 }
 
 TEST(ProgressLine, SaysHowFarItIs) {

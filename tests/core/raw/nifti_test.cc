@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/reason.h"
 #include "tests/support/nifti_builder.h"
 #include "tests/support/test_files.h"
 
@@ -24,6 +25,7 @@ void ExpectRefused(const std::string& bytes, const char* why, const NiftiLimits&
   const absl::Status status = Read(bytes, limits).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr(why));
+  EXPECT_NE(ReasonOf(status), Reason::kNone) << status;
 }
 
 template <typename T>
@@ -226,6 +228,14 @@ TEST(ReadNifti, ReadsTheSharedSamples) {
     EXPECT_EQ(volume->geometry().shape(), sample.shape) << sample.name;
     EXPECT_NEAR(volume->geometry().spacing_mm()[2], 3, 1e-5) << sample.name;
   }
+}
+
+TEST(ReadNifti, RefusalsHaveTheirReasons) {
+  EXPECT_EQ(ReasonOf(Read(std::string(1000, 'x')).status()), Reason::kWrongFormat);
+  EXPECT_EQ(ReasonOf(Read(ThreeVolumes()).status()), Reason::kSeveralVolumes);
+  const std::string file = ThreeVolumes();
+  EXPECT_EQ(ReasonOf(Read(file.substr(0, 340)).status()), Reason::kWrongFormat);
+  EXPECT_EQ(ReasonOf(Read("\x1f\x8b").status()), Reason::kDamagedFile);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/reason.h"
 #include "tests/support/test_files.h"
 
 namespace sgpsam {
@@ -21,6 +22,8 @@ void ExpectRefused(const RawDescription& description, const char* why) {
   const absl::Status status = RawGeometry(description).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr(why));
+  EXPECT_TRUE(ReasonOf(status) == Reason::kInvalidGeometry || ReasonOf(status) == Reason::kVolumeTooLarge)
+      << status;
 }
 
 TEST(RawGeometry, PlacesVoxelsByColumnsOfTheDirection) {
@@ -55,13 +58,13 @@ TEST(RawGeometry, RefusesListsOfAWrongLength) {
   ExpectRefused(description, "shape must have 3");
   description = Small();
   description.spacing_mm = {1, 1, 1, 1};
-  ExpectRefused(description, "spacing_mm must have 3");
+  ExpectRefused(description, "spacing must have 3");
   description = Small();
   description.origin_lps = {1};
-  ExpectRefused(description, "origin_lps must have 3");
+  ExpectRefused(description, "origin must have 3");
   description = Small();
   description.direction_lps = {1, 0, 0};
-  ExpectRefused(description, "direction_lps must have 9");
+  ExpectRefused(description, "direction must have 9");
 }
 
 TEST(RawGeometry, RefusesShapesOutOfRange) {
@@ -81,7 +84,7 @@ TEST(RawGeometry, RefusesSpacingThatIsNoLength) {
   for (const double mm : {0.0, -1.0, kNan, HUGE_VAL, 1e-9, 1e9}) {
     RawDescription description = Small();
     description.spacing_mm[1] = mm;
-    ExpectRefused(description, "spacing_mm");
+    ExpectRefused(description, "spacing must be numbers");
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
 #include "core/transform/patch_mask.h"
@@ -51,6 +52,7 @@ class PreparePromptsTest : public testing::Test {
     const absl::Status status = Prepare(prompts).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(status.message(), HasSubstr(why));
+    EXPECT_NE(ReasonOf(status), Reason::kNone) << status;
   }
 
   static Prompts Points(std::vector<PointPrompt> points) {
@@ -422,6 +424,19 @@ TEST_F(PreparePromptsTest, PassesPreviousLogitsOnUnchanged) {
   absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   EXPECT_THAT(prepared->mask_logits, Each(2.5f));
+}
+
+TEST_F(PreparePromptsTest, RefusalsHaveTheirReasons) {
+  const auto reason_of = [this](const Prompts& prompts) { return ReasonOf(Prepare(prompts).status()); };
+  const PointPrompt inside{VoxelIndex{50, 50, 50}, true};
+  const absl::Status far = Prepare(Points({inside, {VoxelIndex{50, 50, 161.5}, true}})).status();
+  EXPECT_EQ(ReasonOf(far), Reason::kPromptOutsidePatch);
+  EXPECT_EQ(ReasonDetail(far, "point"), "2");
+  EXPECT_NE(ReasonDetail(far, "outside_mm"), "");
+  EXPECT_EQ(reason_of(Points({})), Reason::kNoPositivePrompt);
+  Prompts prompts = Points({inside});
+  prompts.mask = Mask(geometry_.shape());
+  EXPECT_EQ(reason_of(prompts), Reason::kEmptyMask);
 }
 
 }  // namespace

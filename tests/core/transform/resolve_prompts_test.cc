@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/reason.h"
 #include "core/engine/engine.h"
 #include "tests/support/synthetic_volume.h"
 
@@ -49,6 +50,7 @@ class ResolvePromptsTest : public testing::Test {
     const absl::Status status = ResolvePrompts(geometry_, PatchSizes(), prompts).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(status.message(), HasSubstr(why));
+    EXPECT_NE(ReasonOf(status), Reason::kNone) << status;
   }
 
   const Geometry geometry_ = TestGeometry({20, 20, 20}, {1, 1, 1}, {100, 0, 0});
@@ -119,6 +121,30 @@ TEST_F(ResolvePromptsTest, TakesNoMorePointsThanTheDecoder) {
   EXPECT_TRUE(ResolvePrompts(geometry_, PatchSizes(), prompts).ok());
   prompts.points.push_back(prompts.points[0]);
   ExpectRefused(prompts, "at most 64");
+}
+
+TEST_F(ResolvePromptsTest, RefusalsHaveTheirReasons) {
+  const auto refused = [this](const Prompts& prompts) {
+    return ResolvePrompts(geometry_, PatchSizes(), prompts).status();
+  };
+  Prompts prompts;
+  prompts.points = {{VoxelIndex{1, 1, 1}, true}, {VoxelIndex{1, 1, 22.5}, false}};
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kPointOutsideVolume);
+  EXPECT_EQ(ReasonInfoOf(refused(prompts))->metadata, (ReasonMetadata{{"outside_mm", "3"}, {"point", "2"}}));
+  prompts.points.assign(kMaxClicks + 1, {VoxelIndex{5, 5, 5}, true});
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kTooManyPoints);
+  prompts.points.clear();
+  prompts.box = BoxPrompt{VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 99}};
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kPointOutsideVolume);
+  EXPECT_EQ(ReasonDetail(refused(prompts), "prompt"), "box");
+  prompts.box.reset();
+  prompts.previous_patch = PatchPosition{{1e6, 0, 0}, 1.5};
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kInvalidLogits);
+  prompts.previous_patch.reset();
+  prompts.mask = Mask(Shape{20, 20, 19});
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kMaskMismatch);
+  prompts.previous_logits.assign(PatchSizes().logits_floats(), 0.0f);
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kConflictingPrompts);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <optional>
 #include <thread>
 
+#include "core/base/reason.h"
+
 namespace sgpsam {
 namespace {
 
@@ -15,6 +17,7 @@ TEST(Admission, RefusesOneCallTooManyUntilAnotherEnds) {
   const auto second = admission.Admit(0);
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(admission.Admit(0).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(admission.Admit(0).status()), Reason::kServerBusy);
   { const Admission::Ticket ended = *std::move(first); }
   EXPECT_TRUE(admission.Admit(0).ok());
 }
@@ -40,6 +43,7 @@ TEST(Admission, IsUnavailableOnceClosed) {
   admission.Close();
   EXPECT_TRUE(admission.closed());
   EXPECT_EQ(admission.Admit(1).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(admission.Admit(1).status()), Reason::kServerUnavailable);
 }
 
 TEST(Admission, WaitsUntilTheLastCallHasEndedButNoLonger) {

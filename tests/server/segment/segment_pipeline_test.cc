@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/reason.h"
 #include "server/segment/outputs/output_format.h"
 #include "tests/support/dicom_builder.h"
 #include "tests/support/fake_clock.h"
@@ -18,6 +19,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 ModelInfo SmallModel() {
   ModelInfo model = FakeEngine::FullSizeModel();
@@ -158,7 +160,9 @@ TEST_F(SegmentPipelineTest, StopsAtTheNextStepOnceNobodyWaits) {
 TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
   Asked raw = Ramp();
   raw.format = &kDicomSegOutput;
-  EXPECT_EQ(Run(std::move(raw)).status().code(), absl::StatusCode::kInvalidArgument);
+  const absl::Status no_series = Run(std::move(raw)).status();
+  EXPECT_EQ(no_series.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(no_series), Reason::kSegNeedsDicom);
 
   Asked dicom;
   dicom.input.source = testing::GivenSeries().With(0x0020000d, "UI", "").Files();
@@ -166,6 +170,7 @@ TEST_F(SegmentPipelineTest, RefusesASegThatCannotBeWrittenBeforeTheModelRuns) {
   const absl::Status status = Run(std::move(dicom)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("can be had as NIfTI"));
+  EXPECT_EQ(ReasonOf(status), Reason::kSegNotPossible);
   EXPECT_EQ(encodes_, 0);
 }
 
@@ -201,9 +206,11 @@ TEST_F(UprightPipelineTest, RefusesAGridThatCannotBeHadBeforeTheModelRuns) {
   const absl::Status skewed = Run(Upright({1, 2, 0}, {0, 0, 2})).status();
   EXPECT_EQ(skewed.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(skewed.message()), HasSubstr("rows and columns are not at right angles"));
+  EXPECT_EQ(ReasonOf(skewed), Reason::kUprightNotPossible);
   const absl::Status large = Run(Upright({0, 2, 0}, {0, 1, 2})).status();
   EXPECT_EQ(large.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(large.message()), HasSubstr("on an upright grid the volume has"));
+  EXPECT_EQ(ReasonOf(large), Reason::kUprightNotPossible);
   EXPECT_EQ(encodes_, 0);
   const absl::Status fits = Run(Upright({0, 2, 0}, {0, 0, 2})).status();
   EXPECT_TRUE(fits.ok()) << fits;
@@ -269,8 +276,16 @@ TEST_F(FollowingPipelineTest, NamesTheTargetThatTheLimitCutsShort) {
 TEST_F(FollowingPipelineTest, NamesTheTargetThatCannotBeHad) {
   Asked request = Rod();
   request.targets.push_back(Click(10, 10, 200));
-  EXPECT_THAT(std::string(Run(std::move(request)).status().message()),
-              HasSubstr("target 2: point 1: the position lies"));
+  const absl::Status second = Run(std::move(request)).status();
+  EXPECT_THAT(std::string(second.message()), HasSubstr("target 2: point 1: the position lies"));
+  EXPECT_EQ(ReasonOf(second), Reason::kPointOutsideVolume);
+  EXPECT_EQ(ReasonDetail(second, "target"), "2");
+  EXPECT_EQ(ReasonDetail(second, "point"), "1");
+  request = Rod();
+  request.targets[0] = Click(10, 10, 200);
+  const absl::Status only = Run(std::move(request)).status();
+  EXPECT_THAT(std::string(only.message()), Not(HasSubstr("target")));
+  EXPECT_EQ(ReasonDetail(only, "target"), "1");
 }
 
 TEST_F(FollowingPipelineTest, CountsThePatchesInItsProgress) {

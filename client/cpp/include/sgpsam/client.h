@@ -7,12 +7,14 @@
 //     const auto click = sgpsam::client::Position::PatientMm(12.5, -40, -310);
 //     request.targets = {{.clicks = {{click}}, .label = "Lesion"}};
 //     auto result = client->Segment(request);
+//     if (sgpsam::client::ErrorReason(result.status()) == "POINT_OUTSIDE_VOLUME") return 2;
 //     if (!result.ok()) return std::cerr << result.status() << "\n", 1;
 //     std::ofstream("lesion.dcm", std::ios::binary) << result->file;
 //
 // Promise: Segment names the volume by its digest and uploads it only if the server does not have it;
 // so it does with logits of an earlier call. A refusal stops an upload at once. Errors are
-// absl::Status with the server's code and message (table in proto/README.md). Nothing is retried.
+// absl::Status with the server's code and message, and a reason for programs (ErrorReason; tables of both in
+// proto/README.md). Nothing is retried.
 // Threads: Client and Cancel may be used from many threads at once. Ownership: results own their bytes.
 #ifndef SGPSAM_CLIENT_CLIENT_H_
 #define SGPSAM_CLIENT_CLIENT_H_
@@ -32,6 +34,16 @@
 #include "sgpsam/volume.h"
 
 namespace sgpsam::client {
+
+// ----------------------------------------------------------------------------------------- errors
+
+// Why a call or the reading of an input failed, e.g. "POINT_OUTSIDE_VOLUME": names that are never changed, listed in
+// proto/README.md. Empty where no reason is known, of OK too; a newer server may give one that is not listed.
+//
+//   if (ErrorReason(series.status()) == "SEVERAL_SERIES") return AskWhichSeries(folder);
+std::string ErrorReason(const absl::Status& status);
+// What the reason is about: keys and values such as "target" -> "2", "file" -> "17", counted from 1.
+std::vector<std::pair<std::string, std::string>> ErrorMetadata(const absl::Status& status);
 
 // ---------------------------------------------------------------------------------------- prompts
 

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from sgpsam.dicom_files import with_names
+from sgpsam.v1 import error_details_pb2 as details_pb
+
+_DETAILS = "grpc-status-details-bin"
+_ERROR_INFO = "/google.rpc.ErrorInfo"
+_DOMAIN = "sgpsam"
 
 
 class SgpsamError(Exception):
-    """The server, or the way to it, failed. `code` is gRPC's name, e.g. "INVALID_ARGUMENT"."""
+    """The server, or the way to it, failed.
 
-    def __init__(self, code: str, message: str) -> None:
+    code: gRPC's name, e.g. "INVALID_ARGUMENT".
+    reason: which refusal it is, e.g. "POINT_OUTSIDE_VOLUME"; these names, listed in the server's proto/README.md, are
+    never changed. Empty where the server gave none.
+    metadata: what the reason is about, e.g. {"target": "2", "point": "1"}, counted from 1.
+    """
+
+    def __init__(self, code: str, message: str, reason: str = "", metadata: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+        self.reason = reason
+        self.metadata: dict[str, str] = dict(metadata or {})
 
 
 class InvalidInput(SgpsamError):
@@ -58,7 +72,27 @@ _TYPES: dict[str, type[SgpsamError]] = {
 def from_grpc(error: grpc.RpcError, files: Sequence[str] = ()) -> SgpsamError:
     """`files`: the names of the files that were sent, by which the server's "file 3" is called."""
     code = str(error.code().name)
-    return _TYPES.get(code, ServerError)(code, with_names(str(error.details() or ""), files))
+    reason, metadata = _reason_of(error)
+    return _TYPES.get(code, ServerError)(code, with_names(str(error.details() or ""), files), reason, metadata)
+
+
+def _reason_of(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
+    for key, value in error.trailing_metadata() or ():
+        if key == _DETAILS:
+            return _reason_in(value)
+    return "", {}
+
+
+def _reason_in(details: bytes) -> tuple[str, dict[str, str]]:
+    try:
+        for detail in details_pb.RpcStatus.FromString(details).details:
+            if detail.type_url.endswith(_ERROR_INFO):
+                info = details_pb.ErrorInfo.FromString(detail.value)
+                if info.domain == _DOMAIN:
+                    return info.reason, dict(sorted(info.metadata.items()))
+    except DecodeError:   # of a proxy's making
+        pass
+    return "", {}
 
 
 def broken_contract(what: str) -> SgpsamError:

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/dataset/prescan.h"
 #include "core/dicom/dataset/uid.h"
@@ -152,6 +153,9 @@ TEST(SegWriter, ChecksWhatASeriesIsCalled) {
   EXPECT_FALSE(ok({.content_label = "SEVENTEEN LETTERS"}));
   EXPECT_FALSE(ok({.content_creator_name = "a=b=c=d"}));
   EXPECT_FALSE(ok({.content_creator_name = ""}));
+  const absl::Status label = CheckSegSeries({.content_label = "lower case"});
+  EXPECT_EQ(ReasonOf(label), Reason::kInvalidSegSeries);
+  EXPECT_EQ(ReasonDetail(label, "attribute"), "ContentLabel");
 }
 
 TEST(SegWriter, RefusesSeriesThatCannotBeReferredTo) {

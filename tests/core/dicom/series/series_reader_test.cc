@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/dicom/dataset/prescan.h"
 #include "tests/support/dicom_builder.h"
 
@@ -43,6 +44,7 @@ void ExpectRefused(const SeriesBuilder& series, absl::StatusCode code, const std
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.status().code(), code) << read.status();
   EXPECT_THAT(std::string(read.status().message()), HasSubstr(reason));
+  EXPECT_NE(ReasonOf(read.status()), Reason::kNone) << read.status();
   // Whatever the reason, nothing of the patient is in it.
   EXPECT_THAT(std::string(read.status().message()),
               AllOf(Not(HasSubstr("Secret")), Not(HasSubstr("SECRET"))));
@@ -558,6 +560,51 @@ TEST(SeriesReader, StopsBetweenTwoFilesAtTheCallersDeadline) {
     EXPECT_EQ(ReadSeries(GivenSeries().Files(), {}, call).status().code(), absl::StatusCode::kDeadlineExceeded) << seconds;
     EXPECT_EQ(clock.looks(), seconds + 1);
   }
+}
+
+TEST(SeriesReader, GivesEachRefusalItsReason) {
+  const struct {
+    SeriesBuilder series;
+    Reason reason;
+    ReasonMetadata metadata;
+  } cases[] = {
+      {GivenSeries().WithoutSlice(3), Reason::kMissingSlices, {{"file", "3"}, {"other_file", "4"}}},
+      {GivenSeries().WithAt(2, kPosition, "DS", "-10\\-20\\-25.1"),
+       Reason::kUnevenSlices,
+       {{"file", "2"}, {"other_file", "3"}}},
+      {GivenSeries().WithAt(3, kPosition, "DS", "-10\\-20\\-28"),
+       Reason::kDuplicatePositions,
+       {{"file", "2"}, {"other_file", "4"}}},
+      {GivenSeries().WithAt(4, kOrientation, "DS", "1\\0\\0\\0\\0\\-1"),
+       Reason::kMixedSlices,
+       {{"file", "1"}, {"other_file", "5"}}},
+      {GivenSeries().WithAt(1, DicomTag(0x0020, 0x000E), "UI", "1.2.3.201"),
+       Reason::kSeveralSeries,
+       {{"series", "2"}}},
+      {GivenSeries().With(DicomTag(0x0028, 0x0004), "CS", "RGB"), Reason::kUnsupportedImage, {{"file", "1"}}},
+      {GivenSeries().Without(kOrientation), Reason::kUnknownPosition, {{"file", "1"}}},
+      {GivenSeries(4, 3, 1).Without(DicomTag(0x0018, 0x0050)), Reason::kUnknownPosition, {{"file", "1"}}},
+      {GivenSeries().WithRescale("NaN", "0"), Reason::kDamagedFile, {{"file", "1"}}},
+      {GivenSeries().WithAt(1, kPosition, "DS", "1\\2"), Reason::kDamagedFile, {{"file", "2"}}},
+      {GivenSeries().With(kOrientation, "DS", "1\\0\\0\\1\\0\\0"), Reason::kInvalidGeometry, {{"file", "1"}}},
+  };
+  for (const auto& given : cases) {
+    const absl::Status status = Read(given.series).status();
+    EXPECT_EQ(ReasonOf(status), given.reason) << status;
+    EXPECT_EQ(ReasonInfoOf(status)->metadata, given.metadata) << status;
+  }
+  const auto files = [] { return GivenSeries().Files(); };
+  EXPECT_EQ(ReasonOf(ReadSeries(files(), {}, {}, "1.2.3.999").status()), Reason::kSeriesNotFound);
+  SeriesLimits limits;
+  limits.max_files = 4;
+  EXPECT_EQ(ReasonDetail(ReadSeries(files(), limits, {}).status(), "max_files"), "4");
+  EXPECT_EQ(ReasonOf(ReadSeries(files(), limits, {}).status()), Reason::kTooManyFiles);
+  limits = {};
+  limits.max_volume_bytes = 9 * 7 * 5 * 2 - 1;
+  EXPECT_EQ(ReasonOf(ReadSeries(files(), limits, {}).status()), Reason::kVolumeTooLarge);
+  std::vector<ByteBuffer> text;
+  text.push_back(*ByteBuffer::CopyOf("no image at all"));
+  EXPECT_EQ(ReasonOf(ReadSeries(std::move(text), {}, {}).status()), Reason::kWrongFormat);
 }
 
 }  // namespace

@@ -135,6 +135,10 @@ TEST_P(BadHeaderTest, IsAnInvalidArgumentBeforeAnyPayload) {
   GetParam().spoil(header);
   const Exchange call = Segment(server.stub(), header, RampPayload());
   EXPECT_THAT(call.status, IsStatus(grpc::INVALID_ARGUMENT, GetParam().message));
+  const v1::ErrorInfo info = ErrorInfoOf(call.status);
+  EXPECT_NE(info.reason(), "");
+  EXPECT_TRUE(info.reason() != "INVALID_HEADER" || info.metadata().contains("field"))
+      << call.status.error_message();
   EXPECT_FALSE(call.accepted);
   EXPECT_EQ(call.uploaded_bytes, 0u);
   ExpectStillWorks(server);
@@ -313,8 +317,8 @@ const BadHeader kBadPrompts[] = {
     {"LabelOf65Characters", [](auto& h) { h.mutable_targets(0)->set_label(std::string(65, 'x')); },
      "65 characters"},
     {"LabelWithABackslash", [](auto& h) { h.mutable_targets(0)->set_label("a\\b"); }, "backslash"},
-    {"LabelWithAControlCharacterBeyondAscii",
-     [](auto& h) { h.mutable_targets(0)->set_label("a\xC2\x85"); }, "control character"},
+    {"LabelWithAControlCharacterBeyondAscii", [](auto& h) { h.mutable_targets(0)->set_label("a\xC2\x85"); },
+     "control character"},
     {"CodeBeyondAscii",
      [](auto& h) {
        h.mutable_targets(0)->mutable_type()->set_value("Ä");
@@ -354,7 +358,8 @@ const BadHeader kBadRest[] = {
      "format is unknown"},
     {"SegOfARawVolume", [](auto& h) { h.mutable_output()->set_format(v1::MASK_FORMAT_DICOM_SEG); },
      "needs a DICOM series"},
-    {"SegSeriesOfARawVolume", [](auto& h) { h.mutable_output()->mutable_seg_series(); }, "is for a DICOM-SEG"},
+    {"SegSeriesOfARawVolume", [](auto& h) { h.mutable_output()->mutable_seg_series(); },
+     "is for a DICOM-SEG"},
     {"ClampUpsideDown",
      [](auto& h) {
        h.mutable_preprocessing()->set_has_clamp(true);
