@@ -92,7 +92,7 @@ def test_python_has_reason_and_metadata(sdk, server, ct):
         assert refusal.value.reason == "POINT_OUTSIDE_VOLUME"
         assert {"target": "2", "point": "2"}.items() <= refusal.value.metadata.items()
         files = sorted(ct.folder.iterdir())
-        with pytest.raises(sdk.InvalidInput, match=re.escape(files[40].name)) as refusal:
+        with pytest.raises(sdk.InvalidInput, match=re.escape(files[39].name)) as refusal:
             client.segment([*files[:40], *files[41:]], sdk.Target([sdk.Click.voxel(60, 60, 30)]))
         assert refusal.value.reason == "MISSING_SLICES"
         assert set(refusal.value.metadata) == {"file", "other_file"}

@@ -28,7 +28,8 @@ _BLOCK_BYTES = 1 << 20
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-# As core/dicom/folder/file_summary.cc: what follows _STORAGE; ending in ".": all that begin so. The first that fits wins.
+# As core/dicom/folder/file_summary.cc: what follows _STORAGE; ending in ".": all that begin so. The first that fits
+# wins.
 _OTHER_OBJECTS = {
     "66.4": "segmentation", "66.5": "segmentation", "66.7": "segmentation", "66.1": "registration",
     "66.2": "registration", "66.3": "registration", "88.59": "key object selection", "88.": "structured report",
@@ -38,8 +39,8 @@ _LONG_VRS = (b"OB", b"OW", b"UN", b"UT", b"SQ")
 
 
 def looks_like_dicom(head: bytes | bytearray) -> bool:
-    """As the server decides it (core/dicom/folder/file_summary.h): the mark DICM after a preamble of 128 bytes, or file meta
-    information or a data set from the start."""
+    """As the server decides it (core/dicom/folder/file_summary.h): the mark DICM after a preamble of 128 bytes, or file
+    meta information or a data set from the start."""
     if head[_MARK_AT:_HEAD_BYTES] == b"DICM":
         return True
     if len(head) < 8:
