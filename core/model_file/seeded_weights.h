@@ -26,8 +26,9 @@ NamedTensor SeededTensor(const TensorSpec& spec, uint64_t seed);
 // identity (their last projection is zero), so the model computes what plain SAM-Med3D computes.
 TensorFile SeededModel(const ModelConfig& config, uint64_t seed);
 
-// The golden input patch: three triangle waves, noise and a ball (the formula stands in the .cc file).
-std::vector<float> SeededPatch(uint64_t seed, int64_t side = 128);
+// The golden input patch, of 128 voxels a side there: three triangle waves, noise and a ball (the formula
+// stands in the .cc file).
+std::vector<float> SeededPatch(uint64_t seed, int64_t side);
 
 }  // namespace sgpsam
 

@@ -22,7 +22,7 @@ class ThresholdEngine : public Engine {
  public:
   // `patch` is a multiple of 16; the decoder's cells have 2 voxels a side, embedding tokens 8.
   explicit ThresholdEngine(int64_t patch = 32, int box_corner_embeddings = 0, double finest_spacing_mm = 0,
-                           double first_spacing_mm = 1.5) {
+                           double first_spacing_mm = kUsualSpacingMm) {
     info_.name = "threshold";
     info_.version = "1";
     info_.device = "cpu";

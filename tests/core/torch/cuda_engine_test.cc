@@ -90,7 +90,7 @@ class CudaEngineTest : public testing::Test {
 
   static std::vector<Patch> Patches(int count) {
     std::vector<Patch> patches;
-    for (int n = 1; n <= count; ++n) patches.push_back({SeededPatch(static_cast<uint64_t>(n))});
+    for (int n = 1; n <= count; ++n) patches.push_back({SeededPatch(static_cast<uint64_t>(n), 128)});
     return patches;
   }
 };

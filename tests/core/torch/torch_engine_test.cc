@@ -37,7 +37,7 @@ std::unique_ptr<TorchEngine> MakeEngine(const TorchEngineOptions& options = OnPr
   return *std::move(engine);
 }
 
-Patch MakePatch(uint64_t seed) { return {SeededPatch(seed)}; }
+Patch MakePatch(uint64_t seed) { return {SeededPatch(seed, 128)}; }
 
 Embedding MustEncode(TorchEngine& engine, const Patch& patch) {
   const Patch* const patches[] = {&patch};
