@@ -28,7 +28,7 @@ ABSL_FLAG(int, threads, 0, "Processor cores that each worker computes on; 0 mean
 ABSL_FLAG(std::string, self_test, sgpsam::WorkerOptions().self_test,
           "Before it serves, a worker compares what was chosen with float32 on the processor. Where they differ: "
           "fallback computes in float32 instead (a device is refused), refuse ends the server, off does not ask.");
-ABSL_FLAG(std::string, worker_binary, "", "sgpsam-worker; by default the one beside this executable.");
+ABSL_FLAG(std::string, worker_binary, "", "sgpsam-worker; by default the one next to this executable.");
 ABSL_FLAG(uint64_t, max_volume_bytes, PipelineOptions().max_volume_bytes, "Largest volume, in bytes.");
 ABSL_FLAG(int, max_in_flight, ServerConfig().max_in_flight, "Requests that run at the same time.");
 ABSL_FLAG(int, max_calls, AdmissionOptions().max_calls,

@@ -112,7 +112,7 @@ class LegacyReader {
 
   absl::Status Walk(const Pickle& keys) {
     const PickleNode& list = keys[keys.root];
-    if (list.kind != Kind::kList) return Invalid("has no list of storages behind its object");
+    if (list.kind != Kind::kList) return Invalid("has no list of storages after its object");
     for (const PickleId id : list.items) RETURN_IF_ERROR(Pass(keys[id].text));
     return absl::OkStatus();
   }
@@ -125,7 +125,7 @@ class LegacyReader {
     if (storage.width == 0) {
       return Invalid(absl::StrCat(Quoted(key), " is a ",
                                   absl::CHexEscape(storage.type_name.substr(0, kShownNameLength)),
-                                  ", whose size is not known, so what lies behind it cannot be found"));
+                                  ", whose size is not known, so what follows it cannot be found"));
     }
     ASSIGN_OR_RETURN(const int64_t elements, ReadCount(key));
     if (elements != storage.elements) {

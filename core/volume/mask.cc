@@ -59,7 +59,7 @@ absl::StatusOr<Mask> Mask::FromBits(const Shape& shape, absl::string_view bits) 
   std::memcpy(mask.bits_.data(), bits.data(), bits.size());
   const int used = static_cast<int>(shape.voxels() & 7);
   if (used != 0 && (mask.bits_.back() >> used) != 0) {
-    return InvalidArgument(Reason::kMaskMismatch, "a mask has set bits behind its last voxel");
+    return InvalidArgument(Reason::kMaskMismatch, "a mask has set bits after its last voxel");
   }
   return mask;
 }

@@ -61,7 +61,7 @@ void CaseChoice::AddOptions(CLI::App& command) {
       ->needs(data)
       ->capture_default_str();
   CLI::Option* made =
-      command.add_option("--generated", generated, "So many made-up cases instead of a folder")
+      command.add_option("--generated", generated, "Number of made-up cases instead of a folder")
           ->check(CLI::PositiveNumber)
           ->excludes(data);
   command.add_option("--content", content, "lesions, or shapes (organs, vessels, shapes; no lesions)")

@@ -191,7 +191,7 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
   command->add_option("--channel", options->dataset.channel, "Which of its channels is the image")
       ->needs(data);
   CLI::Option* made =
-      command->add_option("--cases", options->generated.cases, "So many made-up cases of the test split")
+      command->add_option("--cases", options->generated.cases, "Number of made-up cases of the test split")
           ->check(CLI::PositiveNumber)
           ->excludes(data);
   command->add_option("--generated-seed", options->generated.seed, "Other made-up cases")

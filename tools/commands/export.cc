@@ -31,7 +31,7 @@ void AddExport(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand(
       "export",
       "Turn a model file into a PyTorch checkpoint (.pth). SAM-Med3D's code loads its model_state_dict; "
-      "the modules lie beside it in sgpm_state_dict, which that code ignores and `import` restores.");
+      "the modules lie next to it in sgpm_state_dict, which that code ignores and `import` restores.");
   auto options = std::make_shared<Options>();
   command->add_option("model", options->model, "The safetensors file")->required();
   command->add_option("--out", options->out, "The .pth file to write")->required();

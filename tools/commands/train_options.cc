@@ -28,7 +28,7 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
   StepOptions& step = options.training.step;
   command.add_option("--clicks", step.clicks, "Clicks on every sample")->capture_default_str();
   command
-      .add_option("--refine", step.refine, "How likely a click behind the first is left out, the mask kept")
+      .add_option("--refine", step.refine, "How likely a click after the first is left out, the mask kept")
       ->capture_default_str();
   command.add_option("--loss", options.loss, "zoom (Dice + voxel-balanced focal) or dice-ce")
       ->check(CLI::IsMember({"zoom", "dice-ce"}))
@@ -51,7 +51,7 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
       ->capture_default_str();
   CLI::Option* added = command
                            .add_option("--add-modules", options.modules.blocks,
-                                       "Put fresh modules behind these encoder blocks first")
+                                       "Put fresh modules after these encoder blocks first")
                            ->delimiter(',');
   command
       .add_option("--detail-channels", options.modules.detail_channels,
@@ -101,7 +101,7 @@ void TrainOptions::AddTo(CLI::App& command) {
   command
       .add_option(
           "--out", out,
-          "The model to write; beside it .csv, and .state, from which a run that was ended goes on")
+          "The model to write; next to it .csv, and .state, from which a run that was ended goes on")
       ->required();
   command.add_option("--store", store, "Precision of that model's tensors: fp32, fp16 or bf16")
       ->check(CLI::IsMember(StoredTypes()))

@@ -237,7 +237,7 @@ absl::StatusOr<Jpeg2000Header> Walk::Run() {
   while (left() >= 4 && bytes_[at_] == 0) ++at_;  // padding
   if (left() >= 4 && MarkerAt(at_) == kSoc && MarkerAt(at_ + 2) == kSiz) {
     return absl::InvalidArgumentError(
-        "another JPEG 2000 image lies behind it, and NumberOfFrames does not say so");
+        "another JPEG 2000 image follows it, and NumberOfFrames does not say so");
   }
   return header_;
 }

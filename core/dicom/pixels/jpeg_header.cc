@@ -136,7 +136,7 @@ absl::StatusOr<JpegHeader> Walk::Run() {
   while (left() >= 2 && U8(at_) == 0) ++at_;  // padding
   if (left() >= 2 && U16(at_) == (0xFF00 | kSoi)) {
     return absl::InvalidArgumentError(
-        "another JPEG image lies behind it, and NumberOfFrames does not say so");
+        "another JPEG image follows it, and NumberOfFrames does not say so");
   }
   return header_;
 }

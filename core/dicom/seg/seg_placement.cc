@@ -64,7 +64,7 @@ absl::StatusOr<FramePlace> PlaceFrame(const FramePlane& frame, const Geometry& v
   const std::array<int64_t, 3> first{std::llround(corner[0]), std::llround(corner[1]),
                                      std::llround(corner[2])};
   if (const double off = Off(corner, first); off > tolerance) {
-    return OtherGrid(absl::StrFormat("a frame begins %.2g voxels beside a voxel of the volume", off));
+    return OtherGrid(absl::StrFormat("a frame begins %.2g voxels away from a voxel of the volume", off));
   }
   std::array<int64_t, 3> last = first;
   last[along.axis] += along.sign * (frame.columns - 1);

@@ -103,7 +103,7 @@ TEST(PlaceFrame, ForgivesLessThanATenthOfAVoxelInAll) {
 TEST(PlaceFrame, RefusesOtherPositionsSpacingsAndDirections) {
   const Geometry volume = TestGeometry({9, 7, 5}, {1, 1, 3});
   EXPECT_THAT(Refusal(FrameOf(volume, {0, 0, 1.5}, 0, 1, 9, 1, 1, 7), volume),
-              HasSubstr("begins 0.5 voxels beside a voxel"));
+              HasSubstr("begins 0.5 voxels away from a voxel"));
   FramePlane half = FrameOf(volume, {0, 0, 1}, 0, 1, 9, 1, 1, 7);
   half.row_step.y = 0.5;
   EXPECT_THAT(Refusal(half, volume), HasSubstr("another pixel spacing or orientation"));

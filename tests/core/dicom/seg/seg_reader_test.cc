@@ -93,7 +93,7 @@ TEST_F(SegReaderTest, RefusesFramesOnOtherVoxels) {
     const WorldPoint& origin = geometry.origin();
     return SteppedGeometry(geometry.shape(), geometry.steps(), {origin.x + x, origin.y, origin.z});
   };
-  EXPECT_THAT(Reason(seg_, kElsewhere, read_.info, moved(0.3)), HasSubstr("voxels beside a voxel"));
+  EXPECT_THAT(Reason(seg_, kElsewhere, read_.info, moved(0.3)), HasSubstr("voxels away from a voxel"));
   EXPECT_THAT(Reason(seg_, kElsewhere, read_.info, moved(geometry.steps()[0].x)),
               HasSubstr("beyond the volume"));
 }

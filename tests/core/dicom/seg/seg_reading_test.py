@@ -354,7 +354,7 @@ def moved(seg, along, millimetres):
 
 @pytest.mark.parametrize("change, words", [
     (lambda seg: moved(seg, NORMAL, SPACING[2]), "refers to another slice|beyond the volume"),
-    (lambda seg: moved(seg, ROW, 0.25), "voxels beside a voxel"),
+    (lambda seg: moved(seg, ROW, 0.25), "voxels away from a voxel"),
     (lambda seg: setattr(seg, "FrameOfReferenceUID", "1.2.3"), "FrameOfReferenceUID"),
     (lambda seg: setattr(groups(seg)[0].PixelMeasuresSequence[0], "PixelSpacing", [0.5, 0.75]),
      "another pixel spacing"),
