@@ -102,6 +102,7 @@ absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
   ASSIGN_OR_RETURN(plan.deadline, DeadlineOf(arguments.deadline));
   if (!arguments.clamp.empty()) {
     ASSIGN_OR_RETURN(const std::vector<double> range, ParseNumbers("--clamp", arguments.clamp, 2));
+    if (!(range[0] < range[1])) return absl::InvalidArgumentError("--clamp must be MIN,MAX with MIN below MAX");
     plan.clamp = {range[0], range[1]};
   }
   if (!arguments.spacing.empty() && arguments.spacing != kAuto) {

@@ -75,8 +75,8 @@ enum class Reason {
 // "EMPTY_MASK"; empty for kNone.
 absl::string_view ReasonName(Reason reason);
 
-// What the reason is about, in the order in which it was said: numbers and names of our own ("point" -> "2"), counted
-// from 1. Never what a file or a caller says.
+// What the reason is about, in the order in which it was said: places counted from 1 ("point" -> "2"),
+// quantities, names of our own or of DICOM attributes. Never what a file or a caller says.
 using ReasonMetadata = std::vector<std::pair<std::string, std::string>>;
 
 // What a status carries. The name is a text, since a newer server knows more reasons than its client.

@@ -81,7 +81,8 @@ absl::StatusOr<int64_t> ReadVolumes(const Fields& fields) {
   if (fields.Dim(0) < 4) return 1;
   const int64_t volumes = fields.Dim(4);
   if (volumes >= 1 && volumes <= NiftiHeader::kMaxVolumes) return volumes;
-  return absl::InvalidArgumentError(
+  return InvalidArgument(
+      volumes > 1 ? Reason::kSeveralVolumes : Reason::kDamagedFile,
       absl::StrCat("NIfTI: the fourth axis has 1 to ", NiftiHeader::kMaxVolumes, " volumes, not ", volumes));
 }
 

@@ -1,7 +1,7 @@
 // The way of a request, from payload bytes to result bytes: decode, prepare, encode, prompt+mask,
 // restore, write; the four in the middle once for each patch of a target (core/looks/target_segmenter.h). Plain
-// blocking code, called from the server's job threads; thread-safe. The only file that names every step. Knows no
-// protocol.
+// blocking code, called from the server's job threads; thread-safe. Those of a patch are in
+// cached_patch_model.h, their order in core/looks/target_segmenter.h. Knows no protocol.
 #ifndef SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 

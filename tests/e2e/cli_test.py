@@ -224,6 +224,7 @@ def test_failures_have_their_exit_codes_and_leave_the_output_alone(sgpsam, serve
     (2, []),
     (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER"]),
     (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "mask.png"]),
+    (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "mask.nii.gz", "--clamp", "5,1"]),
     (2, ["IN", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm", "--max-patches", "28"]),
     (1, ["/nowhere", "--voxel", "1,2,3", "--server", "SERVER", "--out", "m.dcm"]),
     (1, ["IN", "--voxel", "60,60,30", "--server", "SERVER", "--out", "/nowhere/m.nii.gz"]),

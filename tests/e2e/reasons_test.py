@@ -1,7 +1,11 @@
 """What a program learns of an error: the reason, as every client gets it, and as a foreign reader of google.rpc.Status does."""
 
 import json
+import os
+import pathlib
 import re
+import subprocess
+import sys
 
 import grpc
 import pytest
@@ -122,8 +126,26 @@ def test_details_that_are_none_are_left_out(sdk):
     status = pb.RpcStatus()
     status.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo",
                        value=pb.ErrorInfo(reason="DAMAGED_FILE", domain="another.service").SerializeToString())
-    for details in (b"\xff\xff", b"", status.SerializeToString()):
-        assert from_grpc(Foreign(details)).reason == ""
+    unnamed = pb.RpcStatus()
+    unnamed.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo",
+                        value=pb.ErrorInfo(domain="sgpsam", metadata={"file": "3"}).SerializeToString())
+    for details in (b"\xff\xff", b"", b"\x12\x02\xff\xfe", status.SerializeToString(), unnamed.SerializeToString()):
+        refused = from_grpc(Foreign(details))
+        assert (refused.code, refused.message, refused.reason, refused.metadata) == ("INVALID_ARGUMENT", "no", "", {})
+    broken_before = pb.RpcStatus()
+    broken_before.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff\xff")
+    broken_before.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo",
+                              value=pb.ErrorInfo(reason="DAMAGED_FILE", domain="sgpsam").SerializeToString())
+    assert from_grpc(Foreign(broken_before.SerializeToString())).reason == "DAMAGED_FILE"
+
+
+def test_details_of_any_bytes_leave_the_error_as_it_is(sdk):
+    """Also where protobuf is plain Python, which refuses texts that are no UTF-8 with an exception of its own."""
+    program = ("from sgpsam.errors import _reason_in\n"
+               "for details in (b'\\x12\\x02\\xff\\xfe', b'\\x0b' * 5000, b'\\xff'): assert _reason_in(details) == ('', {}), details")
+    place = str(pathlib.Path(sdk.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120,
+                   env={**os.environ, "PYTHONPATH": place, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"})
 
 
 def test_the_command_line_types_what_mends_it(sgpsam, server, ct, tmp_path):

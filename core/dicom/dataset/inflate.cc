@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -23,7 +24,7 @@ struct EndInflate {
 
 absl::StatusOr<ByteBuffer> InflateRaw(absl::string_view deflated, size_t max_bytes) {
   if (deflated.size() > kMaxDeflatedBytes)
-    return absl::InvalidArgumentError("the deflated data set is too large");
+    return InvalidArgument(Reason::kVolumeTooLarge, "the deflated data set is too large");
   z_stream stream{};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
     return absl::ResourceExhaustedError("no memory to inflate a file");
@@ -39,8 +40,8 @@ absl::StatusOr<ByteBuffer> InflateRaw(absl::string_view deflated, size_t max_byt
     const int code = inflate(&stream, Z_NO_FLUSH);
     const size_t produced = kBlock - stream.avail_out;
     if (!inflated.Append({reinterpret_cast<const char*>(block.get()), produced}).ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the deflated data set grows beyond ", max_bytes, " bytes"));
+      return InvalidArgument(Reason::kVolumeTooLarge,
+                             absl::StrCat("the deflated data set grows beyond ", max_bytes, " bytes"));
     }
     if (code == Z_STREAM_END) return inflated;
     if (code != Z_OK || produced == 0) {

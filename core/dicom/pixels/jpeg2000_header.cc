@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -130,7 +131,7 @@ absl::Status Walk::ReadSize(Segment segment) {
   header_.precision = static_cast<int>(depth & 0x7F) + 1;
   header_.is_signed = (depth & 0x80) != 0;
   if (header_.precision > kMaxPrecision) {
-    return absl::InvalidArgumentError("the JPEG 2000 image has more than 16 bits a sample");
+    return InvalidArgument(Reason::kUnsupportedImage, "the JPEG 2000 image has more than 16 bits a sample");
   }
   tiles_ = CeilDivide(x1 - tile_x0, tile_width_) * CeilDivide(y1 - tile_y0, tile_height_);
   if (tiles_ > kMaxJpeg2000Tiles) return TooMany("tiles");

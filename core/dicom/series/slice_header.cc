@@ -78,12 +78,13 @@ absl::Status CheckKind(const DicomFile& file, PixelNotes& notes) {
 absl::Status ReadLayout(const DicomFile& file, PixelLayout& layout, PixelNotes& notes) {
   const int rows = file.Uint16(tags::kRows).value_or(0), columns = file.Uint16(tags::kColumns).value_or(0);
   if (rows < 1 || columns < 1 || rows > Geometry::kMaxAxis || columns > Geometry::kMaxAxis) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Rows and Columns must each be from 1 to ", Geometry::kMaxAxis));
+    const bool large = rows > Geometry::kMaxAxis || columns > Geometry::kMaxAxis;
+    return InvalidArgument(large ? Reason::kVolumeTooLarge : Reason::kDamagedFile,
+                           absl::StrCat("Rows and Columns must each be from 1 to ", Geometry::kMaxAxis));
   }
   const int allocated = file.Uint16(tags::kBitsAllocated).value_or(0);
   if (allocated != 8 && allocated != 16 && allocated != 32) {
-    return absl::InvalidArgumentError("BitsAllocated must be 8, 16 or 32");
+    return InvalidArgument(Reason::kUnsupportedImage, "BitsAllocated must be 8, 16 or 32");
   }
   const int stored = file.Uint16(tags::kBitsStored).value_or(static_cast<uint16_t>(allocated));
   const int high_bit = file.Uint16(tags::kHighBit).value_or(static_cast<uint16_t>(stored - 1));

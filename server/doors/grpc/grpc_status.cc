@@ -30,13 +30,24 @@ std::optional<Remedy> RemedyFor(Reason reason) {
   }
 }
 
+bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
+std::string Shortened(absl::string_view message, size_t most) {
+  if (message.size() <= most) return std::string(message);
+  size_t end = most - kEllipsis.size();
+  while (end > 0 && ContinuesCharacter(message[end])) --end;
+  std::string shortened(message.substr(0, end));
+  shortened.append(kEllipsis.data(), kEllipsis.size());
+  return shortened;
+}
+
 // What the door itself refuses has its field already.
 absl::Status WithRemedy(const absl::Status& status) {
   const std::optional<Remedy> remedy = RemedyFor(ReasonOf(status));
   if (!remedy || !ReasonDetail(status, "field").empty()) return status;
-  const std::string words = absl::StrCat(remedy->field, remedy->value.empty() ? "" : ": ", remedy->value);
+  const std::string words = absl::StrCat(" (", remedy->field, remedy->value.empty() ? "" : ": ", remedy->value, ")");
   return WithMessage(WithDetail(status, "field", remedy->field),
-                     absl::StrCat(status.message(), " (", words, ")"));
+                     absl::StrCat(Shortened(status.message(), kMaxStatusMessage - words.size()), words));
 }
 
 // The bytes of a google.rpc.Status; empty without a reason.
@@ -56,23 +67,12 @@ std::string Details(const absl::Status& status, const std::string& message) {
   return details.SerializeAsString();
 }
 
-bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
-std::string Shortened(absl::string_view message) {
-  if (message.size() <= kMaxStatusMessage) return std::string(message);
-  size_t end = kMaxStatusMessage - kEllipsis.size();
-  while (end > 0 && ContinuesCharacter(message[end])) --end;
-  std::string shortened(message.substr(0, end));
-  shortened.append(kEllipsis.data(), kEllipsis.size());
-  return shortened;
-}
-
 }  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const absl::Status worded = WithRemedy(status);
-  const std::string message = Shortened(worded.message());
+  const std::string message = Shortened(worded.message(), kMaxStatusMessage);
   return grpc::Status(static_cast<grpc::StatusCode>(worded.raw_code()), message, Details(worded, message));
 }
 

@@ -1,4 +1,4 @@
-// The contract's header -> a request in core's types. Pure functions. Every limit and default that
+// The contract's header -> a request in the server's own types. Pure functions. Every limit and default that
 // segmentation.proto states is checked or filled in here; messages say what to do and never repeat text that
 // came from outside.
 #ifndef SGPSAM_SERVER_DOORS_GRPC_PARSE_HEADER_H_

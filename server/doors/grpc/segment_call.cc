@@ -122,10 +122,11 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
   ASSIGN_OR_RETURN(ParsedHeader parsed, ParseHeader(header, services_.limits));
   kind_ = parsed.request.volume.kind;
   call_.priority = parsed.priority;
+  std::shared_ptr<const DecodedVolume> cached;  // the call's only once it is admitted
   if (parsed.by_digest) {
     volume_digest_ = *parsed.upload.expected;
-    cached_ = services_.pipeline.FindVolume(parsed.request.volume, volume_digest_);
-    if (cached_ == nullptr && parsed.upload.size_bytes == 0) {
+    cached = services_.pipeline.FindVolume(parsed.request.volume, volume_digest_);
+    if (cached == nullptr && parsed.upload.size_bytes == 0) {
       return WithReason(
           absl::NotFoundError("no volume with this digest is cached; send it, with size_bytes set"),
           Reason::kVolumeNotCached);
@@ -136,10 +137,11 @@ absl::Status SegmentCall::HandleHeader(const v1::SegmentHeader& header) {
                           "no worker is ready; send the call to another server, or again in a few seconds"),
                       Reason::kServerUnavailable);
   }
-  const bool need_payload = cached_ == nullptr;
+  const bool need_payload = cached == nullptr;
   ASSIGN_OR_RETURN(ticket_, services_.admission.Admit(need_payload ? parsed.upload.size_bytes : 0));
   accepted_ = services_.clock.Now();
   request_ = std::move(parsed.request);
+  cached_ = std::move(cached);
   FindLogits(parsed.logits_digests);
   if (need_payload) upload_ = std::make_shared<Upload>(std::move(parsed.upload), services_.digests);
   AnswerHeader(need_payload && parsed.by_digest);

@@ -1,4 +1,4 @@
-// What can be had beside the masks in any format.
+// What can be had next to the masks in any format.
 #include <utility>
 
 #include "core/base/status_macros.h"

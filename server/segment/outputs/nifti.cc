@@ -1,4 +1,4 @@
-// One NIfTI of labels, compressed; of a stack that leans, on request, on an upright grid with the image beside it.
+// One NIfTI of labels, compressed; of a stack that leans, on request, on an upright grid with the image, too.
 #include <utility>
 
 #include "core/base/status_macros.h"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from sgpsam.dicom_files import with_names
 from sgpsam.v1 import error_details_pb2 as details_pb
@@ -84,15 +85,26 @@ def _reason_of(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
 
 
 def _reason_in(details: bytes) -> tuple[str, dict[str, str]]:
-    try:
-        for detail in details_pb.RpcStatus.FromString(details).details:
-            if detail.type_url.endswith(_ERROR_INFO):
-                info = details_pb.ErrorInfo.FromString(detail.value)
-                if info.domain == _DOMAIN:
-                    return info.reason, dict(sorted(info.metadata.items()))
-    except DecodeError:   # of a proxy's making
-        pass
+    status = _parsed(details_pb.RpcStatus, details)
+    for detail in status.details if status else ():
+        if detail.type_url.endswith(_ERROR_INFO):
+            info = _parsed(details_pb.ErrorInfo, detail.value)
+            if info and info.domain == _DOMAIN and info.reason:
+                return info.reason, dict(sorted(info.metadata.items()))
     return "", {}
+
+
+_Message = TypeVar("_Message", bound=Message)
+
+
+def _parsed(message: type[_Message], data: bytes) -> _Message | None:
+    """None for what a proxy made; protobuf in plain Python says so with more than its own exception."""
+    parsed: _Message = message()
+    try:
+        parsed.ParseFromString(data)
+        return parsed
+    except (DecodeError, ValueError, RecursionError):
+        return None
 
 
 def broken_contract(what: str) -> SgpsamError:
