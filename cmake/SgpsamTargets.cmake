@@ -45,6 +45,9 @@ function(sgpsam_test name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=thread")
+    math(EXPR arg_TIMEOUT "4 * ${arg_TIMEOUT}")  # what computes takes ten times as long
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
