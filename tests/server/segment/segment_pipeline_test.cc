@@ -35,6 +35,15 @@ struct Asked : SegmentRequest {
     input = {Sha256::Of(bytes), Payload()};
     std::get<Payload>(input.source).push_back(*ByteBuffer::CopyOf(bytes));
   }
+  // Samples that no two neighbours share, on a grid of this shape.
+  void SendRamp(const Shape& shape, double spacing_mm) {
+    volume.kind = VolumeKind::kRaw;
+    for (const int64_t voxels : {shape.i, shape.j, shape.k}) volume.raw.shape.push_back(static_cast<uint32_t>(voxels));
+    volume.raw.spacing_mm.assign(3, spacing_mm);
+    std::vector<int16_t> samples(static_cast<size_t>(shape.voxels()));
+    for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
+    Send({reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(samples[0])});
+  }
 };
 
 class SegmentPipelineTest : public ::testing::Test {
@@ -57,13 +66,7 @@ class SegmentPipelineTest : public ::testing::Test {
   // A ramp of 20 x 18 x 16 voxels of 2 mm with one click in its middle.
   static Asked Ramp() {
     Asked request;
-    request.volume.kind = VolumeKind::kRaw;
-    request.volume.raw.shape = {20, 18, 16};
-    request.volume.raw.spacing_mm = {2, 2, 2};
-    std::vector<int16_t> samples(20 * 18 * 16);
-    for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
-    const absl::string_view bytes(reinterpret_cast<const char*>(samples.data()), samples.size() * 2);
-    request.Send(bytes);
+    request.SendRamp({20, 18, 16}, 2);
     request.targets.push_back(Click(10, 9, 8));
     request.format = &kRawBitsOutput;
     return request;
@@ -231,13 +234,7 @@ class FollowingPipelineTest : public SegmentPipelineTest {
   // A ramp of 100 x 20 x 20 voxels of 1.5 mm with a box from i = 10 to 80.
   static Asked Rod() {
     Asked request;
-    request.volume.kind = VolumeKind::kRaw;
-    request.volume.raw.shape = {100, 20, 20};
-    request.volume.raw.spacing_mm = {1.5, 1.5, 1.5};
-    std::vector<int16_t> samples(100 * 20 * 20);
-    for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
-    const absl::string_view bytes(reinterpret_cast<const char*>(samples.data()), samples.size() * 2);
-    request.Send(bytes);
+    request.SendRamp({100, 20, 20}, 1.5);
     request.targets.emplace_back().prompts.box = BoxPrompt{VoxelIndex{10, 4, 4}, VoxelIndex{80, 14, 14}};
     request.format = &kRawBitsOutput;
     return request;
