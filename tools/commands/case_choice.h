@@ -1,30 +1,37 @@
-// The cases that a command line can name: a folder, or the generator.
+// The cases that a command line can name to train on: folders, the generator, or both at once.
 #ifndef SGPSAM_TOOLS_COMMANDS_CASE_CHOICE_H_
 #define SGPSAM_TOOLS_COMMANDS_CASE_CHOICE_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
-#include "tools/learn/cases/case.h"
+#include "tools/commands/data_set.h"
+#include "tools/learn/cases/case_mix.h"
 
 namespace sgpsam::tools {
 
+// The same sets in the same order; of validation, some may have no case.
 struct TrainingCases {
-  std::unique_ptr<CaseSource> training, validation;
+  std::unique_ptr<CaseMix> training, validation;
 };
 
 struct CaseChoice {
-  std::string folder, label, channel, content = "lesions";
+  std::vector<std::string> data;  // as ParseDataSet takes them
+  DatasetOptions otherwise;
+  std::string content = "lesions", hold_out;
   int64_t generated = 0, validation_cases = 16, fold = 0;
   uint32_t generated_seed = 0;
-  double validation_fraction = 0.2;
+  double generated_weight = 1, validation_fraction = 0.2;
 
-  // --data and what belongs to it, --generated and what belongs to that.
+  // --data and what belongs to it, --generated and what belongs to that, --hold-out.
   void AddOptions(CLI::App& command);
-  // INVALID_ARGUMENT unless exactly one of both was named; the folder's errors.
+  // No case of `hold_out` is on either side, and none is on both: cases of one name, which are one patient's, count
+  // as one. INVALID_ARGUMENT if nothing was named, if nothing of a set is left to train on, or if no case is called
+  // as `hold_out` says; the folders' errors. Says on stderr if some of these names are not there.
   absl::StatusOr<TrainingCases> Open() const;
   // What a training's state remembers of it.
   std::string Describe() const;

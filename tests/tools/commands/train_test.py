@@ -171,6 +171,75 @@ def test_all_cases_can_be_trained_on_without_a_validation(small, folder, place):
     assert lines(place, "validation") == []
 
 
+# Several sets
+
+
+@pytest.fixture
+def other_folder(tmp_path):
+    """The same patients in another modality, and one more; the split is drawn from their names."""
+    data = tmp_path / "pet"
+    (data / "imagesTr").mkdir(parents=True)
+    (data / "labelsTr").mkdir()
+    cases = CASES + ["case_99"]
+    (data / "dataset.json").write_text(json.dumps({
+        "channel_names": {"0": "PET"}, "labels": {"background": 0, "tumour": 1}, "numTraining": len(cases),
+        "file_ending": ".nii.gz"}))
+    for seed, case in enumerate(cases):
+        write_case(data, case, 20 + seed)
+    return data
+
+
+def mixed(small, folder, other_folder, place, *more):
+    command = arguments(small, folder, place, 6, *more)
+    del command[command.index("--data"):command.index("--out")]
+    return [*command, "--data", f"{folder}:label=lesion,weight=2", "--data", f"{other_folder}:name=suv,modality=PT",
+            "--generated", 2, "--generated-weight", 0.5, "--validation-cases", 1]
+
+
+def test_several_sets_are_trained_on_at_once(small, folder, other_folder, place):
+    (folder / "splits_final.json").unlink()
+    assert "18 cases at hand" not in trained(*mixed(small, folder, other_folder, place)).stdout   # some are validated on
+    assert len(lines(place, "step")) == 6
+    before = contents(place)
+    command = mixed(small, folder, other_folder, place)
+    command[command.index(f"{folder}:label=lesion,weight=2")] = f"{folder}:label=lesion,weight=3"
+    assert "other options" in refused(*command)
+    assert contents(place) == before
+
+
+def test_a_patient_is_on_one_side_in_all_sets(small, folder, other_folder, place):
+    (other_folder / "splits_final.json").write_text(json.dumps([{"train": CASES[1:6], "val": CASES[:1]}]))
+    message = refused(*mixed(small, folder, other_folder, place))
+    assert '"case_0" is trained on in data and validated on in suv' in message
+    assert os.listdir(place) == []
+
+
+def test_nobody_learns_from_those_who_are_held_out(small, folder, other_folder, place, tmp_path):
+    (folder / "splits_final.json").unlink()
+    held_out = tmp_path / "held_out.txt"
+    held_out.write_text("# a test set\n" + "\n".join(CASES[:5]) + "\nsomebody_else\n")
+    for case in CASES[:5]:    # whoever reads them says so
+        for data in (folder, other_folder):
+            (data / "imagesTr" / f"{case}_0000.nii.gz").write_text("no image")
+    done = trained(*mixed(small, folder, other_folder, place, "--hold-out", held_out))
+    assert warnings(done) == []
+    assert "1 of its 6 names" in done.stderr
+    assert "no case has such a name" in refused(*mixed(small, folder, other_folder, place, "--hold-out", "nobody,noone"))
+    missing = tmp_path / "missing.txt"
+    assert str(missing) in refused(*mixed(small, folder, other_folder, place, "--hold-out", missing))
+
+
+def test_a_set_that_is_written_wrongly_is_named(small, folder, place):
+    for keys, reason in (("wieght=2", "wieght"), ("weight=0", "above 0"), ("weight=x", "above 0"), ("modality=ct", "CT"),
+                         ("label=", "no value"), ("label=1,label=2", "twice"), ("name=a b", "letters")):
+        command = arguments(small, folder, place)
+        command[command.index("--data") + 1] = f"{folder}:{keys}"
+        message = refused(*command)
+        assert f"--data {folder}:{keys}" in message and reason in message
+    assert "is called" in refused(*arguments(small, folder, place), "--data", folder)
+    assert os.listdir(place) == []
+
+
 # kill -9
 
 

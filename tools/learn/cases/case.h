@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/random.h"
 #include "core/volume/volume.h"
 
 namespace sgpsam {
@@ -24,6 +25,7 @@ struct Case {
   int64_t target_count = 0;  // 1 to kMaxTargets; each of 1..target_count occurs
   // What each target is, target 1 first: 1 to kMaxKind. Empty where that is not known.
   std::vector<uint8_t> kinds;
+  std::string modality{};  // DICOM's defined term of Modality: "CT", "MR", "PT"; empty where it is not known
 };
 
 // Cases by number, always the same ones in the same order. Thread-safe.
@@ -41,6 +43,12 @@ class CaseSource {
   // segment (HasNoTarget); other errors name the file and what is wrong with it. One case's error says
   // nothing of the others.
   virtual absl::StatusOr<Case> Read(int64_t index) const = 0;
+
+  // The number of the case that a training takes next; size() > 0. Each is as likely, unless a source says
+  // otherwise.
+  virtual int64_t Draw(Random& random) const {
+    return static_cast<int64_t>(random.Below(static_cast<uint64_t>(size())));
+  }
 
  protected:
   CaseSource() = default;

@@ -13,6 +13,7 @@
 #include "core/base/status_macros.h"
 #include "core/volume/grid_match.h"
 #include "tools/learn/cases/dataset_choice.h"
+#include "tools/learn/cases/modality.h"
 #include "tools/learn/cases/quoted.h"
 
 namespace sgpsam {
@@ -101,6 +102,9 @@ absl::StatusOr<DatasetFolder> DatasetFolder::Open(const std::string& folder, con
   DatasetFolder source;
   source.folder_ = folder;
   source.options_ = options;
+  if (options.modality.empty()) {
+    source.options_.modality = ModalityOfChannel(dataset->channels[static_cast<size_t>(*channel)]);
+  }
   source.layout_ = dataset->layout;
   source.label_name_ = label->name;
   source.values_ = {AllValues(*dataset), label->values};
@@ -145,7 +149,7 @@ absl::StatusOr<Case> DatasetFolder::Read(int64_t index) const {
   if (!image.ok()) return About(folder_, files.image, image.status());
   absl::StatusOr<Targets> targets = ReadTargets(files, image->geometry());
   if (!targets.ok()) return About(folder_, files.label, targets.status());
-  return Case{files.id, *std::move(image), std::move(targets->volume), targets->count, {}};
+  return Case{files.id, *std::move(image), std::move(targets->volume), targets->count, {}, options_.modality};
 }
 
 }  // namespace sgpsam

@@ -21,6 +21,8 @@ struct DatasetOptions {
   // By name or value, as ChooseLabel and ChooseChannel take them; empty: the only one.
   std::string label{};
   std::string channel{};
+  // Case::modality; empty: what the channel's name says (modality.h).
+  std::string modality{};
   TargetChoice targets{};
   // How far image and label may lie apart, in voxels: what rounding in headers does, no more.
   double grid_tolerance = 0.1;

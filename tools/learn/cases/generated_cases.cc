@@ -106,6 +106,7 @@ absl::StatusOr<Case> GeneratedCases::Read(int64_t index) const {
   result.image = std::move(made.image);
   result.target_count = targets.count();
   result.kinds = targets.kinds();
+  result.modality = "CT";
   ASSIGN_OR_RETURN(result.targets, std::move(targets).Finish());
   return result;
 }

@@ -91,6 +91,7 @@ absl::StatusOr<Split> SplitByHash(const CaseSource& source, const SplitOptions& 
   for (int64_t n = 0; n < source.size(); ++n) {
     (Draw(options.seed, source.id(n)) < fraction ? split.validation : split.training).push_back(n);
   }
+  if (options.may_be_empty) return split;
   if (split.training.empty() || (fraction > 0 && split.validation.empty())) {
     return absl::InvalidArgumentError(
         absl::StrCat("of ", source.size(), " cases, seed ", options.seed, " leaves none for ",

@@ -140,7 +140,7 @@ absl::StatusOr<Example> Training::DrawExample(const CaseMemory& cases, Random& r
   const int64_t patch = parameters_.config().patch;
   absl::Status failure;
   for (int failures = 0; failures < kMostFailures; ++failures) {
-    const auto index = static_cast<int64_t>(random.Below(static_cast<uint64_t>(cases.source().size())));
+    const int64_t index = cases.source().Draw(random);
     const auto chosen = cases.Get(index);
     const absl::StatusOr<TrainingSample> sample =
         chosen.ok() ? DrawSample(**chosen, options_.sample, patch, random) : chosen.status();

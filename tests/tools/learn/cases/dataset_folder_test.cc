@@ -287,5 +287,11 @@ TEST_F(DatasetFolderTest, ReadsFromManyThreadsAtOnce) {
   for (const Digest& digest : digests) EXPECT_EQ(digest, digests[0]);
 }
 
+TEST_F(DatasetFolderTest, SaysTheModalityOfItsChannel) {
+  WriteMsd();
+  EXPECT_EQ(DatasetFolder::Open(folder_.string(), {.label = "2"})->Read(0)->modality, "CT");
+  EXPECT_EQ(DatasetFolder::Open(folder_.string(), {.label = "2", .modality = "PT"})->Read(0)->modality, "PT");
+}
+
 }  // namespace
 }  // namespace sgpsam

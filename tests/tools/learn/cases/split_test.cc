@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/tools/learn/cases/folder_fixture.h"
+#include "tests/tools/learn/cases/named_cases.h"
 
 namespace sgpsam {
 namespace {
@@ -15,23 +16,7 @@ using absl::StatusCode;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Cases that are names only.
-class Names : public CaseSource {
- public:
-  explicit Names(std::vector<std::string> ids) : ids_(std::move(ids)) {}
-  static Names Numbered(int count) {
-    std::vector<std::string> ids;
-    for (int n = 0; n < count; ++n) ids.push_back(absl::StrCat("case_", n));
-    return Names(std::move(ids));
-  }
-
-  int64_t size() const override { return static_cast<int64_t>(ids_.size()); }
-  std::string id(int64_t index) const override { return ids_[static_cast<size_t>(index)]; }
-  absl::StatusOr<Case> Read(int64_t) const override { return absl::UnimplementedError("names only"); }
-
- private:
-  std::vector<std::string> ids_;
-};
+using Names = NamedCases;
 
 std::set<std::string> IdsOf(const CaseSource& source, const std::vector<int64_t>& numbers) {
   std::set<std::string> ids;
@@ -65,6 +50,30 @@ TEST(SplitByHash, DependsOnSeedAndIdsAlone) {
   for (int n = 99; n >= 0; --n) reversed.push_back(absl::StrCat("case_", n));
   const Names other(reversed);
   EXPECT_EQ(IdsOf(other, SplitByHash(other, {.seed = 7})->validation), IdsOf(names, split.validation));
+}
+
+// A patient whose CT, MR and PET lie in three folders is trained on in none of them or in all.
+TEST(SplitByHash, PutsCasesOfOneNameOnOneSideInEverySet) {
+  const Names ct = Names::Numbered(80), pet = Names::Numbered(50), mr({"case_3", "other", "case_41", "case_7"});
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const SplitOptions options{.seed = seed, .validation_fraction = 0.3, .may_be_empty = true};
+    const std::set<std::string> in_ct = IdsOf(ct, SplitByHash(ct, options)->validation);
+    for (const Names* set : {&pet, &mr}) {
+      for (const std::string& id : IdsOf(*set, SplitByHash(*set, options)->validation)) {
+        EXPECT_TRUE(in_ct.contains(id) || id == "other") << id;
+      }
+      for (const std::string& id : IdsOf(*set, SplitByHash(*set, options)->training)) {
+        EXPECT_FALSE(in_ct.contains(id)) << id;
+      }
+    }
+  }
+}
+
+TEST(SplitByHash, MayLeaveASideEmptyWhereThatIsAllowed) {
+  const Names one({"case_1"});
+  EXPECT_FALSE(SplitByHash(one, {}).ok());
+  const Split split = SplitByHash(one, {.may_be_empty = true}).value();
+  EXPECT_EQ(split.training.size() + split.validation.size(), 1u);
 }
 
 TEST(SplitByHash, MovesNoCaseWhenOthersAreAdded) {
