@@ -56,7 +56,7 @@ def column(lesions, field, size):
     return {
         lesion: mean([float(row[field]) for row in rows])
         for lesion, rows in lesions.items()
-        if rows[0]["size"] == size
+        if rows[0]["size"] == size and all(row[field] for row in rows)  # without a mask there is no score
     }
 
 
@@ -80,7 +80,7 @@ def difference_rows(arms, against, clicks):
         cells = []
         for size, _ in SIZES:
             base, own = column(arms[against], f"dice_{clicks}", size), column(lesions, f"dice_{clicks}", size)
-            cells.append(cell("{:+.3f} [{:+.3f}, {:+.3f}]", {at: own[at] - base[at] for at in own}))
+            cells.append(cell("{:+.3f} [{:+.3f}, {:+.3f}]", {at: own[at] - base[at] for at in own if at in base}))
         yield [arm] + cells
 
 

@@ -1,30 +1,41 @@
 // evaluate: what a model's masks are worth after 1, 3 and 5 clicks, by the size of the lesions; computed here, as a
 // server would, or by a running server.
-#include <unistd.h>
+#include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/digest.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/looks/look_policy.h"
 #include "core/torch/torch_engine.h"
+#include "nlohmann/json.hpp"
 #include "sgpsam/client.h"
 #include "tools/commands/commands.h"
+#include "tools/commands/data_set.h"
 #include "tools/commands/server_segmenter.h"
-#include "tools/learn/cases/dataset_folder.h"
+#include "tools/learn/cases/case_names.h"
 #include "tools/learn/cases/generated_cases.h"
 #include "tools/learn/evaluation/evaluate_case.h"
 #include "tools/learn/evaluation/evaluation_report.h"
 #include "tools/learn/evaluation/report_formats.h"
+#include "tools/learn/evaluation/score_file.h"
 
 namespace sgpsam::tools {
 namespace {
@@ -33,13 +44,14 @@ constexpr char kModels[] = "model's", kAuto[] = "auto";
 constexpr absl::Duration kAnswerTime = absl::Seconds(30);  // of a server that is asked which model it serves
 
 struct Options {
-  std::string model, server, csv, clicks = "centre", spacing = kModels;
-  DatasetOptions dataset;
-  std::string folder;
+  std::string model, server, csv, only, clicks = "centre", spacing = kModels;
+  std::vector<std::string> data;
+  DatasetOptions otherwise;
   GeneratedCasesOptions generated{synthesis::Split::kTest, 0, 0, {192, 192, 96}};
-  EvaluateOptions evaluate;
+  EvaluateOptions evaluate{.min_voxels = 8};
   TargetOptions target;
   TorchEngineOptions engine;
+  int jobs = 1;
   bool json = false;
 };
 
@@ -48,8 +60,9 @@ class Subject {
  public:
   virtual ~Subject() = default;
   virtual MeasuredModel model() const = 0;
-  // `image` outlives it.
-  virtual std::unique_ptr<CaseSegmenter> Open(const Volume& image, const TargetOptions& options) = 0;
+  virtual size_t gates() const = 0;
+  // `source` outlives it.
+  virtual std::unique_ptr<CaseSegmenter> Open(const Case& source, const TargetOptions& options) = 0;
 };
 
 class EngineSubject final : public Subject {
@@ -60,8 +73,9 @@ class EngineSubject final : public Subject {
     const ModelInfo& info = engine_->info();
     return {info.name, info.version, info.weights_digest.ToHex(), info.precision};
   }
-  std::unique_ptr<CaseSegmenter> Open(const Volume& image, const TargetOptions& options) override {
-    return std::make_unique<EngineSegmenter>(*engine_, image, options);
+  size_t gates() const override { return engine_->info().gate_blocks.size(); }
+  std::unique_ptr<CaseSegmenter> Open(const Case& source, const TargetOptions& options) override {
+    return std::make_unique<EngineSegmenter>(*engine_, source.image, options);
   }
 
  private:
@@ -77,8 +91,9 @@ class ServerSubject final : public Subject {
     const client::ModelIdentity& identity = served_.model;
     return {identity.name, identity.version, absl::BytesToHexString(identity.weights_sha256), served_.precision};
   }
-  std::unique_ptr<CaseSegmenter> Open(const Volume& image, const TargetOptions& options) override {
-    return std::make_unique<ServerSegmenter>(client_, image, options);
+  size_t gates() const override { return served_.gate_blocks.size(); }
+  std::unique_ptr<CaseSegmenter> Open(const Case& source, const TargetOptions& options) override {
+    return std::make_unique<ServerSegmenter>(client_, source.image, options);
   }
 
  private:
@@ -86,13 +101,39 @@ class ServerSubject final : public Subject {
   const client::ModelDescription served_;
 };
 
-absl::StatusOr<std::unique_ptr<CaseSource>> OpenCases(const Options& options) {
-  if (options.folder.empty() == (options.generated.cases == 0)) {
+struct NamedSet {
+  std::string name;
+  std::shared_ptr<const CaseSource> cases;
+};
+
+// Those of the names that `only` lists.
+absl::Status Choose(const CaseNames& only, NamedSet& set) {
+  std::vector<int64_t> chosen;
+  for (int64_t n = 0; n < set.cases->size(); ++n) {
+    if (only.count(set.cases->id(n)) > 0) chosen.push_back(n);
+  }
+  if (chosen.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--only names no case of ", set.name));
+  }
+  set.cases = std::make_shared<SomeCases>(set.cases, std::move(chosen));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<NamedSet>> OpenSets(const Options& options) {
+  ASSIGN_OR_RETURN(const std::vector<DataSet> folders, ParseDataSets(options.data, options.otherwise));
+  std::vector<NamedSet> sets;
+  for (const DataSet& set : folders) {
+    ASSIGN_OR_RETURN(DatasetFolder folder, DatasetFolder::Open(set.folder, set.options));
+    sets.push_back({set.name, std::make_shared<DatasetFolder>(std::move(folder))});
+  }
+  if (options.generated.cases > 0) sets.push_back({"generated", std::make_shared<GeneratedCases>(options.generated)});
+  if (sets.empty()) {
     return absl::InvalidArgumentError("name the cases: --data FOLDER, or --cases N for made-up ones");
   }
-  if (options.folder.empty()) return std::make_unique<GeneratedCases>(options.generated);
-  ASSIGN_OR_RETURN(DatasetFolder folder, DatasetFolder::Open(options.folder, options.dataset));
-  return std::make_unique<DatasetFolder>(std::move(folder));
+  if (options.only.empty()) return sets;
+  ASSIGN_OR_RETURN(const CaseNames only, ReadCaseNames(options.only));
+  for (NamedSet& set : sets) RETURN_IF_ERROR(Choose(only, set));
+  return sets;
 }
 
 absl::StatusOr<TargetOptions> Complete(const Options& options) {
@@ -125,51 +166,255 @@ absl::StatusOr<std::unique_ptr<Subject>> OpenSubject(const Options& options) {
   return std::make_unique<EngineSubject>(std::move(engine));
 }
 
-struct Measured {
-  std::vector<LesionScores> lesions;
-  std::vector<PassedOver> passed_over;
-};
-
-// Cases that cannot be read are named on stderr and passed over: one bad file does not spoil an evaluation.
-absl::StatusOr<Measured> EvaluateAll(const CaseSource& cases, Subject& subject, const EvaluateOptions& options,
-                                     const TargetOptions& target) {
-  Measured all;
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  for (int64_t n = 0; n < cases.size(); ++n) {
-    if (terminal) std::fprintf(stderr, "\r%s", absl::StrCat("case ", n + 1, " of ", cases.size()).c_str());
-    const absl::StatusOr<Case> read = cases.Read(n);
-    if (!read.ok()) {
-      all.passed_over.push_back({cases.id(n), std::string(read.status().message())});
-      std::fprintf(stderr, "sgpsam-model: passed over: %s\n", all.passed_over.back().reason.c_str());
-      continue;
-    }
-    EvaluateOptions own = options;
-    own.seed = options.seed + (static_cast<uint64_t>(n) << 32);
-    const std::unique_ptr<CaseSegmenter> segmenter = subject.Open(read->image, target);
-    ASSIGN_OR_RETURN(std::vector<LesionScores> scores, EvaluateCase(*read, *segmenter, own));
-    for (LesionScores& lesion : scores) all.lesions.push_back(std::move(lesion));
+// A short name of all that the scores depend on: lines of an evaluation with another one are not this one's.
+std::string NameOfRun(const Options& options, const MeasuredModel& model, const std::vector<NamedSet>& sets) {
+  nlohmann::ordered_json run = {{"scores", 1},  // raised whenever the same evaluation comes to score otherwise
+                                {"weights", model.weights_sha256},
+                                {"precision", model.precision},
+                                {"clicks", options.clicks},
+                                {"seed", options.evaluate.seed},
+                                {"min_voxels", options.evaluate.min_voxels},
+                                {"max_patches", options.target.max_patches},
+                                {"spacing", options.spacing},
+                                {"generated_seed", options.generated.seed},
+                                {"data", options.data},
+                                {"label", options.otherwise.label},
+                                {"channel", options.otherwise.channel},
+                                {"modality", options.otherwise.modality}};
+  for (const NamedSet& set : sets) {
+    std::string ids;
+    for (int64_t n = 0; n < set.cases->size(); ++n) absl::StrAppend(&ids, set.cases->id(n), "\n");
+    run["cases"][set.name] = Sha256::Of(ids).ToHex();
   }
-  if (terminal) std::fprintf(stderr, "\n");
-  if (all.lesions.empty()) return absl::InvalidArgumentError("none of the cases has anything to segment");
-  return all;
+  constexpr size_t kDigits = 16;
+  return Sha256::Of(run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).ToHex().substr(0, kDigits);
 }
 
-absl::Status Evaluate(const Options& options) {
+// Means are of what is in the file, to its last digit, so that they do not depend on whether a run was interrupted.
+absl::StatusOr<ScoredCase> AsWritten(const ScoredCase& scored, size_t gates) {
+  const std::string text = absl::StrCat(ScoreCsvHeader(gates), ScoreCsvLines(scored, gates, "run"));
+  ASSIGN_OR_RETURN(ScoreCsv csv, ParseScoreCsv(text, gates, "run"));
+  if (csv.cases.empty()) return scored;  // it has no lesion
+  return std::move(csv.cases[0]);
+}
+
+struct MeasuredSet {
+  std::vector<LesionScores> lesions;
+  std::vector<PassedOver> passed_over;
+  int64_t crumbs = 0;
+};
+
+// All cases of all sets, by several jobs at once. Each job takes the next case that nobody has; what comes of a case
+// does not depend on who did it, and is handed on in the cases' order.
+class Evaluation {
+ public:
+  // `csv` may be null.
+  Evaluation(const std::vector<NamedSet>& sets, const EvaluateOptions& evaluate, const TargetOptions& target,
+             size_t gates, ScoreFile* csv)
+      : sets_(sets), evaluate_(evaluate), target_(target), gates_(gates), csv_(csv), measured_(sets.size()) {
+    std::map<std::pair<std::string, std::string>, const ScoredCase*> done;
+    if (csv_ != nullptr) {
+      for (const ScoredCase& scored : csv_->done()) done[{scored.set, scored.case_id}] = &scored;
+    }
+    for (size_t set = 0; set < sets_.size(); ++set) {
+      for (int64_t n = 0; n < sets_[set].cases->size(); ++n) {
+        const auto found = done.find({sets_[set].name, sets_[set].cases->id(n)});
+        if (found == done.end()) {
+          items_.push_back({set, n});
+        } else {
+          Add(set, *found->second);
+          ++known_;
+        }
+      }
+    }
+  }
+
+  // How many cases the CSV has already.
+  int64_t known() const { return known_; }
+
+  // One job, to the end; several threads run it at once, each with a subject of its own.
+  void Work(Subject& subject) {
+    for (size_t n = Take(); n < items_.size(); n = Take()) HandIn(n, EvaluateItem(items_[n], subject));
+  }
+  // Ends all jobs.
+  void Fail(const absl::Status& status) {
+    const absl::MutexLock lock(&mutex_);
+    status_.Update(status);
+  }
+
+  // Once all jobs are done.
+  absl::StatusOr<std::vector<MeasuredSet>> Finish() && {
+    const absl::MutexLock lock(&mutex_);
+    RETURN_IF_ERROR(status_);
+    for (size_t set = 0; set < sets_.size(); ++set) {
+      if (!measured_[set].lesions.empty()) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("none of the cases of ", sets_[set].name, " has anything to segment"));
+    }
+    for (size_t set = 0; set < sets_.size(); ++set) SortAsTheSet(set);
+    return std::move(measured_);
+  }
+
+ private:
+  struct Item {
+    size_t set = 0;
+    int64_t index = 0;
+  };
+  struct Result {
+    ScoredCase scored;
+    absl::Status passed_over;  // not OK: the case could not be read
+  };
+
+  size_t Take() {
+    const absl::MutexLock lock(&mutex_);
+    return status_.ok() ? next_++ : items_.size();
+  }
+
+  absl::StatusOr<Result> EvaluateItem(const Item& item, Subject& subject) const {
+    const NamedSet& set = sets_[item.set];
+    const absl::StatusOr<Case> read = set.cases->Read(item.index);
+    if (!read.ok()) return Result{{set.name, set.cases->id(item.index), {}, 0}, read.status()};
+    const std::unique_ptr<CaseSegmenter> segmenter = subject.Open(*read, target_);
+    ASSIGN_OR_RETURN(ScoredCase scored, EvaluateCase(*read, *segmenter, evaluate_));
+    scored.set = set.name;
+    ASSIGN_OR_RETURN(scored, AsWritten(scored, gates_));
+    return Result{std::move(scored), absl::OkStatus()};
+  }
+
+  void HandIn(size_t n, absl::StatusOr<Result> result) {
+    const absl::MutexLock lock(&mutex_);
+    if (!result.ok()) {
+      status_.Update(result.status());
+      return;
+    }
+    waiting_.emplace(n, *std::move(result));
+    for (auto first = waiting_.begin(); first != waiting_.end() && first->first == handed_on_;
+         first = waiting_.erase(first), ++handed_on_) {
+      status_.Update(HandOn(items_[first->first], first->second));
+    }
+  }
+
+  // Cases that cannot be read are named on stderr and passed over: one bad file does not spoil an evaluation.
+  absl::Status HandOn(const Item& item, const Result& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!result.passed_over.ok()) {
+      const std::string reason(result.passed_over.message());
+      measured_[item.set].passed_over.push_back({result.scored.case_id, reason});
+      std::fprintf(stderr, "sgpsam-model: passed over: %s\n", reason.c_str());
+      return absl::OkStatus();
+    }
+    Add(item.set, result.scored);
+    std::fprintf(stderr, "%s\n", Progress(result.scored).c_str());
+    return csv_ == nullptr ? absl::OkStatus() : csv_->Append(result.scored);
+  }
+
+  // "ct/STS_001 (3 of 20): 1 lesions, Dice 0.61 0.70 0.74"
+  std::string Progress(const ScoredCase& scored) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::string line = absl::StrCat(scored.set, "/", scored.case_id, " (", handed_on_ + 1, " of ", items_.size(),
+                                    "): ", scored.lesions.size(), " lesions, Dice");
+    for (size_t n = 0; n < kScoredClicks.size(); ++n) {
+      double sum = 0;
+      int count = 0;
+      for (const LesionScores& lesion : scored.lesions) {
+        if (!lesion.dice[n]) continue;
+        sum += *lesion.dice[n];
+        ++count;
+      }
+      absl::StrAppend(&line, " ", count == 0 ? "-" : absl::StrFormat("%.2f", sum / count));
+    }
+    return line;
+  }
+
+  void Add(size_t set, const ScoredCase& scored) {
+    MeasuredSet& measured = measured_[set];
+    measured.lesions.insert(measured.lesions.end(), scored.lesions.begin(), scored.lesions.end());
+    measured.crumbs += scored.crumbs;
+  }
+
+  // Those that the file had already came first: the order of a bootstrap's draws must not tell.
+  void SortAsTheSet(size_t set) {
+    std::map<std::string, int64_t> number;
+    for (int64_t n = 0; n < sets_[set].cases->size(); ++n) number[sets_[set].cases->id(n)] = n;
+    std::vector<LesionScores>& lesions = measured_[set].lesions;
+    std::stable_sort(lesions.begin(), lesions.end(), [&](const LesionScores& a, const LesionScores& b) {
+      return number[a.case_id] < number[b.case_id];
+    });
+  }
+
+  const std::vector<NamedSet>& sets_;
+  const EvaluateOptions evaluate_;
+  const TargetOptions target_;
+  const size_t gates_;
+  ScoreFile* const csv_;
+  std::vector<Item> items_;
+  int64_t known_ = 0;
+  absl::Mutex mutex_;
+  size_t next_ ABSL_GUARDED_BY(mutex_) = 0, handed_on_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<size_t, Result> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<MeasuredSet> measured_;  // by whoever holds the mutex, once there are jobs
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+};
+
+// The first job is this thread's, whose subject is there already; an engine belongs to the thread that made it.
+void RunJobs(const Options& options, Subject& first, Evaluation& evaluation) {
+  std::vector<std::thread> others;
+  for (int job = 1; job < options.jobs; ++job) {
+    others.emplace_back([&] {
+      absl::StatusOr<std::unique_ptr<Subject>> subject = OpenSubject(options);
+      if (subject.ok()) {
+        evaluation.Work(**subject);
+      } else {
+        evaluation.Fail(subject.status());
+      }
+    });
+  }
+  evaluation.Work(first);
+  for (std::thread& other : others) other.join();
+}
+
+std::string DescribeClicks(const Options& options, const NamedSet& set) {
+  std::string text = options.clicks == "centre" ? "in the middle of the largest error"
+                                                : absl::StrCat("random in the errors, --seed ", options.evaluate.seed);
+  if (set.name == "generated") absl::StrAppend(&text, "; cases: --generated-seed ", options.generated.seed);
+  return text;
+}
+
+absl::Status Evaluate(const Options& given) {
+  Options options = given;
   if (options.model.empty() == options.server.empty()) {
     return absl::InvalidArgumentError("name what is measured: --model FILE, or --server HOST:PORT");
   }
   if (!options.csv.empty()) RETURN_IF_ERROR(CheckPlace(options.csv));
+  if (options.jobs > 1 && options.engine.threads == 0) {
+    options.engine.threads = std::max(1, at::get_num_threads() / options.jobs);
+  }
   ASSIGN_OR_RETURN(const TargetOptions target, Complete(options));
-  EvaluateOptions evaluate = options.evaluate;
-  evaluate.clicks = options.clicks == "centre" ? ClickStrategy::kCentre : ClickStrategy::kRandom;
-  ASSIGN_OR_RETURN(const std::unique_ptr<CaseSource> cases, OpenCases(options));
+  options.evaluate.clicks = options.clicks == "centre" ? ClickStrategy::kCentre : ClickStrategy::kRandom;
+  ASSIGN_OR_RETURN(const std::vector<NamedSet> sets, OpenSets(options));
   ASSIGN_OR_RETURN(const std::unique_ptr<Subject> subject, OpenSubject(options));
-  ASSIGN_OR_RETURN(Measured measured, EvaluateAll(*cases, *subject, evaluate, target));
-  EvaluationReport report = MakeReport(std::move(measured.lesions));
-  report.passed_over = std::move(measured.passed_over);
-  report.model = subject->model();
-  std::printf("%s\n", options.json ? ToJson(report).c_str() : ToTable(report).c_str());
-  return options.csv.empty() ? absl::OkStatus() : WriteFileAtomically(options.csv, ToCsv(report.lesions));
+  std::optional<ScoreFile> csv;
+  if (!options.csv.empty()) {
+    const std::string run = NameOfRun(options, subject->model(), sets);
+    ASSIGN_OR_RETURN(ScoreFile file, ScoreFile::Open(options.csv, run, subject->gates()));
+    csv.emplace(std::move(file));
+  }
+  Evaluation evaluation(sets, options.evaluate, target, subject->gates(), csv ? &*csv : nullptr);
+  if (evaluation.known() > 0) {
+    std::fprintf(stderr, "going on: %lld cases are in %s already\n", static_cast<long long>(evaluation.known()),
+                 options.csv.c_str());
+  }
+  RunJobs(options, *subject, evaluation);
+  ASSIGN_OR_RETURN(std::vector<MeasuredSet> measured, std::move(evaluation).Finish());
+  for (size_t n = 0; n < sets.size(); ++n) {
+    EvaluationReport report = MakeReport(std::move(measured[n].lesions));
+    report.set = sets[n].name;
+    report.clicks = DescribeClicks(options, sets[n]);
+    report.passed_over = std::move(measured[n].passed_over);
+    report.crumbs = measured[n].crumbs;
+    report.min_voxels = options.evaluate.min_voxels;
+    report.model = subject->model();
+    std::printf("%s\n", options.json ? ToJson(report).c_str() : ToTable(report).c_str());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -183,17 +428,13 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
   CLI::Option* model = command->add_option("--model", options->model, "The model file");
   command->add_option("--server", options->server, "HOST:PORT of a running server to measure instead of a file")
       ->excludes(model);
-  CLI::Option* data = command->add_option(
-      "--data", options->folder, "Folder in the layout of MSD or nnU-Net: dataset.json, imagesTr, labelsTr");
-  command
-      ->add_option("--label", options->dataset.label, "Which of its labels is the target, by name or value")
-      ->needs(data);
-  command->add_option("--channel", options->dataset.channel, "Which of its channels is the image")
-      ->needs(data);
+  AddDataOptions(*command, options->data, options->otherwise);
+  command->add_option("--only", options->only,
+                      "Only these cases of every set: names with commas, or a file with one a line, as "
+                      "`train --hold-out` takes");
   CLI::Option* made =
-      command->add_option("--cases", options->generated.cases, "Number of made-up cases of the test split")
-          ->check(CLI::PositiveNumber)
-          ->excludes(data);
+      command->add_option("--cases", options->generated.cases, "Number of made-up cases of the test split; one more set")
+          ->check(CLI::PositiveNumber);
   command->add_option("--generated-seed", options->generated.seed, "Other made-up cases")
       ->check(CLI::Range(uint64_t{0}, uint64_t{synthesis::kMaxRunSeed}))
       ->needs(made)
@@ -211,8 +452,20 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
                    "Of the patches: millimetres, or auto, which looks at small lesions closer; unless given, "
                    "as a server does: auto if the model has learned from finer patches than 1.5 mm, else 1.5")
       ->capture_default_str();
-  command->add_option("--csv", options->csv, "Write a line for each lesion here, too");
-  command->add_flag("--json", options->json, "Print JSON instead of a table");
+  command
+      ->add_option("--min-voxels", options->evaluate.min_voxels,
+                   "Of a lesion: smaller components are crumbs of an outline, and left out")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--csv", options->csv,
+                      "Write a line for each lesion here, too, case by case: the same command given again goes on "
+                      "after the last whole case");
+  command->add_flag("--json", options->json, "Print JSON instead of tables, a line for each set");
+  command
+      ->add_option("--jobs", options->jobs,
+                   "Cases at once, each with a model of its own on its share of the cores; changes no score")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   command
       ->add_option("--precision", options->engine.precision,
                    "auto, fp32 or bf16, as a server's; what computes wrongly here is replaced by fp32, as there")

@@ -41,7 +41,8 @@ def test_a_server_and_an_engine_of_one_precision_give_the_same_numbers(precision
     assert there["gates"] == here["gates"]
     assert there["model"] == here["model"]
     assert here["model"]["precision"] == precision
-    assert here["refused_clicks"] == there["refused_clicks"] and here["passed_over"] == []
+    assert here["refused"] == there["refused"] and here["passed_over"] == []
+    assert here["ball"] == there["ball"] and here["ball"]["dice"]["all"] > 0
 
 
 def test_a_model_or_a_server_is_measured_and_not_both():

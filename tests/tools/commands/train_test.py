@@ -539,9 +539,10 @@ def test_a_lesion_that_cannot_be_seen_does_not_end_an_evaluation(small, folder, 
     save(folder / "imagesTr" / f"{CASES[3]}_0000.nii.gz", image)
     table = call("evaluate", "--model", small, "--data", folder, "--label", "lesion", "--csv", tmp_path / "out.csv")
     assert "8 lesions of 8 cases" in table
+    assert "5 clicks in 1 lesions" in table and "1 lesions have no mask after 5 clicks" in table
     with open(tmp_path / "out.csv", newline="", encoding="ascii") as file:
-        dice = {line["case"]: float(line["dice_5"]) for line in csv.DictReader(file)}
-    assert sorted(dice) == CASES and dice[CASES[3]] == 0
+        dice = {line["case"]: line["dice_5"] for line in csv.DictReader(file)}
+    assert sorted(dice) == CASES and dice[CASES[3]] == "" and all(dice[case] for case in CASES if case != CASES[3])
 
 
 def test_an_evaluation_knows_first_that_its_scores_cannot_be_written(small, folder, tmp_path):
@@ -549,3 +550,95 @@ def test_an_evaluation_knows_first_that_its_scores_cannot_be_written(small, fold
     assert f"{tmp_path}/none/out.csv" in message
     for spacing in ("0", "-1", "nan", "9"):
         assert "0.25 to 3 mm" in call("evaluate", "--model", small, "--data", folder, "--spacing", spacing, code=FAILED)
+
+
+# Evaluations that go on, and of several sets
+
+
+def evaluated(small, folder, *more):
+    return call("evaluate", "--model", small, "--data", f"{folder}:label=lesion,name=balls", "--device", "cpu", *more)
+
+
+def read_scores(path):
+    with open(path, newline="", encoding="ascii") as file:
+        return list(csv.DictReader(file))
+
+
+def test_an_evaluation_goes_on_after_the_last_whole_case(small, folder, tmp_path):
+    whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
+    table = evaluated(small, folder, "--csv", whole)
+    text = whole.read_bytes()
+    ends = [n + 2 for n in range(len(text)) if text[n:n + 2] == b"\r\n"]
+    for size in (ends[0], ends[3] + 5, len(text)):
+        cut.write_bytes(text[:size])
+        done = subprocess.run([BIN / "sgpsam-model", "evaluate", "--model", small, "--device", "cpu", "--data",
+                               f"{folder}:label=lesion,name=balls", "--csv", cut],
+                              capture_output=True, text=True, timeout=100, check=True)
+        assert done.stdout == table
+        assert cut.read_bytes() == text
+        again = sum(line.startswith("balls/") for line in done.stderr.splitlines())
+        assert again == 8 - max(0, sum(end <= size for end in ends) - 1)   # cases that were there were not computed
+
+
+def test_the_scores_of_another_evaluation_are_refused(small, folder, tmp_path):
+    path = tmp_path / "scores.csv"
+    evaluated(small, folder, "--csv", path)
+    before = path.read_bytes()
+    for other in (["--max-patches", 1], ["--only", CASES[0]], ["--precision", "bf16"]):
+        message = call("evaluate", "--model", small, "--data", f"{folder}:label=lesion,name=balls", "--device", "cpu",
+                       "--csv", path, *other, code=FAILED)
+        assert str(path) in message and "another evaluation" in message, other
+        assert path.read_bytes() == before
+
+
+def test_jobs_change_no_score(small, folder, tmp_path):
+    tables = [evaluated(small, folder, "--csv", tmp_path / f"{jobs}.csv", "--jobs", jobs) for jobs in (1, 3)]
+    assert tables[0] == tables[1]
+    scores = [(tmp_path / f"{jobs}.csv").read_bytes() for jobs in (1, 3)]
+    assert scores[0] == scores[1]
+
+
+def test_each_set_has_a_table_and_lines_of_its_own(small, folder, other_folder, tmp_path):
+    sets = ["--data", f"{folder}:label=lesion,name=balls", "--data", other_folder]
+    table = call("evaluate", "--model", small, *sets, "--device", "cpu", "--csv", tmp_path / "scores.csv")
+    assert "balls: 8 lesions of 8 cases" in table and "pet: 9 lesions of 9 cases" in table
+    reports = [json.loads(line) for line in
+               call("evaluate", "--model", small, *sets, "--device", "cpu", "--json").strip().splitlines() if line]
+    assert [report["set"] for report in reports] == ["balls", "pet"]
+    scores = read_scores(tmp_path / "scores.csv")
+    assert [line["set"] for line in scores] == ["balls"] * 8 + ["pet"] * 9
+    for report in reports:
+        mine = [float(line["dice_1"]) for line in scores if line["set"] == report["set"]]
+        assert report["dice"]["1"]["all"] == pytest.approx(sum(mine) / len(mine), abs=1e-9)
+
+
+def test_only_the_cases_of_a_list_are_evaluated(small, folder, tmp_path):
+    held_out = tmp_path / "held_out.txt"
+    held_out.write_text(f"{CASES[5]}\n# and\n{CASES[2]}\nnobody\n")
+    evaluated(small, folder, "--only", held_out, "--csv", tmp_path / "some.csv")
+    evaluated(small, folder, "--csv", tmp_path / "all.csv", "--clicks", "centre")
+    some, every = read_scores(tmp_path / "some.csv"), read_scores(tmp_path / "all.csv")
+    assert [line["case"] for line in some] == [CASES[2], CASES[5]]
+    for line in some:
+        same = next(other for other in every if other["case"] == line["case"])
+        assert {**line, "run": ""} == {**same, "run": ""}
+    assert "names no case of balls" in call("evaluate", "--model", small, "--data", f"{folder}:label=lesion,name=balls",
+                                            "--only", "nobody", code=FAILED)
+
+
+def test_the_best_ball_stands_beside_the_scores(small, folder, tmp_path):
+    """Against balls drawn here, around the clicks that the CSV names."""
+    report = json.loads(evaluated(small, folder, "--json", "--csv", tmp_path / "scores.csv"))
+    best = {}
+    for radius in [n / 2 for n in range(2, 20)] + list(range(10, 61)):
+        dice = []
+        for line in read_scores(tmp_path / "scores.csv"):
+            truth = numpy.asarray(nibabel.load(folder / "labelsTr" / f"{line['case']}.nii.gz").dataobj) > 0
+            click = numpy.array([int(line[axis]) for axis in "ijk"])
+            assert truth[tuple(click)]
+            ball = 1.5 * numpy.linalg.norm(numpy.indices(truth.shape).T - click, axis=-1).T <= radius
+            dice.append(2 * (ball & truth).sum() / (ball.sum() + truth.sum()))
+        best[radius] = sum(dice) / len(dice)
+    radius = max(best, key=best.get)
+    assert report["ball"]["radius_mm"] == radius
+    assert report["ball"]["dice"]["all"] == pytest.approx(best[radius], abs=1e-3)

@@ -3,8 +3,12 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "core/base/digest.h"
 #include "core/base/random.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
+#include "tools/learn/evaluation/ball.h"
 #include "tools/learn/evaluation/overlap.h"
 #include "tools/learn/evaluation/size_bins.h"
 #include "tools/learn/evaluation/surface_dice.h"
@@ -25,6 +29,15 @@ Mask MaskOfTarget(const Volume& targets, int64_t target) {
     }
   });
   return mask;
+}
+
+constexpr char kNoReason[] = "UNNAMED";  // where a refusal has no reason for programs
+
+uint64_t SeedOf(uint64_t seed, const std::string& case_id, int64_t target) {
+  const Digest digest = Sha256::Of(absl::StrCat("clicks ", seed, " ", target, " ", case_id));
+  uint64_t bits = 0;
+  for (size_t n = 0; n < 8; ++n) bits = bits << 8 | digest.bytes[n];
+  return bits;
 }
 
 PointPrompt ToPrompt(const SimulatedClick& click) {
@@ -49,6 +62,10 @@ class Reader {
     scores.diameter_mm = EquivalentDiameterMm(truth_.CountVoxels(), geometry_.voxel_ml());
     const ClickOptions click_options{options_.clicks, geometry_.spacing_mm()};
     std::optional<SimulatedClick> next = FirstClick(truth_, click_options, random_.Next());
+    if (next) {
+      scores.first_click = {next->voxel.i, next->voxel.j, next->voxel.k};
+      scores.ball = BallDice(truth_, geometry_.spacing_mm(), next->voxel);
+    }
     size_t scored = 0;
     for (int click = 1; scored < kScoredClicks.size(); ++click) {
       if (next) RETURN_IF_ERROR(Click(*next, scores));
@@ -66,10 +83,12 @@ class Reader {
     absl::StatusOr<CaseAnswer> answer = segmenter_.Segment(prompts_);
     if (absl::IsInvalidArgument(answer.status())) {
       prompts_.points.pop_back();  // a reader is told why, and keeps the mask
-      ++scores.refused_clicks;
+      const std::optional<ReasonInfo> reason = ReasonInfoOf(answer.status());
+      ++scores.refused[reason && !reason->name.empty() ? reason->name : kNoReason];
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(answer.status());
+    has_mask_ = true;
     mask_ = std::move(answer->mask);
     prompts_.previous_logits = std::move(answer->logits);
     prompts_.previous_patch = answer->patch;
@@ -78,6 +97,7 @@ class Reader {
   }
 
   absl::Status Score(size_t at, LesionScores& scores) const {
+    if (!has_mask_) return absl::OkStatus();
     ASSIGN_OR_RETURN(scores.dice[at], Dice(truth_, mask_));
     ASSIGN_OR_RETURN(scores.nsd[at], SurfaceDice(truth_, mask_, geometry_.spacing_mm()));
     return absl::OkStatus();
@@ -90,6 +110,7 @@ class Reader {
   CaseSegmenter& segmenter_;
   Prompts prompts_;
   Mask mask_;
+  bool has_mask_ = false;
 };
 
 }  // namespace
@@ -103,18 +124,24 @@ absl::StatusOr<CaseAnswer> EngineSegmenter::Segment(const Prompts& prompts) {
   return answer;
 }
 
-absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, CaseSegmenter& segmenter,
-                                                       const EvaluateOptions& options) {
-  std::vector<LesionScores> all;
+absl::StatusOr<ScoredCase> EvaluateCase(const Case& source, CaseSegmenter& segmenter,
+                                        const EvaluateOptions& options) {
+  ScoredCase scored;
+  scored.case_id = source.id;
   for (int64_t target = 1; target <= source.target_count; ++target) {
-    const uint64_t seed = options.seed + static_cast<uint64_t>(target);
-    Reader reader(source.image.geometry(), MaskOfTarget(source.targets, target), options, seed, segmenter);
+    Mask truth = MaskOfTarget(source.targets, target);
+    if (truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) {
+      ++scored.crumbs;
+      continue;
+    }
+    const uint64_t seed = SeedOf(options.seed, source.id, target);
+    Reader reader(source.image.geometry(), std::move(truth), options, seed, segmenter);
     ASSIGN_OR_RETURN(LesionScores scores, reader.ReadAll());
     scores.case_id = source.id;
     scores.lesion_id = static_cast<int>(target);
-    all.push_back(std::move(scores));
+    scored.lesions.push_back(std::move(scores));
   }
-  return all;
+  return scored;
 }
 
 }  // namespace sgpsam

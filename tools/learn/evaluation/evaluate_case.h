@@ -17,6 +17,7 @@
 #include "tools/learn/cases/case.h"
 #include "tools/learn/evaluation/click_simulator.h"
 #include "tools/learn/evaluation/evaluation_report.h"
+#include "tools/learn/evaluation/score_csv.h"
 
 namespace sgpsam {
 
@@ -31,7 +32,7 @@ struct CaseAnswer {
 class CaseSegmenter {
  public:
   virtual ~CaseSegmenter() = default;
-  // INVALID_ARGUMENT: these prompts are refused.
+  // INVALID_ARGUMENT: these prompts are refused, for a reason that is on the status (core/base/reason.h).
   virtual absl::StatusOr<CaseAnswer> Segment(const Prompts& prompts) = 0;
 };
 
@@ -52,15 +53,16 @@ class EngineSegmenter final : public CaseSegmenter {
 
 struct EvaluateOptions {
   ClickStrategy clicks = ClickStrategy::kCentre;
-  uint64_t seed = 0;  // of random clicks
+  uint64_t seed = 0;       // of random clicks
+  int64_t min_voxels = 1;  // of a target: smaller ones are crumbs of an outline, and left out
 };
 
-// Every target of the case: the first click in it, each next one in what is still wrong, with the logits of
-// the call before, up to the last of kScoredClicks. A target whose mask needs no further click keeps its
-// scores. A click that is refused, as beyond what the patches see or where there is nothing to see, leaves
-// the mask as it is, empty at first, and is counted.
-absl::StatusOr<std::vector<LesionScores>> EvaluateCase(const Case& source, CaseSegmenter& segmenter,
-                                                       const EvaluateOptions& options);
+// Every target of the case that is large enough: the first click in it, each next one in what is still wrong, with the
+// logits of the call before, up to the last of kScoredClicks. A target whose mask needs no further click keeps its
+// scores. A click that is refused, as beyond what the patches see or where there is nothing to see, leaves the mask as
+// it is, and is counted by its reason; until there is a mask there is no score. The same case and options always give
+// the same clicks, whichever cases are beside it.
+absl::StatusOr<ScoredCase> EvaluateCase(const Case& source, CaseSegmenter& segmenter, const EvaluateOptions& options);
 
 }  // namespace sgpsam
 

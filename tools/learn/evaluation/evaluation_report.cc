@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "tools/learn/evaluation/ball.h"
+
 namespace sgpsam {
 namespace {
 
@@ -50,6 +52,58 @@ size_t CountCases(absl::Span<const LesionScores> lesions) {
   return static_cast<size_t>(std::unique(ids.begin(), ids.end()) - ids.begin());
 }
 
+MeansBySize MeansOfBall(absl::Span<const LesionScores> lesions, const BootstrapOptions& options, size_t radius) {
+  return Means(lesions, options, [radius](const LesionScores& lesion) -> std::optional<double> {
+    if (!lesion.dice[0] || lesion.ball.empty()) return std::nullopt;
+    return lesion.ball[radius];
+  });
+}
+
+// The radius with the best mean in a group; nullopt where the group has no lesion with balls.
+std::optional<size_t> BestRadius(absl::Span<const LesionScores> lesions, size_t group) {
+  std::vector<double> sums(kBallRadii, 0);
+  bool any = false;
+  for (const LesionScores& lesion : lesions) {
+    if (!lesion.dice[0] || lesion.ball.empty() || !InGroup(lesion, group)) continue;
+    any = true;
+    for (size_t n = 0; n < kBallRadii; ++n) sums[n] += lesion.ball[n];
+  }
+  if (!any) return std::nullopt;
+  return static_cast<size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin());
+}
+
+std::optional<BestBalls> FindBestBalls(absl::Span<const LesionScores> lesions, const BootstrapOptions& options) {
+  const std::optional<size_t> best = BestRadius(lesions, 0);
+  if (!best) return std::nullopt;
+  BestBalls balls;
+  balls.radius_mm = BallRadiusMm(*best);
+  balls.dice = MeansOfBall(lesions, options, *best);
+  for (size_t group = 0; group < kSizeGroups; ++group) {
+    const std::optional<size_t> radius = BestRadius(lesions, group);
+    if (!radius) continue;
+    balls.by_size[group] = BallMean{BallRadiusMm(*radius), *MeansOfBall(lesions, options, *radius)[group]};
+  }
+  return balls;
+}
+
+std::map<std::string, RefusedFor> CountRefused(absl::Span<const LesionScores> lesions) {
+  std::map<std::string, RefusedFor> refused;
+  for (const LesionScores& lesion : lesions) {
+    for (const auto& [reason, clicks] : lesion.refused) {
+      refused[reason].clicks += clicks;
+      ++refused[reason].lesions;
+    }
+  }
+  return refused;
+}
+
+size_t CountIf(absl::Span<const LesionScores> lesions, size_t group,
+               const std::function<bool(const LesionScores&)>& counts) {
+  return static_cast<size_t>(std::count_if(lesions.begin(), lesions.end(), [&](const LesionScores& lesion) {
+    return InGroup(lesion, group) && counts(lesion);
+  }));
+}
+
 }  // namespace
 
 size_t MostGates(absl::Span<const LesionScores> lesions) {
@@ -69,9 +123,14 @@ EvaluationReport MakeReport(std::vector<LesionScores> lesions, const BootstrapOp
     report.gates.push_back(MeansOfGate(lesions, options, gate));
   }
   for (size_t group = 0; group < kSizeGroups; ++group) {
-    report.counts[group] = static_cast<size_t>(std::count_if(
-        lesions.begin(), lesions.end(), [&](const LesionScores& lesion) { return InGroup(lesion, group); }));
+    report.counts[group] = CountIf(lesions, group, [](const LesionScores&) { return true; });
+    for (size_t n = 0; n < kScoredClicks.size(); ++n) {
+      report.without_mask[n][group] =
+          CountIf(lesions, group, [n](const LesionScores& lesion) { return !lesion.dice[n]; });
+    }
   }
+  report.refused = CountRefused(lesions);
+  report.balls = FindBestBalls(lesions, options);
   report.cases = CountCases(lesions);
   report.lesions = std::move(lesions);
   return report;

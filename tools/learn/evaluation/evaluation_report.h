@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,10 +29,15 @@ struct LesionScores {
   std::string case_id;  // which volume
   int lesion_id = 0;    // which lesion of it
   double diameter_mm = 0;
-  // 0 to 1, after each of kScoredClicks; a lesion that needs no further click keeps its score.
-  std::array<double, kScoredClicks.size()> dice{}, nsd{};
-  std::vector<GateScore> gates;  // of each module in the encoder's order; empty where there are none
-  int refused_clicks = 0;        // by what was measured; the mask stayed as it was
+  // 0 to 1, after each of kScoredClicks; a lesion that needs no further click keeps its score. nullopt while every
+  // click was refused: there is no mask to score.
+  std::array<std::optional<double>, kScoredClicks.size()> dice{}, nsd{};
+  std::vector<GateScore> gates{};  // of each module in the encoder's order; empty where there are none
+  // How many clicks were refused by what was measured, by the reason's name (core/base/reason.h); the mask stayed as
+  // it was.
+  std::map<std::string, int> refused{};
+  std::array<int64_t, 3> first_click{};  // the voxel
+  std::vector<double> ball{};            // Dice of the ball of each radius around it (ball.h); empty: not known
 };
 
 struct PassedOver {
@@ -54,11 +61,37 @@ struct GateMeans {
   MeansBySize open_rate;  // the share of lesions for which the gate was open
 };
 
+// A ball of one radius around each first click.
+struct BallMean {
+  double radius_mm = 0;
+  MeanInterval dice;
+};
+
+// The radius for all sizes is the best one for all lesions, and each size's the best one for that size: chosen on
+// the very lesions that it is measured on, which flatters the ball.
+struct BestBalls {
+  double radius_mm = 0;  // best for all
+  MeansBySize dice;      // with that
+  std::array<std::optional<BallMean>, kSizeGroups> by_size;
+};
+
+struct RefusedFor {
+  int clicks = 0, lesions = 0;
+};
+
+// Means are over the lesions that have a value.
 struct EvaluationReport {
+  std::string set;                    // its name; set by whoever made it
+  std::string clicks;                 // how they were chosen; set by whoever ran it
   std::vector<LesionScores> lesions;  // as given
   std::array<MeansBySize, kScoredClicks.size()> dice, nsd;
   std::vector<GateMeans> gates;              // of each module
   std::array<size_t, kSizeGroups> counts{};  // lesions
+  // Of these without a mask, as every click until then was refused.
+  std::array<std::array<size_t, kSizeGroups>, kScoredClicks.size()> without_mask{};
+  std::map<std::string, RefusedFor> refused;  // by reason
+  std::optional<BestBalls> balls;            // for the lesions that have a mask after the first click
+  int64_t crumbs = 0, min_voxels = 1;        // targets of fewer voxels, left out; set by whoever ran it
   size_t cases = 0;                          // volumes with at least one lesion
   std::vector<PassedOver> passed_over;       // cases that could not be measured; set by whoever read them
   std::optional<MeasuredModel> model;        // set by whoever ran it

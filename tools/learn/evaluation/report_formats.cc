@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "nlohmann/json.hpp"
 
 namespace sgpsam {
@@ -16,9 +15,9 @@ using Json = nlohmann::ordered_json;
 std::string NameOfGroup(size_t group) { return group == 0 ? "all" : NameOf(kSizeBins[group - 1]); }
 
 int RefusedClicks(const EvaluationReport& report) {
-  int refused = 0;
-  for (const LesionScores& lesion : report.lesions) refused += lesion.refused_clicks;
-  return refused;
+  int clicks = 0;
+  for (const auto& [reason, refused] : report.refused) clicks += refused.clicks;
+  return clicks;
 }
 
 // The table.
@@ -51,36 +50,28 @@ std::string LinesOfClicks(absl::string_view metric,
   return lines;
 }
 
-// CSV.
-
-std::string Quoted(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  return absl::StrCat("\"", absl::StrReplaceAll(field, {{"\"", "\"\""}}), "\"");
+std::string LinesOfBalls(const BestBalls& balls) {
+  std::string lines = Line(absl::StrCat("ball, ", balls.radius_mm, " mm"), balls.dice);
+  std::array<std::string, kSizeGroups> cells;
+  for (size_t group = 0; group < kSizeGroups; ++group) {
+    const std::optional<BallMean>& best = balls.by_size[group];
+    cells[group] = best ? absl::StrFormat("%.3f, %g mm", best->dice.mean, best->radius_mm) : "-";
+  }
+  return lines + Line("ball by size", cells);
 }
 
-std::string CsvHeader(size_t gates) {
-  std::string line = "case,lesion,diameter_mm,size";
-  for (const char* metric : {"dice", "nsd"}) {
-    for (const int clicks : kScoredClicks) absl::StrAppend(&line, ",", metric, "_", clicks);
+std::string LinesOfRefused(const EvaluationReport& report) {
+  if (report.refused.empty()) return "";
+  std::string lines = "\nrefused clicks; the masks stayed as they were\n";
+  for (const auto& [reason, refused] : report.refused) {
+    absl::StrAppendFormat(&lines, "  %-30s %d clicks in %d lesions\n", reason, refused.clicks, refused.lesions);
   }
-  for (size_t n = 1; n <= gates; ++n) absl::StrAppend(&line, ",gate", n, ",gate", n, "_open");
-  return line + "\r\n";
-}
-
-std::string CsvLine(const LesionScores& lesion, size_t gates) {
-  std::string line = absl::StrFormat("%s,%d,%.6g,%s", Quoted(lesion.case_id), lesion.lesion_id,
-                                     lesion.diameter_mm, NameOf(SizeBinOf(lesion.diameter_mm)));
-  for (const auto* scores : {&lesion.dice, &lesion.nsd}) {
-    for (const double score : *scores) absl::StrAppendFormat(&line, ",%.9g", score);
+  for (size_t n = 0; n < kScoredClicks.size(); ++n) {
+    if (report.without_mask[n][0] == 0) continue;
+    absl::StrAppend(&lines, "  ", report.without_mask[n][0], " lesions have no mask after ", kScoredClicks[n],
+                    kScoredClicks[n] == 1 ? " click" : " clicks", ": they are in no mean of that line\n");
   }
-  for (size_t n = 0; n < gates; ++n) {
-    if (n < lesion.gates.size()) {
-      absl::StrAppendFormat(&line, ",%.6g,%d", lesion.gates[n].score, lesion.gates[n].open ? 1 : 0);
-    } else {
-      line += ",,";
-    }
-  }
-  return line + "\r\n";
+  return lines;
 }
 
 // JSON.
@@ -107,6 +98,17 @@ Json BySize(const MeansBySize& means, NumberOf number_of) {
   return object;
 }
 
+Json BallsOf(const std::optional<BestBalls>& balls) {
+  if (!balls) return nullptr;
+  Json by_size;
+  for (size_t group = 0; group < kSizeGroups; ++group) {
+    const std::optional<BallMean>& best = balls->by_size[group];
+    by_size[NameOfGroup(group)] =
+        best ? Json{{"radius_mm", best->radius_mm}, {"dice", best->dice.mean}} : Json(nullptr);
+  }
+  return {{"radius_mm", balls->radius_mm}, {"dice", BySize(balls->dice, MeanOf)}, {"by_size", by_size}};
+}
+
 Json ByClicks(const std::array<MeansBySize, kScoredClicks.size()>& means, NumberOf number_of) {
   Json object;
   for (size_t n = 0; n < kScoredClicks.size(); ++n) {
@@ -118,8 +120,10 @@ Json ByClicks(const std::array<MeansBySize, kScoredClicks.size()>& means, Number
 }  // namespace
 
 std::string ToTable(const EvaluationReport& report) {
-  std::string table = absl::StrFormat("%d lesions of %d cases; intervals: %g %%, bootstrap over cases\n\n",
-                                      report.counts[0], report.cases, 100 * report.bootstrap.confidence);
+  const std::string set = report.set.empty() ? "" : absl::StrCat(report.set, ": ");
+  std::string table = absl::StrFormat("%s%d lesions of %d cases; intervals: %g %%, bootstrap over cases\n%s\n",
+                                      set, report.counts[0], report.cases, 100 * report.bootstrap.confidence,
+                                      report.clicks.empty() ? "" : absl::StrCat("clicks: ", report.clicks, "\n"));
   if (report.model) {
     const MeasuredModel& model = *report.model;
     table = absl::StrCat(model.name, " ", model.version, ", computed in ", model.precision, "\n", table);
@@ -134,18 +138,13 @@ std::string ToTable(const EvaluationReport& report) {
     table += Line(absl::StrCat("gate ", n + 1, ", score"), report.gates[n].score);
     table += Line(absl::StrCat("gate ", n + 1, ", open"), report.gates[n].open_rate);
   }
-  if (const int refused = RefusedClicks(report); refused > 0) {
-    absl::StrAppend(&table, refused, " clicks were refused; their masks stayed as they were\n");
+  if (report.balls) table += LinesOfBalls(*report.balls);
+  table += LinesOfRefused(report);
+  if (report.crumbs > 0) {
+    absl::StrAppend(&table, report.crumbs, " targets of fewer than ", report.min_voxels, " voxels were left out\n");
   }
   if (!report.passed_over.empty()) absl::StrAppend(&table, report.passed_over.size(), " cases were passed over\n");
   return table;
-}
-
-std::string ToCsv(absl::Span<const LesionScores> lesions) {
-  const size_t gates = MostGates(lesions);
-  std::string csv = CsvHeader(gates);
-  for (const LesionScores& lesion : lesions) csv += CsvLine(lesion, gates);
-  return csv;
 }
 
 std::string ToJson(const EvaluationReport& report) {
@@ -154,13 +153,22 @@ std::string ToJson(const EvaluationReport& report) {
   for (const GateMeans& gate : report.gates) {
     gates.push_back({{"score", BySize(gate.score, MeanOf)}, {"open_rate", BySize(gate.open_rate, MeanOf)}});
   }
-  Json passed_over = Json::array();
+  Json without_mask, reasons = Json::object(), passed_over = Json::array();
+  for (size_t n = 0; n < kScoredClicks.size(); ++n) {
+    for (size_t group = 0; group < kSizeGroups; ++group) {
+      without_mask[absl::StrCat(kScoredClicks[n])][NameOfGroup(group)] = report.without_mask[n][group];
+    }
+  }
+  for (const auto& [reason, refused] : report.refused) {
+    reasons[reason] = {{"clicks", refused.clicks}, {"lesions", refused.lesions}};
+  }
   for (const PassedOver& passed : report.passed_over) {
     passed_over.push_back({{"case", passed.case_id}, {"reason", passed.reason}});
   }
   const BootstrapOptions& bootstrap = report.bootstrap;
   const std::string interval = absl::StrCat("_ci", std::lround(100 * bootstrap.confidence));
   const Json object = {
+      {"set", report.set},
       {"dice", ByClicks(report.dice, MeanOf)},
       {"nsd", ByClicks(report.nsd, MeanOf)},
       {"cases", report.cases},
@@ -168,10 +176,15 @@ std::string ToJson(const EvaluationReport& report) {
       {absl::StrCat("dice", interval), ByClicks(report.dice, IntervalOf)},
       {absl::StrCat("nsd", interval), ByClicks(report.nsd, IntervalOf)},
       {"gates", gates},
+      {"ball", BallsOf(report.balls)},
       {"bootstrap",
        {{"confidence", bootstrap.confidence}, {"resamples", bootstrap.resamples}, {"seed", bootstrap.seed}}},
+      {"clicks", report.clicks},
       {"model", ModelOf(report.model)},
-      {"refused_clicks", RefusedClicks(report)},
+      {"refused",
+       {{"clicks", RefusedClicks(report)}, {"lesions_without_mask", without_mask}, {"reasons", reasons}}},
+      {"min_voxels", report.min_voxels},
+      {"below_min_voxels", report.crumbs},
       {"passed_over", passed_over}};
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

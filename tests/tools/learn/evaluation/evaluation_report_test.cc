@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/learn/evaluation/ball.h"
+
 namespace sgpsam {
 namespace {
 
@@ -13,7 +15,7 @@ LesionScores Lesion(const std::string& case_id, double diameter_mm, double dice_
   lesion.case_id = case_id;
   lesion.diameter_mm = diameter_mm;
   lesion.dice = {dice_after_one_click, dice_after_one_click + 0.1, dice_after_one_click + 0.2};
-  lesion.nsd = {0.5 * lesion.dice[0], 0.5 * lesion.dice[1], 0.5 * lesion.dice[2]};
+  lesion.nsd = {0.5 * *lesion.dice[0], 0.5 * *lesion.dice[1], 0.5 * *lesion.dice[2]};
   return lesion;
 }
 
@@ -77,6 +79,29 @@ TEST(EvaluationReport, AveragesGatesOverTheLesionsThatHaveThem) {
   EXPECT_DOUBLE_EQ(report.gates[1].score[0]->mean, 0.75);
   EXPECT_DOUBLE_EQ(report.gates[1].open_rate[0]->mean, 1);
   EXPECT_FALSE(report.gates[1].score[3].has_value());
+}
+
+TEST(EvaluationReport, LeavesLesionsWithoutAMaskOutOfMeansAndCountsThem) {
+  std::vector<LesionScores> lesions{Lesion("a", 4, 0.2), Lesion("b", 12, 0.4), Lesion("c", 12, 0.6)};
+  lesions[2].dice[0] = lesions[2].nsd[0] = std::nullopt;
+  const EvaluationReport report = MakeReport(lesions);
+  EXPECT_DOUBLE_EQ(report.dice[0][0]->mean, 0.3);
+  EXPECT_DOUBLE_EQ(report.dice[1][0]->mean, 0.5);
+  EXPECT_EQ(report.without_mask[0], (std::array<size_t, 4>{1, 0, 0, 1}));
+  EXPECT_EQ(report.without_mask[1], (std::array<size_t, 4>{0, 0, 0, 0}));
+  EXPECT_EQ(report.counts[0], 3u);
+}
+
+// The ball stands beside what the model did on the same lesions.
+TEST(EvaluationReport, MeasuresBallsOnTheLesionsThatHaveAMask) {
+  std::vector<LesionScores> lesions{Lesion("a", 20, 0.2), Lesion("b", 20, 0.4)};
+  for (LesionScores& lesion : lesions) lesion.ball.assign(kBallRadii, 0.1);
+  lesions[0].ball[30] = 0.5;
+  lesions[1].ball[40] = 0.9;
+  lesions[1].dice = {};
+  const EvaluationReport report = MakeReport(lesions);
+  EXPECT_EQ(report.balls->radius_mm, BallRadiusMm(30));
+  EXPECT_DOUBLE_EQ(report.balls->dice[0]->mean, 0.5);
 }
 
 TEST(EvaluationReport, OfNothingHasNoMeans) {

@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "tools/learn/evaluation/ball.h"
+
 namespace sgpsam {
 namespace {
 
 std::vector<LesionScores> TwoLesions() {
-  return {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}, {}, 0},
-          {"b", 1, 20, {0.75, 0.875, 1}, {0.75, 1, 1}, {}, 0}};
+  return {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}}, {"b", 1, 20, {0.75, 0.875, 1}, {0.75, 1, 1}}};
 }
 
 std::vector<LesionScores> TwoGatedLesions() {
@@ -56,21 +57,70 @@ TEST(ReportFormats, JsonHasIntervalsUnderTheirConfidence) {
   EXPECT_EQ(other["bootstrap"], (nlohmann::json{{"confidence", 0.9}, {"resamples", 100}, {"seed", 5}}));
 }
 
-TEST(ReportFormats, JsonSaysWhatWasMeasuredAndWhatWasNot) {
-  std::vector<LesionScores> lesions = TwoLesions();
-  lesions[1].refused_clicks = 2;
-  EvaluationReport report = MakeReport(lesions);
+TEST(ReportFormats, SayWhatWasMeasuredAndWhatWasNot) {
+  EvaluationReport report = MakeReport(TwoLesions());
   EXPECT_TRUE(nlohmann::json::parse(ToJson(report))["model"].is_null());
+  report.set = "ct";
+  report.clicks = "in the middle";
   report.model = MeasuredModel{"demo", "1", "ab", "bf16"};
   report.passed_over = {{"case 7", "its label has another grid"}};
+  report.crumbs = 3;
+  report.min_voxels = 8;
   const auto json = nlohmann::json::parse(ToJson(report));
+  EXPECT_EQ(json["set"], "ct");
+  EXPECT_EQ(json["clicks"], "in the middle");
   EXPECT_EQ(json["model"]["precision"], "bf16");
   EXPECT_EQ(json["model"]["weights_sha256"], "ab");
-  EXPECT_EQ(json["refused_clicks"], 2);
+  EXPECT_EQ(json["min_voxels"], 8);
+  EXPECT_EQ(json["below_min_voxels"], 3);
   EXPECT_EQ(json["passed_over"], (nlohmann::json{{{"case", "case 7"}, {"reason", "its label has another grid"}}}));
-  EXPECT_NE(ToTable(report).find("demo 1, computed in bf16"), std::string::npos);
-  EXPECT_NE(ToTable(report).find("2 clicks were refused"), std::string::npos);
-  EXPECT_NE(ToTable(report).find("1 cases were passed over"), std::string::npos);
+  const std::string table = ToTable(report);
+  for (const char* text : {"demo 1, computed in bf16\n", "\nct: 2 lesions of 2 cases", "\nclicks: in the middle\n",
+                           "\n3 targets of fewer than 8 voxels were left out\n", "1 cases were passed over"}) {
+    EXPECT_NE(table.find(text), std::string::npos) << text;
+  }
+}
+
+// A lesion that was refused is in no mean; it is counted beside it.
+TEST(ReportFormats, CountRefusedClicksByReason) {
+  std::vector<LesionScores> lesions = TwoLesions();
+  lesions[0].refused = {{"EMPTY_MASK", 2}};
+  lesions[1].dice = {std::nullopt, 0.5, 0.5};
+  lesions[1].nsd = {std::nullopt, 0.5, 0.5};
+  lesions[1].refused = {{"EMPTY_MASK", 1}, {"UNNAMED", 1}};
+  const EvaluationReport report = MakeReport(lesions);
+  const auto json = nlohmann::json::parse(ToJson(report));
+  EXPECT_EQ(json["dice"]["1"]["all"], 0.5);
+  EXPECT_TRUE(json["dice"]["1"]["ge10mm"].is_null());
+  EXPECT_EQ(json["dice"]["3"]["ge10mm"], 0.5);
+  EXPECT_EQ(json["refused"]["clicks"], 4);
+  EXPECT_EQ(json["refused"]["lesions_without_mask"]["1"],
+            (nlohmann::json{{"all", 1}, {"lt5mm", 0}, {"5to10mm", 0}, {"ge10mm", 1}}));
+  EXPECT_EQ(json["refused"]["lesions_without_mask"]["3"]["all"], 0);
+  EXPECT_EQ(json["refused"]["reasons"]["EMPTY_MASK"], (nlohmann::json{{"clicks", 3}, {"lesions", 2}}));
+  const std::string table = ToTable(report);
+  EXPECT_NE(table.find("EMPTY_MASK                     3 clicks in 2 lesions\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("1 lesions have no mask after 1 click:"), std::string::npos) << table;
+  EXPECT_EQ(table.find("no mask after 3 clicks"), std::string::npos) << table;
+}
+
+TEST(ReportFormats, HaveTheBestBallsBesideTheScores) {
+  std::vector<LesionScores> lesions = TwoLesions();
+  EXPECT_TRUE(nlohmann::json::parse(ToJson(MakeReport(lesions)))["ball"].is_null());
+  for (LesionScores& lesion : lesions) lesion.ball.assign(kBallRadii, 0.125);
+  lesions[0].ball[2] = 0.5;   // 2 mm
+  lesions[1].ball[8] = 0.75;  // 5 mm
+  const EvaluationReport report = MakeReport(lesions);
+  const auto ball = nlohmann::json::parse(ToJson(report))["ball"];
+  EXPECT_EQ(ball["radius_mm"], 5);
+  EXPECT_EQ(ball["dice"], (nlohmann::json{{"all", 0.4375}, {"lt5mm", 0.125}, {"5to10mm", nullptr}, {"ge10mm", 0.75}}));
+  EXPECT_EQ(ball["by_size"]["lt5mm"], (nlohmann::json{{"radius_mm", 2.0}, {"dice", 0.5}}));
+  EXPECT_TRUE(ball["by_size"]["5to10mm"].is_null());
+  const std::string table = ToTable(report);
+  EXPECT_NE(table.find("\nball, 5 mm        0.438 ["), std::string::npos) << table;
+  EXPECT_NE(table.find("\nball by size      0.438, 5 mm           0.500, 2 mm           -                     0.750, 5 mm\n"),
+            std::string::npos)
+      << table;
 }
 
 TEST(ReportFormats, JsonHasTheGatesOfEachModule) {
@@ -91,30 +141,6 @@ TEST(ReportFormats, JsonOfNothingIsNullEverywhere) {
 
 TEST(ReportFormats, JsonIsOneLine) {
   EXPECT_EQ(ToJson(MakeReport(TwoLesions())).find('\n'), std::string::npos);
-}
-
-TEST(ReportFormats, CsvHasALineForEveryLesion) {
-  EXPECT_EQ(ToCsv(TwoLesions()),
-            "case,lesion,diameter_mm,size,dice_1,dice_3,dice_5,nsd_1,nsd_3,nsd_5\r\n"
-            "a,2,4.25,lt5mm,0.5,0.625,0.75,0.25,0.5,1\r\n"
-            "b,1,20,ge10mm,0.75,0.875,1,0.75,1,1\r\n");
-}
-
-TEST(ReportFormats, CsvHasTheGatesAndGapsWhereALesionHasNone) {
-  EXPECT_EQ(ToCsv(TwoGatedLesions()),
-            "case,lesion,diameter_mm,size,dice_1,dice_3,dice_5,nsd_1,nsd_3,nsd_5,gate1,gate1_open,gate2,"
-            "gate2_open\r\n"
-            "a,2,4.25,lt5mm,0.5,0.625,0.75,0.25,0.5,1,0.25,0,0.5,1\r\n"
-            "b,1,20,ge10mm,0.75,0.875,1,0.75,1,1,0.75,1,,\r\n");
-}
-
-TEST(ReportFormats, CsvQuotesNamesOfCasesThatNeedIt) {
-  std::vector<LesionScores> lesions = TwoLesions();
-  lesions[0].case_id = "liver, \"late\"";
-  lesions[1].case_id = "a\nb";
-  const std::string csv = ToCsv(lesions);
-  EXPECT_NE(csv.find("\r\n\"liver, \"\"late\"\"\",2,"), std::string::npos);
-  EXPECT_NE(csv.find("\r\n\"a\nb\",1,"), std::string::npos);
 }
 
 TEST(ReportFormats, TableHasAColumnForEverySize) {
