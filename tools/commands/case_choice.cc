@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "tools/learn/cases/case_names.h"
 #include "tools/learn/cases/dataset_folder.h"
@@ -175,18 +176,23 @@ absl::StatusOr<TrainingCases> CaseChoice::Open() const {
   return cases;
 }
 
-std::string CaseChoice::Describe() const {
-  std::string text;
-  for (const std::string& folder : data) absl::StrAppend(&text, "data=", absl::Utf8SafeCEscape(folder), " ");
+std::map<std::string, std::string> CaseChoice::Describe() const {
+  std::map<std::string, std::string> options;
   if (!data.empty()) {
-    absl::StrAppend(&text, "label=", otherwise.label, " channel=", otherwise.channel, " modality=", otherwise.modality,
-                    " validation-fraction=", validation_fraction, " fold=", fold, " ");
+    options["data"] = absl::Utf8SafeCEscape(absl::StrJoin(data, " "));
+    options["label"] = otherwise.label;
+    options["channel"] = otherwise.channel;
+    options["modality"] = otherwise.modality;
+    options["validation_fraction"] = absl::StrCat(validation_fraction);
+    options["fold"] = absl::StrCat(fold);
   }
   if (generated > 0) {
-    absl::StrAppend(&text, "generated=", generated, " content=", content, " seed=", generated_seed,
-                    " generated-weight=", generated_weight);
+    options["generated"] = absl::StrCat(generated);
+    options["content"] = content;
+    options["generated_seed"] = absl::StrCat(generated_seed);
+    options["generated_weight"] = absl::StrCat(generated_weight);
   }
-  return text;
+  return options;
 }
 
 }  // namespace sgpsam::tools

@@ -3,6 +3,7 @@
 #define SGPSAM_TOOLS_COMMANDS_CASE_CHOICE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,8 +34,8 @@ struct CaseChoice {
   // as one. INVALID_ARGUMENT if nothing was named, if nothing of a set is left to train on, or if no case is called
   // as `hold_out` says; the folders' errors. Says on stderr if some of these names are not there.
   absl::StatusOr<TrainingCases> Open() const;
-  // What a training's state remembers of it.
-  std::string Describe() const;
+  // What a training's state remembers of it, by option.
+  std::map<std::string, std::string> Describe() const;
 };
 
 }  // namespace sgpsam::tools

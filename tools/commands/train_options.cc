@@ -1,11 +1,14 @@
 #include "tools/commands/train_options.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tools/commands/commands.h"
 
 namespace sgpsam::tools {
 namespace {
+
+constexpr double kMapWeight = 0.3;  // what the demo model was trained with
 
 void AddSchedule(CLI::App& command, TrainOptions& options) {
   TrainingOptions& t = options.training;
@@ -42,9 +45,9 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
                   "Pretraining: of telling made-up structures apart everywhere in the patch")
       ->capture_default_str();
   command
-      .add_option("--map-weight", step.map_weight,
-                  "Of finding all targets of a patch, clicked or not, in the modules' detail map")
-      ->capture_default_str();
+      .add_option("--map-weight", options.map_weight,
+                  "Of finding all targets of a patch, clicked or not, in the modules' detail map; unless given, 0.3 "
+                  "of a model that makes one");
   command.add_option("--iou-weight", step.iou_weight, "Of predicting each mask's IoU")->capture_default_str();
   command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
       ->check(CLI::IsMember({"self", "always", "never"}))
@@ -63,7 +66,7 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
                 "Let the fresh modules weight each token, too")
       ->needs(added);
   command.add_option("--gate-warm-up", options.gate_warm_up,
-                     "Steps during which all gates are open; unless given, a third of --steps");
+                     "Steps during which all gates are open; unless given, a third of --steps for fresh modules, else 0");
   command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
       ->capture_default_str();
   command.add_option("--gate-weight", step.budget_weight, "What more costs")->capture_default_str();
@@ -71,14 +74,15 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
 
 void AddSampling(CLI::App& command, TrainOptions& options) {
   TrainingOptions& t = options.training;
-  command.add_option("--spacing", options.spacing, "Finest and coarsest voxels of the patches, mm")
-      ->expected(2)
-      ->capture_default_str();
+  command
+      .add_option("--spacing", options.spacing,
+                  "Finest and coarsest voxels of the patches, mm; unless given, from the finest that the model knows "
+                  "to 1.5")
+      ->expected(2);
   command
       .add_option("--first-spacing", options.first_spacing_mm,
-                  "Voxels of the patch that the model will look at first, mm")
-      ->check(CLI::Range(0.25, kUsualSpacingMm))
-      ->capture_default_str();
+                  "Voxels of the patch that the model will look at first, mm; unless given, as it does")
+      ->check(CLI::Range(0.25, kUsualSpacingMm));
   command.add_option("--jitter", t.sample.jitter, "Voxels by which a patch's centre leaves the click")
       ->capture_default_str();
   command
@@ -101,8 +105,11 @@ void TrainOptions::AddTo(CLI::App& command) {
   command
       .add_option(
           "--out", out,
-          "The model to write; next to it .csv, and .state, from which a run that was ended goes on")
+          "The model to write, in its best state; next to it .last, if another one was the last, .csv, and .state, "
+          "from which a run that was ended, or is to have more --steps, goes on")
       ->required();
+  command.add_option("--name", name, "What the model is called; unless given, as the file without its ending");
+  command.add_option("--version", version, "Of the model")->capture_default_str();
   command.add_option("--store", store, "Precision of that model's tensors: fp32, fp16 or bf16")
       ->check(CLI::IsMember(StoredTypes()))
       ->capture_default_str();
@@ -123,6 +130,12 @@ void TrainOptions::AddTo(CLI::App& command) {
   command.add_option("--validation-samples", validation_samples, "In each; 0: none")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command
+      .add_option("--validate-lesions", validate_lesions,
+                  "Whole lesions in each validation, over all sets, with five clicks each on the served path: the "
+                  "state that does best on them is the model; 0: the last state is")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command.add_option("--memory", memory_gib, "GiB for cases kept in memory")
       ->check(CLI::Range(0.1, 1024.0))
       ->capture_default_str();
@@ -131,20 +144,26 @@ void TrainOptions::AddTo(CLI::App& command) {
   command.add_option("--threads", threads, "0: all cores")->capture_default_str();
 }
 
-TrainingOptions TrainOptions::Complete() const {
+TrainingOptions TrainOptions::Complete(const ModelConfig& model_config, bool fresh_gates) const {
   TrainingOptions completed = training;
   completed.step.loss.kind = loss == "zoom" ? LossKind::kZoom : LossKind::kDiceCrossEntropy;
   completed.step.loss.other_weight = focal_weight.value_or(loss == "zoom" ? kFocalWeight : 1.0);
-  completed.gate_warm_up = gate_warm_up.value_or(completed.steps / 3);
+  completed.gate_warm_up = gate_warm_up.value_or(fresh_gates ? completed.steps / 3 : 0);
+  completed.step.map_weight = map_weight.value_or(model_config.sgpm.detail_channels > 0 ? kMapWeight : 0);
   completed.precision = precision == "bf16" ? Precision::kBfloat16 : Precision::kFloat32;
   const auto trains = [&](const char* part) {
     return std::find(parts.begin(), parts.end(), part) != parts.end();
   };
   completed.parts = {trains("image_encoder"), trains("sgpm"), trains("prompt_encoder"),
                      trains("mask_decoder")};
-  completed.sample.min_spacing_mm = spacing.front();
-  completed.sample.max_spacing_mm = spacing.back();
+  const double finest = model_config.finest_spacing_mm;
+  completed.sample.min_spacing_mm = !spacing.empty() ? spacing.front() : finest > 0 ? finest : kUsualSpacingMm;
+  completed.sample.max_spacing_mm = spacing.empty() ? kUsualSpacingMm : spacing.back();
   return completed;
+}
+
+std::string TrainOptions::ModelName() const {
+  return name.empty() ? std::filesystem::path(out).stem().string() : name;
 }
 
 }  // namespace sgpsam::tools

@@ -129,6 +129,7 @@ absl::StatusOr<ScoredCase> EvaluateCase(const Case& source, CaseSegmenter& segme
   ScoredCase scored;
   scored.case_id = source.id;
   for (int64_t target = 1; target <= source.target_count; ++target) {
+    if (!options.targets.empty() && options.targets.count(target) == 0) continue;
     Mask truth = MaskOfTarget(source.targets, target);
     if (truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) {
       ++scored.crumbs;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -55,6 +56,7 @@ struct EvaluateOptions {
   ClickStrategy clicks = ClickStrategy::kCentre;
   uint64_t seed = 0;       // of random clicks
   int64_t min_voxels = 1;  // of a target: smaller ones are crumbs of an outline, and left out
+  std::set<int64_t> targets{};  // only these; empty: all
 };
 
 // Every target of the case that is large enough: the first click in it, each next one in what is still wrong, with the

@@ -11,6 +11,7 @@
 #include "core/base/status_macros.h"
 #include "core/model/load_weights.h"
 #include "core/torch/torch_guard.h"
+#include "nlohmann/json.hpp"
 #include "tools/learn/train/on_cores.h"
 #include "tools/learn/train/patch_mask.h"
 #include "tools/learn/train/training_state.h"
@@ -234,7 +235,10 @@ absl::StatusOr<StepReport> Training::Validate(const CaseMemory& cases, int64_t s
 }
 
 std::string Training::Recipe(const std::string& data) const {
-  return absl::StrCat(data, " ", DescribeTraining(options_));
+  nlohmann::json recipe = nlohmann::json::parse(data, nullptr, /*allow_exceptions=*/false);
+  if (!recipe.is_object()) recipe = {{"data", data}};
+  recipe.update(nlohmann::json::parse(DescribeTraining(options_)));
+  return recipe.dump();
 }
 
 absl::Status Training::Save(const std::string& path, const std::string& data) {

@@ -47,7 +47,7 @@ class Training {
   // as many more as fill the last batch. Errors as Step's.
   absl::StatusOr<StepReport> Validate(const CaseMemory& cases, int64_t samples) const;
 
-  // training_state.h; `data` names the cases and the first weights.
+  // training_state.h; `data` names the cases and the first weights, best as a JSON object.
   absl::Status Save(const std::string& path, const std::string& data);
   absl::Status Restore(const std::string& path, const std::string& data);
 

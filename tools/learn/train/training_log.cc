@@ -15,9 +15,9 @@
 namespace sgpsam {
 namespace {
 
-constexpr char kHeading[] = "kind,step,loss,learning_rate,gradient_norm,dice_by_click,opening_by_module";
-constexpr char kStep[] = "step", kValidation[] = "validation";
-constexpr size_t kFields = 7;
+constexpr char kHeading[] = "kind,step,loss,learning_rate,gradient_norm,dice_by_click,opening_by_module,set";
+constexpr char kStep[] = "step";
+constexpr size_t kFields = 8;
 constexpr size_t kRecent = 20;  // steps that a printed line is the mean of
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;
 
@@ -26,9 +26,9 @@ std::string Numbers(const std::vector<double>& values) {
                        [](std::string* out, double value) { absl::StrAppendFormat(out, "%.4f", value); });
 }
 
-std::string Line(const char* kind, const StepReport& r) {
-  return absl::StrFormat("%s,%d,%.6f,%.6g,%.6g,%s,%s\n", kind, r.step, r.loss, r.learning_rate,
-                         r.gradient_norm, Numbers(r.dice), Numbers(r.opening));
+std::string Line(const std::string& kind, const StepReport& r, const std::string& set) {
+  return absl::StrFormat("%s,%d,%.6f,%.6g,%.6g,%s,%s,%s\n", kind, r.step, r.loss, r.learning_rate,
+                         r.gradient_norm, Numbers(r.dice), Numbers(r.opening), set);
 }
 
 bool ParseNumbers(absl::string_view text, std::vector<double>& values) {
@@ -83,7 +83,7 @@ absl::StatusOr<TrainingLog> TrainingLog::Open(const std::string& out, int64_t st
 absl::Status TrainingLog::Parse(absl::string_view line, int64_t steps_done) {
   const std::vector<absl::string_view> fields = absl::StrSplit(line, ',');
   StepReport report;
-  if (fields.size() != kFields || (fields[0] != kStep && fields[0] != kValidation) ||
+  if (fields.size() != kFields || (fields[0] != kStep && fields[0] != kPatches && fields[0] != kLesions) ||
       !absl::SimpleAtoi(fields[1], &report.step) || !absl::SimpleAtod(fields[2], &report.loss) ||
       !absl::SimpleAtod(fields[3], &report.learning_rate) ||
       !absl::SimpleAtod(fields[4], &report.gradient_norm) || !ParseNumbers(fields[5], report.dice) ||
@@ -91,14 +91,18 @@ absl::Status TrainingLog::Parse(absl::string_view line, int64_t steps_done) {
     return absl::InvalidArgumentError("no line of a training's log");
   }
   if (report.step > steps_done) return absl::OkStatus();
-  (fields[0] == kStep ? steps_ : validations_).push_back(std::move(report));
+  if (fields[0] == kStep) {
+    steps_.push_back(std::move(report));
+  } else {
+    validations_.push_back({std::string(fields[0]), std::string(fields[7]), std::move(report)});
+  }
   return absl::OkStatus();
 }
 
 absl::Status TrainingLog::Write() const {
   std::string csv = absl::StrCat(kHeading, "\n");
-  for (const StepReport& report : steps_) csv += Line(kStep, report);
-  for (const StepReport& report : validations_) csv += Line(kValidation, report);
+  for (const StepReport& report : steps_) csv += Line(kStep, report, "");
+  for (const Validation& v : validations_) csv += Line(v.kind, v.report, v.set);
   return WriteFileAtomically(out_ + ".csv", csv);
 }
 
@@ -110,8 +114,23 @@ std::string TrainingLog::ProgressLine(int64_t steps, absl::Duration each) const 
       "step %d/%d  loss %.4f  dice %s  open %s  lr %.2g  %.2f s/step  left %s", mean.step, steps, mean.loss,
       Numbers(mean.dice), Numbers(mean.opening), mean.learning_rate, absl::ToDoubleSeconds(each),
       absl::FormatDuration(absl::Trunc((steps - mean.step) * each, absl::Seconds(1))));
-  if (!validations_.empty()) absl::StrAppend(&line, "  validation dice ", Numbers(validations_.back().dice));
-  return line;
+  return absl::StrCat(line, LastOf(kPatches), LastOf(kLesions));
+}
+
+std::string TrainingLog::LastOf(const std::string& kind) const {
+  int64_t step = -1;
+  int sets = 0;
+  std::vector<double> sums;
+  for (const Validation& validation : validations_) {
+    if (validation.kind != kind) continue;
+    if (validation.report.step != step) sums.assign(validation.report.dice.size(), 0), sets = 0;
+    step = validation.report.step;
+    AddTo(validation.report.dice, sums);
+    ++sets;
+  }
+  if (sets == 0) return "";
+  for (double& sum : sums) sum /= sets;
+  return absl::StrCat("  ", kind, " dice ", Numbers(sums));
 }
 
 }  // namespace sgpsam
