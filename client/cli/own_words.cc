@@ -30,7 +30,8 @@ constexpr Words kTyped[] = {
 constexpr Words kInstead[] = {
     {"SEG_NEEDS_DICOM",
      "a DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI (--out NAME.nii.gz)"},
-    {"NO_POSITIVE_PROMPT", "a target needs a positive point, a box, a mask, or --previous-logits"},
+    {"NO_POSITIVE_PROMPT",
+     "a target needs a point, a box, a line, a scribble, a mask, or --previous-logits"},
     {"CONFLICTING_PROMPTS", "a target takes --mask or --previous-logits, not both"},
 };
 

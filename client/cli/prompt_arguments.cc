@@ -12,6 +12,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "core/base/status_macros.h"
 
@@ -25,18 +26,28 @@ Position MakePosition(bool voxel, const std::vector<double>& numbers, size_t fir
   return make(numbers[first], numbers[first + 1], numbers[first + 2]);
 }
 
+// Takes ":+" or ":-" from the end of `value`; true, inside, where there is neither.
+bool TakeSign(absl::string_view& value) {
+  if (absl::ConsumeSuffix(&value, ":-")) return false;
+  absl::ConsumeSuffix(&value, ":+");
+  return true;
+}
+
 absl::Status AddPrompt(const PromptArgument& argument, client::Target& target) {
   const bool voxel = absl::StrContains(argument.flag, "voxel");
-  const bool box = absl::EndsWith(argument.flag, "box");
+  const bool box = absl::EndsWith(argument.flag, "box"), line = absl::EndsWith(argument.flag, "line");
+  absl::string_view value = argument.value;
+  const bool positive = box ? TakeSign(value) : !absl::StartsWith(argument.flag, "--negative");
   ASSIGN_OR_RETURN(const std::vector<double> numbers,
-                   ParseNumbers(argument.flag, argument.value, box ? 6 : 3));
-  if (!box) {
-    target.clicks.push_back(
-        {MakePosition(voxel, numbers, 0), !absl::StartsWith(argument.flag, "--negative")});
-    return absl::OkStatus();
+                   ParseNumbers(argument.flag, value, box || line ? 6 : 3));
+  const Position a = MakePosition(voxel, numbers, 0);
+  if (box) {
+    target.boxes.push_back({a, MakePosition(voxel, numbers, 3), positive});
+  } else if (line) {
+    target.lines.push_back({a, MakePosition(voxel, numbers, 3)});
+  } else {
+    target.clicks.push_back({a, positive});
   }
-  if (target.box) return absl::InvalidArgumentError("a target can have one box only");
-  target.box = client::Box{MakePosition(voxel, numbers, 0), MakePosition(voxel, numbers, 3)};
   return absl::OkStatus();
 }
 
@@ -65,6 +76,7 @@ absl::StatusOr<std::array<uint8_t, 3>> ParseColour(const PromptArgument& argumen
 
 bool IsMask(const PromptArgument& argument) { return argument.flag == "--mask"; }
 bool IsMaskSegment(const PromptArgument& argument) { return argument.flag == "--mask-segment"; }
+bool IsScribble(const PromptArgument& argument) { return argument.flag == "--scribble"; }
 
 absl::Status CheckMask(absl::Span<const PromptArgument> group) {
   if (absl::c_count_if(group, IsMask) > 1 || absl::c_count_if(group, IsMaskSegment) > 1) {
@@ -88,7 +100,7 @@ absl::Status AddArgument(const PromptArgument& argument, client::Target& target)
     ASSIGN_OR_RETURN(target.rgb, ParseColour(argument));
   } else if (argument.flag == "--label") {
     target.label = argument.value;
-  } else if (!IsMask(argument) && !IsMaskSegment(argument)) {
+  } else if (!IsMask(argument) && !IsMaskSegment(argument) && !IsScribble(argument)) {
     return AddPrompt(argument, target);
   }
   return absl::OkStatus();
@@ -160,6 +172,20 @@ std::vector<MaskChoice> MaskChoices(const std::vector<PromptArgument>& arguments
       int number = 0;
       if (IsMask(argument)) choice.file = argument.value;
       if (IsMaskSegment(argument) && absl::SimpleAtoi(argument.value, &number)) choice.segment = number;
+    }
+  }
+  return choices;
+}
+
+std::vector<std::vector<ScribbleChoice>> ScribbleChoices(const std::vector<PromptArgument>& arguments) {
+  std::vector<std::vector<ScribbleChoice>> choices;
+  for (const absl::Span<const PromptArgument> group : ByTarget(arguments)) {
+    std::vector<ScribbleChoice>& mine = choices.emplace_back();
+    for (const PromptArgument& argument : group) {
+      if (!IsScribble(argument)) continue;
+      absl::string_view file = argument.value;
+      const bool positive = TakeSign(file);
+      mine.push_back({std::string(file), positive});
     }
   }
   return choices;

@@ -31,8 +31,14 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--voxel", "I,J,K", "A click inside, in voxels (column, row, slice, from 0)"},
     {"--negative-point", "X,Y,Z", "A click outside, in patient coordinates"},
     {"--negative-voxel", "I,J,K", "A click outside, in voxels"},
-    {"--box", "X,Y,Z,X,Y,Z", "A box by two opposite corners, in patient coordinates"},
-    {"--voxel-box", "I,J,K,I,J,K", "A box by two opposite corners, in voxels"},
+    {"--box", "X,Y,Z,X,Y,Z[:-]",
+     "A box around it by two opposite corners, in patient coordinates; with :- one that has nothing of it. "
+     "Several may be given"},
+    {"--voxel-box", "I,J,K,I,J,K[:-]", "The same in voxels"},
+    {"--line", "X,Y,Z,X,Y,Z", "A diameter by its two ends, in patient coordinates"},
+    {"--voxel-line", "I,J,K,I,J,K", "The same in voxels"},
+    {"--scribble", "FILE[:+|:-]",
+     "Voxels drawn by hand, inside or (:-) outside: DICOM-SEG or NIfTI on the volume's grid"},
     {"--mask", "FILE", "A mask to correct: DICOM-SEG or NIfTI on the volume's grid"},
     {"--mask-segment", "NUMBER", "Of --mask, take this segment or label value; default: all together"},
     {"--label", "TEXT", "Names the prompts that follow; several labels make several segments"},
@@ -44,8 +50,8 @@ inline constexpr PromptFlag kPromptFlags[] = {
 // What was typed of kPromptFlags, in the order in which it was typed, which CLI11 keeps as well as the values.
 std::vector<PromptArgument> PromptsInOrder(const CLI::App& command);
 
-// INVALID_ARGUMENT names the flag whose value is not understood. Masks are still in their files
-// (MaskChoices).
+// INVALID_ARGUMENT names the flag whose value is not understood. Masks and scribbles are still in their files
+// (MaskChoices, ScribbleChoices).
 absl::StatusOr<std::vector<client::Target>> MakeTargets(const std::vector<PromptArgument>& arguments);
 
 // A target's --mask.
@@ -56,6 +62,15 @@ struct MaskChoice {
 
 // Of each target, as many as MakeTargets makes; `arguments` have passed it.
 std::vector<MaskChoice> MaskChoices(const std::vector<PromptArgument>& arguments);
+
+// One of a target's --scribble.
+struct ScribbleChoice {
+  std::string file;
+  bool positive = true;
+};
+
+// Of each target, as many as MakeTargets makes, in the order in which they were typed.
+std::vector<std::vector<ScribbleChoice>> ScribbleChoices(const std::vector<PromptArgument>& arguments);
 
 // "1,2.5,-3" -> {1, 2.5, -3}. INVALID_ARGUMENT unless exactly `count` finite numbers.
 absl::StatusOr<std::vector<double>> ParseNumbers(absl::string_view flag, absl::string_view text,

@@ -133,6 +133,19 @@ absl::Status AddMasks(const SegmentArguments& arguments, client::SegmentRequest&
   return absl::OkStatus();
 }
 
+absl::Status AddScribbles(const SegmentArguments& arguments, client::SegmentRequest& request,
+                          std::vector<std::string>& warnings) {
+  const std::vector<std::vector<ScribbleChoice>> choices = ScribbleChoices(arguments.prompts);
+  for (size_t n = 0; n < choices.size(); ++n) {
+    for (const ScribbleChoice& choice : choices[n]) {
+      client::Scribble& scribble = request.targets[n].scribbles.emplace_back();
+      ASSIGN_OR_RETURN(scribble.part, ReadMaskPrompt(request.volume, {choice.file, std::nullopt}, warnings));
+      scribble.positive = choice.positive;
+    }
+  }
+  return absl::OkStatus();
+}
+
 // What was assumed on the way is added to `warnings`.
 absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& arguments, const Plan& plan,
                                                    client::Volume volume,
@@ -151,6 +164,7 @@ absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& argum
   request.idempotency_key = arguments.idempotency_key;
   request.priority = PriorityOf(arguments.priority);
   RETURN_IF_ERROR(AddMasks(arguments, request, warnings));
+  RETURN_IF_ERROR(AddScribbles(arguments, request, warnings));
   RETURN_IF_ERROR(AddPreviousLogits(arguments.previous_logits, request));
   return request;
 }
@@ -266,7 +280,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
 }  // namespace
 
 void AddSegmentCommand(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("segment", "Segment lesions by clicks, boxes and masks");
+  CLI::App* command = app.add_subcommand("segment", "Segment lesions by clicks, boxes, diameters, scribbles and masks");
   auto arguments = std::make_shared<SegmentArguments>();
   AddOptions(*command, *arguments);
   command->footer(kExitCodesHelp);

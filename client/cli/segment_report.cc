@@ -25,6 +25,11 @@ void AppendTarget(const client::TargetResult& target, const std::string& label, 
     absl::StrAppend(&text,
                     "  reaches the border of what was looked at and may go on outside (see --max-patches)\n");
   }
+  if (target.dropped_components > 0) {
+    absl::StrAppendFormat(&text, "  without %d more %s that no prompt asks for\n", target.dropped_components,
+                          target.dropped_components == 1 ? "part" : "parts");
+  }
+  if (target.confidence) absl::StrAppendFormat(&text, "  expected Dice %.2f\n", *target.confidence);
   if (!verbose) return;
   if (target.patches > 0) {
     absl::StrAppendFormat(&text, "  from %d %s, the mask from voxels of %g mm\n", target.patches,
@@ -50,6 +55,20 @@ void AppendDetails(const client::SegmentResult& result, std::string& text) {
                   absl::BytesToHexString(result.model.weights_sha256).substr(0, 12), "\n");
 }
 
+Json UsesJson(const std::vector<client::PromptUse>& uses) {
+  Json list = Json::array();
+  for (const client::PromptUse& use : uses) {
+    list.push_back({{"kind", client::PromptKindName(use.kind)},
+                    {"number", use.number},
+                    {"clicks", use.clicks},
+                    {"box_corners", use.box_corners},
+                    {"mask_logits", use.mask_logits},
+                    {"confined", use.confined},
+                    {"enforced", use.enforced}});
+  }
+  return list;
+}
+
 Json TargetJson(const client::TargetResult& target, const std::string& label) {
   Json gates = Json::array();
   for (const client::GateScore& gate : target.gates) {
@@ -64,6 +83,10 @@ Json TargetJson(const client::TargetResult& target, const std::string& label) {
           {"patches", target.patches},
           {"spacing_mm", target.spacing_mm},
           {"iou_prediction", target.iou_prediction},
+          {"confidence", target.confidence ? Json(*target.confidence) : Json(nullptr)},
+          {"dropped_components", target.dropped_components},
+          {"enforced_prompts", target.enforced_prompts},
+          {"prompts", UsesJson(target.prompt_uses)},
           {"logits_sha256", absl::BytesToHexString(target.previous.sha256)},
           {"gates", gates}};
 }

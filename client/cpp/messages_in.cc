@@ -25,6 +25,13 @@ TargetResult FromMessage(const v1::ResultTarget& message) {
     target.gates.push_back({gate.block(), gate.score(), gate.open()});
   }
   target.iou_prediction = message.iou_prediction();
+  if (message.has_confidence()) target.confidence = message.confidence();
+  target.dropped_components = message.dropped_components();
+  target.enforced_prompts = message.enforced_prompts();
+  for (const v1::PromptUse& use : message.prompt_uses()) {
+    target.prompt_uses.push_back({static_cast<PromptKind>(use.kind()), use.number(), use.clicks(),
+                                  use.box_corners(), use.mask_logits(), use.confined(), use.enforced()});
+  }
   target.previous.sha256 = message.logits_sha256();
   if (message.has_first_patch()) {
     const v1::PatientPoint& centre = message.first_patch().centre();
@@ -109,6 +116,19 @@ const char* StageName(Stage stage) {
     case Stage::kSend: return "send";
   }
   return "other";
+}
+
+const char* PromptKindName(PromptKind kind) {
+  switch (kind) {
+    case PromptKind::kPoint: return "point";
+    case PromptKind::kBox: return "box";
+    case PromptKind::kLine: return "line";
+    case PromptKind::kScribble: return "scribble";
+    case PromptKind::kMask: return "mask";
+    case PromptKind::kPreviousLogits: return "previous_logits";
+    case PromptKind::kUnknown: break;
+  }
+  return "unknown";
 }
 
 }  // namespace sgpsam::client

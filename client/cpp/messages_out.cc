@@ -1,7 +1,10 @@
 // Plain values -> messages.
 #include <zlib.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -34,6 +37,7 @@ absl::Status FillVolume(const SegmentRequest& request, v1::VolumeSource& source)
     case Volume::Kind::kNifti: source.mutable_nifti(); break;
     case Volume::Kind::kRaw: FillRaw(volume.grid(), *source.mutable_raw()); break;
   }
+  source.set_modality(request.modality);
   source.set_size_bytes(volume.size_bytes());
   source.set_delivery(request.upload_without_asking ? v1::DELIVERY_PAYLOAD : v1::DELIVERY_BY_DIGEST);
   if (!request.upload_without_asking) source.set_sha256(volume.sha256());
@@ -53,27 +57,36 @@ void FillPosition(const Position& position, v1::VoxelPoint& point) {
   point.set_k(position.at[2]);
 }
 
+v1::Polarity PolarityOf(bool positive) { return positive ? v1::POLARITY_POSITIVE : v1::POLARITY_NEGATIVE; }
+
 void FillClick(const Click& click, v1::PointPrompt& point) {
   if (click.position.space == Position::Space::kVoxel) {
     FillPosition(click.position, *point.mutable_voxel());
   } else {
     FillPosition(click.position, *point.mutable_patient());
   }
-  point.set_polarity(click.positive ? v1::POLARITY_POSITIVE : v1::POLARITY_NEGATIVE);
+  point.set_polarity(PolarityOf(click.positive));
+}
+
+// The corners of a box or the ends of a line; `what` names them.
+template <typename Prompt, typename Message>
+absl::Status FillEnds(const Prompt& prompt, const char* what, Message& message) {
+  if (prompt.a.space != prompt.b.space) {
+    return absl::InvalidArgumentError(absl::StrCat(what, " must both be patient positions or both be voxels"));
+  }
+  if (prompt.a.space == Position::Space::kVoxel) {
+    FillPosition(prompt.a, *message.mutable_voxel_a());
+    FillPosition(prompt.b, *message.mutable_voxel_b());
+  } else {
+    FillPosition(prompt.a, *message.mutable_patient_a());
+    FillPosition(prompt.b, *message.mutable_patient_b());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status FillBox(const Box& box, v1::BoxPrompt& message) {
-  if (box.a.space != box.b.space) {
-    return absl::InvalidArgumentError("a box's corners must both be patient positions or both be voxels");
-  }
-  if (box.a.space == Position::Space::kVoxel) {
-    FillPosition(box.a, *message.mutable_voxel_a());
-    FillPosition(box.b, *message.mutable_voxel_b());
-  } else {
-    FillPosition(box.a, *message.mutable_patient_a());
-    FillPosition(box.b, *message.mutable_patient_b());
-  }
-  return absl::OkStatus();
+  message.set_polarity(PolarityOf(box.positive));
+  return FillEnds(box, "a box's corners", message);
 }
 
 absl::StatusOr<std::string> Deflate(const std::string& bits) {
@@ -92,6 +105,69 @@ absl::Status FillMask(const MaskPrompt& mask, v1::MaskPrompt& message) {
   message.mutable_shape()->Assign(mask.shape.begin(), mask.shape.end());
   const bool i_fastest = mask.order == AxisOrder::kIFastest;
   message.set_axis_order(i_fastest ? v1::AXIS_ORDER_I_FASTEST : v1::AXIS_ORDER_K_FASTEST);
+  return absl::OkStatus();
+}
+
+// The voxels of a part of a volume; a box of it, ends excluded.
+struct Part {
+  std::array<uint64_t, 3> begin{}, end{};
+};
+
+// Where bit `n` of a mask lies.
+std::array<uint64_t, 3> VoxelOf(uint64_t n, const MaskPrompt& mask) {
+  const auto [i, j, k] = mask.shape;
+  if (mask.order == AxisOrder::kIFastest) return {n % i, n / i % j, n / i / j};
+  return {n / k / j, n / k % j, n % k};
+}
+
+bool BitAt(const std::string& bits, uint64_t n) {
+  return (static_cast<unsigned char>(bits[n >> 3]) >> (n & 7) & 1) != 0;
+}
+
+// Calls visit(n) for every set bit.
+template <typename Visitor>
+void VisitBits(const std::string& bits, uint64_t count, Visitor&& visit) {
+  for (uint64_t byte = 0; byte < bits.size(); ++byte) {
+    if (bits[byte] == 0) continue;
+    for (uint64_t n = byte * 8; n < std::min(byte * 8 + 8, count); ++n) {
+      if (BitAt(bits, n)) visit(n);
+    }
+  }
+}
+
+// Of a scribble only the part that has marks, i fastest; all of it if it has none, which the server refuses.
+absl::Status FillScribble(const Scribble& scribble, v1::ScribblePrompt& message) {
+  const MaskPrompt& mask = scribble.part;
+  const uint64_t voxels = uint64_t{mask.shape[0]} * mask.shape[1] * mask.shape[2];
+  if (mask.bits.size() != (voxels + 7) / 8) {
+    return absl::InvalidArgumentError(absl::StrCat("a scribble of ", voxels, " voxels has ", (voxels + 7) / 8,
+                                                   " bytes of bits, not ", mask.bits.size()));
+  }
+  Part part{{UINT64_MAX, UINT64_MAX, UINT64_MAX}, {}};
+  VisitBits(mask.bits, voxels, [&](uint64_t n) {
+    const std::array<uint64_t, 3> at = VoxelOf(n, mask);
+    for (size_t a = 0; a < 3; ++a) {
+      part.begin[a] = std::min(part.begin[a], at[a]);
+      part.end[a] = std::max(part.end[a], at[a] + 1);
+    }
+  });
+  if (part.end[0] == 0) part = {{0, 0, 0}, {1, 1, 1}};
+  std::array<uint64_t, 3> size{};
+  for (size_t a = 0; a < 3; ++a) {
+    size[a] = part.end[a] - part.begin[a];
+    message.add_shape(static_cast<uint32_t>(size[a]));
+    message.add_first_voxel(static_cast<uint32_t>(scribble.first[a] + part.begin[a]));
+  }
+  std::string bits((size[0] * size[1] * size[2] + 7) / 8, '\0');
+  VisitBits(mask.bits, voxels, [&](uint64_t n) {
+    const std::array<uint64_t, 3> at = VoxelOf(n, mask);
+    const uint64_t m =
+        ((at[2] - part.begin[2]) * size[1] + at[1] - part.begin[1]) * size[0] + at[0] - part.begin[0];
+    bits[m >> 3] = static_cast<char>(static_cast<unsigned char>(bits[m >> 3]) | 1u << (m & 7));
+  });
+  ASSIGN_OR_RETURN(*message.mutable_zlib_bits(), Deflate(bits));
+  message.set_axis_order(v1::AXIS_ORDER_I_FASTEST);
+  message.set_polarity(PolarityOf(scribble.positive));
   return absl::OkStatus();
 }
 
@@ -119,7 +195,17 @@ void FillCode(const std::optional<Code>& code, v1::Code* (v1::Target::*make)(), 
 
 absl::Status FillPrompts(const Target& target, bool inline_logits, v1::Prompts& prompts) {
   for (const Click& click : target.clicks) FillClick(click, *prompts.add_points());
-  if (target.box) RETURN_IF_ERROR(FillBox(*target.box, *prompts.mutable_box()));
+  for (const Box& box : target.boxes) {
+    // Servers that know one box only read this one.
+    const bool first = &box == &target.boxes.front() && box.positive;
+    RETURN_IF_ERROR(FillBox(box, first ? *prompts.mutable_box() : *prompts.add_boxes()));
+  }
+  for (const Line& line : target.lines) {
+    RETURN_IF_ERROR(FillEnds(line, "a line's ends", *prompts.add_lines()));
+  }
+  for (const Scribble& scribble : target.scribbles) {
+    RETURN_IF_ERROR(FillScribble(scribble, *prompts.add_scribbles()));
+  }
   if (target.previous) {
     RETURN_IF_ERROR(FillPrevious(*target.previous, inline_logits, *prompts.mutable_previous_logits()));
   }
@@ -131,6 +217,7 @@ absl::Status FillTarget(const Target& target, bool inline_logits, v1::Target& me
   message.set_label(target.label);
   FillCode(target.category, &v1::Target::mutable_category, message);
   FillCode(target.type, &v1::Target::mutable_type, message);
+  if (target.average_looks) message.set_average_looks(*target.average_looks);
   if (target.rgb) {
     message.mutable_colour()->set_red((*target.rgb)[0]);
     message.mutable_colour()->set_green((*target.rgb)[1]);
@@ -155,6 +242,8 @@ absl::Status FillInference(const SegmentRequest& request, v1::InferenceOptions& 
   inference.set_max_patches(request.max_patches);
   if (request.spacing_mm) inference.set_spacing_mm(*request.spacing_mm);
   if (request.auto_spacing) inference.set_auto_spacing(true);
+  if (request.max_looks) inference.set_max_looks(*request.max_looks);
+  if (request.max_steps) inference.set_max_steps(*request.max_steps);
   return absl::OkStatus();
 }
 

@@ -44,6 +44,8 @@ constexpr Named kNames[] = {
     {Reason::kMaskMismatch, "MASK_MISMATCH"},
     {Reason::kEmptyMask, "EMPTY_MASK"},
     {Reason::kInvalidLogits, "INVALID_LOGITS"},
+    {Reason::kTooManyPrompts, "TOO_MANY_PROMPTS"},
+    {Reason::kPromptTooLarge, "PROMPT_TOO_LARGE"},
     {Reason::kSegNeedsDicom, "SEG_NEEDS_DICOM"},
     {Reason::kSegNotPossible, "SEG_NOT_POSSIBLE"},
     {Reason::kInvalidSegSeries, "INVALID_SEG_SERIES"},

@@ -52,6 +52,8 @@ enum class Reason {
   kMaskMismatch,
   kEmptyMask,
   kInvalidLogits,
+  kTooManyPrompts,
+  kPromptTooLarge,
 
   // What an output cannot be.
   kSegNeedsDicom,

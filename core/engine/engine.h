@@ -100,9 +100,9 @@ struct BoxCorners {
   std::array<float, 3> low{}, high{};
 };
 
-// The most clicks of one decode, and so the most points that a caller may give for a target, the click that a
-// box or a mask becomes included. The link's slots have room for so many.
-inline constexpr int64_t kMaxClicks = 64;
+// The most clicks of one decode: a target's points (kMaxPoints of core/transform/prompts.h), and as many again for what
+// its other prompts become. The link's slots have room for so many.
+inline constexpr int64_t kMaxClicks = 128;
 
 // One run of prompt encoder and mask decoder on one embedding.
 struct DecodeInput {

@@ -6,12 +6,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/looks/blend_looks.h"
 #include "core/looks/look_policy.h"
 #include "core/looks/mosaic.h"
 #include "core/looks/spacings.h"
+#include "core/transform/obey_prompts.h"
 #include "core/transform/prepare_prompts.h"
+#include "core/transform/prompt_extent.h"
 #include "core/transform/prompt_notes.h"
 #include "core/transform/resolve_prompts.h"
 #include "core/transform/restore.h"
@@ -57,6 +60,7 @@ class TargetSegmenter {
     RETURN_IF_ERROR(Continue(look));
     RETURN_IF_ERROR(CheckPoints(look));
     if (look_again_) RETURN_IF_ERROR(LookCloser(look));
+    RETURN_IF_ERROR(Obey(look));
     WarnOfPrompts(look);
     result_.mask = std::move(look.restored.mask);
     result_.touches_patch_border = look.restored.touches_patch_border;
@@ -73,6 +77,7 @@ class TargetSegmenter {
     ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(look.first));
     result_.first_patch = PositionOf(geometry_, prompts_, look.first);
     result_.gate_scores = embedded.embedding->gate_scores;
+    result_.prompt_uses = prepared.uses;
     result_.embedding_cached = true;
     ASSIGN_OR_RETURN(result_.first, Decode({0, 0, 0}, std::move(embedded), prepared, look));
     return Restore(look);
@@ -223,6 +228,22 @@ class TargetSegmenter {
     });
   }
 
+  absl::Status Obey(Look& look) {
+    return model_.Compute(Stage::kRestore, [&] {
+      const Placement first = PlaceAtPosition(geometry_, result_.first_patch, sizes_.patch);
+      const Obedience obedience =
+          ObeyPrompts(geometry_, prompts_, PreviousMask(geometry_, prompts_, first, sizes_), look.merged,
+                      look.restored, result_.prompt_uses);
+      KeepObedience(obedience, look.restored.mask, first, sizes_, result_.first.values);
+      result_.dropped_components = obedience.dropped_components;
+      result_.enforced_prompts = obedience.enforced_prompts;
+      for (std::string& note : NotesOnObedience(obedience, result_.prompt_uses, geometry_)) {
+        result_.warnings.push_back(std::move(note));
+      }
+      return absl::OkStatus();
+    });
+  }
+
   absl::Status CheckPoints(const Look& look) const {
     std::vector<Placement> placements;
     for (const Tile& tile : look.tiles) placements.push_back(PlaceTile(look.first, tile.at));
@@ -236,7 +257,7 @@ class TargetSegmenter {
   }
 
   void WarnOfPrompts(const Look& look) {
-    for (std::string& note : NotesOnPrompts(prompts_, box_use_, looked_at_, look.restored.mask)) {
+    for (std::string& note : NotesOnPrompts(prompts_, looked_at_, geometry_.shape())) {
       result_.warnings.push_back(std::move(note));
     }
     if (prompts_.previous_logits.empty()) return;
@@ -283,6 +304,23 @@ class TargetSegmenter {
   TargetSegmentation result_;
 };
 
+// Negative prompts alone.
+bool AskForNothing(const ResolvedPrompts& prompts) {
+  const bool any = !prompts.points.empty() || !prompts.boxes.empty() || !prompts.scribbles.empty();
+  return any && !AskForSomething(prompts);
+}
+
+TargetSegmentation NothingLookedAt(const Geometry& geometry, const PatchSizes& sizes, const ResolvedPrompts& prompts) {
+  TargetSegmentation nothing;
+  nothing.mask = Mask(geometry.shape());
+  nothing.first.values.assign(static_cast<size_t>(sizes.logits_floats()), 0.0f);
+  nothing.embedding_cached = true;
+  nothing.prompt_uses = UsesOf(prompts);
+  nothing.warnings.push_back(
+      "the prompts ask for nothing, or leave nothing of the mask or previous logits: the mask is empty");
+  return nothing;
+}
+
 }  // namespace
 
 absl::Status PatchModel::Compute(Stage, absl::FunctionRef<absl::Status()> step) { return step(); }
@@ -291,7 +329,14 @@ absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, Promp
                                                  const TargetOptions& options, PatchModel& model) {
   ASSIGN_OR_RETURN(const ResolvedPrompts resolved,
                    ResolvePrompts(geometry, model.info().sizes, std::move(prompts)));
-  return TargetSegmenter(geometry, resolved, options, model).Run();
+  if (AskForNothing(resolved)) return NothingLookedAt(geometry, model.info().sizes, resolved);
+  absl::StatusOr<TargetSegmentation> found = TargetSegmenter(geometry, resolved, options, model).Run();
+  // Negative prompts cover all that a mask or previous logits mark.
+  const bool placed = resolved.mask.has_value() || resolved.previous_patch.has_value();
+  if (ReasonOf(found.status()) == Reason::kNoPositivePrompt && placed && !FocusOf(resolved)) {
+    return NothingLookedAt(geometry, model.info().sizes, resolved);
+  }
+  return found;
 }
 
 }  // namespace sgpsam

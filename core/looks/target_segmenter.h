@@ -34,6 +34,12 @@ struct TargetOptions {
   // voxels than kUsualSpacingMm, on wider ones up to that. Nothing: if the model has learned from such
   // patches, and no spacing is given.
   std::optional<bool> auto_spacing = std::nullopt;
+  // Within max_patches: looks at other spacings than the first patch's, and steps along a lesion over the faces of its
+  // patch; each 0 to LookPolicy.most_patches - 1. Nothing: max_patches alone counts.
+  std::optional<int> max_looks = std::nullopt;
+  std::optional<int> max_steps = std::nullopt;
+  // Whether several looks are averaged. Nothing: whoever looks decides.
+  std::optional<bool> average_looks = std::nullopt;
 };
 
 struct EmbeddedPatch {
@@ -66,6 +72,10 @@ struct TargetSegmentation {
   double spacing_mm = 0;  // of the mask
   bool touches_patch_border = false;
   bool embedding_cached = false;      // of every patch
+  std::vector<PromptUse> prompt_uses;  // of each prompt, in the order of Prompts' members
+  int64_t dropped_components = 0;      // parts that were found and that nothing asks for (ObeyPrompts)
+  int64_t enforced_prompts = 0;        // that the model contradicted
+  std::optional<double> confidence = std::nullopt;  // the Dice to expect, 0 to 1; nothing: not estimated
   std::vector<std::string> warnings;  // what the caller should know; nothing of the patient
 };
 
@@ -73,7 +83,9 @@ struct TargetSegmentation {
 // taken if a further patch sees it, else it is INVALID_ARGUMENT. What of the prompts was not used as it was
 // given is a warning (core/transform/prompt_notes.h). A further patch that cannot be encoded or finds nothing
 // of the lesion is left out: touches_patch_border then says so. A finer look that finds nothing, or reaches
-// its patch's border, is dropped.
+// its patch's border, is dropped. The mask obeys the prompts (core/transform/obey_prompts.h). Where they ask for nothing,
+// or negative ones cover all of the mask or previous logits, nothing is looked at: `patches` is 0, the mask is empty, the
+// logits are 0 everywhere, `first_patch` says nothing, and a warning tells.
 absl::StatusOr<TargetSegmentation> SegmentTarget(const Geometry& geometry, Prompts prompts,
                                                  const TargetOptions& options, PatchModel& model);
 

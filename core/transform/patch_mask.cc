@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 
@@ -91,7 +92,9 @@ struct Pairs {
   std::vector<std::pair<int64_t, int64_t>> voxels;  // of the mask, of the patch
 };
 
-PatchMask Sample(const Mask& mask, int64_t side, const std::array<Pairs, 3>& axes) {
+// `at` says whether a voxel of the volume is in the mask.
+template <typename At>
+PatchMask Sample(const At& at, int64_t side, const std::array<Pairs, 3>& axes) {
   PatchMask result(side);
   std::array<int64_t, 3> p{};  // by patch axis
   for (const auto& [k, z] : axes[2].voxels) {
@@ -99,7 +102,7 @@ PatchMask Sample(const Mask& mask, int64_t side, const std::array<Pairs, 3>& axe
     for (const auto& [j, y] : axes[1].voxels) {
       p[axes[1].patch_axis] = y;
       for (const auto& [i, x] : axes[0].voxels) {
-        if (!mask.at(i, j, k)) continue;
+        if (!at(i, j, k)) continue;
         p[axes[0].patch_axis] = x;
         result.Set(p);
       }
@@ -136,9 +139,49 @@ std::array<Pairs, 3> ByMaskVoxel(const Placement& placement, const Shape& shape)
 }  // namespace
 
 PatchMask SampleMask(const Mask& mask, const Placement& placement) {
-  PatchMask sampled = Sample(mask, placement.patch, ByPatchVoxel(placement, mask.shape()));
+  const auto at = [&](int64_t i, int64_t j, int64_t k) { return mask.at(i, j, k); };
+  PatchMask sampled = Sample(at, placement.patch, ByPatchVoxel(placement, mask.shape()));
   if (sampled.count() > 0) return sampled;
-  return Sample(mask, placement.patch, ByMaskVoxel(placement, mask.shape()));
+  return Sample(at, placement.patch, ByMaskVoxel(placement, mask.shape()));
+}
+
+PatchMask SampleRuns(absl::Span<const VoxelRun> runs, const Shape& shape, const Placement& placement) {
+  std::array<Pairs, 3> by_patch = ByPatchVoxel(placement, shape), by_mask = ByMaskVoxel(placement, shape);
+  // What the patch reads, by source axis, and of that what the runs cover.
+  VoxelBox read;
+  const auto range = [](const Pairs& a, const Pairs& b, int64_t& begin, int64_t& end) {
+    begin = INT64_MAX;
+    for (const Pairs* pairs : {&a, &b}) {
+      for (const auto& [voxel, patch_voxel] : pairs->voxels) {
+        begin = std::min(begin, voxel);
+        end = std::max(end, voxel + 1);
+      }
+    }
+  };
+  range(by_patch[0], by_mask[0], read.begin.i, read.end.i);
+  range(by_patch[1], by_mask[1], read.begin.j, read.end.j);
+  range(by_patch[2], by_mask[2], read.begin.k, read.end.k);
+  const std::vector<VoxelRun> seen = Inside(read, runs);
+  const VoxelBox box = BoundingBox(seen);
+  for (std::array<Pairs, 3>* axes : {&by_patch, &by_mask}) {
+    const auto keep = [](Pairs& pairs, int64_t begin, int64_t end) {
+      auto& voxels = pairs.voxels;
+      const auto outside = [=](const auto& pair) { return pair.first < begin || pair.first >= end; };
+      voxels.erase(std::remove_if(voxels.begin(), voxels.end(), outside), voxels.end());
+    };
+    keep((*axes)[0], box.begin.i, box.end.i);
+    keep((*axes)[1], box.begin.j, box.end.j);
+    keep((*axes)[2], box.begin.k, box.end.k);
+  }
+  Mask part(box.shape());
+  for (const VoxelRun& run : seen) {
+    for (int64_t i = run.begin; i < run.end; ++i) part.Set(i - box.begin.i, run.j - box.begin.j, run.k - box.begin.k);
+  }
+  const auto at = [&](int64_t i, int64_t j, int64_t k) {
+    return part.at(i - box.begin.i, j - box.begin.j, k - box.begin.k);
+  };
+  PatchMask sampled = Sample(at, placement.patch, by_patch);
+  return sampled.count() > 0 ? std::move(sampled) : Sample(at, placement.patch, by_mask);
 }
 
 std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side) {
@@ -180,6 +223,39 @@ std::array<int64_t, 3> DeepestCell(const PatchMask& mask) {
     }
   }
   return cell;
+}
+
+std::vector<std::array<int64_t, 3>> SpreadCells(const PatchMask& mask, size_t most) {
+  std::vector<std::array<int64_t, 3>> spread;
+  if (mask.count() == 0 || most == 0) return spread;
+  const int64_t every = (mask.count() + kSpreadCandidates - 1) / kSpreadCandidates;
+  std::vector<std::array<int64_t, 3>> candidates;
+  int64_t n = 0;
+  for (int64_t i = mask.low()[0]; i <= mask.high()[0]; ++i) {
+    for (int64_t j = mask.low()[1]; j <= mask.high()[1]; ++j) {
+      for (int64_t k = mask.low()[2]; k <= mask.high()[2]; ++k) {
+        if (mask.at(i, j, k) && n++ % every == 0) candidates.push_back({i, j, k});
+      }
+    }
+  }
+  std::vector<int64_t> squared(candidates.size(), INT64_MAX);  // to the nearest chosen cell
+  std::array<int64_t, 3> chosen = DeepestCell(mask);
+  while (true) {
+    spread.push_back(chosen);
+    if (spread.size() == most) return spread;
+    size_t furthest = 0;
+    for (size_t c = 0; c < candidates.size(); ++c) {
+      int64_t distance = 0;
+      for (int a = 0; a < 3; ++a) {
+        const int64_t off = candidates[c][a] - chosen[a];
+        distance += off * off;
+      }
+      squared[c] = std::min(squared[c], distance);
+      if (squared[c] > squared[furthest]) furthest = c;
+    }
+    if (squared[furthest] == 0) return spread;
+    chosen = candidates[furthest];
+  }
 }
 
 }  // namespace sgpsam

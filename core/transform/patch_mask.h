@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "core/transform/placement.h"
 #include "core/volume/mask.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 
@@ -35,6 +37,9 @@ class PatchMask {
 // mask is thinner than the patch's voxels, those nearest to the mask's voxels.
 PatchMask SampleMask(const Mask& mask, const Placement& placement);
 
+// The same of voxels of a volume of `shape`; `runs` as Ordered gives them. Costs what their box within the patch does.
+PatchMask SampleRuns(absl::Span<const VoxelRun> runs, const Shape& shape, const Placement& placement);
+
 // What a mask prompt turns into: +-8 where a cell of the decoder's grid lies all inside or outside the
 // mask (sigmoid 0.9997), in proportion to the share of the cell's voxels between. The mask says where
 // the target is, so it is as confident as the model's own logits ever are, and no more.
@@ -47,6 +52,12 @@ std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side);
 // The cell deepest inside, the cube's border counting as outside; among equals the one nearest to the middle
 // of the mask's bounding box. The mask is not empty.
 std::array<int64_t, 3> DeepestCell(const PatchMask& mask);
+
+// At most `most` different cells of the mask, spread over it: DeepestCell, and then always the one that is furthest from
+// all before it (farthest-point sampling; of equal ones the first, row-major). Fewer if it has fewer. A large mask is
+// thinned before: cells are 1 in so many of its own that no more than kSpreadCandidates stand to choice.
+inline constexpr int64_t kSpreadCandidates = 32768;
+std::vector<std::array<int64_t, 3>> SpreadCells(const PatchMask& mask, size_t most);
 
 }  // namespace sgpsam
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
 #include "core/transform/axis_map.h"
+#include "core/transform/prompt_extent.h"
 
 namespace sgpsam {
 namespace {
@@ -170,14 +171,6 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
   return bounds;
 }
 
-// The position that the prompts are centred on, if it is one: the first positive point, else the box's
-// centre.
-std::optional<VoxelIndex> FocusOf(const ResolvedPrompts& prompts) {
-  if (const ResolvedPoint* point = prompts.FirstPositive()) return point->at;
-  if (prompts.box) return prompts.box->middle();
-  return std::nullopt;
-}
-
 }  // namespace
 
 CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm) {
@@ -235,8 +228,8 @@ absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPro
   if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
   return InvalidArgument(
       Reason::kNoPositivePrompt,
-      "nothing says where to look: give at least one positive point, a box, a mask, or previous logits with "
-      "the patch that they lie on");
+      "nothing says where to look: give at least one positive point, scribble or box, a line, a mask, or "
+      "previous logits with the patch that they lie on");
 }
 
 PatchPosition PositionOf(const Geometry& geometry, const ResolvedPrompts& prompts,

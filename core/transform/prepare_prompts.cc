@@ -14,6 +14,7 @@
 #include "core/transform/axis_map.h"
 #include "core/transform/copy_logits.h"
 #include "core/transform/patch_mask.h"
+#include "core/transform/prompt_extent.h"
 #include "core/transform/prompt_refusals.h"
 #include "core/volume/world_vector.h"
 
@@ -71,21 +72,148 @@ bool AnyPositive(const std::vector<Click>& clicks) {
   return std::any_of(clicks.begin(), clicks.end(), [](const Click& click) { return click.positive; });
 }
 
-// Points and box as far as they lie in the patch.
-PreparedPrompts InSight(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts,
-                        BoxUse box_use) {
-  PreparedPrompts prepared;
-  for (const ResolvedPoint& point : prompts.points) {
-    if (!InPatch(geometry, placement, point.at)) continue;
-    prepared.clicks.push_back(ToClick(placement, point.at, point.positive));
+// What a target's prompts become in one patch, one kind after the other, so that the clicks are those that a model was
+// trained with first.
+class ClickMaker {
+ public:
+  ClickMaker(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts)
+      : geometry_(geometry), placement_(placement), prompts_(prompts) {
+    prepared_.uses = UsesOf(prompts);
+    absl::Span<PromptUse> uses = absl::MakeSpan(prepared_.uses);
+    const auto take = [&uses](size_t count) {
+      const absl::Span<PromptUse> taken = uses.subspan(0, count);
+      uses.remove_prefix(count);
+      return taken;
+    };
+    points_ = take(prompts.points.size());
+    boxes_ = take(prompts.boxes.size());
+    lines_ = take(prompts.lines.size());
+    scribbles_ = take(prompts.scribbles.size());
   }
-  if (!prompts.box) return prepared;
-  if (box_use == BoxUse::kCorners) {
-    prepared.box = ToCorners(placement, prompts.box->a, prompts.box->b);
-  } else if (prompts.FirstPositive() == nullptr && InPatch(geometry, placement, prompts.box->middle())) {
-    prepared.clicks.push_back(ToClick(placement, prompts.box->middle(), true));
+
+  // Prompts as far as they lie in the patch.
+  PreparedPrompts InSight(BoxUse box_use) {
+    AddPoints();
+    AddPositiveBoxes(box_use);
+    AddLines();
+    AddSpread();
+    return std::move(prepared_);
   }
-  return prepared;
+
+ private:
+  bool InSight(const VoxelIndex& at) const { return InPatch(geometry_, placement_, at); }
+
+  int Click(const VoxelIndex& at, bool positive) {
+    if (!InSight(at)) return 0;
+    prepared_.clicks.push_back(ToClick(placement_, at, positive));
+    return 1;
+  }
+
+  void AddPoints() {
+    for (size_t n = 0; n < prompts_.points.size(); ++n) {
+      points_[n].clicks = Click(prompts_.points[n].at, prompts_.points[n].positive);
+    }
+  }
+
+  void AddPositiveBoxes(BoxUse box_use) {
+    for (size_t n = 0; n < prompts_.boxes.size(); ++n) {
+      const ResolvedBox& box = prompts_.boxes[n];
+      PromptUse& use = boxes_[n];
+      if (!box.positive) continue;
+      if (box_use == BoxUse::kCorners && !prepared_.box && FlatAxis(box, geometry_.shape()) < 0) {
+        prepared_.box = ToCorners(placement_, box.a, box.b);
+        use.box_corners = prepared_.box.has_value();
+      } else if (!HoldsSomethingPositive(box)) {
+        use.clicks = Click(box.middle(), true);
+      }
+    }
+  }
+
+  bool HoldsSomethingPositive(const ResolvedBox& box) const {
+    const Shape& shape = geometry_.shape();
+    const auto holds = [&](const VoxelIndex& at) { return Contains(box.voxels, VoxelAt(at, shape)); };
+    return std::any_of(prompts_.points.begin(), prompts_.points.end(),
+                       [&](const ResolvedPoint& point) { return point.positive && holds(point.at); }) ||
+           std::any_of(prompts_.lines.begin(), prompts_.lines.end(),
+                       [&](const ResolvedLine& line) { return holds(line.At(0.5)); }) ||
+           std::any_of(prompts_.scribbles.begin(), prompts_.scribbles.end(),
+                       [&](const ResolvedScribble& scribble) {
+                         return scribble.positive && !Inside(box.voxels, scribble.runs).empty();
+                       });
+  }
+
+  void AddLines() {
+    for (size_t n = 0; n < prompts_.lines.size(); ++n) {
+      for (const double share : {0.5, 0.25, 0.75}) lines_[n].clicks += Click(prompts_.lines[n].At(share), true);
+    }
+  }
+
+  // Scribbles and negative boxes: each gets the same share of what is left, but for the click that a mask may need.
+  void AddSpread() {
+    const auto negative = [](const ResolvedBox& box) { return !box.positive; };
+    const size_t groups = prompts_.scribbles.size() + static_cast<size_t>(std::count_if(
+                                                          prompts_.boxes.begin(), prompts_.boxes.end(), negative));
+    if (groups == 0) return;
+    const size_t share = (static_cast<size_t>(kMaxClicks) - 1 - prepared_.clicks.size()) / groups;
+    for (size_t n = 0; n < prompts_.boxes.size(); ++n) {
+      if (!prompts_.boxes[n].positive) boxes_[n].clicks = ClickAround(prompts_.boxes[n], std::min(share, kNegativeBoxClicks));
+    }
+    for (size_t n = 0; n < prompts_.scribbles.size(); ++n) {
+      const ResolvedScribble& scribble = prompts_.scribbles[n];
+      const PatchMask marked = SampleRuns(scribble.runs, geometry_.shape(), placement_);
+      for (const auto& [i, j, k] : SpreadCells(marked, std::min(share, kScribbleClicks))) {
+        prepared_.clicks.push_back({static_cast<float>(i), static_cast<float>(j), static_cast<float>(k), scribble.positive});
+        ++scribbles_[n].clicks;
+      }
+    }
+  }
+
+  // Its middle and the corners of the box half as large, as many as may be.
+  int ClickAround(const ResolvedBox& box, size_t most) {
+    std::vector<VoxelRun> clicked;
+    int clicks = 0;
+    const auto once = [&](const VoxelIndex& at) {
+      const VoxelRun voxel = RunAt(VoxelAt(at, geometry_.shape()));
+      if (clicked.size() == most || Holds(clicked, {voxel.begin, voxel.j, voxel.k})) return;
+      clicks += Click(at, false);
+      clicked = UnionOf(clicked, {&voxel, 1});
+    };
+    once(box.middle());
+    for (int corner = 0; corner < 8; ++corner) {
+      const auto along = [&](double a, double b, int axis) {
+        return (corner >> axis & 1) != 0 ? a + 0.75 * (b - a) : a + 0.25 * (b - a);
+      };
+      once({along(box.a.i, box.b.i, 0), along(box.a.j, box.b.j, 1), along(box.a.k, box.b.k, 2)});
+    }
+    return clicks;
+  }
+
+  const Geometry& geometry_;
+  const Placement& placement_;
+  const ResolvedPrompts& prompts_;
+  PreparedPrompts prepared_;
+  // The uses of each kind, in its order.
+  absl::Span<PromptUse> points_, boxes_, lines_, scribbles_;
+};
+
+// A mask or previous logits: the last use in the list.
+void CountClickDeepInside(PreparedPrompts& prepared) { prepared.uses.back().clicks = 1; }
+
+// Something positive has a place, and it is not in the patch, which lies where previous logits say.
+absl::Status PlaceOutside(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts) {
+  const auto outside = [&](const VoxelIndex& at) { return Outside(geometry, placement, at); };
+  for (size_t n = 0; n < prompts.boxes.size(); ++n) {
+    if (prompts.boxes[n].positive) return OfPrompt("box", outside(prompts.boxes[n].middle()), n);
+  }
+  if (!prompts.lines.empty()) return OfPrompt("line", outside(prompts.lines[0].At(0.5)), 0);
+  for (size_t n = 0; n < prompts.scribbles.size(); ++n) {
+    const VoxelRun& first = prompts.scribbles[n].runs.front();
+    if (!prompts.scribbles[n].positive) continue;
+    return OfPrompt("scribble",
+                    outside({static_cast<double>(first.begin), static_cast<double>(first.j), static_cast<double>(first.k)}),
+                    n);
+  }
+  return absl::OkStatus();
 }
 
 // What is inside but for the cells of negative clicks, each cell having `voxels` voxels of the patch a side.
@@ -145,11 +273,9 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
   if (rules.far_points == FarPoints::kRefuse) {
     RETURN_IF_ERROR(CheckPointsSeen(geometry, {placement}, prompts));
   }
-  PreparedPrompts prepared = InSight(geometry, placement, prompts, rules.box_use);
+  PreparedPrompts prepared = ClickMaker(geometry, placement, prompts).InSight(rules.box_use);
   bool positive = AnyPositive(prepared.clicks) || prepared.box.has_value();
-  if (prompts.box && !positive) {
-    return OfBox(Outside(geometry, placement, prompts.box->middle()));
-  }
+  if (!positive) RETURN_IF_ERROR(PlaceOutside(geometry, placement, prompts));
   if (!prompts.previous_logits.empty()) {
     PreviousAnswer previous = BringPreviousLogits(geometry, placement, prompts, sizes);
     prepared.mask_logits = std::move(previous.logits);
@@ -160,6 +286,7 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
             Reason::kNoPositivePrompt,
             "the previous logits mark nothing that is left to correct: give a positive point");
       }
+      CountClickDeepInside(prepared);
     }
   }
   if (prompts.mask) {
@@ -168,17 +295,16 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
       return InvalidArgument(Reason::kEmptyMask, "mask: it marks no voxel of the region that is looked at");
     }
     prepared.mask_logits = MaskToLogits(mask, sizes.logits_side);
-    positive = positive || ClickDeepInside(mask, 1, prepared.clicks);
+    if (!positive && ClickDeepInside(mask, 1, prepared.clicks)) {
+      positive = true;
+      CountClickDeepInside(prepared);
+    }
   }
   if (!positive) {
     return InvalidArgument(
         Reason::kNoPositivePrompt,
-        "no positive prompt: give at least one positive point, a box, a mask, or previous logits with the "
-        "patch that they lie on");
-  }
-  const size_t corners = prepared.box ? 1 : 0;  // counts as the click that it is elsewhere
-  if (std::max(prompts.points.size(), prepared.clicks.size()) + corners > kMaxClicks) {
-    return TooManyPoints();
+        "no positive prompt: give at least one positive point, scribble or box, a line, a mask, or previous "
+        "logits with the patch that they lie on");
   }
   return prepared;
 }
@@ -186,7 +312,7 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
 std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const Placement& placement,
                                                const ResolvedPrompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use) {
-  PreparedPrompts prepared = InSight(geometry, placement, prompts, box_use);
+  PreparedPrompts prepared = ClickMaker(geometry, placement, prompts).InSight(box_use);
   prepared.mask_logits.assign(sizes.logits_floats(), 0.0f);  // as the reference's first pass knows nothing
   if (prompts.mask) {
     prepared.mask_logits = MaskToLogits(SampleMask(*prompts.mask, placement), sizes.logits_side);
@@ -197,14 +323,25 @@ std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const P
   return prepared;
 }
 
-bool IsObeyed(const Mask& mask, const ResolvedPoint& point) {
-  const Shape& shape = mask.shape();
-  const auto nearest = [](double at, int64_t size) {
-    return std::clamp<int64_t>(NearestVoxel(at), 0, size - 1);
+std::vector<PromptUse> UsesOf(const ResolvedPrompts& prompts) {
+  std::vector<PromptUse> uses;
+  const auto list = [&uses](PromptKind kind, size_t count, bool mask_logits) {
+    for (size_t n = 0; n < count; ++n) {
+      uses.push_back({.kind = kind, .number = n + 1, .mask_logits = mask_logits});
+    }
   };
-  const bool inside =
-      mask.at(nearest(point.at.i, shape.i), nearest(point.at.j, shape.j), nearest(point.at.k, shape.k));
-  return inside == point.positive;
+  list(PromptKind::kPoint, prompts.points.size(), false);
+  list(PromptKind::kBox, prompts.boxes.size(), false);
+  list(PromptKind::kLine, prompts.lines.size(), false);
+  list(PromptKind::kScribble, prompts.scribbles.size(), false);
+  list(PromptKind::kMask, prompts.mask ? 1 : 0, true);
+  list(PromptKind::kPreviousLogits, prompts.previous_logits.empty() ? 0 : 1, true);
+  return uses;
+}
+
+bool IsObeyed(const Mask& mask, const ResolvedPoint& point) {
+  const Voxel voxel = VoxelAt(point.at, mask.shape());
+  return mask.at(voxel.i, voxel.j, voxel.k) == point.positive;
 }
 
 int64_t CountPointsObeyed(const Mask& mask, const ResolvedPrompts& prompts) {

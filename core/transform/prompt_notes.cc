@@ -57,17 +57,31 @@ bool AllCovered(const Mask& mask, absl::Span<const Placement> looked_at) {
   return true;
 }
 
-void NoteBox(const ResolvedPrompts& prompts, BoxUse box_use, absl::Span<const Placement> looked_at,
-             std::vector<std::string>& notes) {
-  if (box_use == BoxUse::kCorners) {
-    if (AnyHolds(looked_at, prompts.box->a) && AnyHolds(looked_at, prompts.box->b)) return;
-    notes.push_back("the box reaches beyond what was looked at; only the part inside was used");
-    return;
+void NoteBoxes(const ResolvedPrompts& prompts, absl::Span<const Placement> looked_at,
+               std::vector<std::string>& notes) {
+  const auto beyond = [&](const ResolvedBox& box) {
+    return box.positive && !(AnyHolds(looked_at, box.a) && AnyHolds(looked_at, box.b));
+  };
+  if (std::any_of(prompts.boxes.begin(), prompts.boxes.end(), beyond)) {
+    notes.push_back("a box reaches beyond what was looked at; only the part inside was used");
   }
-  notes.push_back(
-      prompts.FirstPositive() != nullptr
-          ? "the box was not used: this model has not learned boxes, and a positive point is given"
-          : "the box was used as a click in its middle: this model has not learned boxes");
+}
+
+void NoteScribbles(const ResolvedPrompts& prompts, absl::Span<const Placement> looked_at, const Shape& shape,
+                   std::vector<std::string>& notes) {
+  std::vector<Covered> patches;
+  for (const Placement& placement : looked_at) patches.push_back(CoveredBy(placement, shape));
+  const auto seen = [&](const VoxelRun& run) {
+    return std::any_of(patches.begin(), patches.end(), [&](const Covered& patch) {
+      return patch.Contains(run.begin, run.j, run.k) && patch.Contains(run.end - 1, run.j, run.k);
+    });
+  };
+  const auto beyond = [&](const ResolvedScribble& scribble) {
+    return scribble.positive && !std::all_of(scribble.runs.begin(), scribble.runs.end(), seen);
+  };
+  if (std::any_of(prompts.scribbles.begin(), prompts.scribbles.end(), beyond)) {
+    notes.push_back("a scribble reaches beyond what was looked at; there the mask is what it marks");
+  }
 }
 
 // `what`: the points with these numbers, unless there are none.
@@ -77,29 +91,23 @@ void NotePoints(absl::string_view what, const std::vector<size_t>& numbers, std:
       absl::StrCat(what, ": ", numbers.size() == 1 ? "point " : "points ", absl::StrJoin(numbers, ", ")));
 }
 
-void NotePoints(const ResolvedPrompts& prompts, absl::Span<const Placement> looked_at, const Mask& found,
+void NotePoints(const ResolvedPrompts& prompts, absl::Span<const Placement> looked_at,
                 std::vector<std::string>& notes) {
-  std::vector<size_t> unseen, left_out, taken_in;
-  const bool empty = found.CountVoxels() == 0;
+  std::vector<size_t> unseen;
   for (size_t n = 0; n < prompts.points.size(); ++n) {
     const ResolvedPoint& point = prompts.points[n];
-    if (!point.positive && !AnyHolds(looked_at, point.at)) {
-      unseen.push_back(n + 1);
-    } else if (!empty && !IsObeyed(found, point)) {
-      (point.positive ? left_out : taken_in).push_back(n + 1);
-    }
+    if (!point.positive && !AnyHolds(looked_at, point.at)) unseen.push_back(n + 1);
   }
   NotePoints("without effect, being negative and beyond all that was looked at", unseen, notes);
-  NotePoints("not in the mask although positive", left_out, notes);
-  NotePoints("in the mask although negative", taken_in, notes);
 }
 
 }  // namespace
 
-std::vector<std::string> NotesOnPrompts(const ResolvedPrompts& prompts, BoxUse box_use,
-                                        absl::Span<const Placement> looked_at, const Mask& found) {
+std::vector<std::string> NotesOnPrompts(const ResolvedPrompts& prompts, absl::Span<const Placement> looked_at,
+                                        const Shape& shape) {
   std::vector<std::string> notes;
-  if (prompts.box) NoteBox(prompts, box_use, looked_at, notes);
+  NoteBoxes(prompts, looked_at, notes);
+  NoteScribbles(prompts, looked_at, shape, notes);
   if (prompts.mask && !AllCovered(*prompts.mask, looked_at)) {
     notes.push_back("the mask prompt reaches beyond what was looked at; only the part inside was used");
   }
@@ -108,7 +116,7 @@ std::vector<std::string> NotesOnPrompts(const ResolvedPrompts& prompts, BoxUse b
         "the previous logits came without the patch that they lie on; they were taken to lie where the other "
         "prompts are");
   }
-  NotePoints(prompts, looked_at, found, notes);
+  NotePoints(prompts, looked_at, notes);
   return notes;
 }
 

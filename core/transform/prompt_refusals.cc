@@ -1,8 +1,10 @@
 #include "core/transform/prompt_refusals.h"
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
-#include "core/engine/engine.h"
+#include "core/transform/prompts.h"
 
 namespace sgpsam {
 
@@ -10,13 +12,14 @@ absl::Status OfPoint(const absl::Status& status, size_t n) {
   return Prefixed(WithDetail(status, "point", absl::StrCat(n + 1)), absl::StrCat("point ", n + 1, ": "));
 }
 
-absl::Status OfBox(const absl::Status& status) {
-  return Prefixed(WithDetail(status, "prompt", "box"), "box: ");
+absl::Status OfPrompt(const char* kind, const absl::Status& status, size_t n) {
+  const std::string number = absl::StrCat(n + 1);
+  return Prefixed(WithDetail(WithDetail(status, "prompt", kind), "number", number),
+                  absl::StrCat(kind, " ", number, ": "));
 }
 
 absl::Status TooManyPoints() {
-  return InvalidArgument(Reason::kTooManyPoints, absl::StrCat("a target takes at most ", kMaxClicks,
-                                                              " points, the one of a box or mask included"));
+  return InvalidArgument(Reason::kTooManyPoints, absl::StrCat("a target takes at most ", kMaxPoints, " points"));
 }
 
 }  // namespace sgpsam

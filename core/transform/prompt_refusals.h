@@ -10,7 +10,8 @@ namespace sgpsam {
 
 // The same refusal, of the point with index `n` of the target: named from 1, in text and metadata.
 absl::Status OfPoint(const absl::Status& status, size_t n);
-absl::Status OfBox(const absl::Status& status);
+// ... of another prompt: "box", "line", "scribble", the one with index `n` of its kind.
+absl::Status OfPrompt(const char* kind, const absl::Status& status, size_t n);
 absl::Status TooManyPoints();
 
 }  // namespace sgpsam

@@ -112,6 +112,7 @@ RestoredMask RestoreBits(absl::Span<const uint8_t> bits, const LogitsBox& box, c
     Narrow(axes[s], bounds.low[axes[s].patch_axis], bounds.high[axes[s].patch_axis]);
     offsets[s] = Offsets(axes[s], box.voxels);
   }
+  restored.box = {{axes[0].begin, axes[1].begin, axes[2].begin}, {axes[0].end, axes[1].end, axes[2].end}};
   std::vector<uint8_t> flags(axes[0].end - axes[0].begin);
   int64_t row = -1;  // whose flags these are: neighbours in the volume often lie in the same row of the box
   for (int64_t k = axes[2].begin; k < axes[2].end; ++k) {
@@ -184,6 +185,22 @@ RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placem
   box.voxels.fill(placement.patch);
   box.cells.fill(1);
   return RestoreBits(patch_bits, box, geometry);
+}
+
+bool TouchesBorder(const Mask& mask, const VoxelBox& box, const LogitsBox& logits, const Geometry& geometry) {
+  std::vector<uint8_t> bits(static_cast<size_t>((logits.voxels[0] * logits.voxels[1] * logits.voxels[2] + 7) / 8));
+  const std::array<SourceAxis, 3> axes = SourceAxes(logits.placement, logits.voxels, geometry.shape());
+  std::array<std::vector<int64_t>, 3> offsets;
+  for (int s = 0; s < 3; ++s) offsets[s] = Offsets(axes[s], logits.voxels);
+  for (const VoxelRun& run : RunsIn(box, mask)) {
+    if (run.j < axes[1].begin || run.j >= axes[1].end || run.k < axes[2].begin || run.k >= axes[2].end) continue;
+    const int64_t row = offsets[2][run.k] + offsets[1][run.j];
+    for (int64_t i = std::max<int64_t>(run.begin, axes[0].begin); i < std::min<int64_t>(run.end, axes[0].end); ++i) {
+      const int64_t n = row + offsets[0][i];
+      bits[n >> 3] = static_cast<uint8_t>(bits[n >> 3] | 1u << (n & 7));
+    }
+  }
+  return TouchesBorder(bits, BoundsOf(bits, logits), logits);
 }
 
 absl::StatusOr<ByteBuffer> RestoreProbabilities(const LogitsBox& logits, const Geometry& geometry) {

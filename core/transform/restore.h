@@ -14,6 +14,7 @@
 #include "core/transform/placement.h"
 #include "core/volume/geometry.h"
 #include "core/volume/mask.h"
+#include "core/volume/voxel_runs.h"
 
 namespace sgpsam {
 
@@ -24,6 +25,8 @@ struct RestoredMask {
   // What the mask covers of the volume on the patch's canonical grid, inclusive, by patch axis; high < low:
   // nothing.
   std::array<int64_t, 3> low{}, high{{-1, -1, -1}};
+
+  VoxelBox box;  // of the volume, with every voxel of the mask; empty if there is none
 
   bool empty() const { return high[0] < low[0]; }
 };
@@ -40,6 +43,10 @@ std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& s
 // ... and a mask in that layout, placement.patch voxels on each side, on the volume's grid.
 RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placement& placement,
                               const Geometry& geometry);
+
+// Whether a mask, whose voxels lie in `box`, touches the border of what the logits have seen, as
+// RestoredMask.touches_patch_border has it: for a mask that was changed after it was restored.
+bool TouchesBorder(const Mask& mask, const VoxelBox& box, const LogitsBox& logits, const Geometry& geometry);
 
 // sigmoid of the upsampled logits on the volume's grid, nearest neighbour as RestoreMask (so > 0.5 is
 // its mask), float32, i fastest; 0 outside of what was seen.

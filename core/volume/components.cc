@@ -110,7 +110,10 @@ size_t Components::largest() const {
 }
 
 Components FindComponents(const Mask& mask, Connectivity connectivity) {
-  const std::vector<VoxelRun> runs = RunsOf(mask);
+  return FindComponents(RunsOf(mask), connectivity);
+}
+
+Components FindComponents(const std::vector<VoxelRun>& runs, Connectivity connectivity) {
   Sets sets(runs.size());
   JoinNeighbours(runs, connectivity, sets);
   size_t count = 0;

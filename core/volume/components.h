@@ -33,6 +33,8 @@ struct Components {
 };
 
 Components FindComponents(const Mask& mask, Connectivity connectivity = Connectivity::k26);
+// Of a set of voxels; its runs as RunsOf gives them.
+Components FindComponents(const std::vector<VoxelRun>& runs, Connectivity connectivity = Connectivity::k26);
 
 }  // namespace sgpsam
 

@@ -35,6 +35,11 @@ class Mask {
     bits_[n >> 3] = static_cast<uint8_t>(bits_[n >> 3] | (1u << (n & 7)));
   }
 
+  void Clear(int64_t i, int64_t j, int64_t k) {
+    const uint64_t n = Offset(i, j, k);
+    bits_[n >> 3] = static_cast<uint8_t>(bits_[n >> 3] & ~(1u << (n & 7)));
+  }
+
   // Sets the voxels (i + n, j, k) whose flag n is 1; the others, whose flag is 0, stay as they are.
   void SetRow(int64_t i, int64_t j, int64_t k, absl::Span<const uint8_t> flags);
   // Sets flag n to 1 if the voxel (i + n, j, k) is in the mask, to 0 if not.

@@ -35,8 +35,25 @@ struct VoxelBox {
 // The longest possible runs, in the order of the mask's bits; 16 bytes for each.
 std::vector<VoxelRun> RunsOf(const Mask& mask);
 
+// The same of the voxels in a box, which may reach beyond the volume; costs what the box does.
+std::vector<VoxelRun> RunsIn(const VoxelBox& box, const Mask& mask);
+
 // The mask that has these runs, which lie inside `shape`.
 Mask MaskOf(const Shape& shape, absl::Span<const VoxelRun> runs);
+
+// The runs of a set of voxels: the longest possible, none of them twice, in the order of a mask's bits. The runs given
+// may overlap and lie in any order.
+std::vector<VoxelRun> Ordered(std::vector<VoxelRun> runs);
+
+// Of two sets whose runs are as RunsOf and Ordered give them, the voxels that lie in either, in both, and in the first
+// alone; as they are given. Linear in the runs.
+std::vector<VoxelRun> UnionOf(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
+std::vector<VoxelRun> InBoth(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
+std::vector<VoxelRun> InFirstAlone(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
+
+// The voxels of a set that lie in a box, and whether a set has a voxel; both in the order of RunsOf.
+std::vector<VoxelRun> Inside(const VoxelBox& box, absl::Span<const VoxelRun> runs);
+bool Holds(absl::Span<const VoxelRun> runs, const Voxel& voxel);
 
 uint64_t CountVoxels(absl::Span<const VoxelRun> runs);
 

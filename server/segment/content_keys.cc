@@ -42,6 +42,10 @@ class KeyWriter {
     Value(clamp.has_value());
     return clamp ? Value(clamp->min).Value(clamp->max) : *this;
   }
+  template <typename T>
+  KeyWriter& Option(const std::optional<T>& option) {
+    return Value(option.has_value()).Value(option.value_or(T()));
+  }
   Digest Finish() { return sha_.Finish(); }
 
  private:
@@ -75,6 +79,13 @@ void AddTarget(const TargetRequest& target, KeyWriter& key) {
     const Shape& shape = target.mask->shape;
     key.Text(target.mask->zlib_bits).Value(shape.i).Value(shape.j).Value(shape.k).Value(target.mask->order);
   }
+  key.Value(uint64_t{target.scribbles.size()});
+  for (const DeflatedScribble& scribble : target.scribbles) {
+    const Shape& shape = scribble.part.shape;
+    key.Text(scribble.part.zlib_bits).Value(shape.i).Value(shape.j).Value(shape.k).Value(scribble.part.order);
+    key.Value(scribble.first.i).Value(scribble.first.j).Value(scribble.first.k).Value(scribble.positive);
+  }
+  key.Option(target.average_looks);
   const SegmentDescription& segment = target.segment;
   key.Text(segment.label).Values(segment.rgb);
   for (const CodedConcept* code : {&segment.category, &segment.type}) {
@@ -85,8 +96,8 @@ void AddTarget(const TargetRequest& target, KeyWriter& key) {
 }  // namespace
 
 Digest VolumeKey(const VolumeDescription& description, const Digest& payload) {
-  KeyWriter key("study 2");
-  key.Value(description.kind).Key(payload).Text(description.series);
+  KeyWriter key("study 3");
+  key.Value(description.kind).Key(payload).Text(description.series).Text(description.modality);
   if (description.kind == VolumeKind::kRaw) {
     const RawDescription& raw = description.raw;
     key.Values(raw.shape).Value(raw.sample_type).Values(raw.spacing_mm);
@@ -114,13 +125,14 @@ Digest LogitsKey(absl::Span<const float> logits) {
 }
 
 Digest ResultKey(const SegmentRequest& request, const Digest& volume, const Digest& weights) {
-  KeyWriter key("result 3");
+  KeyWriter key("result 4");
   key.Text(request.idempotency_key).Key(volume).Key(weights).Clamp(request.clamp);
   const TargetOptions& inference = request.inference;
   key.Value(inference.max_patches)
-      .Value(inference.spacing_mm.value_or(0))
-      .Value(inference.auto_spacing.has_value())
-      .Value(inference.auto_spacing.value_or(false));
+      .Option(inference.spacing_mm)
+      .Option(inference.auto_spacing)
+      .Option(inference.max_looks)
+      .Option(inference.max_steps);
   key.Value(uint64_t{request.targets.size()});
   for (const TargetRequest& target : request.targets) AddTarget(target, key);
   const SegSeries& series = request.seg_series;
@@ -135,9 +147,13 @@ std::string DescribePrompts(const Prompts& prompts) {
     parts.push_back(
         absl::StrCat(point.positive ? "+" : "-", Coordinates(point.position), Unit(point.position)));
   }
-  if (prompts.box) {
-    parts.push_back(absl::StrCat("box ", Coordinates(prompts.box->a), "-", Coordinates(prompts.box->b),
-                                 Unit(prompts.box->a)));
+  const auto ends = [](const auto& prompt) {
+    return absl::StrCat(Coordinates(prompt.a), "-", Coordinates(prompt.b), Unit(prompt.a));
+  };
+  for (const BoxPrompt& box : prompts.boxes) parts.push_back(absl::StrCat(box.positive ? "box " : "-box ", ends(box)));
+  for (const LinePrompt& line : prompts.lines) parts.push_back(absl::StrCat("line ", ends(line)));
+  for (const ScribblePrompt& scribble : prompts.scribbles) {
+    parts.push_back(absl::StrCat(scribble.positive ? "scribble of " : "-scribble of ", CountVoxels(scribble.runs)));
   }
   if (prompts.mask) parts.push_back("mask");
   if (!prompts.previous_logits.empty()) parts.push_back("logits");

@@ -17,12 +17,14 @@ size_t DecodedVolume::cost() const {
 absl::StatusOr<DecodedVolume> DecodeVolume(const VolumeDescription& description, Payload payload,
                                            uint64_t max_volume_bytes, const CallContext& call) {
   DecodedVolume decoded;
+  decoded.modality = description.modality;
   switch (description.kind) {
     case VolumeKind::kDicom: {
       SeriesLimits limits;
       limits.max_volume_bytes = max_volume_bytes;
       ASSIGN_OR_RETURN(DicomSeries read, ReadSeries(std::move(payload), limits, call, description.series));
       decoded.volume = std::move(read.volume);
+      decoded.modality = read.info.modality;
       decoded.series = std::move(read.info);
       decoded.warnings = std::move(read.warnings);
       decoded.passed_over = std::move(read.passed_over);

@@ -26,12 +26,14 @@ struct VolumeDescription {
   VolumeKind kind = VolumeKind::kDicom;
   RawDescription raw;  // kRaw only
   std::string series;  // kDicom only: which of several, as ReadSeries takes it; may be empty
+  std::string modality;  // not kDicom, which says it itself: a defined term of Modality; empty: not known
 };
 
 // Shared by requests and the cache.
 struct DecodedVolume {
   Volume volume;
   std::optional<SeriesInfo> series;  // DICOM only
+  std::string modality;              // "CT", "MR", "PT"; empty: not known
   std::vector<std::string> warnings;
   std::vector<PassedOver> passed_over;  // DICOM only
 

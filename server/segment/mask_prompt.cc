@@ -26,7 +26,7 @@ absl::StatusOr<std::string> InflateBits(const Shape& shape, const std::string& z
     return InvalidArgument(
         Reason::kMaskMismatch,
         absl::StrCat("the mask prompt is not one zlib stream of exactly ", expected,
-                     " bytes; send one bit for each of the volume's ", shape.voxels(), " voxels"));
+                     " bytes; send one bit for each of its ", shape.voxels(), " voxels"));
   }
   return bits;
 }
@@ -43,6 +43,14 @@ Mask WithAxesReversed(const Mask& mirrored) {
   return mask;
 }
 
+absl::StatusOr<Mask> Inflate(const DeflatedMask& deflated) {
+  const Shape& shape = deflated.shape;
+  ASSIGN_OR_RETURN(const std::string bits, InflateBits(shape, deflated.zlib_bits));
+  if (deflated.order == AxisOrder::kIFastest) return Mask::FromBits(shape, bits);
+  ASSIGN_OR_RETURN(const Mask mirrored, Mask::FromBits({shape.k, shape.j, shape.i}, bits));
+  return WithAxesReversed(mirrored);
+}
+
 }  // namespace
 
 absl::StatusOr<Mask> InflateMask(const Shape& shape, const DeflatedMask& deflated) {
@@ -53,10 +61,44 @@ absl::StatusOr<Mask> InflateMask(const Shape& shape, const DeflatedMask& deflate
                      " (i x j x k), the volume's is ", Describe(shape),
                      ": send the mask on the volume's voxels and say in which order its axes lie"));
   }
-  ASSIGN_OR_RETURN(const std::string bits, InflateBits(shape, deflated.zlib_bits));
-  if (deflated.order == AxisOrder::kIFastest) return Mask::FromBits(shape, bits);
-  ASSIGN_OR_RETURN(const Mask mirrored, Mask::FromBits({shape.k, shape.j, shape.i}, bits));
-  return WithAxesReversed(mirrored);
+  return Inflate(deflated);
+}
+
+absl::Status CheckPart(const DeflatedScribble& scribble) {
+  const Shape& part = scribble.part.shape;
+  for (const int64_t size : {part.i, part.j, part.k}) {
+    if (size >= 1 && size <= Geometry::kMaxAxis) continue;
+    return InvalidArgument(Reason::kMaskMismatch,
+                           absl::StrCat("its shape is ", Describe(part), "; each axis has 1 to ", Geometry::kMaxAxis,
+                                        " voxels"));
+  }
+  if (part.voxels() <= kMaxScribblePart) return absl::OkStatus();
+  return InvalidArgument(
+      Reason::kPromptTooLarge,
+      absl::StrCat("it comes with ", part.voxels(), " voxels; at most ", kMaxScribblePart,
+                   " are taken: send the part of the volume that has the marks, or several scribbles"));
+}
+
+absl::StatusOr<ScribblePrompt> InflateScribble(const Shape& shape, const DeflatedScribble& scribble) {
+  const Shape& part = scribble.part.shape;
+  const Voxel& first = scribble.first;
+  if (first.i + part.i > shape.i || first.j + part.j > shape.j || first.k + part.k > shape.k) {
+    return InvalidArgument(Reason::kMaskMismatch,
+                           absl::StrCat("its part of ", Describe(part), " voxels from ", first.i, ", ", first.j, ", ",
+                                        first.k, " on reaches beyond the volume, which has ", Describe(shape)));
+  }
+  ASSIGN_OR_RETURN(const Mask mask, Inflate(scribble.part));
+  if (mask.CountVoxels() > kMaxScribbleVoxels) {
+    return InvalidArgument(Reason::kPromptTooLarge,
+                           absl::StrCat("it marks ", mask.CountVoxels(), " voxels; at most ", kMaxScribbleVoxels,
+                                        " are taken: give what covers more as a mask or a box"));
+  }
+  ScribblePrompt prompt{RunsOf(mask), scribble.positive};
+  for (VoxelRun& run : prompt.runs) {
+    run = {static_cast<int32_t>(run.begin + first.i), static_cast<int32_t>(run.end + first.i),
+           static_cast<int32_t>(run.j + first.j), static_cast<int32_t>(run.k + first.k)};
+  }
+  return prompt;
 }
 
 }  // namespace sgpsam

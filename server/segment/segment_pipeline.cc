@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
+#include "core/transform/prompt_refusals.h"
 #include "server/segment/content_keys.h"
 #include "server/segment/mask_prompt.h"
 #include "server/segment/outputs/output_format.h"
@@ -94,9 +95,16 @@ absl::StatusOr<Finding> SegmentPipeline::Find(const SegmentRequest& request, con
     ASSIGN_OR_RETURN(prompts.mask, progress.Do(Stage::kPrepare,
                                                [&] { return InflateMask(geometry.shape(), *target.mask); }));
   }
+  for (size_t n = 0; n < target.scribbles.size(); ++n) {
+    absl::StatusOr<ScribblePrompt> scribble = progress.Do(
+        Stage::kPrepare, [&] { return InflateScribble(geometry.shape(), target.scribbles[n]); });
+    if (!scribble.ok()) return OfPrompt("scribble", scribble.status(), n);
+    prompts.scribbles.push_back(*std::move(scribble));
+  }
   std::string stated = DescribePrompts(prompts);
-  ASSIGN_OR_RETURN(TargetSegmentation found,
-                   SegmentTarget(geometry, std::move(prompts), request.inference, model));
+  TargetOptions options = request.inference;
+  options.average_looks = target.average_looks;
+  ASSIGN_OR_RETURN(TargetSegmentation found, SegmentTarget(geometry, std::move(prompts), options, model));
   progress.EndPatches();
   return Finding{std::move(found), std::move(stated)};
 }
@@ -113,6 +121,10 @@ TargetResult SegmentPipeline::Summarise(const Finding& finding, const Geometry& 
   result.first_patch = found.first_patch;
   result.gate_scores = found.gate_scores;
   result.iou_prediction = found.first.iou_prediction;
+  result.confidence = found.confidence;
+  result.prompt_uses = found.prompt_uses;
+  result.dropped_components = found.dropped_components;
+  result.enforced_prompts = found.enforced_prompts;
   result.logits_digest = LogitsKey(found.first.values);
   logits_.Put(result.logits_digest, std::make_shared<const std::vector<float>>(found.first.values),
               found.first.values.size() * sizeof(float));

@@ -20,6 +20,8 @@ struct OutputFormat;  // outputs/output_format.h
 struct TargetRequest {
   Prompts prompts;
   std::optional<DeflatedMask> mask;  // a mask prompt as it came: its size is known only with the volume's
+  std::vector<DeflatedScribble> scribbles;  // likewise; CheckPart took them
+  std::optional<bool> average_looks;        // of TargetOptions, for this target
   SegmentDescription segment;
 };
 

@@ -3,6 +3,7 @@
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_RESULT_H_
 
 #include <array>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +36,9 @@ struct TargetResult {
   PatchPosition first_patch;  // where the logits lie
   std::vector<float> gate_scores;
   float iou_prediction = 0;
+  std::optional<double> confidence;
+  std::vector<PromptUse> prompt_uses;
+  int64_t dropped_components = 0, enforced_prompts = 0;
   Digest logits_digest;
 };
 

@@ -1,7 +1,11 @@
 #include "client/cpp/messages.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
+
+#include <array>
+#include <string>
 
 namespace sgpsam::client {
 namespace {
@@ -37,13 +41,79 @@ TEST(Messages, CarryLabelCodesAndColour) {
   EXPECT_EQ(target.colour().blue(), 3u);
 }
 
-TEST(Messages, CarryBoxesInEitherSpaceButNotInBoth) {
-  const auto voxels =
-      MakeHeader(RequestOf({.clicks = {}, .box = Box{Position::Voxel(1, 2, 3), Position::Voxel(4, 5, 6)}}));
-  EXPECT_EQ(voxels->targets(0).prompts().box().voxel_b().i(), 4);
-  const auto mixed = MakeHeader(
-      RequestOf({.clicks = {}, .box = Box{Position::Voxel(1, 2, 3), Position::PatientMm(4, 5, 6)}}));
-  EXPECT_EQ(mixed.status().code(), absl::StatusCode::kInvalidArgument);
+TEST(Messages, CarryBoxesAndLinesInEitherSpaceButNotInBoth) {
+  const Position a = Position::Voxel(1, 2, 3), b = Position::Voxel(4, 5, 6), mm = Position::PatientMm(4, 5, 6);
+  const auto header = MakeHeader(RequestOf({.clicks = {}, .boxes = {{a, b}, {mm, mm, false}}, .lines = {{mm, mm}}}));
+  ASSERT_TRUE(header.ok()) << header.status();
+  const v1::Prompts& prompts = header->targets(0).prompts();
+  EXPECT_EQ(prompts.box().voxel_b().i(), 4);  // the first one where every server reads it
+  EXPECT_EQ(prompts.box().polarity(), v1::POLARITY_POSITIVE);
+  ASSERT_EQ(prompts.boxes_size(), 1);
+  EXPECT_EQ(prompts.boxes(0).patient_a().y(), 5);
+  EXPECT_EQ(prompts.boxes(0).polarity(), v1::POLARITY_NEGATIVE);
+  EXPECT_EQ(prompts.lines(0).patient_b().z(), 6);
+  // A server that knows no negative box must not take one for a positive.
+  const auto negative = MakeHeader(RequestOf({.clicks = {}, .boxes = {{a, b, false}, {a, b}}}));
+  EXPECT_FALSE(negative->targets(0).prompts().has_box());
+  EXPECT_EQ(negative->targets(0).prompts().boxes_size(), 2);
+  for (const Target& mixed : {Target{.clicks = {}, .boxes = {{a, mm}}}, Target{.clicks = {}, .lines = {{a, mm}}}}) {
+    EXPECT_EQ(MakeHeader(RequestOf(mixed)).status().code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+std::string Inflated(const std::string& deflated, size_t bytes) {
+  std::string inflated(bytes, '\0');
+  uLongf size = inflated.size();
+  EXPECT_EQ(uncompress(reinterpret_cast<Bytef*>(inflated.data()), &size,
+                       reinterpret_cast<const Bytef*>(deflated.data()), deflated.size()),
+            Z_OK);
+  inflated.resize(size);
+  return inflated;
+}
+
+TEST(Messages, CarryOfAScribbleThePartThatHasMarks) {
+  // Voxels 2,1,0 and 3,2,1 of 5 x 4 x 3, in both orders.
+  for (const AxisOrder order : {AxisOrder::kIFastest, AxisOrder::kKFastest}) {
+    std::string bits(8, '\0');
+    for (const auto& [i, j, k] : {std::array<int, 3>{2, 1, 0}, {3, 2, 1}}) {
+      const int n = order == AxisOrder::kIFastest ? (k * 4 + j) * 5 + i : (i * 4 + j) * 3 + k;
+      bits[static_cast<size_t>(n / 8)] = static_cast<char>(bits[static_cast<size_t>(n / 8)] | 1 << n % 8);
+    }
+    const Scribble scribble{{.shape = {5, 4, 3}, .bits = bits, .order = order}, {10, 20, 30}, false};
+    const auto header = MakeHeader(RequestOf({.clicks = {}, .scribbles = {scribble}}));
+    ASSERT_TRUE(header.ok()) << header.status();
+    const v1::ScribblePrompt& sent = header->targets(0).prompts().scribbles(0);
+    EXPECT_THAT(sent.shape(), ::testing::ElementsAre(2, 2, 2));
+    EXPECT_THAT(sent.first_voxel(), ::testing::ElementsAre(12, 21, 30));
+    EXPECT_EQ(sent.axis_order(), v1::AXIS_ORDER_I_FASTEST);
+    EXPECT_EQ(sent.polarity(), v1::POLARITY_NEGATIVE);
+    EXPECT_EQ(Inflated(sent.zlib_bits(), 1), std::string(1, '\x81'));
+  }
+  const Scribble wrong{{.shape = {5, 4, 3}, .bits = "x"}};
+  EXPECT_EQ(MakeHeader(RequestOf({.clicks = {}, .scribbles = {wrong}})).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+TEST(Messages, CarryWhatBecameOfThePrompts) {
+  v1::SegmentResult message;
+  v1::ResultTarget& target = *message.add_targets();
+  EXPECT_FALSE(FromMessage(message).targets[0].confidence.has_value());
+  target.set_confidence(0.75f);
+  target.set_dropped_components(3);
+  target.set_enforced_prompts(2);
+  v1::PromptUse& use = *target.add_prompt_uses();
+  use.set_kind(v1::PROMPT_KIND_SCRIBBLE);
+  use.set_number(2);
+  use.set_clicks(9);
+  use.set_enforced(true);
+  const TargetResult result = FromMessage(message).targets[0];
+  EXPECT_EQ(result.confidence, 0.75f);
+  EXPECT_EQ(result.dropped_components, 3u);
+  EXPECT_EQ(result.enforced_prompts, 2u);
+  ASSERT_EQ(result.prompt_uses.size(), 1u);
+  EXPECT_STREQ(PromptKindName(result.prompt_uses[0].kind), "scribble");
+  EXPECT_EQ(result.prompt_uses[0].clicks, 9u);
+  EXPECT_TRUE(result.prompt_uses[0].enforced);
 }
 
 TEST(Messages, DeflateMaskPrompts) {

@@ -115,10 +115,37 @@ def test_several_labels_give_several_segments(segment, ct, tmp_path):
         assert masks.from_seg(tmp_path / "m.dcm", sources, number).sum() == target["voxels"]
 
 
-def test_a_box_is_a_prompt_and_says_that_it_became_a_click(segment, ct, tmp_path):
-    said = segment(ct.folder, tmp_path / "m.nii.gz", "--voxel-box", "40,40,20,80,80,40")
+def drawn(folder, ct, name, *voxels):
+    """A NIfTI file on the volume's grid in which these voxels (i, j, k) are marked."""
+    image = nibabel.load(ct.nifti)
+    marks = numpy.zeros(image.shape, numpy.uint8)
+    for voxel in voxels:
+        marks[voxel] = 1
+    nibabel.save(nibabel.Nifti1Image(marks, image.affine), folder / name)
+    return folder / name
+
+
+def test_every_kind_of_prompt_is_obeyed(segment, ct, tmp_path):
+    inside = drawn(tmp_path, ct, "inside.nii.gz", *((i, 62, 30) for i in range(50, 70)), (60, 60, 31))
+    outside = drawn(tmp_path, ct, "outside.nii.gz", (58, 62, 31), (59, 62, 31))
+    said = segment(ct.nifti, tmp_path / "m.nii.gz", "--voxel-box", "40,40,20,80,80,40", "--voxel-box", "40,40,20,45,45,25:-",
+                   "--voxel-line", "55,60,30,65,60,30", "--scribble", f"{inside}:+", "--scribble", f"{outside}:-",
+                   "--negative-voxel", "70,70,35")
     assert said["status"] == "ok"
-    assert "the box was used as a click in its middle: this model has not learned boxes" in said["warnings"]
+    mask = numpy.asarray(nibabel.load(tmp_path / "m.nii.gz").dataobj) > 0      # axes i, j, k
+    assert mask[50:70, 62, 30].all() and mask[60, 60, 31]
+    assert not mask[58:60, 62, 31].any() and not mask[40:46, 40:46, 20:26].any() and not mask[70, 70, 35]
+    assert not mask[:35].any() and not mask[86:].any(), "what lies outside of a box and its margin is cut off"
+    uses = [(use["kind"], use["number"]) for use in said["targets"][0]["prompts"]]
+    assert uses == [("point", 1), ("box", 1), ("box", 2), ("line", 1), ("scribble", 1), ("scribble", 2)]
+    assert [use["clicks"] for use in said["targets"][0]["prompts"]][1:4] == [0, 9, 3]
+
+
+def test_a_scribble_may_be_a_dicom_seg(segment, ct, tmp_path):
+    segment(ct.folder, tmp_path / "first.dcm", "--point", ct.click)
+    said = segment(ct.folder, tmp_path / "m.bits", "--scribble", f"{tmp_path / 'first.dcm'}:+")
+    use, = said["targets"][0]["prompts"]
+    assert use["kind"] == "scribble" and use["clicks"] == 16
 
 
 def test_a_negative_click_alone_refines(segment, sgpsam, server, ct, tmp_path):
@@ -129,8 +156,17 @@ def test_a_negative_click_alone_refines(segment, sgpsam, server, ct, tmp_path):
     more = segment(ct.folder, tmp_path / "2.bits", "--negative-point", ct.beside, "--previous-logits", tmp_path / "l.json")
     assert more["targets"][0]["embedding_cached"] and more["uploaded_bytes"] == 0
     assert more["targets"][0]["logits_sha256"] != first["targets"][0]["logits_sha256"]
-    alone = sgpsam("segment", ct.folder, "--server", server.grpc, "--out", tmp_path / "3.bits", "--negative-point", ct.beside)
-    assert alone.returncode == 3 and "a positive point, a box, a mask, or --previous-logits" in alone.stderr
+    none = sgpsam("segment", ct.folder, "--server", server.grpc, "--out", tmp_path / "3.bits")
+    assert none.returncode == 3 and "a point, a box, a line, a scribble, a mask, or --previous-logits" in none.stderr
+
+
+def test_a_first_click_may_be_negative(sgpsam, segment, server, ct, tmp_path):
+    alone = sgpsam("segment", ct.folder, "--server", server.grpc, "--out", tmp_path / "1.bits", "--negative-point", ct.beside,
+                   "--save-logits", tmp_path / "l.json")
+    assert alone.returncode == 6 and "ask for nothing" in alone.stdout
+    more = segment(ct.folder, tmp_path / "2.bits", "--negative-point", ct.beside, "--point", ct.click, "--previous-logits",
+                   tmp_path / "l.json")
+    assert more["status"] == "ok"
 
 
 def sgpsam_model(*arguments):

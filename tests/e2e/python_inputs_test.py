@@ -3,6 +3,7 @@ those libraries; and what it refuses before anything is sent."""
 
 import gzip
 import io
+import zlib
 
 import masks
 import nibabel
@@ -85,6 +86,8 @@ WRONG_PROMPTS = [
     ({"clicks": [((1, 2, 3), "no")]}, "positive is True or False"),
     ({"clicks": [((1, 2, 3), True, "voxels")]}, "space is one of 'patient', 'voxel', not 'voxels'"),
     ({"box": ((1, 2, 3), (4, 5, 6))}, "box is a Box"),
+    ({"lines": [(1, 2, 3)]}, "lines is a Line or several, not tuple"),
+    ({"scribbles": numpy.ones((2, 3, 4), bool)}, "scribbles is a Scribble or several"),
     ({"colour": (255, 0)}, "a colour is red, green and blue"),
     ({"colour": (255, 0, 256)}, "each 0 to 255"),
     ({"type": ("59441001", "SCT")}, "a code is value, scheme and meaning"),
@@ -97,6 +100,31 @@ WRONG_PROMPTS = [
 def test_a_wrong_prompt_is_refused_where_it_is_written(sdk, prompts, named):
     with pytest.raises(ValueError, match=named):
         sdk.Target(**prompts)
+
+
+def test_a_wrong_scribble_is_refused_where_it_is_drawn(sdk):
+    for arguments, named in [((numpy.zeros((2, 3, 4), bool),), "marks at least one voxel"),
+                             ((numpy.ones((2, 3, 4), bool), "no"), "positive is True or False"),
+                             ((numpy.ones((2, 3, 4), bool), True, (-1, 0, 0)), "first is i, j, k"),
+                             ((numpy.ones((3, 4), bool),), "three axes")]:
+        with pytest.raises(ValueError, match=named):
+            sdk.Scribble(*arguments)
+
+
+def test_of_a_scribble_the_part_that_has_marks_is_sent(sdk):
+    marks = numpy.zeros((6, 5, 4), bool)
+    marks[2, 1, 0] = marks[3, 3, 2] = True
+    sent, = message(sdk.Target(scribbles=sdk.Scribble(marks, False, first=(10, 20, 30)))).prompts.scribbles
+    assert (list(sent.shape), list(sent.first_voxel)) == ([3, 3, 2], [10, 21, 32])
+    bits = numpy.unpackbits(numpy.frombuffer(zlib.decompress(sent.zlib_bits), numpy.uint8), count=18, bitorder="little")
+    assert bits.nonzero()[0].tolist() == [0, 17]
+
+
+def test_the_first_positive_box_is_sent_where_every_server_reads_it(sdk):
+    boxes = [sdk.Box((1, 2, 3), (4, 5, 6)), sdk.Box((1, 2, 3), (4, 5, 6), positive=False)]
+    sent = message(sdk.Target(box=boxes)).prompts
+    assert sent.HasField("box") and len(sent.boxes) == 1
+    assert not message(sdk.Target(box=boxes[::-1])).prompts.HasField("box")
 
 
 def test_a_mask_of_another_shape_is_refused_though_it_has_as_many_voxels(sdk, nobody, volume):

@@ -106,14 +106,41 @@ def test_one_negative_click_is_enough_after_a_first_answer(sdk, client):
     again = client.segment(volume, sdk.Target([beside], previous=target.previous))
     assert again.targets[0].embedding_cached and again.uploaded_bytes == 0
     assert again.targets[0].previous.sha256 != target.previous.sha256
-    with pytest.raises(sdk.InvalidInput, match="previous_logits with their patch"):
+    with pytest.raises(sdk.InvalidInput, match="previous logits with the patch"):
         client.segment(volume, sdk.Target([beside], previous=sdk.PreviousLogits(target.previous.sha256)))
 
 
 def test_says_what_became_of_a_box(sdk, client):
     volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
     result = client.segment(volume, in_block(sdk, box=sdk.Box((50, 30, 20), (80, 60, 40), "voxel")))
-    assert [warning for warning in result.warnings if "the box was not used" in warning]
+    click, box = result.targets[0].prompts
+    assert (click.kind, click.clicks, box.kind, box.number, box.clicks) == ("point", 1, "box", 1, 0)
+    assert not box.box_corners and result.targets[0].confidence is None
+
+
+def test_prompts_that_are_drawn_are_obeyed(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    stroke = numpy.zeros(volume.shape, bool)
+    stroke[30, 45, 60:70] = stroke[34, 50, 64] = True
+    hole = numpy.ones((1, 2, 3), bool)
+    target = sdk.Target(scribbles=[sdk.Scribble(stroke), sdk.Scribble(hole, False, first=(64, 44, 31))],
+                        box=[sdk.Box((50, 30, 20), (80, 60, 40), "voxel"), sdk.Box((70, 50, 30), (75, 55, 34), "voxel", False)],
+                        lines=sdk.Line((60, 45, 75), (70, 45, 75)))
+    found = client.segment(volume, target).targets[0]
+    assert found.mask[stroke].all()
+    assert not found.mask[31, 44:46, 64:67].any() and not found.mask[30:35, 50:56, 70:76].any()
+    assert [use.kind for use in found.prompts] == ["box", "box", "line", "scribble", "scribble"]
+    assert found.prompts[3].clicks == 11 and found.enforced_prompts == sum(use.enforced for use in found.prompts)
+
+
+def test_a_first_negative_click_finds_nothing(sdk, client):
+    volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
+    click = sdk.Click.voxel(64, 45, 30, positive=False)
+    nothing = client.segment(volume, sdk.Target(click), probabilities=True)
+    assert nothing.empty and nothing.targets[0].patches == 0 and nothing.targets[0].previous.patch is None
+    assert (nothing.targets[0].probabilities == 0).all()
+    again = client.segment(volume, sdk.Target([click, sdk.Click.voxel(60, 45, 30)], previous=nothing.targets[0].previous))
+    assert not again.empty
 
 
 def test_a_mask_and_a_box_are_prompts_too(sdk, client):

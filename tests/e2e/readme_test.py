@@ -220,6 +220,11 @@ def take_images(place, text, request):
     assert (place.folder / "lesion.mha").exists()
 
 
+@runs("client/python/README.md", "import numpy")
+def draw(place, text, request):
+    python_page(place, request, "import sgpsam", "import SimpleITK", "import numpy")
+
+
 def render_the_chart(place, text, request):
     helm = ROOT / "build/deps/helm"
     if not (helm / "helm").exists() and not shutil.which("helm"):

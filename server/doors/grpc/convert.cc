@@ -26,6 +26,35 @@ void Fill(const ModelInfo& model, v1::ModelIdentity& identity) {
   identity.set_weights_sha256(model.weights_digest.ToBytes());
 }
 
+void Fill(const PatchPosition& position, v1::PatchPosition& message) {
+  message.mutable_centre()->set_x(position.centre.x);
+  message.mutable_centre()->set_y(position.centre.y);
+  message.mutable_centre()->set_z(position.centre.z);
+  message.set_spacing_mm(position.spacing_mm);
+}
+
+v1::PromptKind ToProto(PromptKind kind) {
+  switch (kind) {
+    case PromptKind::kPoint: return v1::PROMPT_KIND_POINT;
+    case PromptKind::kBox: return v1::PROMPT_KIND_BOX;
+    case PromptKind::kLine: return v1::PROMPT_KIND_LINE;
+    case PromptKind::kScribble: return v1::PROMPT_KIND_SCRIBBLE;
+    case PromptKind::kMask: return v1::PROMPT_KIND_MASK;
+    case PromptKind::kPreviousLogits: break;
+  }
+  return v1::PROMPT_KIND_PREVIOUS_LOGITS;
+}
+
+void Fill(const PromptUse& use, v1::PromptUse& message) {
+  message.set_kind(ToProto(use.kind));
+  message.set_number(static_cast<uint32_t>(use.number));
+  message.set_clicks(static_cast<uint32_t>(use.clicks));
+  message.set_box_corners(use.box_corners);
+  message.set_mask_logits(use.mask_logits);
+  message.set_confined(use.confined);
+  message.set_enforced(use.enforced);
+}
+
 void Fill(const TargetResult& target, const ModelInfo& model, v1::ResultTarget& message) {
   message.set_voxels(target.voxels);
   message.set_volume_ml(target.volume_ml);
@@ -35,11 +64,11 @@ void Fill(const TargetResult& target, const ModelInfo& model, v1::ResultTarget& 
   message.set_spacing_mm(target.spacing_mm);
   message.set_iou_prediction(target.iou_prediction);
   message.set_logits_sha256(target.logits_digest.ToBytes());
-  v1::PatchPosition& patch = *message.mutable_first_patch();
-  patch.mutable_centre()->set_x(target.first_patch.centre.x);
-  patch.mutable_centre()->set_y(target.first_patch.centre.y);
-  patch.mutable_centre()->set_z(target.first_patch.centre.z);
-  patch.set_spacing_mm(target.first_patch.spacing_mm);
+  if (target.patches > 0) Fill(target.first_patch, *message.mutable_first_patch());
+  if (target.confidence) message.set_confidence(static_cast<float>(*target.confidence));
+  message.set_dropped_components(static_cast<uint32_t>(target.dropped_components));
+  message.set_enforced_prompts(static_cast<uint32_t>(target.enforced_prompts));
+  for (const PromptUse& use : target.prompt_uses) Fill(use, *message.add_prompt_uses());
   for (size_t g = 0; g < target.gate_scores.size() && g < model.gate_blocks.size(); ++g) {
     v1::GateScore& gate = *message.add_gates();
     gate.set_block(static_cast<uint32_t>(model.gate_blocks[g]));

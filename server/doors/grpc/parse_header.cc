@@ -17,6 +17,7 @@
 #include "core/dicom/folder/series_choice.h"
 #include "core/engine/engine.h"
 #include "core/looks/look_policy.h"
+#include "core/transform/prompt_refusals.h"
 #include "core/transform/resolve_prompts.h"
 #include "core/volume/segment_colours.h"
 #include "server/segment/outputs/output_format.h"
@@ -97,38 +98,70 @@ absl::StatusOr<PointPrompt> ParsePoint(const v1::PointPrompt& point) {
   return PointPrompt{position, positive};
 }
 
-absl::StatusOr<BoxPrompt> ParseBox(const v1::BoxPrompt& box) {
-  BoxPrompt parsed;
-  if (box.has_patient_a() && box.has_patient_b()) {
-    ASSIGN_OR_RETURN(parsed.a, ParsePosition(box.patient_a()));
-    ASSIGN_OR_RETURN(parsed.b, ParsePosition(box.patient_b()));
-  } else if (box.has_voxel_a() && box.has_voxel_b()) {
-    ASSIGN_OR_RETURN(parsed.a, ParsePosition(box.voxel_a()));
-    ASSIGN_OR_RETURN(parsed.b, ParsePosition(box.voxel_b()));
+// The two ends of a box or a line. `field`: its path in the header; `name`: what errors call it.
+template <typename Message, typename Prompt>
+absl::Status ParseEnds(const Message& message, absl::string_view field, absl::string_view name, Prompt& parsed) {
+  if (message.has_patient_a() && message.has_patient_b()) {
+    ASSIGN_OR_RETURN(parsed.a, ParsePosition(message.patient_a()));
+    ASSIGN_OR_RETURN(parsed.b, ParsePosition(message.patient_b()));
+  } else if (message.has_voxel_a() && message.has_voxel_b()) {
+    ASSIGN_OR_RETURN(parsed.a, ParsePosition(message.voxel_a()));
+    ASSIGN_OR_RETURN(parsed.b, ParsePosition(message.voxel_b()));
   } else {
-    return Invalid("targets.prompts.box", "a box needs two corners of the same kind, patient or voxel");
+    return Invalid(field, "a ", name, " of the same kind, patient or voxel");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BoxPrompt> ParseBox(const v1::BoxPrompt& box, absl::string_view field) {
+  BoxPrompt parsed;
+  RETURN_IF_ERROR(ParseEnds(box, field, "box needs two corners", parsed));
+  if (!v1::Polarity_IsValid(box.polarity())) {
+    return Invalid(absl::StrCat(field, ".polarity"), "a box's polarity is unknown to this server");
+  }
+  parsed.positive = box.polarity() != v1::POLARITY_NEGATIVE;
   return parsed;
 }
 
-absl::StatusOr<DeflatedMask> ParseMask(const v1::MaskPrompt& mask) {
+// Of a mask or a scribble, whose bits travel alike.
+template <typename Message>
+absl::StatusOr<DeflatedMask> ParseBits(const Message& message, absl::string_view field, absl::string_view name) {
   DeflatedMask parsed;
-  parsed.zlib_bits = mask.zlib_bits();
+  parsed.zlib_bits = message.zlib_bits();
   if (parsed.zlib_bits.empty() || parsed.zlib_bits.size() > kMaxMaskBytes) {
-    return Invalid("targets.prompts.mask.zlib_bits", "a mask prompt has ", parsed.zlib_bits.size(),
+    return Invalid(absl::StrCat(field, ".zlib_bits"), name, " has ", parsed.zlib_bits.size(),
                    " bytes; allowed are 1 to ", kMaxMaskBytes);
   }
-  if (mask.shape_size() != 3) {
-    return Invalid("targets.prompts.mask.shape", "a mask prompt's shape has ", mask.shape_size(),
+  if (message.shape_size() != 3) {
+    return Invalid(absl::StrCat(field, ".shape"), name, "'s shape has ", message.shape_size(),
                    " values; send the voxels along i, j and k");
   }
-  parsed.shape = {mask.shape(0), mask.shape(1), mask.shape(2)};
-  if (mask.axis_order() != v1::AXIS_ORDER_I_FASTEST && mask.axis_order() != v1::AXIS_ORDER_K_FASTEST) {
-    return Invalid("targets.prompts.mask.axis_order",
-                   "a mask prompt's axis_order is missing or unknown to this server");
+  parsed.shape = {message.shape(0), message.shape(1), message.shape(2)};
+  if (message.axis_order() != v1::AXIS_ORDER_I_FASTEST && message.axis_order() != v1::AXIS_ORDER_K_FASTEST) {
+    return Invalid(absl::StrCat(field, ".axis_order"), name, "'s axis_order is missing or unknown to this server");
   }
-  const bool i_fastest = mask.axis_order() == v1::AXIS_ORDER_I_FASTEST;
+  const bool i_fastest = message.axis_order() == v1::AXIS_ORDER_I_FASTEST;
   parsed.order = i_fastest ? AxisOrder::kIFastest : AxisOrder::kKFastest;
+  return parsed;
+}
+
+absl::StatusOr<DeflatedScribble> ParseScribble(const v1::ScribblePrompt& scribble, size_t n) {
+  const std::string field = "targets.prompts.scribbles";
+  DeflatedScribble parsed;
+  ASSIGN_OR_RETURN(parsed.part, ParseBits(scribble, field, "a scribble"));
+  if (scribble.first_voxel_size() != 0 && scribble.first_voxel_size() != 3) {
+    return Invalid(absl::StrCat(field, ".first_voxel"), "a scribble's first_voxel has ", scribble.first_voxel_size(),
+                   " values; send i, j and k, or none");
+  }
+  if (scribble.first_voxel_size() == 3) {
+    parsed.first = {scribble.first_voxel(0), scribble.first_voxel(1), scribble.first_voxel(2)};
+  }
+  if (!v1::Polarity_IsValid(scribble.polarity())) {
+    return Invalid(absl::StrCat(field, ".polarity"), "a scribble's polarity is unknown to this server");
+  }
+  parsed.positive = scribble.polarity() != v1::POLARITY_NEGATIVE;
+  const absl::Status part = CheckPart(parsed);
+  if (!part.ok()) return OfPrompt("scribble", part, n);
   return parsed;
 }
 
@@ -164,28 +197,55 @@ absl::Status ParsePreviousLogits(const v1::PreviousLogits& logits, const PatchSi
   return absl::OkStatus();
 }
 
+absl::Status TooMany(absl::string_view field, absl::string_view kinds, int count, size_t most) {
+  return InvalidArgument(Reason::kTooManyPrompts,
+                         absl::StrCat("a target has ", count, " ", kinds, "; at most ", most, " are allowed"),
+                         {{"field", std::string(field)}});
+}
+
+absl::Status CheckCounts(const v1::Prompts& prompts) {
+  if (prompts.points_size() > static_cast<int>(kMaxPoints)) {
+    return InvalidArgument(Reason::kTooManyPoints,
+                           absl::StrCat("a target has ", prompts.points_size(), " points; at most ", kMaxPoints,
+                                        " are allowed"));
+  }
+  const int boxes = prompts.boxes_size() + (prompts.has_box() ? 1 : 0);
+  if (boxes > static_cast<int>(kMaxBoxes)) return TooMany("targets.prompts.boxes", "boxes", boxes, kMaxBoxes);
+  if (prompts.lines_size() > static_cast<int>(kMaxLines)) {
+    return TooMany("targets.prompts.lines", "lines", prompts.lines_size(), kMaxLines);
+  }
+  if (prompts.scribbles_size() > static_cast<int>(kMaxScribbles)) {
+    return TooMany("targets.prompts.scribbles", "scribbles", prompts.scribbles_size(), kMaxScribbles);
+  }
+  if (prompts.points_size() + boxes + prompts.lines_size() + prompts.scribbles_size() > 0 || prompts.has_mask() ||
+      (prompts.has_previous_logits() && prompts.previous_logits().has_patch())) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(Reason::kNoPositivePrompt,
+                         "a target needs a point, a box, a line, a scribble, a mask, or previous_logits with their patch",
+                         {{"field", "targets.prompts"}});
+}
+
 absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, TargetRequest& target,
                           std::optional<Digest>& logits_digest) {
-  if (prompts.points_size() > kMaxClicks) {
-    return InvalidArgument(Reason::kTooManyPoints,
-                           absl::StrCat("a target has ", prompts.points_size(), " points; at most ",
-                                        kMaxClicks, " are allowed"));
-  }
-  bool focus = prompts.has_box() || prompts.has_mask() ||
-               (prompts.has_previous_logits() && prompts.previous_logits().has_patch());
+  RETURN_IF_ERROR(CheckCounts(prompts));
   for (const v1::PointPrompt& point : prompts.points()) {
     ASSIGN_OR_RETURN(PointPrompt parsed, ParsePoint(point));
-    focus = focus || parsed.positive;
     target.prompts.points.push_back(parsed);
   }
-  if (!focus) {
-    return InvalidArgument(
-        Reason::kNoPositivePrompt,
-        "a target needs a positive point, a box, a mask, or previous_logits with their patch",
-        {{"field", "targets.prompts"}});
-  }
   if (prompts.has_box()) {
-    ASSIGN_OR_RETURN(target.prompts.box, ParseBox(prompts.box()));
+    ASSIGN_OR_RETURN(target.prompts.boxes.emplace_back(), ParseBox(prompts.box(), "targets.prompts.box"));
+  }
+  for (const v1::BoxPrompt& box : prompts.boxes()) {
+    ASSIGN_OR_RETURN(target.prompts.boxes.emplace_back(), ParseBox(box, "targets.prompts.boxes"));
+  }
+  for (const v1::LinePrompt& line : prompts.lines()) {
+    RETURN_IF_ERROR(
+        ParseEnds(line, "targets.prompts.lines", "line needs two ends", target.prompts.lines.emplace_back()));
+  }
+  for (const v1::ScribblePrompt& scribble : prompts.scribbles()) {
+    ASSIGN_OR_RETURN(DeflatedScribble parsed, ParseScribble(scribble, target.scribbles.size()));
+    target.scribbles.push_back(std::move(parsed));
   }
   if (prompts.has_mask()) {
     if (prompts.has_previous_logits()) {
@@ -193,7 +253,7 @@ absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, T
                              "a target has a mask and previous logits; send one of them",
                              {{"field", "targets.prompts"}});
     }
-    ASSIGN_OR_RETURN(target.mask, ParseMask(prompts.mask()));
+    ASSIGN_OR_RETURN(target.mask, ParseBits(prompts.mask(), "targets.prompts.mask", "a mask prompt"));
   }
   if (!prompts.has_previous_logits()) return absl::OkStatus();
   return ParsePreviousLogits(prompts.previous_logits(), sizes, target.prompts, logits_digest);
@@ -212,6 +272,7 @@ absl::StatusOr<TargetRequest> ParseTarget(const v1::Target& target, size_t index
   if (target.has_type()) {
     ASSIGN_OR_RETURN(parsed.segment.type, ParseCode(target.type(), "targets.type", "a target's type"));
   }
+  if (target.has_average_looks()) parsed.average_looks = target.average_looks();
   parsed.segment.rgb = SegmentColour(index);
   if (target.has_colour()) {
     const v1::Rgb& rgb = target.colour();
@@ -294,8 +355,21 @@ absl::Status ParseDelivery(const v1::VolumeSource& volume, ParsedHeader& parsed)
   return absl::OkStatus();
 }
 
+absl::Status ParseModality(const v1::VolumeSource& volume, VolumeDescription& parsed) {
+  const std::string& modality = volume.modality();
+  if (modality.empty()) return absl::OkStatus();
+  if (volume.has_dicom()) return Invalid("volume.modality", "volume.modality: a DICOM series says it itself; leave it out");
+  if (!IsCodeString(modality)) {
+    return Invalid("volume.modality",
+                   "volume.modality is not a term of DICOM's Modality: 1 to 16 of A to Z, 0 to 9, space, underscore");
+  }
+  parsed.modality = modality;
+  return absl::OkStatus();
+}
+
 absl::Status ParseVolume(const v1::VolumeSource& volume, uint64_t max_bytes, ParsedHeader& parsed) {
   RETURN_IF_ERROR(ParseDelivery(volume, parsed));
+  RETURN_IF_ERROR(ParseModality(volume, parsed.request.volume));
   const uint64_t size = volume.size_bytes();
   if (size > max_bytes) {
     return InvalidArgument(
@@ -397,12 +471,24 @@ absl::Status ParseClamp(const v1::PreprocessingOptions& options, SegmentRequest&
   return absl::OkStatus();
 }
 
+// One of the bounds within max_patches, the first patch not counted.
+absl::Status ParseBound(bool given, uint32_t value, absl::string_view field, std::optional<int>& bound) {
+  if (!given) return absl::OkStatus();
+  if (value >= static_cast<uint32_t>(kLookPolicy.most_patches)) {
+    return Invalid(field, field, " is ", value, "; allowed are 0 to ", kLookPolicy.most_patches - 1);
+  }
+  bound = static_cast<int>(value);
+  return absl::OkStatus();
+}
+
 absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& inference) {
   if (options.max_patches() > kLookPolicy.most_patches) {
     return Invalid("inference.max_patches", "inference.max_patches is ", options.max_patches(),
                    "; allowed are 1 to ", kLookPolicy.most_patches);
   }
   if (options.max_patches() != 0) inference.max_patches = static_cast<int>(options.max_patches());
+  RETURN_IF_ERROR(ParseBound(options.has_max_looks(), options.max_looks(), "inference.max_looks", inference.max_looks));
+  RETURN_IF_ERROR(ParseBound(options.has_max_steps(), options.max_steps(), "inference.max_steps", inference.max_steps));
   if (options.has_spacing_mm()) {
     const double spacing = options.spacing_mm();
     if (!(spacing >= kMinSpacingMm && spacing <= kMaxSpacingMm)) {

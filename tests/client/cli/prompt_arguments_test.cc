@@ -49,12 +49,40 @@ TEST(PromptArguments, StartATargetWithEachFurtherLabel) {
   EXPECT_EQ(targets->at(1).clicks.size(), 2u);
 }
 
-TEST(PromptArguments, ReadBoxes) {
-  const auto targets = MakeTargets({{"--box", "1,2,3,4,5,6"}});
-  ASSERT_TRUE(targets->front().box.has_value());
-  EXPECT_THAT(targets->front().box->b.at, ElementsAre(4, 5, 6));
-  EXPECT_EQ(MakeTargets({{"--voxel-box", "1,2,3,4,5,6"}})->front().box->a.space, Position::Space::kVoxel);
-  EXPECT_THAT(ErrorOf({{"--box", "1,2,3,4,5,6"}, {"--box", "1,2,3,4,5,6"}}), HasSubstr("one box only"));
+TEST(PromptArguments, ReadBoxesAndLines) {
+  const auto targets = MakeTargets({{"--box", "1,2,3,4,5,6"},
+                                    {"--voxel-box", "1,2,3,4,5,6:-"},
+                                    {"--box", "1,2,3,4,5,7:+"},
+                                    {"--line", "1,2,3,4,5,8"},
+                                    {"--voxel-line", "1,2,3,4,5,9"}});
+  ASSERT_TRUE(targets.ok()) << targets.status();
+  const client::Target& target = targets->front();
+  ASSERT_EQ(target.boxes.size(), 3u);
+  EXPECT_THAT(target.boxes[0].b.at, ElementsAre(4, 5, 6));
+  EXPECT_TRUE(target.boxes[0].positive);
+  EXPECT_EQ(target.boxes[1].a.space, Position::Space::kVoxel);
+  EXPECT_FALSE(target.boxes[1].positive);
+  EXPECT_TRUE(target.boxes[2].positive);
+  ASSERT_EQ(target.lines.size(), 2u);
+  EXPECT_THAT(target.lines[0].b.at, ElementsAre(4, 5, 8));
+  EXPECT_EQ(target.lines[1].a.space, Position::Space::kVoxel);
+  EXPECT_THAT(ErrorOf({{"--box", "1,2,3:-"}}), HasSubstr("expected 6 numbers"));
+  EXPECT_THAT(ErrorOf({{"--line", "1,2,3,4,5,6:-"}}), HasSubstr("not a number"));
+}
+
+TEST(PromptArguments, KeepScribblesWithTheirTargetsAndSigns) {
+  const std::vector<PromptArgument> arguments{{"--scribble", "a.nii.gz:+"}, {"--label", "A"}, {"--scribble", "b.dcm"},
+                                              {"--label", "B"}, {"--scribble", "dir:x/c.nii:-"}};
+  ASSERT_TRUE(MakeTargets(arguments).ok());
+  const std::vector<std::vector<ScribbleChoice>> choices = ScribbleChoices(arguments);
+  ASSERT_EQ(choices.size(), 2u);
+  ASSERT_EQ(choices[0].size(), 2u);
+  EXPECT_EQ(choices[0][0].file, "a.nii.gz");
+  EXPECT_TRUE(choices[0][0].positive);
+  EXPECT_EQ(choices[0][1].file, "b.dcm");
+  EXPECT_TRUE(choices[0][1].positive);
+  EXPECT_EQ(choices[1][0].file, "dir:x/c.nii");
+  EXPECT_FALSE(choices[1][0].positive);
 }
 
 TEST(PromptArguments, KeepMasksWithTheirTargets) {

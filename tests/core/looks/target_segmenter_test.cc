@@ -321,18 +321,95 @@ TEST_F(LargeLesionTest, SaysThatPreviousLogitsWereMovedOrTakenToLieSomewhere) {
 
 TEST_F(LargeLesionTest, SaysWhatBecameOfABox) {
   Prompts prompts = click_;
-  prompts.box = BoxPrompt{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}};
-  const auto dropped = SegmentTarget(geometry_, prompts, {}, model_);
-  ASSERT_TRUE(dropped.ok()) << dropped.status();
-  EXPECT_THAT(dropped->warnings, ElementsAre(HasSubstr("the box was not used")));
+  prompts.boxes = {{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}}};
+  const auto both = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_THAT(both->warnings, IsEmpty());
+  ASSERT_THAT(both->prompt_uses, SizeIs(2));
+  EXPECT_EQ(both->prompt_uses[0].clicks, 1);
+  EXPECT_EQ(both->prompt_uses[1].kind, PromptKind::kBox);
+  EXPECT_EQ(both->prompt_uses[1].clicks, 0);
   prompts.points.clear();
-  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, model_)->warnings,
-              ElementsAre(HasSubstr("click in its middle")));
+  EXPECT_EQ(SegmentTarget(geometry_, prompts, {}, model_)->prompt_uses.at(0).clicks, 1);
   ThresholdEngine engine(32, /*box_corner_embeddings=*/2);
   EnginePatchModel corners(engine, volume_);
-  EXPECT_THAT(SegmentTarget(geometry_, prompts, {}, corners)->warnings, IsEmpty());
+  const auto cornered = SegmentTarget(geometry_, prompts, {}, corners);
+  EXPECT_THAT(cornered->warnings, IsEmpty());
+  EXPECT_TRUE(cornered->prompt_uses.at(0).box_corners);
   EXPECT_THAT(SegmentTarget(geometry_, prompts, AtMost(1), corners)->warnings,
-              ElementsAre(HasSubstr("the box reaches beyond")));
+              ElementsAre(HasSubstr("a box reaches beyond")));
+}
+
+TEST_F(LargeLesionTest, IsCutToABoxInAnswerToIt) {
+  Prompts prompts = click_;
+  prompts.boxes = {{VoxelIndex{36, 21, 21}, VoxelIndex{55, 39, 39}}};  // of 20 voxels along i
+  const auto cut = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(cut.ok()) << cut.status();
+  EXPECT_TRUE(cut->mask.at(34, 30, 30));
+  EXPECT_FALSE(cut->mask.at(33, 30, 30));
+  EXPECT_TRUE(cut->mask.at(57, 30, 30));
+  EXPECT_FALSE(cut->mask.at(58, 30, 30));
+  EXPECT_FALSE(cut->touches_patch_border);
+  EXPECT_TRUE(cut->prompt_uses[1].confined);
+  EXPECT_THAT(cut->warnings, testing::Contains(HasSubstr("outside of the box were cut off")));
+  // Whoever goes on from the logits alone does not get it back.
+  const PatchSizes& sizes = engine_.info().sizes;
+  const Placement first = PlaceAtPosition(geometry_, cut->first_patch, sizes.patch);
+  const Mask left = RestoreMask(OnePatch(cut->first.values, sizes, first), geometry_).mask;
+  EXPECT_FALSE(left.at(31, 30, 30));
+  EXPECT_TRUE(left.at(46, 30, 30));
+  prompts.points.push_back({VoxelIndex{70, 30, 30}, true});  // a point outside says that it goes on
+  EXPECT_GT(Dice(SegmentTarget(geometry_, prompts, {}, model_)->mask, geometry_, lesion_), 0.85);
+}
+
+TEST_F(LargeLesionTest, ObeysScribblesAndNegativeBoxes) {
+  Prompts prompts = click_;
+  prompts.boxes = {{VoxelIndex{60, 20, 20}, VoxelIndex{99, 40, 40}, /*positive=*/false}};
+  prompts.scribbles = {{{{40, 45, 52, 30}}}, {{{20, 30, 30, 30}}, /*positive=*/false}};
+  const auto found = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_FALSE(found->mask.at(60, 30, 30));
+  EXPECT_TRUE(found->mask.at(59, 30, 30));
+  for (int64_t i = 40; i < 45; ++i) EXPECT_TRUE(found->mask.at(i, 52, 30));
+  for (int64_t i = 20; i < 30; ++i) EXPECT_FALSE(found->mask.at(i, 30, 30));
+  EXPECT_EQ(found->enforced_prompts, 3);
+  EXPECT_THAT(found->warnings, testing::Contains(HasSubstr("box 1, scribble 1, scribble 2")));
+}
+
+TEST_F(LargeLesionTest, IsNotLookedForWhereNothingIsAskedFor) {
+  WatchedModel watched(model_);
+  Prompts prompts;
+  prompts.points = {{VoxelIndex{46, 30, 30}, false}};
+  prompts.boxes = {{VoxelIndex{60, 20, 20}, VoxelIndex{99, 40, 40}, /*positive=*/false}};
+  const auto nothing = SegmentTarget(geometry_, prompts, {}, watched);
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_EQ(nothing->mask.CountVoxels(), 0u);
+  EXPECT_EQ(nothing->patches, 0);
+  EXPECT_THAT(watched.placements, IsEmpty());
+  EXPECT_THAT(nothing->warnings, ElementsAre(HasSubstr("ask for nothing")));
+  EXPECT_THAT(nothing->prompt_uses, SizeIs(2));
+  EXPECT_TRUE(RestoreProbabilities(nothing->logits, geometry_).ok());
+  // Its logits say nothing either, so that a positive click goes on as if it were the first.
+  prompts.points.push_back({VoxelIndex{50, 30, 30}, true});
+  prompts.boxes.clear();
+  const TargetSegmentation plain = *SegmentTarget(geometry_, prompts, {}, model_);
+  prompts.previous_logits = nothing->first.values;
+  const auto second = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->mask.bits(), plain.mask.bits());
+  // Nothing at all is no request.
+  EXPECT_FALSE(SegmentTarget(geometry_, {}, {}, model_).ok());
+}
+
+TEST_F(LargeLesionTest, IsEmptyWhereNegativePromptsLeaveNothingOfAMask) {
+  Prompts prompts;
+  prompts.mask.emplace(geometry_.shape());
+  prompts.mask->Set(46, 30, 30);
+  prompts.points = {{VoxelIndex{46, 30, 30}, false}};
+  const auto nothing = SegmentTarget(geometry_, prompts, {}, model_);
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_EQ(nothing->mask.CountVoxels(), 0u);
+  EXPECT_THAT(nothing->warnings, ElementsAre(HasSubstr("leave nothing")));
 }
 
 TEST_F(LargeLesionTest, TellsEachPatchBeforeItIsMade) {
@@ -372,7 +449,7 @@ TEST_F(LargeLesionTest, HasProbabilitiesThatAgreeWithItsMask) {
 
 TEST_F(LargeLesionTest, IsFoundByABoxInEitherWay) {
   Prompts prompts;
-  prompts.box = BoxPrompt{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{15, 21, 21}, VoxelIndex{85, 39, 39}}};
   for (const int corners : {0, 2}) {
     ThresholdEngine engine(32, corners);
     EnginePatchModel model(engine, volume_);
@@ -459,7 +536,7 @@ TEST_F(SmallLesionTest, IsNotFollowedUnlessAVoxelOfItsMaskLiesOnAFace) {
     logits.values[(0 * 16 + 8) * 16 + 8] = 0.01f;
   };
   const TargetSegmentation found = MustRun({}, watched);
-  EXPECT_EQ(found.mask.CountVoxels(), 0u);
+  EXPECT_LT(found.mask.CountVoxels(), 100u);  // the click and what turns with it
   EXPECT_EQ(found.patches, 1);
 }
 
@@ -704,11 +781,13 @@ TEST_F(SmallLesionTest, IsTheOnlyKindThatIsLookedAtAgain) {
   EXPECT_EQ(MustRun(Auto(), model).patches, 1);
 }
 
-TEST_F(SmallLesionTest, GivesNothingWhereNothingIsClicked) {
+TEST_F(SmallLesionTest, GivesTheClickAndLittleMoreWhereNothingIs) {
   const auto found = SegmentTarget(geometry_, ClickAt(20, 20, 20), Auto(), model_);
   ASSERT_TRUE(found.ok()) << found.status();
-  EXPECT_EQ(found->mask.CountVoxels(), 0u);
+  EXPECT_TRUE(found->mask.at(20, 20, 20));
+  EXPECT_LT(found->mask.CountVoxels(), 100u);
   EXPECT_EQ(found->patches, 1);
+  EXPECT_THAT(found->warnings, ElementsAre(HasSubstr("found nothing at the prompts")));
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ TEST(PlacePatch, FallsBackToTheBoxThenToTheMask) {
   prompts.mask->Set(30, 40, 50);
   EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm), {30, 40, 50}),
               ElementsAre(64, 64, 64));
-  prompts.box = ResolvedBox{VoxelIndex{100, 100, 100}, VoxelIndex{120, 140, 160}};
+  prompts.boxes = {{VoxelIndex{10, 10, 10}, VoxelIndex{20, 20, 20}, /*positive=*/false, {}},
+                   {VoxelIndex{100, 100, 100}, VoxelIndex{120, 140, 160}, /*positive=*/true, {}}};
   EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm), {110, 120, 130}),
               ElementsAre(64, 64, 64));
 }

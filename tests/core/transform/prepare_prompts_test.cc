@@ -103,20 +103,20 @@ TEST_F(PreparePromptsTest, NeedsSomethingPositive) {
   ExpectRefused(refinement, "no positive prompt");
 }
 
-TEST_F(PreparePromptsTest, TakesSixtyFourClicks) {
-  std::vector<PointPrompt> points(kMaxClicks, {VoxelIndex{50, 50, 50}, true});
+TEST_F(PreparePromptsTest, TakesSixtyFourPoints) {
+  std::vector<PointPrompt> points(kMaxPoints, {VoxelIndex{50, 50, 50}, true});
   EXPECT_TRUE(Prepare(Points(points)).ok());
   points.push_back(points[0]);
   ExpectRefused(Points(points), "at most 64");
-  // The click that a box adds counts.
-  Prompts prompts = Points(std::vector<PointPrompt>(kMaxClicks, {VoxelIndex{50, 50, 50}, false}));
-  prompts.box = BoxPrompt{VoxelIndex{40, 40, 40}, VoxelIndex{60, 60, 60}};
-  ExpectRefused(prompts, "at most 64");
+  // The click that a box adds does not count among them.
+  Prompts prompts = Points(std::vector<PointPrompt>(kMaxPoints, {VoxelIndex{50, 50, 50}, false}));
+  prompts.boxes = {{VoxelIndex{40, 40, 40}, VoxelIndex{60, 60, 60}}};
+  EXPECT_THAT(Prepare(prompts)->clicks, SizeIs(kMaxPoints + 1));
 }
 
-TEST_F(PreparePromptsTest, ABoxIsClickedInItsMiddleUnlessThereIsAPositivePoint) {
+TEST_F(PreparePromptsTest, ABoxIsClickedInItsMiddleUnlessAPositivePointLiesInIt) {
   Prompts prompts = Points({{VoxelIndex{50, 50, 50}, false}});
-  prompts.box = BoxPrompt{VoxelIndex{80, 40, 40}, VoxelIndex{60, 60, 70}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{80, 40, 40}, VoxelIndex{60, 60, 70}}};
   absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   ASSERT_THAT(prepared->clicks, SizeIs(2));
@@ -124,13 +124,13 @@ TEST_F(PreparePromptsTest, ABoxIsClickedInItsMiddleUnlessThereIsAPositivePoint) 
   EXPECT_EQ(prepared->clicks[1].j, 30);
   EXPECT_EQ(prepared->clicks[1].k, 25);
   EXPECT_TRUE(prepared->clicks[1].positive);
-  prompts.points[0].positive = true;
+  prompts.points[0] = {VoxelIndex{65, 50, 50}, true};
   EXPECT_THAT(Prepare(prompts)->clicks, SizeIs(1));
 }
 
 TEST_F(PreparePromptsTest, ABoxBecomesItsCornersInOrderForAModelThatKnowsThem) {
   Prompts prompts;
-  prompts.box = BoxPrompt{VoxelIndex{80, 40, 40.25}, VoxelIndex{60, 60, 70}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{80, 40, 40.25}, VoxelIndex{60, 60, 70}}};
   absl::StatusOr<PreparedPrompts> prepared = PrepareCorners(prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   EXPECT_THAT(prepared->clicks, testing::IsEmpty());
@@ -145,21 +145,165 @@ TEST_F(PreparePromptsTest, ABoxBecomesItsCornersInOrderForAModelThatKnowsThem) {
 
 TEST_F(PreparePromptsTest, ABoxsCornersAreCutToThePatch) {
   Prompts prompts;
-  prompts.box = BoxPrompt{VoxelIndex{0, 30, 30}, VoxelIndex{199, 199, 199}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{0, 30, 30}, VoxelIndex{199, 199, 199}}};
   const absl::StatusOr<PreparedPrompts> prepared = PrepareCorners(prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   EXPECT_THAT(prepared->box->low, testing::ElementsAre(0, 10, 0));
   EXPECT_THAT(prepared->box->high, testing::ElementsAre(127, 127, 127));
-  prompts.box = BoxPrompt{VoxelIndex{0, 30, 30}, VoxelIndex{9, 40, 40}};
-  EXPECT_THAT(PrepareCorners(prompts).status().message(), HasSubstr("box: lies"));
+  prompts.boxes = {BoxPrompt{VoxelIndex{0, 30, 30}, VoxelIndex{9, 40, 40}}};
+  EXPECT_THAT(PrepareCorners(prompts).status().message(), HasSubstr("box 1: lies"));
 }
 
-TEST_F(PreparePromptsTest, TheCornersOfABoxCountAsAClick) {
-  Prompts prompts = Points(std::vector<PointPrompt>(kMaxClicks, {VoxelIndex{50, 50, 50}, true}));
-  prompts.box = BoxPrompt{VoxelIndex{40, 40, 40}, VoxelIndex{60, 60, 60}};
-  EXPECT_THAT(PrepareCorners(prompts).status().message(), HasSubstr("at most 64"));
-  prompts.points.pop_back();
-  EXPECT_TRUE(PrepareCorners(prompts).ok());
+// A voxel of a click in the volume.
+Voxel SourceOf(const Click& click) {
+  return {static_cast<int64_t>(click.i) + 10, static_cast<int64_t>(click.j) + 20, static_cast<int64_t>(click.k) + 30};
+}
+
+TEST_F(PreparePromptsTest, EachBoxIsClickedUnlessSomethingPositiveLiesInIt) {
+  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}});
+  prompts.boxes = {{VoxelIndex{40, 40, 40}, VoxelIndex{60, 60, 60}},     // holds the point
+                   {VoxelIndex{70, 70, 70}, VoxelIndex{90, 90, 90}},     // nothing
+                   {VoxelIndex{100, 40, 40}, VoxelIndex{120, 60, 60}},   // a line
+                   {VoxelIndex{40, 100, 40}, VoxelIndex{60, 120, 60}}};  // a scribble
+  prompts.lines = {{VoxelIndex{105, 50, 50}, VoxelIndex{115, 50, 50}}};
+  prompts.scribbles = {{{{40, 43, 100, 41}}}};
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  std::vector<int> clicks;
+  for (const PromptUse& use : prepared->uses) clicks.push_back(use.clicks);
+  EXPECT_THAT(clicks, testing::ElementsAre(1, 0, 1, 0, 0, 3, 3));
+  EXPECT_EQ(SourceOf(prepared->clicks.at(1)), (Voxel{80, 80, 80}));
+}
+
+TEST_F(PreparePromptsTest, ALineIsClickedInItsMiddleAndOnBothSides) {
+  Prompts prompts;
+  prompts.lines = {{VoxelIndex{40, 50, 60}, VoxelIndex{80, 50, 60}}};
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->clicks, SizeIs(3));
+  EXPECT_EQ(SourceOf(prepared->clicks[0]), (Voxel{60, 50, 60}));
+  EXPECT_EQ(SourceOf(prepared->clicks[1]), (Voxel{50, 50, 60}));
+  EXPECT_EQ(SourceOf(prepared->clicks[2]), (Voxel{70, 50, 60}));
+  EXPECT_TRUE(prepared->clicks[2].positive);
+}
+
+TEST_F(PreparePromptsTest, AScribbleIsClickedDeepInsideFirstAndThenFarApart) {
+  Prompts prompts;
+  prompts.scribbles.push_back({});
+  for (int32_t k = 60; k < 67; ++k) {  // a bar of 61 x 7 x 7
+    for (int32_t j = 60; j < 67; ++j) prompts.scribbles[0].runs.push_back({40, 101, j, k});
+  }
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->clicks, SizeIs(kScribbleClicks));
+  EXPECT_EQ(SourceOf(prepared->clicks[0]), (Voxel{70, 63, 63}));
+  // The two ends come next.
+  EXPECT_EQ(std::abs(SourceOf(prepared->clicks[1]).i - 70), 30);
+  EXPECT_EQ(SourceOf(prepared->clicks[1]).i + SourceOf(prepared->clicks[2]).i, 140);
+  for (const Click& click : prepared->clicks) {
+    const Voxel at = SourceOf(click);
+    EXPECT_TRUE(at.i >= 40 && at.i < 101 && at.j >= 60 && at.j < 67 && at.k >= 60 && at.k < 67);
+    EXPECT_TRUE(click.positive);
+  }
+  // The same again, and a small one in fewer: no voxel twice.
+  EXPECT_EQ(Prepare(prompts)->clicks[7].i, prepared->clicks[7].i);
+  prompts.scribbles = {{{{50, 53, 50, 50}}}, {{{50, 52, 52, 50}}, /*positive=*/false}};
+  const auto small = Prepare(prompts);
+  ASSERT_THAT(small->clicks, SizeIs(5));
+  EXPECT_FALSE(small->clicks[3].positive);
+}
+
+TEST_F(PreparePromptsTest, OfAScribbleThePartInThePatchCounts) {
+  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}});
+  prompts.scribbles = {{{{0, 200, 60, 60}}}, {{{0, 5, 60, 60}}}};
+  const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_EQ(prepared->uses[1].clicks, static_cast<int>(kScribbleClicks));
+  EXPECT_EQ(prepared->uses[2].clicks, 0);
+  for (size_t n = 1; n < prepared->clicks.size(); ++n) {
+    EXPECT_GE(prepared->clicks[n].i, 0);
+    EXPECT_LT(prepared->clicks[n].i, kPatch);
+  }
+}
+
+// Slices of 5 mm: three patch voxels on each of them.
+TEST_F(PreparePromptsTest, AScribbleOnThickSlicesIsMeasuredInMillimetres) {
+  const Geometry thick = SteppedGeometry({200, 200, 40}, {{{-1, 0, 0}, {0, -1, 0}, {0, 0, 5}}});
+  const Placement placement = PlaceAtBegin(thick, {10, 10, 0}, kPatch, kUsualSpacingMm);
+  Prompts prompts;
+  prompts.scribbles = {{{{60, 80, 80, 10}, {60, 80, 80, 16}}}};  // 20 mm long, 30 mm apart
+  const absl::StatusOr<PreparedPrompts> prepared = PrepareIn(thick, placement, prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_GT(std::abs(prepared->clicks.at(1).k - prepared->clicks.at(0).k) * 1.5, 25);
+}
+
+TEST_F(PreparePromptsTest, ANegativeBoxBecomesNegativeClicksInItsMiddleAndAround) {
+  Prompts prompts = Points({{VoxelIndex{50, 50, 50}, true}});
+  prompts.boxes = {{VoxelIndex{60, 60, 60}, VoxelIndex{80, 80, 80}, /*positive=*/false},
+                   {VoxelIndex{90, 90, 70}, VoxelIndex{100, 100, 70}, /*positive=*/false}};  // of one slice
+  for (const BoxUse use : {BoxUse::kClick, BoxUse::kCorners}) {
+    PromptRules rules;
+    rules.box_use = use;
+    const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts, rules);
+    ASSERT_TRUE(prepared.ok()) << prepared.status();
+    EXPECT_FALSE(prepared->box.has_value());
+    EXPECT_EQ(prepared->uses[1].clicks, 9);
+    EXPECT_EQ(prepared->uses[2].clicks, 5);
+    EXPECT_EQ(SourceOf(prepared->clicks[1]), (Voxel{70, 70, 70}));
+    for (size_t n = 1; n < prepared->clicks.size(); ++n) EXPECT_FALSE(prepared->clicks[n].positive);
+  }
+}
+
+TEST_F(PreparePromptsTest, OnlyTheFirstBoxThatIsNotFlatBecomesCorners) {
+  Prompts prompts;
+  prompts.boxes = {{VoxelIndex{40, 40, 50}, VoxelIndex{60, 60, 50}},
+                   {VoxelIndex{60, 40, 40}, VoxelIndex{80, 60, 70}},
+                   {VoxelIndex{90, 40, 40}, VoxelIndex{99, 60, 70}}};
+  const absl::StatusOr<PreparedPrompts> prepared = PrepareCorners(prompts);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  EXPECT_FALSE(prepared->uses[0].box_corners);
+  EXPECT_TRUE(prepared->uses[1].box_corners);
+  EXPECT_FALSE(prepared->uses[2].box_corners);
+  EXPECT_THAT(prepared->box->low, testing::ElementsAre(50, 20, 10));
+  EXPECT_THAT(prepared->clicks, SizeIs(2));
+}
+
+TEST_F(PreparePromptsTest, AllThatATargetTakesFitsIntoOneDecode) {
+  Prompts prompts = Points(std::vector<PointPrompt>(kMaxPoints, {VoxelIndex{50, 50, 50}, true}));
+  prompts.lines.assign(kMaxLines, {VoxelIndex{50, 50, 50}, VoxelIndex{60, 60, 60}});
+  prompts.boxes.assign(kMaxBoxes, {VoxelIndex{60, 60, 60}, VoxelIndex{90, 90, 90}});
+  for (size_t n = 0; n < kMaxScribbles; ++n) {
+    prompts.scribbles.push_back({{{40, 100, static_cast<int32_t>(40 + n), 100}}});
+  }
+  for (const bool positive : {true, false}) {
+    for (BoxPrompt& box : prompts.boxes) box.positive = positive;
+    const absl::StatusOr<PreparedPrompts> prepared = Prepare(prompts);
+    ASSERT_TRUE(prepared.ok()) << prepared.status();
+    EXPECT_LE(prepared->clicks.size(), static_cast<size_t>(kMaxClicks));
+    for (size_t n = 64 + 16 + 4; n < prepared->uses.size(); ++n) EXPECT_GT(prepared->uses[n].clicks, 0) << n;
+  }
+}
+
+TEST_F(PreparePromptsTest, SaysWhichPromptLiesOutsideThePatchOfPreviousLogits) {
+  Prompts prompts;
+  prompts.boxes = {{VoxelIndex{0, 0, 0}, VoxelIndex{2, 2, 2}, /*positive=*/false},
+                   {VoxelIndex{0, 40, 40}, VoxelIndex{2, 42, 42}}};
+  EXPECT_THAT(Prepare(prompts).status().message(), HasSubstr("box 2: lies"));
+  prompts.boxes.clear();
+  prompts.lines = {{VoxelIndex{0, 40, 40}, VoxelIndex{2, 42, 42}}};
+  EXPECT_THAT(Prepare(prompts).status().message(), HasSubstr("line 1: lies"));
+  prompts.lines.clear();
+  prompts.scribbles = {{{{0, 5, 60, 60}}}};
+  EXPECT_THAT(Prepare(prompts).status().message(), HasSubstr("scribble 1: lies"));
+  EXPECT_EQ(ReasonOf(Prepare(prompts).status()), Reason::kPromptOutsidePatch);
+}
+
+TEST_F(PreparePromptsTest, ListsWhatBecameOfAMaskAndOfPreviousLogits) {
+  const auto mask = Prepare(CubeMask(50, 10));
+  ASSERT_THAT(mask->uses, SizeIs(1));
+  EXPECT_EQ(mask->uses[0].kind, PromptKind::kMask);
+  EXPECT_TRUE(mask->uses[0].mask_logits);
+  EXPECT_EQ(mask->uses[0].clicks, 1);
 }
 
 TEST_F(PreparePromptsTest, LeavesOutPointsBesideThePatchIfItMay) {
@@ -324,7 +468,7 @@ TEST_F(FollowUpTest, IsNothingWhereNothingPositiveIsInSight) {
 
 TEST_F(FollowUpTest, CutsTheBoxToThisPatch) {
   Prompts prompts;
-  prompts.box = BoxPrompt{VoxelIndex{20, 40, 40}, VoxelIndex{180, 60, 60}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{20, 40, 40}, VoxelIndex{180, 60, 60}}};
   const auto prepared = FollowUp(prompts, Found(10, {20, 40, 40}), BoxUse::kCorners);
   ASSERT_TRUE(prepared.has_value());
   EXPECT_THAT(prepared->clicks, testing::IsEmpty());

@@ -59,7 +59,7 @@ class ResolvePromptsTest : public testing::Test {
 TEST_F(ResolvePromptsTest, BringsEveryPositionIntoTheVolumesVoxels) {
   Prompts prompts;
   prompts.points = {{WorldPoint{103, 4, 5}, true}, {VoxelIndex{1, 2, 3.5}, false}};
-  prompts.box = BoxPrompt{WorldPoint{102, 2, 2}, VoxelIndex{6, 8, 10}};
+  prompts.boxes = {BoxPrompt{WorldPoint{102, 2, 2}, VoxelIndex{6, 8, 10}}};
   prompts.previous_logits.assign(PatchSizes().logits_floats(), 1.0f);
   prompts.previous_patch = PatchPosition{{100, 0, 0}, 0.6};
   const absl::StatusOr<ResolvedPrompts> resolved = ResolvePrompts(geometry_, PatchSizes(), prompts);
@@ -73,7 +73,8 @@ TEST_F(ResolvePromptsTest, BringsEveryPositionIntoTheVolumesVoxels) {
   expect_at(resolved->points[0].at, 3, 4, 5);
   expect_at(resolved->points[1].at, 1, 2, 3.5);
   EXPECT_EQ(resolved->FirstPositive(), &resolved->points[0]);
-  expect_at(resolved->box->middle(), 4, 5, 6);
+  expect_at(resolved->boxes.at(0).middle(), 4, 5, 6);
+  EXPECT_EQ(resolved->boxes[0].voxels, (VoxelBox{{2, 2, 2}, {7, 9, 11}}));
   EXPECT_EQ(resolved->previous_logits, prompts.previous_logits);
   EXPECT_EQ(resolved->previous_patch->spacing_mm, 0.6);
   EXPECT_FALSE(resolved->mask.has_value());
@@ -86,8 +87,8 @@ TEST_F(ResolvePromptsTest, NamesThePromptThatLiesOutside) {
   prompts.points = {{VoxelIndex{1, 1, 99}, true}};
   ExpectRefused(prompts, "point 1: the position lies");
   prompts.points.clear();
-  prompts.box = BoxPrompt{VoxelIndex{1, 1, 1}, WorldPoint{0, 0, 0}};
-  ExpectRefused(prompts, "box: the position lies");
+  prompts.boxes = {BoxPrompt{VoxelIndex{1, 1, 1}, WorldPoint{0, 0, 0}}};
+  ExpectRefused(prompts, "box 1: the position lies");
 }
 
 TEST_F(ResolvePromptsTest, RefusesAPreviousPatchOutsideTheVolume) {
@@ -115,12 +116,60 @@ TEST_F(ResolvePromptsTest, RefusesLogitsAndMasksThatCannotBe) {
   ExpectRefused(prompts, "shape");
 }
 
-TEST_F(ResolvePromptsTest, TakesNoMorePointsThanTheDecoder) {
+TEST_F(ResolvePromptsTest, TakesNoMorePointsThanItMay) {
   Prompts prompts;
-  prompts.points.assign(kMaxClicks, {VoxelIndex{5, 5, 5}, true});
+  prompts.points.assign(kMaxPoints, {VoxelIndex{5, 5, 5}, true});
   EXPECT_TRUE(ResolvePrompts(geometry_, PatchSizes(), prompts).ok());
   prompts.points.push_back(prompts.points[0]);
   ExpectRefused(prompts, "at most 64");
+}
+
+TEST_F(ResolvePromptsTest, ABoxHoldsTheVoxelsWhoseCentresLieInIt) {
+  const auto voxels = [this](const VoxelIndex& a, const VoxelIndex& b) {
+    Prompts prompts;
+    prompts.boxes = {{a, b}};
+    return ResolvePrompts(geometry_, PatchSizes(), prompts)->boxes[0].voxels;
+  };
+  EXPECT_EQ(voxels({2, 3, 4}, {5, 6, 7}), (VoxelBox{{2, 3, 4}, {6, 7, 8}}));
+  EXPECT_EQ(voxels({5, 3, 7}, {2, 6, 4}), (VoxelBox{{2, 3, 4}, {6, 7, 8}}));      // any two opposite corners
+  EXPECT_EQ(voxels({1.5, 3, 4}, {5.5, 6, 7}), (VoxelBox{{2, 3, 4}, {6, 7, 8}}));  // drawn along voxels' faces
+  EXPECT_EQ(voxels({2, 3, 4}, {5, 6, 4}), (VoxelBox{{2, 3, 4}, {6, 7, 5}}));      // one slice
+  EXPECT_EQ(voxels({-0.5, -0.5, -0.5}, {19.5, 19.5, 19.5}), (VoxelBox{{0, 0, 0}, {20, 20, 20}}));
+  EXPECT_EQ(voxels({19.5, 19.5, 19.5}, {19.5, 19.5, 19.5}), (VoxelBox{{19, 19, 19}, {20, 20, 20}}));
+}
+
+TEST_F(ResolvePromptsTest, BringsAScribblesRunsInOrder) {
+  Prompts prompts;
+  prompts.scribbles = {{{{5, 9, 3, 2}, {0, 2, 0, 0}, {7, 12, 3, 2}, {3, 3, 1, 1}}, /*positive=*/false}};
+  const auto resolved = ResolvePrompts(geometry_, PatchSizes(), prompts);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  EXPECT_FALSE(resolved->scribbles.at(0).positive);
+  ASSERT_EQ(resolved->scribbles[0].runs.size(), 2u);
+  EXPECT_EQ(resolved->scribbles[0].runs[1].begin, 5);
+  EXPECT_EQ(resolved->scribbles[0].runs[1].end, 12);
+}
+
+TEST_F(ResolvePromptsTest, LeavesOutLogitsThatSayNothing) {
+  Prompts prompts;
+  prompts.points = {{VoxelIndex{1, 1, 1}, true}};
+  prompts.previous_logits.assign(PatchSizes().logits_floats(), 0.0f);
+  EXPECT_TRUE(ResolvePrompts(geometry_, PatchSizes(), prompts)->previous_logits.empty());
+  prompts.previous_patch = PatchPosition{{100, 0, 0}, 1.5};
+  EXPECT_FALSE(ResolvePrompts(geometry_, PatchSizes(), prompts)->previous_logits.empty());
+}
+
+TEST(ResolvePrompts, LimitsWhatScribblesMark) {
+  const Geometry geometry = TestGeometry({2048, 1025, 2});
+  Prompts prompts;
+  prompts.scribbles.resize(2);
+  for (int32_t j = 0; j < 1024; ++j) prompts.scribbles[0].runs.push_back({0, 2048, j, 0});
+  prompts.scribbles[1] = prompts.scribbles[0];
+  for (VoxelRun& run : prompts.scribbles[1].runs) run.k = 1;
+  EXPECT_TRUE(ResolvePrompts(geometry, PatchSizes(), prompts).ok());  // 2^22 voxels
+  prompts.scribbles[1].runs.push_back({0, 1, 1024, 1});
+  const absl::Status status = ResolvePrompts(geometry, PatchSizes(), prompts).status();
+  EXPECT_EQ(ReasonOf(status), Reason::kPromptTooLarge);
+  EXPECT_THAT(status.message(), HasSubstr("scribble 2"));
 }
 
 TEST_F(ResolvePromptsTest, RefusalsHaveTheirReasons) {
@@ -131,13 +180,32 @@ TEST_F(ResolvePromptsTest, RefusalsHaveTheirReasons) {
   prompts.points = {{VoxelIndex{1, 1, 1}, true}, {VoxelIndex{1, 1, 22.5}, false}};
   EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kPointOutsideVolume);
   EXPECT_EQ(ReasonInfoOf(refused(prompts))->metadata, (ReasonMetadata{{"outside_mm", "3"}, {"point", "2"}}));
-  prompts.points.assign(kMaxClicks + 1, {VoxelIndex{5, 5, 5}, true});
+  prompts.points.assign(kMaxPoints + 1, {VoxelIndex{5, 5, 5}, true});
   EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kTooManyPoints);
   prompts.points.clear();
-  prompts.box = BoxPrompt{VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 99}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 99}}};
   EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kPointOutsideVolume);
   EXPECT_EQ(ReasonDetail(refused(prompts), "prompt"), "box");
-  prompts.box.reset();
+  prompts.boxes.clear();
+  prompts.lines = {{VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 1}}, {VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 99}}};
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kPointOutsideVolume);
+  EXPECT_EQ(ReasonDetail(refused(prompts), "prompt"), "line");
+  EXPECT_EQ(ReasonDetail(refused(prompts), "number"), "2");
+  prompts.lines.assign(kMaxLines + 1, {VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 1}});
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kTooManyPrompts);
+  prompts.lines.clear();
+  prompts.boxes.assign(kMaxBoxes + 1, {VoxelIndex{1, 1, 1}, VoxelIndex{1, 1, 1}});
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kTooManyPrompts);
+  prompts.boxes.clear();
+  prompts.scribbles = {{{{0, 1, 0, 0}}}, {{}}};
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kEmptyMask);
+  EXPECT_EQ(ReasonDetail(refused(prompts), "prompt"), "scribble");
+  EXPECT_EQ(ReasonDetail(refused(prompts), "number"), "2");
+  prompts.scribbles = {{{{0, 21, 0, 0}}}};
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kMaskMismatch);
+  prompts.scribbles.assign(kMaxScribbles + 1, {{{0, 1, 0, 0}}});
+  EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kTooManyPrompts);
+  prompts.scribbles.clear();
   prompts.previous_patch = PatchPosition{{1e6, 0, 0}, 1.5};
   EXPECT_EQ(ReasonOf(refused(prompts)), Reason::kInvalidLogits);
   prompts.previous_patch.reset();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tests/support/mask_shapes.h"
 
 namespace sgpsam {
@@ -68,6 +70,50 @@ TEST(VoxelBox, FlagsAreZeroBeyondTheVolume) {
       ASSERT_EQ(flags.at(n++), within && Has(mask, v) ? 1 : 0);
     });
     EXPECT_EQ(n, flags.size());
+  }
+}
+
+// Sets of voxels of a small volume, at random.
+Mask RandomMask(const Shape& shape, uint32_t seed, int in_ten) {
+  std::mt19937 random(seed);
+  Mask mask(shape);
+  for (int64_t k = 0; k < shape.k; ++k) {
+    for (int64_t j = 0; j < shape.j; ++j) {
+      for (int64_t i = 0; i < shape.i; ++i) {
+        if (static_cast<int>(random() % 10) < in_ten) mask.Set(i, j, k);
+      }
+    }
+  }
+  return mask;
+}
+
+TEST(VoxelRuns, AreSetsOfVoxels) {
+  const Shape shape{13, 5, 4};
+  const VoxelBox box{{3, -1, 1}, {11, 4, 9}};
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    const Mask a = RandomMask(shape, seed, static_cast<int>(seed % 11)), b = RandomMask(shape, seed + 1000, 4);
+    const std::vector<VoxelRun> runs_a = RunsOf(a), runs_b = RunsOf(b);
+    const Mask either = MaskOf(shape, UnionOf(runs_a, runs_b)), both = MaskOf(shape, InBoth(runs_a, runs_b)),
+               alone = MaskOf(shape, InFirstAlone(runs_a, runs_b)), inside = MaskOf(shape, Inside(box, runs_a)),
+               in_box = MaskOf(shape, RunsIn(box, a));
+    std::vector<VoxelRun> mixed(runs_b);
+    mixed.insert(mixed.begin(), runs_a.rbegin(), runs_a.rend());
+    EXPECT_EQ(MaskOf(shape, Ordered(mixed)).bits(), either.bits());
+    EXPECT_EQ(Ordered(mixed).size(), RunsOf(either).size());
+    EXPECT_EQ(UnionOf(runs_a, runs_b).size(), RunsOf(either).size());
+    for (int64_t k = 0; k < shape.k; ++k) {
+      for (int64_t j = 0; j < shape.j; ++j) {
+        for (int64_t i = 0; i < shape.i; ++i) {
+          const bool in_a = a.at(i, j, k), in_b = b.at(i, j, k), boxed = i >= 3 && i < 11 && j < 4 && k >= 1;
+          ASSERT_EQ(either.at(i, j, k), in_a || in_b);
+          ASSERT_EQ(both.at(i, j, k), in_a && in_b);
+          ASSERT_EQ(alone.at(i, j, k), in_a && !in_b);
+          ASSERT_EQ(inside.at(i, j, k), in_a && boxed);
+          ASSERT_EQ(in_box.at(i, j, k), in_a && boxed);
+          ASSERT_EQ(Holds(runs_a, {i, j, k}), in_a);
+        }
+      }
+    }
   }
 }
 

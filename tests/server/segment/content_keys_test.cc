@@ -19,7 +19,7 @@ RawDescription Raw() {
 
 SegmentRequest Request() {
   SegmentRequest request;
-  request.volume = {VolumeKind::kRaw, Raw(), ""};
+  request.volume = {VolumeKind::kRaw, Raw(), "", ""};
   request.idempotency_key = "key";
   request.targets.resize(1);
   request.targets[0].prompts.points = {{VoxelIndex{1, 2, 3}, true}};
@@ -54,14 +54,16 @@ TEST(VolumeKey, DependsOnHowTheBytesAreToBeRead) {
          r.origin_lps = {0, 0, 1};
        },
        [](auto& r) { r.direction_lps = {1, 0, 0, 0, -1, 0, 0, 0, 1}; }},
-      Raw, [&](const RawDescription& raw) { return VolumeKey({VolumeKind::kRaw, raw, ""}, payload); });
-  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, ""}, payload), VolumeKey({VolumeKind::kDicom, {}, ""}, payload));
-  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, ""}, payload),
-            VolumeKey({VolumeKind::kNifti, {}, ""}, Sha256::Of("other")));
-  EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, ""}, payload),
-            VolumeKey({VolumeKind::kDicom, {}, "1.2.3"}, payload));
-  EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, "4"}, payload),
-            VolumeKey({VolumeKind::kDicom, {}, "1.2.3"}, payload));
+      Raw, [&](const RawDescription& raw) { return VolumeKey({VolumeKind::kRaw, raw, "", ""}, payload); });
+  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, "", ""}, payload), VolumeKey({VolumeKind::kDicom, {}, "", ""}, payload));
+  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, "", ""}, payload),
+            VolumeKey({VolumeKind::kNifti, {}, "", ""}, Sha256::Of("other")));
+  EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, "", ""}, payload),
+            VolumeKey({VolumeKind::kDicom, {}, "1.2.3", ""}, payload));
+  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, "", "CT"}, payload),
+            VolumeKey({VolumeKind::kNifti, {}, "", "MR"}, payload));
+  EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, "4", ""}, payload),
+            VolumeKey({VolumeKind::kDicom, {}, "1.2.3", ""}, payload));
 }
 
 TEST(EmbeddingKey, DependsOnVolumePlaceNormalisationAndWeights) {
@@ -105,7 +107,20 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
          r.clamp = IntensityClamp{0, 1};
        },
        [](auto& r) { r.inference.max_patches = 1; }, [](auto& r) { r.inference.spacing_mm = 0.75; },
-       [](auto& r) { r.inference.auto_spacing = true; },
+       [](auto& r) { r.inference.auto_spacing = true; }, [](auto& r) { r.inference.max_looks = 0; },
+       [](auto& r) { r.inference.max_steps = 0; }, [](auto& r) { r.targets[0].average_looks = false; },
+       [](auto& r) {
+         r.targets[0].prompts.boxes = {{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}}};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.boxes = {{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}, false}};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.lines = {{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}}};
+       },
+       [](auto& r) { r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 0}, true}}; },
+       [](auto& r) { r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 0}, false}}; },
+       [](auto& r) { r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 1}, true}}; },
        [](auto& r) { r.seg_series.instance_uid = std::string("1.2"); },
        [](auto& r) { r.seg_series.description = std::string("other"); },
        [](auto& r) { r.seg_series.number = 2; }, [](auto& r) { r.seg_series.instance_number = 2; },
@@ -118,11 +133,17 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
 TEST(DescribePrompts, SaysExactlyWhatWasAskedInOneLine) {
   Prompts prompts;
   prompts.points = {{WorldPoint{12.5, -30, 0.1}, true}, {VoxelIndex{3, 4, 5}, false}};
-  prompts.box = BoxPrompt{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}};
+  prompts.boxes = {BoxPrompt{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}}};
   prompts.previous_logits = {1};
   EXPECT_EQ(DescribePrompts(prompts), "+(12.5,-30,0.1)mm -(3,4,5)voxel box (0,0,0)-(9,9,9)voxel logits");
+  prompts.boxes.push_back({WorldPoint{0, 0, 0}, WorldPoint{1, 1, 1}, /*positive=*/false});
+  prompts.lines = {{VoxelIndex{1, 2, 3}, VoxelIndex{4, 5, 6}}};
+  prompts.scribbles = {{{{0, 5, 1, 1}, {3, 4, 2, 2}}}, {{{0, 5, 1, 1}}, /*positive=*/false}};
+  EXPECT_THAT(DescribePrompts(prompts),
+              ::testing::EndsWith("voxel -box (0,0,0)-(1,1,1)mm line (1,2,3)-(4,5,6)voxel scribble of 6 -scribble of 5 "
+                                  "logits"));
   prompts.previous_patch = PatchPosition{{1.5, -2, 3}, 0.6};
-  EXPECT_THAT(DescribePrompts(prompts), ::testing::EndsWith("voxel logits at (1.5,-2,3)mm of 0.6mm"));
+  EXPECT_THAT(DescribePrompts(prompts), ::testing::EndsWith(" logits at (1.5,-2,3)mm of 0.6mm"));
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "core/base/reason.h"
+
 namespace sgpsam {
 namespace {
 
@@ -75,6 +77,52 @@ TEST(InflateMask, RefusesEverythingElse) {
         << bytes.size();
   }
   EXPECT_TRUE(InflateMask(kShape, InOrder(good)).ok());
+}
+
+DeflatedScribble Part(const Shape& part, const Voxel& first, const std::string& bits) {
+  return {{Deflate(bits), part, AxisOrder::kIFastest}, first, /*positive=*/true};
+}
+
+TEST(InflateScribble, LaysAPartWhereItBegins) {
+  // Of 3 x 2 x 1 voxels the first two, and the last.
+  const auto scribble = InflateScribble(kShape, Part({3, 2, 1}, {2, 1, 1}, std::string(1, '\x23')));
+  ASSERT_TRUE(scribble.ok()) << scribble.status();
+  const Mask mask = MaskOf(kShape, scribble->runs);
+  EXPECT_EQ(mask.CountVoxels(), 3u);
+  EXPECT_TRUE(mask.at(2, 1, 1) && mask.at(3, 1, 1) && mask.at(4, 2, 1));
+  EXPECT_TRUE(scribble->positive);
+  DeflatedScribble reversed = Part({3, 2, 1}, {2, 1, 1}, std::string(1, '\x23'));
+  reversed.part.order = AxisOrder::kKFastest;  // voxels 0,0,0; 0,1,0 and 2,1,0
+  const Mask other = MaskOf(kShape, InflateScribble(kShape, reversed)->runs);
+  EXPECT_TRUE(other.at(2, 1, 1) && other.at(2, 2, 1) && other.at(4, 2, 1));
+}
+
+TEST(InflateScribble, RefusesAPartThatReachesBeyondTheVolume) {
+  const std::string bits(1, '\x01');
+  for (const Voxel& first : {Voxel{3, 1, 1}, Voxel{2, 3, 1}, Voxel{2, 1, 3}, Voxel{4294967295, 0, 0}}) {
+    const absl::Status status = InflateScribble(kShape, Part({3, 2, 1}, first, bits)).status();
+    EXPECT_EQ(ReasonOf(status), Reason::kMaskMismatch) << status;
+  }
+}
+
+TEST(InflateScribble, RefusesWhatMarksTooMuchBeforeItCostsMore) {
+  const Shape large{4096, 1025, 1};
+  const auto marked = [&](size_t bytes) {
+    return InflateScribble(large, Part(large, {0, 0, 0}, std::string(bytes, '\x55') + std::string(524800 - bytes, '\0')))
+        .status();
+  };
+  EXPECT_TRUE(marked(524800).ok());  // every other voxel of 4,198,400
+  const Shape full{4096, 1025, 2};
+  const absl::Status status =
+      InflateScribble(full, Part(full, {0, 0, 0}, std::string(1049600, '\x7f'))).status();
+  EXPECT_EQ(ReasonOf(status), Reason::kPromptTooLarge) << status;
+}
+
+TEST(CheckPart, BoundsWhatIsInflated) {
+  EXPECT_TRUE(CheckPart(Part({1024, 1024, 512}, {}, "")).ok());
+  EXPECT_EQ(ReasonOf(CheckPart(Part({1024, 1024, 513}, {}, ""))), Reason::kPromptTooLarge);
+  EXPECT_EQ(ReasonOf(CheckPart(Part({1024, 0, 513}, {}, ""))), Reason::kMaskMismatch);
+  EXPECT_EQ(ReasonOf(CheckPart(Part({int64_t{1} << 32, int64_t{1} << 32, 1}, {}, ""))), Reason::kMaskMismatch);
 }
 
 }  // namespace

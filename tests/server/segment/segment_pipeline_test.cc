@@ -235,7 +235,7 @@ class FollowingPipelineTest : public SegmentPipelineTest {
   static Asked Rod() {
     Asked request;
     request.SendRamp({100, 20, 20}, 1.5);
-    request.targets.emplace_back().prompts.box = BoxPrompt{VoxelIndex{10, 4, 4}, VoxelIndex{80, 14, 14}};
+    request.targets.emplace_back().prompts.boxes = {BoxPrompt{VoxelIndex{10, 4, 4}, VoxelIndex{80, 14, 14}}};
     request.format = &kRawBitsOutput;
     return request;
   }
@@ -265,9 +265,9 @@ TEST_F(FollowingPipelineTest, NamesTheTargetThatTheLimitCutsShort) {
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->targets[0].patches, 2);
   EXPECT_THAT(result->warnings, ElementsAre(HasSubstr("target 1: the lesion goes on beyond the 2 patches"),
-                                            HasSubstr("target 1: the box reaches beyond"),
+                                            HasSubstr("target 1: a box reaches beyond"),
                                             HasSubstr("target 2: the lesion goes on beyond the 2 patches"),
-                                            HasSubstr("target 2: the box reaches beyond")));
+                                            HasSubstr("target 2: a box reaches beyond")));
 }
 
 TEST_F(FollowingPipelineTest, NamesTheTargetThatCannotBeHad) {

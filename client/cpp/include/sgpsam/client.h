@@ -64,6 +64,13 @@ struct Click {
 
 struct Box {
   Position a, b;  // two opposite corners in the same space
+  // Inside: the lesion lies in it, and what lies well outside is cut off. false: nothing of it is in the mask.
+  bool positive = true;
+};
+
+// A diameter, as RECIST measures it.
+struct Line {
+  Position a, b;  // its ends on the lesion's border, in the same space
 };
 
 // Where a patch lies in its volume.
@@ -91,19 +98,30 @@ struct MaskPrompt {
   AxisOrder order = AxisOrder::kIFastest;
 };
 
+// Voxels drawn or filled by hand, in any slices: as a mask of the whole volume, or of the part of it that begins at
+// `first`. Only the part that has marks is sent.
+struct Scribble {
+  MaskPrompt part;
+  std::array<uint32_t, 3> first{};  // i, j, k
+  bool positive = true;             // inside the lesion; false: outside it
+};
+
 struct Code {
   std::string value, scheme, meaning;
 };
 
 struct Target {
   std::vector<Click> clicks;  // in the order in which they were made, at most 64
-  std::optional<Box> box = std::nullopt;
+  std::vector<Box> boxes = {};          // at most 16
+  std::vector<Line> lines = {};         // at most 4
+  std::vector<Scribble> scribbles = {};  // in the order in which they were drawn, at most 16
   std::optional<PreviousLogits> previous = std::nullopt;
   std::optional<MaskPrompt> mask = std::nullopt;             // not with `previous`
   std::string label = "Lesion";                              // SegmentLabel, at most 64 characters
   std::optional<Code> category = std::nullopt;               // default: Morphologically Abnormal Structure
   std::optional<Code> type = std::nullopt;                   // default: Lesion
   std::optional<std::array<uint8_t, 3>> rgb = std::nullopt;  // default: one of 16, by the target's index
+  std::optional<bool> average_looks = std::nullopt;  // average several looks; default: the server decides
 };
 
 // ---------------------------------------------------------------------------------------- request
@@ -162,6 +180,9 @@ struct SegmentRequest {
   // Of the model's voxels, 0.25 to 3. Default: that of the targets' previous patch, else the model's own, and
   // auto_spacing if it has learned from finer ones than 1.5.
   std::optional<double> spacing_mm;
+  // Within max_patches, each 0 to 26: looks at other spacings, and steps along a lesion from patch to patch.
+  std::optional<uint32_t> max_looks, max_steps;
+  std::string modality;         // of a NIfTI or raw volume, such as "CT"; empty: not known. DICOM says it itself
   bool auto_spacing = false;    // look again at a mask that is small or large for that; not with spacing_mm
   std::string idempotency_key;  // same key, volume, prompts, model: same UIDs. At most 128 bytes
   Priority priority = Priority::kDefault;
@@ -196,16 +217,34 @@ struct GateScore {
   bool open = false;
 };
 
+enum class PromptKind { kUnknown = 0, kPoint, kBox, kLine, kScribble, kMask, kPreviousLogits };
+const char* PromptKindName(PromptKind kind);  // "point", "box", "line", "scribble", "mask", "previous_logits"
+
+// What became of one prompt.
+struct PromptUse {
+  PromptKind kind = PromptKind::kUnknown;
+  uint32_t number = 0;       // of its kind, from 1, in the target's order
+  uint32_t clicks = 0;       // that the model got of it in the first patch
+  bool box_corners = false;  // the model got its corners
+  bool mask_logits = false;  // the model got it as mask logits
+  bool confined = false;     // what lay outside of it was cut off
+  bool enforced = false;     // the model contradicted it, and the mask was changed
+};
+
 struct TargetResult {
   uint64_t voxels = 0;
   double volume_ml = 0;
   bool empty() const { return voxels == 0; }  // nothing was found at the prompts
   bool touches_patch_border = false;          // the lesion may go on outside what the model saw
   bool embedding_cached = false;
-  uint32_t patches = 0;   // that were looked at
+  uint32_t patches = 0;   // that were looked at; 0: nothing was asked for
   double spacing_mm = 0;  // of those that the mask comes from
   std::vector<GateScore> gates;
   double iou_prediction = 0;         // the model's raw output; not a calibrated confidence
+  std::optional<float> confidence;   // the Dice to expect of the mask, 0 to 1; nothing: not estimated
+  uint32_t dropped_components = 0;   // parts that the model found and that no prompt asks for
+  uint32_t enforced_prompts = 0;     // that the model contradicted and that changed the mask
+  std::vector<PromptUse> prompt_uses;
   PreviousLogits previous;           // for Target::previous of the next call
   std::string mask_bits;             // MaskFormat::kRawBits only
   std::vector<float> probabilities;  // on request, on the volume's grid, i fastest
@@ -238,7 +277,7 @@ struct ModelDescription {
   double finest_spacing_mm = 0;  // above 0: auto_spacing is the default
   std::string precision;
   std::vector<uint32_t> gate_blocks;
-  uint32_t box_corner_embeddings = 0;  // what a box becomes: 0 a click in its centre, 2 its corners
+  uint32_t box_corner_embeddings = 0;  // what the first positive box becomes: 0 a click, 2 its corners
   std::vector<std::string> devices;
   std::string server_version;
   uint64_t max_volume_bytes = 0;

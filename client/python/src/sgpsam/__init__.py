@@ -4,7 +4,7 @@ import importlib.metadata
 
 from sgpsam.client import Client, Output
 from sgpsam.errors import Busy, Cancelled, DeadlineExceeded, InvalidInput, ServerError, SgpsamError, Unavailable
-from sgpsam.request import Box, Click, Code, SegSeries, Target
+from sgpsam.request import Box, Click, Code, Line, Scribble, SegSeries, Target
 from sgpsam.result import (
     Gate,
     ModelDescription,
@@ -12,13 +12,15 @@ from sgpsam.result import (
     PatchPosition,
     PreviousLogits,
     Progress,
+    PromptUse,
     Result,
     TargetResult,
 )
 from sgpsam.volume import Volume
 
-__all__ = ["Box", "Busy", "Cancelled", "Click", "Client", "Code", "DeadlineExceeded", "Gate", "InvalidInput",
-           "ModelDescription", "ModelIdentity", "Output", "PatchPosition", "PreviousLogits", "Progress", "Result",
-           "SegSeries", "ServerError", "SgpsamError", "Target", "TargetResult", "Unavailable", "Volume"]
+__all__ = ["Box", "Busy", "Cancelled", "Click", "Client", "Code", "DeadlineExceeded", "Gate", "InvalidInput", "Line",
+           "ModelDescription", "ModelIdentity", "Output", "PatchPosition", "PreviousLogits", "Progress", "PromptUse",
+           "Result", "Scribble", "SegSeries", "ServerError", "SgpsamError", "Target", "TargetResult", "Unavailable",
+           "Volume"]
 
 __version__ = importlib.metadata.version("sgpsam")

@@ -16,7 +16,7 @@ from sgpsam import request as requests
 from sgpsam import result as results
 from sgpsam.errors import InvalidInput, broken_contract, from_grpc
 from sgpsam.request import Target
-from sgpsam.result import PatchPosition, PreviousLogits, Progress, Result, TargetResult
+from sgpsam.result import PatchPosition, PreviousLogits, Progress, PromptUse, Result, TargetResult
 from sgpsam.v1 import segmentation_pb2 as pb
 from sgpsam.v1 import segmentation_pb2_grpc as rpc
 from sgpsam.volume import Volume
@@ -175,7 +175,10 @@ class Parts:
             iou_prediction=message.iou_prediction,
             gates=[results.Gate(gate.block, gate.score, gate.open) for gate in message.gates],
             previous=PreviousLogits(message.logits_sha256, samples, _patch(message)), mask=self._mask(index),
-            probabilities=self._on_grid(probabilities))
+            probabilities=self._on_grid(probabilities),
+            confidence=message.confidence if message.HasField("confidence") else None,
+            dropped_components=message.dropped_components, enforced_prompts=message.enforced_prompts,
+            prompts=[_use(use) for use in message.prompt_uses])
 
     def _mask(self, index: int) -> results.Mask | None:
         if self._asked.format == pb.MASK_FORMAT_RAW_BITS:
@@ -197,6 +200,13 @@ def _patch(message: pb.ResultTarget) -> PatchPosition | None:
         return None
     centre = message.first_patch.centre
     return PatchPosition((centre.x, centre.y, centre.z), message.first_patch.spacing_mm)
+
+
+def _use(message: pb.PromptUse) -> PromptUse:
+    known = message.kind in pb.PromptKind.values()
+    return PromptUse(pb.PromptKind.Name(message.kind).removeprefix("PROMPT_KIND_").lower() if known else "unknown",
+                     message.number, message.clicks, message.box_corners, message.mask_logits, message.confined,
+                     message.enforced)
 
 
 def _progress(message: pb.Progress) -> Progress:

@@ -57,7 +57,8 @@ class Client:
                 upright: bool = False, clamp: tuple[float, float] | None = None, max_patches: int = 0,
                 spacing: float | Literal["auto"] | None = None, idempotency_key: str = "",
                 priority: Priority = "routine", seg_series: SegSeries | None = None,
-                timeout: float | None = None, progress: ProgressCallback | None = None) -> Result:
+                timeout: float | None = None, progress: ProgressCallback | None = None, modality: str = "",
+                max_looks: int | None = None, max_steps: int | None = None) -> Result:
         """Blocks until the result is there, or raises SgpsamError (see errors.py).
 
         volume: a Volume, or what Volume.of takes. Sent only if the server lacks it.
@@ -71,6 +72,9 @@ class Client:
         spacing: edge of the model's voxels in mm, 0.25 to 3, or "auto": the model's own, and a mask that is small
         or large for it is looked at again. Default: "auto" if the model has learned from finer ones than 1.5.
         seg_series: which series a DICOM-SEG goes into, so that repeated results belong together.
+        max_looks, max_steps: within max_patches, each 0 to 26: looks at other spacings than the first, and steps along
+        a lesion from patch to patch.
+        modality: of a volume that is not DICOM, such as "CT"; "": not known.
         idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
         not raise.
@@ -85,6 +89,11 @@ class Client:
                                     logits=logits, upright=upright),
             idempotency_key=idempotency_key, priority=choice("priority", priority, _PRIORITIES),
             inference=_inference(max_patches, spacing))
+        header.volume.modality = modality
+        if max_looks is not None:
+            header.inference.max_looks = max_looks
+        if max_steps is not None:
+            header.inference.max_steps = max_steps
         if seg_series is not None:
             header.output.seg_series.CopyFrom(seg_series.message())
         if clamp is not None:

@@ -1,4 +1,4 @@
-"""What is asked for: clicks, boxes, masks and labels."""
+"""What is asked for: clicks, boxes, diameters, scribbles, masks and labels."""
 
 from __future__ import annotations
 
@@ -45,16 +45,55 @@ class Click:
 
 @dataclass(frozen=True)
 class Box:
-    """Two opposite corners in the same space."""
+    """Two opposite corners in the same space. Positive: what is wanted lies in it, and what lies well outside is cut
+    off; else nothing of it is in the mask."""
+
+    a: Triple
+    b: Triple
+    space: Space = "patient"
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "a", triple("a box's corner a", self.a))
+        object.__setattr__(self, "b", triple("a box's corner b", self.b))
+        choice("a box's space", self.space, _SPACES)
+        if self.positive not in (True, False):
+            raise ValueError(f"a box's positive is True or False, not {self.positive!r}")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A diameter, as RECIST measures it: its two ends on the border, in the same space."""
 
     a: Triple
     b: Triple
     space: Space = "patient"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "a", triple("a box's corner a", self.a))
-        object.__setattr__(self, "b", triple("a box's corner b", self.b))
-        choice("a box's space", self.space, _SPACES)
+        object.__setattr__(self, "a", triple("a line's end a", self.a))
+        object.__setattr__(self, "b", triple("a line's end b", self.b))
+        choice("a line's space", self.space, _SPACES)
+
+
+@dataclass(frozen=True)
+class Scribble:
+    """Voxels drawn or filled by hand, in any slices: False and True, axes k, j, i, of the whole volume or of the part
+    of it that begins at `first`. Only what has marks is sent."""
+
+    mask: npt.NDArray[Any]
+    positive: bool = True                # inside of what is wanted, or outside
+    first: Sequence[int] = (0, 0, 0)     # i, j, k
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", _as_mask(self.mask))
+        if not self.mask.any():
+            raise ValueError("a scribble marks at least one voxel")
+        if self.positive not in (True, False):
+            raise ValueError(f"a scribble's positive is True or False, not {self.positive!r}")
+        first = tuple(int(index) for index in self.first)
+        if len(first) != 3 or min(first) < 0:
+            raise ValueError(f"a scribble's first is i, j, k, each 0 or more, not {self.first!r}")
+        object.__setattr__(self, "first", first)
 
 
 class Code(NamedTuple):
@@ -86,21 +125,25 @@ class SegSeries(NamedTuple):
 
 @dataclass(frozen=True)
 class Target:
-    """Becomes one segment. At least one positive click, a box, a mask or `previous` is needed."""
+    """Becomes one segment. At least one prompt is needed; where all are negative nothing is found."""
 
     clicks: ClickLike | Iterable[ClickLike] = ()   # in the order in which they were made; see ClickLike
-    box: Box | None = None
+    box: Box | Iterable[Box] | None = None       # one, or several: at most 16
     previous: PreviousLogits | None = None       # TargetResult.previous of an earlier result
     mask: npt.NDArray[Any] | None = None         # to be corrected: False and True, axes k, j, i; not with `previous`
     label: str = "Lesion"
     category: Code | tuple[str, str, str] | None = None   # default: Morphologically Abnormal Structure
     type: Code | tuple[str, str, str] | None = None       # default: Lesion
     colour: tuple[int, int, int] | None = None   # red, green, blue; default: one of 16, by the target's index
+    lines: Line | Iterable[Line] = ()            # at most 4
+    scribbles: Scribble | Iterable[Scribble] = ()   # in the order in which they were drawn, at most 16
+    average_looks: bool | None = None            # average several looks; None: the server decides
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clicks", _as_clicks(self.clicks))
-        if self.box is not None and not isinstance(self.box, Box):
-            raise ValueError(f"box is a Box, not {type(self.box).__name__}")
+        object.__setattr__(self, "box", _all_of(Box, "box", () if self.box is None else self.box))
+        object.__setattr__(self, "lines", _all_of(Line, "lines", self.lines))
+        object.__setattr__(self, "scribbles", _all_of(Scribble, "scribbles", self.scribbles))
         if self.previous is not None and not isinstance(self.previous, PreviousLogits):
             raise ValueError("previous is TargetResult.previous of an earlier result, not "
                              f"{type(self.previous).__name__}")
@@ -111,6 +154,15 @@ class Target:
                 object.__setattr__(self, name, _as_code(code))
         if self.colour is not None:
             object.__setattr__(self, "colour", _as_colour(self.colour))
+
+
+def _all_of(kind: type[Any], name: str, given: Any) -> tuple[Any, ...]:
+    """One, or several of a kind of prompt."""
+    several = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in several:
+        if not isinstance(one, kind):
+            raise ValueError(f"{name} is a {kind.__name__} or several, not {type(one).__name__}")
+    return several
 
 
 def _as_clicks(given: ClickLike | Iterable[ClickLike]) -> tuple[Click, ...]:
@@ -159,17 +211,34 @@ def _voxel(position: Triple) -> pb.VoxelPoint:
     return pb.VoxelPoint(i=position[0], j=position[1], k=position[2])
 
 
+def _polarity(positive: bool) -> pb.Polarity:
+    return pb.POLARITY_POSITIVE if positive else pb.POLARITY_NEGATIVE
+
+
 def _click(click: Click) -> pb.PointPrompt:
-    polarity = pb.POLARITY_POSITIVE if click.positive else pb.POLARITY_NEGATIVE
+    polarity = _polarity(click.positive)
     if click.space == "voxel":
         return pb.PointPrompt(voxel=_voxel(click.position), polarity=polarity)
     return pb.PointPrompt(patient=_patient(click.position), polarity=polarity)
 
 
+def _ends(prompt: Box | Line) -> dict[str, Any]:
+    if prompt.space == "voxel":
+        return {"voxel_a": _voxel(prompt.a), "voxel_b": _voxel(prompt.b)}
+    return {"patient_a": _patient(prompt.a), "patient_b": _patient(prompt.b)}
+
+
 def _box(box: Box) -> pb.BoxPrompt:
-    if box.space == "voxel":
-        return pb.BoxPrompt(voxel_a=_voxel(box.a), voxel_b=_voxel(box.b))
-    return pb.BoxPrompt(patient_a=_patient(box.a), patient_b=_patient(box.b))
+    return pb.BoxPrompt(**_ends(box), polarity=_polarity(box.positive))
+
+
+def _scribble(scribble: Scribble) -> pb.ScribblePrompt:
+    marked = [np.flatnonzero(scribble.mask.any(axis=axes)) for axes in ((0, 1), (0, 2), (1, 2))]   # along i, j, k
+    i, j, k = (slice(int(axis[0]), int(axis[-1]) + 1) for axis in marked)
+    part = _mask(scribble.mask[k, j, i])
+    return pb.ScribblePrompt(zlib_bits=part.zlib_bits, shape=part.shape, axis_order=part.axis_order,
+                             first_voxel=[first + axis.start for first, axis in zip(scribble.first, (i, j, k))],
+                             polarity=_polarity(scribble.positive))
 
 
 def _code(code: Code | tuple[str, str, str] | None) -> pb.Code | None:
@@ -199,12 +268,17 @@ def _mask(mask: npt.NDArray[Any]) -> pb.MaskPrompt:
 
 def to_message(target: Target) -> pb.Target:
     prompts = pb.Prompts(points=list(map(_click, _as_clicks(target.clicks))))
-    if target.box is not None:
-        prompts.box.CopyFrom(_box(target.box))
+    for index, box in enumerate(_all_of(Box, "box", () if target.box is None else target.box)):
+        if index == 0 and box.positive:
+            prompts.box.CopyFrom(_box(box))   # servers that know one box only read this one
+        else:
+            prompts.boxes.append(_box(box))
+    prompts.lines.extend(pb.LinePrompt(**_ends(line)) for line in _all_of(Line, "lines", target.lines))
+    prompts.scribbles.extend(map(_scribble, _all_of(Scribble, "scribbles", target.scribbles)))
     if target.previous is not None:
         prompts.previous_logits.CopyFrom(_previous(target.previous))
     if target.mask is not None:
         prompts.mask.CopyFrom(_mask(target.mask))
     colour = pb.Rgb(red=target.colour[0], green=target.colour[1], blue=target.colour[2]) if target.colour else None
     return pb.Target(prompts=prompts, label=target.label, category=_code(target.category),
-                     type=_code(target.type), colour=colour)
+                     type=_code(target.type), colour=colour, average_looks=target.average_looks)

@@ -49,18 +49,35 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class PromptUse:
+    """What became of one prompt."""
+
+    kind: str                            # "point", "box", "line", "scribble", "mask", "previous_logits"
+    number: int                          # of its kind, from 1, in the target's order
+    clicks: int                          # that the model got of it in the first patch
+    box_corners: bool                    # the model got its corners
+    mask_logits: bool                    # the model got it as mask logits
+    confined: bool                       # what lay outside of it was cut off
+    enforced: bool                       # the model contradicted it, and the mask was changed
+
+
+@dataclass(frozen=True)
 class TargetResult:
     voxels: int
     volume_ml: float
     touches_patch_border: bool           # the lesion may go on outside what the model saw
     embedding_cached: bool
-    patches: int                         # that were looked at
+    patches: int                         # that were looked at; 0: nothing was asked for
     spacing_mm: float                    # of those that the mask comes from
     iou_prediction: float                # the model's raw output; not a calibrated confidence
     gates: Sequence[Gate]
     previous: PreviousLogits
     mask: Mask | None = None             # output="mask" or "nifti"
     probabilities: Samples | None = None   # on request; axes k, j, i
+    confidence: float | None = None      # the Dice to expect of the mask, 0 to 1; None: not estimated
+    dropped_components: int = 0          # parts that the model found and that no prompt asks for
+    enforced_prompts: int = 0            # that the model contradicted and that changed the mask
+    prompts: Sequence[PromptUse] = ()    # what became of each
 
     @property
     def empty(self) -> bool:
@@ -83,7 +100,7 @@ class ModelDescription:
     finest_spacing_mm: float  # above 0: spacing="auto" is the default
     precision: str
     gate_blocks: tuple[int, ...]
-    box_corner_embeddings: int           # what a box becomes: 0 a click in its centre, 2 its corners
+    box_corner_embeddings: int           # what the first positive box becomes: 0 a click, 2 its corners
     devices: tuple[str, ...]
     server_version: str
     max_volume_bytes: int

@@ -152,6 +152,14 @@ void FillMask(const std::string& zlib_bits, v1::MaskPrompt& mask) {
   mask.set_axis_order(v1::AXIS_ORDER_I_FASTEST);
 }
 
+v1::ScribblePrompt& AddScribble(v1::Prompts& prompts, const std::array<uint32_t, 3>& shape) {
+  v1::ScribblePrompt& scribble = *prompts.add_scribbles();
+  scribble.set_zlib_bits("x");
+  scribble.mutable_shape()->Assign(shape.begin(), shape.end());
+  scribble.set_axis_order(v1::AXIS_ORDER_I_FASTEST);
+  return scribble;
+}
+
 v1::Prompts& PromptsOf(v1::SegmentHeader& header) { return *header.mutable_targets(0)->mutable_prompts(); }
 
 void MakeDicom(v1::SegmentHeader& header, const std::vector<uint64_t>& sizes) {
@@ -237,9 +245,13 @@ const BadHeader kBadPrompts[] = {
        for (int n = 0; n < 16; ++n) AddVoxelPoint(*h.add_targets(), 1, 1, 1);
      },
      "17 targets"},
-    {"NoPrompts", [](auto& h) { h.mutable_targets(0)->clear_prompts(); }, "needs a positive point"},
-    {"NoPositivePrompt", [](auto& h) { PromptsOf(h).mutable_points(0)->set_polarity(v1::POLARITY_NEGATIVE); },
-     "needs a positive point"},
+    {"NoPrompts", [](auto& h) { h.mutable_targets(0)->clear_prompts(); }, "needs a point, a box"},
+    {"LogitsWithoutAPlaceAlone",
+     [](auto& h) {
+       PromptsOf(h).clear_points();
+       PromptsOf(h).mutable_previous_logits()->set_sha256(std::string(32, 'x'));
+     },
+     "needs a point, a box"},
     {"PointWithoutPosition", [](auto& h) { PromptsOf(h).mutable_points(0)->clear_position(); },
      "has no position"},
     {"PointOutside", [](auto& h) { AddVoxelPoint(*h.mutable_targets(0), 20, 9, 8); }, "outside"},
@@ -258,6 +270,57 @@ const BadHeader kBadPrompts[] = {
        PromptsOf(h).mutable_box()->mutable_patient_b();
      },
      "two corners"},
+    {"BoxOfUnknownPolarity",
+     [](auto& h) {
+       v1::BoxPrompt& box = *PromptsOf(h).add_boxes();
+       box.mutable_voxel_a();
+       box.mutable_voxel_b();
+       box.set_polarity(static_cast<v1::Polarity>(7));
+     },
+     "box's polarity is unknown"},
+    {"SeventeenBoxes",
+     [](auto& h) {
+       PromptsOf(h).mutable_box();
+       for (int n = 0; n < 16; ++n) PromptsOf(h).add_boxes();
+     },
+     "17 boxes"},
+    {"SecondBoxOutside",
+     [](auto& h) {
+       PromptsOf(h).add_boxes()->mutable_voxel_a();
+       PromptsOf(h).mutable_boxes(0)->mutable_voxel_b();
+       PromptsOf(h).add_boxes()->mutable_voxel_a();
+       PromptsOf(h).mutable_boxes(1)->mutable_voxel_b()->set_k(99);
+     },
+     "box 2: the position lies"},
+    {"LineWithOneEnd", [](auto& h) { PromptsOf(h).add_lines()->mutable_voxel_a(); }, "two ends"},
+    {"FiveLines",
+     [](auto& h) {
+       for (int n = 0; n < 5; ++n) PromptsOf(h).add_lines();
+     },
+     "5 lines"},
+    {"LineOutside",
+     [](auto& h) {
+       PromptsOf(h).add_lines()->mutable_voxel_a();
+       PromptsOf(h).mutable_lines(0)->mutable_voxel_b()->set_i(99);
+     },
+     "line 1: the position lies"},
+    {"EmptyScribble", [](auto& h) { PromptsOf(h).add_scribbles(); }, "a scribble has 0 bytes"},
+    {"ScribbleWithoutAShape", [](auto& h) { PromptsOf(h).add_scribbles()->set_zlib_bits("x"); }, "shape has 0 values"},
+    {"ScribbleOfNoVoxel", [](auto& h) { AddScribble(PromptsOf(h), {0, 1, 1}); }, "each axis has 1"},
+    {"ScribbleOfAHugePart", [](auto& h) { AddScribble(PromptsOf(h), {16384, 16384, 3}); },
+     "scribble 1: it comes with 805306368 voxels"},
+    {"ScribbleOfAnAxisTooLong", [](auto& h) { AddScribble(PromptsOf(h), {4294967295, 4294967295, 4294967295}); },
+     "each axis has 1"},
+    {"ScribbleWithHalfAPlace", [](auto& h) { AddScribble(PromptsOf(h), {1, 1, 1}).add_first_voxel(1); },
+     "first_voxel has 1 values"},
+    {"ScribbleOfUnknownPolarity",
+     [](auto& h) { AddScribble(PromptsOf(h), {1, 1, 1}).set_polarity(static_cast<v1::Polarity>(7)); },
+     "scribble's polarity is unknown"},
+    {"SeventeenScribbles",
+     [](auto& h) {
+       for (int n = 0; n < 17; ++n) AddScribble(PromptsOf(h), {1, 1, 1});
+     },
+     "17 scribbles"},
     {"EmptyMask", [](auto& h) { PromptsOf(h).mutable_mask(); }, "mask prompt has 0 bytes"},
     {"MaskWithoutAShape", [](auto& h) { PromptsOf(h).mutable_mask()->set_zlib_bits("x"); },
      "shape has 0 values"},
@@ -368,6 +431,15 @@ const BadHeader kBadRest[] = {
      "clamp_min"},
     {"TwentyEightPatches", [](auto& h) { h.mutable_inference()->set_max_patches(28); },
      "allowed are 1 to 27"},
+    {"TooManyLooks", [](auto& h) { h.mutable_inference()->set_max_looks(27); }, "inference.max_looks is 27"},
+    {"TooManySteps", [](auto& h) { h.mutable_inference()->set_max_steps(27); }, "inference.max_steps is 27"},
+    {"NoTermOfModality", [](auto& h) { h.mutable_volume()->set_modality("ct"); }, "DICOM's Modality"},
+    {"ModalityOfASeries",
+     [](auto& h) {
+       MakeDicom(h, {10, 20});
+       h.mutable_volume()->set_modality("CT");
+     },
+     "says it itself"},
     {"SpacingTooFine", [](auto& h) { h.mutable_inference()->set_spacing_mm(0.24); }, "0.25 to 3"},
     {"SpacingTooCoarse", [](auto& h) { h.mutable_inference()->set_spacing_mm(3.1); }, "0.25 to 3"},
     {"SpacingZero", [](auto& h) { h.mutable_inference()->set_spacing_mm(0); }, "0.25 to 3"},

@@ -1,6 +1,9 @@
 // The contract, from the outside: order of messages, outputs, digests, logits, health and reflection.
 #include <grpcpp/generic/generic_stub.h>
+#include <zlib.h>
 
+#include <array>
+#include <functional>
 #include <set>
 
 #include "core/volume/mask.h"
@@ -145,7 +148,7 @@ TEST(Contract, RefinesFromTheFirstPatchByANegativePointAlone) {
   AddVoxelPoint(*header.mutable_targets(0), 12, 9, 8).set_polarity(v1::POLARITY_NEGATIVE);
   prompts.mutable_previous_logits()->set_sha256(target.logits_sha256());
   EXPECT_THAT(Segment(server.stub(), header, RampPayload()).status,
-              IsStatus(grpc::INVALID_ARGUMENT, "previous_logits with their patch"));
+              IsStatus(grpc::INVALID_ARGUMENT, "previous logits with the patch"));
   *prompts.mutable_previous_logits()->mutable_patch() = target.first_patch();
   const Exchange here = Segment(server.stub(), header, RampPayload());
   ASSERT_TRUE(here.status.ok()) << here.status.error_message();
@@ -159,15 +162,122 @@ TEST(Contract, RefinesFromTheFirstPatchByANegativePointAlone) {
   EXPECT_EQ(there.outputs, here.outputs);
 }
 
-TEST(Contract, WarnsOfABoxThatItsModelCannotTake) {
+std::string Deflated(const std::string& bytes) {
+  uLongf size = compressBound(bytes.size());
+  std::string deflated(size, '\0');
+  compress(reinterpret_cast<Bytef*>(deflated.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  deflated.resize(size);
+  return deflated;
+}
+
+void SetVoxel(double i, double j, double k, v1::VoxelPoint& voxel) {
+  voxel.set_i(i);
+  voxel.set_j(j);
+  voxel.set_k(k);
+}
+
+// The voxels `shape` from `first` on, all marked.
+void FillScribble(const std::array<uint32_t, 3>& first, const std::array<uint32_t, 3>& shape, v1::Polarity polarity,
+                  v1::ScribblePrompt& scribble) {
+  const size_t voxels = size_t{shape[0]} * shape[1] * shape[2];
+  std::string bits((voxels + 7) / 8, '\0');
+  for (size_t n = 0; n < voxels; ++n) bits[n / 8] = static_cast<char>(bits[n / 8] | 1 << n % 8);
+  scribble.set_zlib_bits(Deflated(bits));
+  scribble.mutable_shape()->Assign(shape.begin(), shape.end());
+  scribble.mutable_first_voxel()->Assign(first.begin(), first.end());
+  scribble.set_axis_order(v1::AXIS_ORDER_I_FASTEST);
+  scribble.set_polarity(polarity);
+}
+
+// The mask of RampHeader's 20 x 18 x 16 voxels, as MASK_FORMAT_RAW_BITS has it.
+bool InMask(const std::string& bits, size_t i, size_t j, size_t k) {
+  const size_t n = (k * 18 + j) * 20 + i;
+  return (static_cast<unsigned char>(bits[n / 8]) >> n % 8 & 1) != 0;
+}
+
+TEST(Contract, ObeysEveryKindOfPromptAndSaysWhatBecameOfIt) {
   TestServer server;
   v1::SegmentHeader header = RampHeader();
-  v1::BoxPrompt& box = *header.mutable_targets(0)->mutable_prompts()->mutable_box();
-  box.mutable_voxel_a()->set_i(8);
-  box.mutable_voxel_b()->set_i(12);
+  header.mutable_output()->set_format(v1::MASK_FORMAT_RAW_BITS);
+  v1::Prompts& prompts = *header.mutable_targets(0)->mutable_prompts();
+  v1::BoxPrompt& box = *prompts.mutable_box();
+  SetVoxel(2, 2, 2, *box.mutable_voxel_a());
+  SetVoxel(17, 15, 13, *box.mutable_voxel_b());
+  v1::BoxPrompt& out = *prompts.add_boxes();
+  SetVoxel(3, 3, 3, *out.mutable_voxel_a());
+  SetVoxel(5, 5, 5, *out.mutable_voxel_b());
+  out.set_polarity(v1::POLARITY_NEGATIVE);
+  v1::LinePrompt& line = *prompts.add_lines();
+  SetVoxel(8, 9, 8, *line.mutable_voxel_a());
+  SetVoxel(12, 9, 8, *line.mutable_voxel_b());
+  FillScribble({6, 6, 8}, {4, 1, 1}, v1::POLARITY_POSITIVE, *prompts.add_scribbles());
+  FillScribble({12, 12, 8}, {3, 2, 1}, v1::POLARITY_NEGATIVE, *prompts.add_scribbles());
+  AddVoxelPoint(*header.mutable_targets(0), 12, 9, 12).set_polarity(v1::POLARITY_NEGATIVE);
   const Exchange call = Segment(server.stub(), header, RampPayload());
   ASSERT_TRUE(call.status.ok()) << call.status.error_message();
-  EXPECT_THAT(call.result->warnings(), ElementsAre(::testing::HasSubstr("target 1: the box was not used")));
+  const std::string& mask = call.outputs[0];
+  EXPECT_TRUE(InMask(mask, 10, 9, 8));
+  EXPECT_FALSE(InMask(mask, 12, 9, 12));
+  for (size_t i = 6; i < 10; ++i) EXPECT_TRUE(InMask(mask, i, 6, 8));
+  for (size_t i = 12; i < 15; ++i) EXPECT_FALSE(InMask(mask, i, 12, 8) || InMask(mask, i, 13, 8));
+  for (size_t n = 3; n < 6; ++n) EXPECT_FALSE(InMask(mask, n, n, n));
+  const v1::ResultTarget& target = call.result->targets(0);
+  std::vector<std::pair<v1::PromptKind, uint32_t>> uses;
+  for (const v1::PromptUse& use : target.prompt_uses()) uses.emplace_back(use.kind(), use.number());
+  EXPECT_THAT(uses, ElementsAre(std::pair(v1::PROMPT_KIND_POINT, 1u), std::pair(v1::PROMPT_KIND_POINT, 2u),
+                                std::pair(v1::PROMPT_KIND_BOX, 1u), std::pair(v1::PROMPT_KIND_BOX, 2u),
+                                std::pair(v1::PROMPT_KIND_LINE, 1u), std::pair(v1::PROMPT_KIND_SCRIBBLE, 1u),
+                                std::pair(v1::PROMPT_KIND_SCRIBBLE, 2u)));
+  EXPECT_EQ(target.prompt_uses(0).clicks(), 1u);
+  EXPECT_EQ(target.prompt_uses(2).clicks(), 0u);  // a point lies in it
+  EXPECT_EQ(target.prompt_uses(4).clicks(), 3u);
+  EXPECT_GE(target.prompt_uses(5).clicks(), 4u);
+  EXPECT_FALSE(target.has_confidence());
+}
+
+TEST(Contract, AnswersNegativePromptsAloneWithNothing) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_targets(0)->mutable_prompts()->mutable_points(0)->set_polarity(v1::POLARITY_NEGATIVE);
+  header.mutable_output()->set_probabilities(true);
+  header.mutable_output()->set_logits(true);
+  const Exchange call = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(call.status.ok()) << call.status.error_message();
+  const v1::ResultTarget& nothing = call.result->targets(0);
+  EXPECT_EQ(nothing.voxels(), 0u);
+  EXPECT_EQ(nothing.patches(), 0u);
+  EXPECT_FALSE(nothing.has_first_patch());
+  EXPECT_EQ(call.result->outputs_size(), 3);
+  EXPECT_THAT(call.result->warnings(), ElementsAre(::testing::HasSubstr("ask for nothing")));
+  // Going on from it is as beginning.
+  v1::Prompts& prompts = *header.mutable_targets(0)->mutable_prompts();
+  prompts.mutable_previous_logits()->set_sha256(nothing.logits_sha256());
+  EXPECT_EQ(Segment(server.stub(), header, RampPayload()).result->targets(0).patches(), 0u);
+  AddVoxelPoint(*header.mutable_targets(0), 10, 9, 8);
+  prompts.mutable_points(0)->mutable_voxel()->set_i(2);
+  const Exchange second = Segment(server.stub(), header, RampPayload());
+  ASSERT_TRUE(second.status.ok()) << second.status.error_message();
+  EXPECT_GT(second.result->targets(0).voxels(), 0u);
+  EXPECT_THAT(second.result->warnings(), ::testing::Not(::testing::Contains(::testing::HasSubstr("logits"))));
+}
+
+TEST(Contract, NamesTheScribbleThatCannotBeTaken) {
+  TestServer server;
+  const auto refused = [&](const std::function<void(v1::ScribblePrompt&)>& spoil) {
+    v1::SegmentHeader header = RampHeader();
+    v1::Prompts& prompts = *header.mutable_targets(0)->mutable_prompts();
+    FillScribble({0, 0, 0}, {2, 2, 2}, v1::POLARITY_POSITIVE, *prompts.add_scribbles());
+    FillScribble({0, 0, 0}, {2, 2, 2}, v1::POLARITY_POSITIVE, *prompts.add_scribbles());
+    spoil(*prompts.mutable_scribbles(1));
+    const Exchange call = Segment(server.stub(), header, RampPayload());
+    EXPECT_THAT(call.status, IsStatus(grpc::INVALID_ARGUMENT, "scribble 2: "));
+    return ErrorInfoOf(call.status);
+  };
+  const auto reason = [&](const auto& spoil) { return refused(spoil).reason(); };
+  EXPECT_EQ(reason([](auto& s) { s.set_first_voxel(2, 15); }), "MASK_MISMATCH");
+  EXPECT_EQ(reason([](auto& s) { s.set_zlib_bits("x"); }), "MASK_MISMATCH");
+  EXPECT_EQ(reason([](auto& s) { s.set_zlib_bits(Deflated(std::string(1, '\0'))); }), "EMPTY_MASK");
+  EXPECT_EQ(refused([](auto& s) { s.set_first_voxel(0, 4294967295); }).metadata().at("number"), "2");
 }
 
 TEST(Contract, CountsThePatchesInItsProgress) {

@@ -27,6 +27,13 @@ PRIORITY_BATCH: Priority
 PRIORITY_ROUTINE: Priority
 PRIORITY_STAT: Priority
 PRIORITY_UNSPECIFIED: Priority
+PROMPT_KIND_BOX: PromptKind
+PROMPT_KIND_LINE: PromptKind
+PROMPT_KIND_MASK: PromptKind
+PROMPT_KIND_POINT: PromptKind
+PROMPT_KIND_PREVIOUS_LOGITS: PromptKind
+PROMPT_KIND_SCRIBBLE: PromptKind
+PROMPT_KIND_UNSPECIFIED: PromptKind
 SAMPLE_TYPE_FLOAT32: SampleType
 SAMPLE_TYPE_FLOAT64: SampleType
 SAMPLE_TYPE_INT16: SampleType
@@ -56,16 +63,18 @@ class Accepted(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., chunk_bytes: _Optional[int] = ...) -> None: ...
 
 class BoxPrompt(_message.Message):
-    __slots__ = ["patient_a", "patient_b", "voxel_a", "voxel_b"]
+    __slots__ = ["patient_a", "patient_b", "polarity", "voxel_a", "voxel_b"]
     PATIENT_A_FIELD_NUMBER: _ClassVar[int]
     PATIENT_B_FIELD_NUMBER: _ClassVar[int]
+    POLARITY_FIELD_NUMBER: _ClassVar[int]
     VOXEL_A_FIELD_NUMBER: _ClassVar[int]
     VOXEL_B_FIELD_NUMBER: _ClassVar[int]
     patient_a: PatientPoint
     patient_b: PatientPoint
+    polarity: Polarity
     voxel_a: VoxelPoint
     voxel_b: VoxelPoint
-    def __init__(self, patient_a: _Optional[_Union[PatientPoint, _Mapping]] = ..., voxel_a: _Optional[_Union[VoxelPoint, _Mapping]] = ..., patient_b: _Optional[_Union[PatientPoint, _Mapping]] = ..., voxel_b: _Optional[_Union[VoxelPoint, _Mapping]] = ...) -> None: ...
+    def __init__(self, patient_a: _Optional[_Union[PatientPoint, _Mapping]] = ..., voxel_a: _Optional[_Union[VoxelPoint, _Mapping]] = ..., patient_b: _Optional[_Union[PatientPoint, _Mapping]] = ..., voxel_b: _Optional[_Union[VoxelPoint, _Mapping]] = ..., polarity: _Optional[_Union[Polarity, str]] = ...) -> None: ...
 
 class Code(_message.Message):
     __slots__ = ["meaning", "scheme", "value"]
@@ -128,14 +137,30 @@ class GateScore(_message.Message):
     def __init__(self, block: _Optional[int] = ..., score: _Optional[float] = ..., open: bool = ...) -> None: ...
 
 class InferenceOptions(_message.Message):
-    __slots__ = ["auto_spacing", "max_patches", "spacing_mm"]
+    __slots__ = ["auto_spacing", "max_looks", "max_patches", "max_steps", "spacing_mm"]
     AUTO_SPACING_FIELD_NUMBER: _ClassVar[int]
+    MAX_LOOKS_FIELD_NUMBER: _ClassVar[int]
     MAX_PATCHES_FIELD_NUMBER: _ClassVar[int]
+    MAX_STEPS_FIELD_NUMBER: _ClassVar[int]
     SPACING_MM_FIELD_NUMBER: _ClassVar[int]
     auto_spacing: bool
+    max_looks: int
     max_patches: int
+    max_steps: int
     spacing_mm: float
-    def __init__(self, max_patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ..., auto_spacing: bool = ...) -> None: ...
+    def __init__(self, max_patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ..., auto_spacing: bool = ..., max_looks: _Optional[int] = ..., max_steps: _Optional[int] = ...) -> None: ...
+
+class LinePrompt(_message.Message):
+    __slots__ = ["patient_a", "patient_b", "voxel_a", "voxel_b"]
+    PATIENT_A_FIELD_NUMBER: _ClassVar[int]
+    PATIENT_B_FIELD_NUMBER: _ClassVar[int]
+    VOXEL_A_FIELD_NUMBER: _ClassVar[int]
+    VOXEL_B_FIELD_NUMBER: _ClassVar[int]
+    patient_a: PatientPoint
+    patient_b: PatientPoint
+    voxel_a: VoxelPoint
+    voxel_b: VoxelPoint
+    def __init__(self, patient_a: _Optional[_Union[PatientPoint, _Mapping]] = ..., voxel_a: _Optional[_Union[VoxelPoint, _Mapping]] = ..., patient_b: _Optional[_Union[PatientPoint, _Mapping]] = ..., voxel_b: _Optional[_Union[VoxelPoint, _Mapping]] = ...) -> None: ...
 
 class MaskPrompt(_message.Message):
     __slots__ = ["axis_order", "shape", "zlib_bits"]
@@ -291,17 +316,41 @@ class Progress(_message.Message):
     target_index: int
     def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., target_index: _Optional[int] = ..., queue_position: _Optional[int] = ..., expected_seconds: _Optional[float] = ..., patch: _Optional[int] = ..., patches: _Optional[int] = ...) -> None: ...
 
+class PromptUse(_message.Message):
+    __slots__ = ["box_corners", "clicks", "confined", "enforced", "kind", "mask_logits", "number"]
+    BOX_CORNERS_FIELD_NUMBER: _ClassVar[int]
+    CLICKS_FIELD_NUMBER: _ClassVar[int]
+    CONFINED_FIELD_NUMBER: _ClassVar[int]
+    ENFORCED_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MASK_LOGITS_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    box_corners: bool
+    clicks: int
+    confined: bool
+    enforced: bool
+    kind: PromptKind
+    mask_logits: bool
+    number: int
+    def __init__(self, kind: _Optional[_Union[PromptKind, str]] = ..., number: _Optional[int] = ..., clicks: _Optional[int] = ..., box_corners: bool = ..., mask_logits: bool = ..., confined: bool = ..., enforced: bool = ...) -> None: ...
+
 class Prompts(_message.Message):
-    __slots__ = ["box", "mask", "points", "previous_logits"]
+    __slots__ = ["box", "boxes", "lines", "mask", "points", "previous_logits", "scribbles"]
+    BOXES_FIELD_NUMBER: _ClassVar[int]
     BOX_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
     POINTS_FIELD_NUMBER: _ClassVar[int]
     PREVIOUS_LOGITS_FIELD_NUMBER: _ClassVar[int]
+    SCRIBBLES_FIELD_NUMBER: _ClassVar[int]
     box: BoxPrompt
+    boxes: _containers.RepeatedCompositeFieldContainer[BoxPrompt]
+    lines: _containers.RepeatedCompositeFieldContainer[LinePrompt]
     mask: MaskPrompt
     points: _containers.RepeatedCompositeFieldContainer[PointPrompt]
     previous_logits: PreviousLogits
-    def __init__(self, points: _Optional[_Iterable[_Union[PointPrompt, _Mapping]]] = ..., box: _Optional[_Union[BoxPrompt, _Mapping]] = ..., previous_logits: _Optional[_Union[PreviousLogits, _Mapping]] = ..., mask: _Optional[_Union[MaskPrompt, _Mapping]] = ...) -> None: ...
+    scribbles: _containers.RepeatedCompositeFieldContainer[ScribblePrompt]
+    def __init__(self, points: _Optional[_Iterable[_Union[PointPrompt, _Mapping]]] = ..., box: _Optional[_Union[BoxPrompt, _Mapping]] = ..., previous_logits: _Optional[_Union[PreviousLogits, _Mapping]] = ..., mask: _Optional[_Union[MaskPrompt, _Mapping]] = ..., boxes: _Optional[_Iterable[_Union[BoxPrompt, _Mapping]]] = ..., lines: _Optional[_Iterable[_Union[LinePrompt, _Mapping]]] = ..., scribbles: _Optional[_Iterable[_Union[ScribblePrompt, _Mapping]]] = ...) -> None: ...
 
 class RawVolume(_message.Message):
     __slots__ = ["direction_lps", "origin_lps", "sample_type", "shape", "spacing_mm"]
@@ -318,28 +367,36 @@ class RawVolume(_message.Message):
     def __init__(self, shape: _Optional[_Iterable[int]] = ..., sample_type: _Optional[_Union[SampleType, str]] = ..., spacing_mm: _Optional[_Iterable[float]] = ..., origin_lps: _Optional[_Iterable[float]] = ..., direction_lps: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class ResultTarget(_message.Message):
-    __slots__ = ["embedding_cached", "first_patch", "gates", "iou_prediction", "logits_sha256", "patches", "spacing_mm", "touches_patch_border", "volume_ml", "voxels"]
+    __slots__ = ["confidence", "dropped_components", "embedding_cached", "enforced_prompts", "first_patch", "gates", "iou_prediction", "logits_sha256", "patches", "prompt_uses", "spacing_mm", "touches_patch_border", "volume_ml", "voxels"]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_COMPONENTS_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_CACHED_FIELD_NUMBER: _ClassVar[int]
+    ENFORCED_PROMPTS_FIELD_NUMBER: _ClassVar[int]
     FIRST_PATCH_FIELD_NUMBER: _ClassVar[int]
     GATES_FIELD_NUMBER: _ClassVar[int]
     IOU_PREDICTION_FIELD_NUMBER: _ClassVar[int]
     LOGITS_SHA256_FIELD_NUMBER: _ClassVar[int]
     PATCHES_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_USES_FIELD_NUMBER: _ClassVar[int]
     SPACING_MM_FIELD_NUMBER: _ClassVar[int]
     TOUCHES_PATCH_BORDER_FIELD_NUMBER: _ClassVar[int]
     VOLUME_ML_FIELD_NUMBER: _ClassVar[int]
     VOXELS_FIELD_NUMBER: _ClassVar[int]
+    confidence: float
+    dropped_components: int
     embedding_cached: bool
+    enforced_prompts: int
     first_patch: PatchPosition
     gates: _containers.RepeatedCompositeFieldContainer[GateScore]
     iou_prediction: float
     logits_sha256: bytes
     patches: int
+    prompt_uses: _containers.RepeatedCompositeFieldContainer[PromptUse]
     spacing_mm: float
     touches_patch_border: bool
     volume_ml: float
     voxels: int
-    def __init__(self, voxels: _Optional[int] = ..., volume_ml: _Optional[float] = ..., touches_patch_border: bool = ..., embedding_cached: bool = ..., gates: _Optional[_Iterable[_Union[GateScore, _Mapping]]] = ..., iou_prediction: _Optional[float] = ..., logits_sha256: _Optional[bytes] = ..., patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ..., first_patch: _Optional[_Union[PatchPosition, _Mapping]] = ...) -> None: ...
+    def __init__(self, voxels: _Optional[int] = ..., volume_ml: _Optional[float] = ..., touches_patch_border: bool = ..., embedding_cached: bool = ..., gates: _Optional[_Iterable[_Union[GateScore, _Mapping]]] = ..., iou_prediction: _Optional[float] = ..., logits_sha256: _Optional[bytes] = ..., patches: _Optional[int] = ..., spacing_mm: _Optional[float] = ..., first_patch: _Optional[_Union[PatchPosition, _Mapping]] = ..., confidence: _Optional[float] = ..., dropped_components: _Optional[int] = ..., enforced_prompts: _Optional[int] = ..., prompt_uses: _Optional[_Iterable[_Union[PromptUse, _Mapping]]] = ...) -> None: ...
 
 class Rgb(_message.Message):
     __slots__ = ["blue", "green", "red"]
@@ -350,6 +407,20 @@ class Rgb(_message.Message):
     green: int
     red: int
     def __init__(self, red: _Optional[int] = ..., green: _Optional[int] = ..., blue: _Optional[int] = ...) -> None: ...
+
+class ScribblePrompt(_message.Message):
+    __slots__ = ["axis_order", "first_voxel", "polarity", "shape", "zlib_bits"]
+    AXIS_ORDER_FIELD_NUMBER: _ClassVar[int]
+    FIRST_VOXEL_FIELD_NUMBER: _ClassVar[int]
+    POLARITY_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    ZLIB_BITS_FIELD_NUMBER: _ClassVar[int]
+    axis_order: AxisOrder
+    first_voxel: _containers.RepeatedScalarFieldContainer[int]
+    polarity: Polarity
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    zlib_bits: bytes
+    def __init__(self, zlib_bits: _Optional[bytes] = ..., shape: _Optional[_Iterable[int]] = ..., axis_order: _Optional[_Union[AxisOrder, str]] = ..., first_voxel: _Optional[_Iterable[int]] = ..., polarity: _Optional[_Union[Polarity, str]] = ...) -> None: ...
 
 class SegSeries(_message.Message):
     __slots__ = ["content_label", "creator", "instance_number", "series_description", "series_number", "series_uid"]
@@ -442,34 +513,38 @@ class StageTime(_message.Message):
     def __init__(self, stage: _Optional[_Union[Stage, str]] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class Target(_message.Message):
-    __slots__ = ["category", "colour", "label", "prompts", "type"]
+    __slots__ = ["average_looks", "category", "colour", "label", "prompts", "type"]
+    AVERAGE_LOOKS_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     COLOUR_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     PROMPTS_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
+    average_looks: bool
     category: Code
     colour: Rgb
     label: str
     prompts: Prompts
     type: Code
-    def __init__(self, prompts: _Optional[_Union[Prompts, _Mapping]] = ..., label: _Optional[str] = ..., category: _Optional[_Union[Code, _Mapping]] = ..., type: _Optional[_Union[Code, _Mapping]] = ..., colour: _Optional[_Union[Rgb, _Mapping]] = ...) -> None: ...
+    def __init__(self, prompts: _Optional[_Union[Prompts, _Mapping]] = ..., label: _Optional[str] = ..., category: _Optional[_Union[Code, _Mapping]] = ..., type: _Optional[_Union[Code, _Mapping]] = ..., colour: _Optional[_Union[Rgb, _Mapping]] = ..., average_looks: bool = ...) -> None: ...
 
 class VolumeSource(_message.Message):
-    __slots__ = ["delivery", "dicom", "nifti", "raw", "sha256", "size_bytes"]
+    __slots__ = ["delivery", "dicom", "modality", "nifti", "raw", "sha256", "size_bytes"]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     DICOM_FIELD_NUMBER: _ClassVar[int]
+    MODALITY_FIELD_NUMBER: _ClassVar[int]
     NIFTI_FIELD_NUMBER: _ClassVar[int]
     RAW_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     delivery: Delivery
     dicom: DicomSeries
+    modality: str
     nifti: Nifti
     raw: RawVolume
     sha256: bytes
     size_bytes: int
-    def __init__(self, dicom: _Optional[_Union[DicomSeries, _Mapping]] = ..., nifti: _Optional[_Union[Nifti, _Mapping]] = ..., raw: _Optional[_Union[RawVolume, _Mapping]] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., delivery: _Optional[_Union[Delivery, str]] = ...) -> None: ...
+    def __init__(self, dicom: _Optional[_Union[DicomSeries, _Mapping]] = ..., nifti: _Optional[_Union[Nifti, _Mapping]] = ..., raw: _Optional[_Union[RawVolume, _Mapping]] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., modality: _Optional[str] = ...) -> None: ...
 
 class VoxelPoint(_message.Message):
     __slots__ = ["i", "j", "k"]
@@ -500,6 +575,9 @@ class MaskFormat(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class Stage(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = []
+
+class PromptKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
 
 class OutputKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
