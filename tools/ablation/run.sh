@@ -39,7 +39,7 @@ for seed in $seeds; do
     [ -s "$out.safetensors" ] || "$model" train --model "$pretrained" --seed "$seed" "${options[@]}" \
       --generated "$cases" --content lesions --generated-seed 0 --precision bf16 --batch 4 --accumulate 2 \
       --clicks 2 --lr 5e-4 --warm-up 50 --steps "$steps" --spacing 0.7 1.6 --first-spacing 0.7 --jitter 4 \
-      --min-voxels 24 --validation-samples 0 --store fp16 --device cpu --threads "$threads" --out "$out.safetensors"
+      --min-voxels 24 --validation-samples 0 --validate-lesions 0 --store fp16 --device cpu --threads "$threads" --out "$out.safetensors"
     [ -s "$out.txt" ] || "$model" evaluate --model "$out.safetensors" --cases "$test_cases" --generated-seed 2 \
       --threads "$threads" --csv "$out.csv" > "$out.txt"
   done

@@ -117,16 +117,17 @@ def contents(place):
 
 def test_a_training_writes_a_model_and_its_log(small, folder, place):
     done = trained(*arguments(small, folder, place))
-    assert sorted(os.listdir(place)) == ["model", "model.csv", "model.state"]
+    assert set(os.listdir(place)) - {"model.last"} == {"model", "model.csv", "model.state"}
     wrote, memory = done.stdout.splitlines()[-1].split("; the most memory at once was ")
     assert wrote == f"wrote {place}/model" and 50 < int(memory.removesuffix(" MiB")) < 2000
     assert "left" in done.stdout    # how long it will take
-    assert json.loads(call("info", place / "model", "--json"))["config"]["name"] == "sgpsam-small"
     steps = lines(place, "step")
     assert [int(line["step"]) for line in steps] == list(range(1, 13))
     assert all(len(line["dice_by_click"].split()) == 2 for line in steps)
     assert all(len(line["opening_by_module"].split()) == 2 for line in steps)
-    assert [int(line["step"]) for line in lines(place, "validation")] == [6, 12]
+    for kind, values in (("validation", 2), ("lesions", 3)):
+        assert [(line["step"], line["set"]) for line in lines(place, kind)] == [("6", "data"), ("12", "data")]
+        assert all(len(line["dice_by_click"].split()) == values for line in lines(place, kind))
 
 
 def test_the_model_says_how_fine_the_patches_were(small, folder, place):
@@ -135,6 +136,61 @@ def test_the_model_says_how_fine_the_patches_were(small, folder, place):
         config = json.loads(call("info", place / "model", "--json"))["config"]
         assert config.get("finest_spacing_mm") == said and config["first_spacing_mm"] == 1.25
         (place / "model.state").unlink()
+
+
+def config_of(path):
+    return json.loads(call("info", path, "--json"))["config"]
+
+
+def test_a_trained_model_has_a_name_of_its_own(small, folder, place):
+    command = arguments(small, folder, place, 1)
+    command[command.index("--out") + 1] = place / "liver-lesions.safetensors"
+    trained(*command)
+    config = config_of(place / "liver-lesions.safetensors")
+    assert (config["name"], config["version"]) == ("liver-lesions", "1")
+    trained(*arguments(small, folder, place, 1, "--name", "mine", "--version", "2.1"))
+    assert (config_of(place / "model")["name"], config_of(place / "model")["version"]) == ("mine", "2.1")
+
+
+def test_a_trained_model_looks_as_the_one_before_unless_told(small, folder, place, tmp_path):
+    with safe_open(small, "numpy") as file:
+        config = json.loads(file.metadata()["sgpsam_config"])
+    config.update(finest_spacing_mm=0.75, first_spacing_mm=1.25)
+    fine = tmp_path / "fine.safetensors"
+    save_file(load_file(small), fine, {"sgpsam_config": json.dumps(config)})
+    assert "looked at" not in trained(*arguments(fine, folder, place, 1)).stdout
+    config = config_of(place / "model")
+    assert (config["finest_spacing_mm"], config["first_spacing_mm"]) == (0.75, 1.25)
+    with safe_open(place / "model.state", "numpy") as state:
+        assert json.loads(state.metadata()["sgpsam_training_recipe"])["spacing_mm"] == [0.75, 1.5]
+    (place / "model.state").unlink()
+    told = trained(*arguments(fine, folder, place, 1, "--spacing", 1.5, 1.5)).stdout
+    assert "looked at patches of first 1.25 mm, finest 0.75 mm; the trained one will at first 1.25 mm, finest 1.5 mm" in told
+    assert "finest_spacing_mm" not in config_of(place / "model")
+
+
+@pytest.mark.parametrize("options", [["--lr", 0.5], ["--validate-every", 12]])    # the best is not, and is, the last
+def test_the_best_state_is_the_model_and_the_last_is_kept(small, folder, place, options):
+    command = arguments(small, folder, place, 12)
+    for option, value in zip(options[::2], options[1::2]):
+        command[command.index(option) + 1] = value
+    command[command.index("--validate-every") + 1] = 3 if "--lr" in options else 12
+    trained(*command)
+    dice = {int(line["step"]): [float(value) for value in line["dice_by_click"].split()] for line in lines(place, "lesions")}
+    scores = {step: (values[0] + values[-1]) / 2 for step, values in dice.items()}
+    with safe_open(place / "model", "numpy") as file:
+        best = json.loads(file.metadata()["sgpsam_training_best"])
+    assert best["score"] == pytest.approx(max(scores.values()), abs=1e-4)
+    assert scores[best["step"]] == max(scores.values())
+    assert (place / "model.last").exists() == (best["step"] != 12) and not (place / "model.best").exists()
+    if best["step"] != 12:
+        best_weights, last_weights = load_file(place / "model"), load_file(place / "model.last")
+        assert any(not numpy.array_equal(best_weights[name], last_weights[name]) for name in best_weights)
+    # What was measured is what is served.
+    report = json.loads(call("evaluate", "--model", place / "model", "--data", folder, "--label", "lesion", "--only",
+                             ",".join(CASES[6:]), "--precision", "fp32", "--device", "cpu", "--threads", 1, "--json"))
+    served = [report["dice"][clicks]["all"] for clicks in "135"]
+    assert served == pytest.approx(dice[best["step"]], abs=1e-3)
 
 
 def test_only_the_chosen_parts_are_trained(small, folder, place):
@@ -297,7 +353,7 @@ def test_a_finished_training_is_not_trained_further(small, folder, place):
 
 
 @pytest.mark.parametrize("changed", [
-    ["--steps", "8"], ["--lr", "0.004"], ["--seed", "2"], ["--loss", "dice-ce"], ["--gamma", "1"], ["--gate", "always"],
+    ["--lr", "0.004"], ["--seed", "2"], ["--loss", "dice-ce"], ["--gamma", "1"], ["--gate", "always"],
     ["--gate-budget", "0.25"], ["--train", "sgpm"], ["--jitter", "1"], ["--validation-fraction", "0.3"]])
 def test_the_state_of_other_options_is_refused(small, folder, place, changed):
     trained(*arguments(small, folder, place, 4))
@@ -309,8 +365,19 @@ def test_the_state_of_other_options_is_refused(small, folder, place, changed):
         command += changed
     message = refused(*command)
     assert f"{place}/model.state" in message
-    assert "other options" in message
+    assert "other options" in message and " was " in message
     assert contents(place) == before
+
+
+def test_a_training_can_be_told_to_go_on_for_longer(small, folder, place):
+    trained(*arguments(small, folder, place, 4, "--gate-warm-up", 1))
+    assert "going on after step 4" in trained(*arguments(small, folder, place, 8, "--gate-warm-up", 1)).stdout
+    steps = lines(place, "step")
+    assert [int(line["step"]) for line in steps] == list(range(1, 9))
+    rates = [float(line["learning_rate"]) for line in steps]
+    assert rates[3] < rates[4]    # the schedule of eight steps, which at its fifth is higher than that of four at its last
+    with safe_open(place / "model.state", "numpy") as state:
+        assert json.loads(state.metadata()["sgpsam_training_recipe"])["steps"] == 8
 
 
 def test_the_state_of_other_first_weights_is_refused(small, folder, place, tmp_path):
