@@ -1,13 +1,14 @@
 // prepare: the patch that the model will see of a volume, and where it lies.
 #include "core/transform/prepare.h"
 
-#include <array>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
 #include "core/model_file/safetensors.h"
@@ -35,8 +36,7 @@ absl::StatusOr<Placement> PlaceByLabel(const Options& options, const Geometry& g
                        ? PlaceAroundLabel(labels, options.label_value, kPatch, kUsualSpacingMm)
                        : absl::InvalidArgumentError("its grid is not the volume's");
   if (placement.ok()) return placement;
-  return absl::Status(placement.status().code(),
-                      absl::StrCat(options.label, ": ", placement.status().message()));
+  return Prefixed(placement.status(), absl::StrCat(options.label, ": "));
 }
 
 absl::StatusOr<Placement> Place(const Options& options, const Geometry& geometry) {
@@ -66,9 +66,7 @@ absl::Status Prepare(const Options& options) {
   ASSIGN_OR_RETURN(const Volume volume, ReadVolume(options.volume));
   ASSIGN_OR_RETURN(const Placement placement, Place(options, volume.geometry()));
   const auto patch = PreparePatch(volume, placement);
-  if (!patch.ok()) {
-    return absl::Status(patch.status().code(), absl::StrCat(options.volume, ": ", patch.status().message()));
-  }
+  if (!patch.ok()) return Prefixed(patch.status(), absl::StrCat(options.volume, ": "));
   RETURN_IF_ERROR(WriteSafetensorsFile(Describe(*patch, volume.geometry(), placement), options.out));
   const auto& [i, j, k] = placement.begin;
   std::printf("wrote %s: patch at %lld,%lld,%lld of the volume at %g mm\n", options.out.c_str(),

@@ -6,11 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/byte_buffer.h"
 #include "core/base/call_context.h"
 #include "core/base/file_io.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/series/series_reader.h"
 #include "core/raw/nifti.h"
@@ -59,7 +61,7 @@ absl::StatusOr<Volume> ReadAny(const std::string& path) {
 absl::StatusOr<Volume> ReadVolume(const std::string& path) {
   absl::StatusOr<Volume> volume = ReadAny(path);
   if (volume.ok() || absl::StrContains(volume.status().message(), path)) return volume;
-  return absl::Status(volume.status().code(), absl::StrCat(path, ": ", volume.status().message()));
+  return Prefixed(volume.status(), absl::StrCat(path, ": "));
 }
 
 }  // namespace sgpsam::tools

@@ -1,12 +1,12 @@
 #include "core/dicom/dataset/prescan.h"
 
 #include <array>
-#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -20,6 +20,11 @@ constexpr uint32_t kUndefinedLength = 0xFFFFFFFF;
 absl::Status Malformed(uint32_t tag, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrFormat(
       "element (%04x,%04x) %s: the file is damaged or truncated", tag >> 16, tag & 0xFFFF, what));
+}
+
+absl::Status TooManyElements() {  // a fragment of the pixels counts as one
+  return InvalidArgument(Reason::kVolumeTooLarge,
+                         absl::StrCat("the file has more than ", kMaxElements, " elements"));
 }
 
 // Value representations whose length has four bytes, after two reserved ones (PS3.5 7.1.2).
@@ -180,7 +185,7 @@ absl::Status Scanner::TakePixels(const Head& head) {
     if (tag == kSequenceEnd) return absl::OkStatus();
     if (tag != kItem) return Malformed(tag, "stands where a pixel fragment should");
     if (length > end_ - at_) return Malformed(head.tag, "has a fragment with fewer bytes than it announces");
-    if (++count_ > kMaxElements) return Malformed(head.tag, "has too many fragments");
+    if (++count_ > kMaxElements) return TooManyElements();
     if (offset_table) {
       result_.offset_table = {at_, length};
     } else {
@@ -214,9 +219,7 @@ absl::Status Scanner::TakeElement(const Head& head, size_t start) {
 absl::Status Scanner::Step() {
   const size_t start = at_;
   ASSIGN_OR_RETURN(const Head head, ReadHead());
-  if (++count_ > kMaxElements) {
-    return absl::InvalidArgumentError(absl::StrCat("the file has more than ", kMaxElements, " elements"));
-  }
+  if (++count_ > kMaxElements) return TooManyElements();
   if (!AtTop() && !Top().is_item) return EnterItem(head);
   if (AtTop() && head.tag == kPixelDataTag) {
     result_.header_end = start;

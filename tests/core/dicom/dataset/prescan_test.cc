@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/base/reason.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "tests/support/dicom_builder.h"
@@ -41,44 +42,51 @@ std::string NestedByLength(int depth) {
 
 std::string Pixels(const std::string& rest) { return std::string("\xE0\x7F\x10\x00OW\0\0", 8) + rest; }
 
-std::string Reason(const std::string& bytes, const DatasetEncoding& encoding = {}) {
+std::string Refusal(const std::string& bytes, const DatasetEncoding& encoding = {}) {
   return std::string(ScanDataset(bytes, encoding).status().message());
 }
 
 TEST(Prescan, AcceptsThirtyTwoLevelsAndRefusesOneMore) {
-  EXPECT_TRUE(ScanDataset(Nested(kMaxNesting), {}).ok()) << Reason(Nested(kMaxNesting));
+  EXPECT_TRUE(ScanDataset(Nested(kMaxNesting), {}).ok()) << Refusal(Nested(kMaxNesting));
   EXPECT_TRUE(ScanDataset(NestedByLength(kMaxNesting), {}).ok());
-  EXPECT_THAT(Reason(Nested(kMaxNesting + 1)), HasSubstr("nested deeper than 32"));
-  EXPECT_THAT(Reason(NestedByLength(kMaxNesting + 1)), HasSubstr("nested deeper than 32"));
+  EXPECT_THAT(Refusal(Nested(kMaxNesting + 1)), HasSubstr("nested deeper than 32"));
+  EXPECT_THAT(Refusal(NestedByLength(kMaxNesting + 1)), HasSubstr("nested deeper than 32"));
 }
 
 TEST(Prescan, RefusesADepthOfTwoHundredThousand) {
-  EXPECT_THAT(Reason(Nested(200000)), HasSubstr("nested deeper"));
+  EXPECT_THAT(Refusal(Nested(200000)), HasSubstr("nested deeper"));
   std::string implicit;
   for (int n = 0; n < 200000; ++n)
     implicit += std::string("\x08\x00\x40\x11\xFF\xFF\xFF\xFF", 8) + kItemStart;
-  EXPECT_THAT(Reason(implicit, {.explicit_vr = false}), HasSubstr("nested deeper"));
+  EXPECT_THAT(Refusal(implicit, {.explicit_vr = false}), HasSubstr("nested deeper"));
 }
 
 TEST(Prescan, RefusesLengthsBeyondTheirContainer) {
-  EXPECT_THAT(Reason(std::string("\x10\x00\x10\x00PN\x08\x00"
+  EXPECT_THAT(Refusal(std::string("\x10\x00\x10\x00PN\x08\x00"
                                  "abc",
                                  11)),
               HasSubstr("(0010,0010) has fewer bytes"));
-  EXPECT_THAT(Reason(Pixels(Le32(100) + "abc")), HasSubstr("(7fe0,0010) has fewer bytes"));
-  EXPECT_THAT(Reason(Pixels(Le32(0xFFFFFFFE))), HasSubstr("fewer bytes"));
+  EXPECT_THAT(Refusal(Pixels(Le32(100) + "abc")), HasSubstr("(7fe0,0010) has fewer bytes"));
+  EXPECT_THAT(Refusal(Pixels(Le32(0xFFFFFFFE))), HasSubstr("fewer bytes"));
   // An item that reaches beyond its sequence, though not beyond the file.
   const std::string item = std::string("\xFE\xFF\x00\xE0", 4) + Le32(64);
   const std::string sequence =
       std::string("\x08\x00\x40\x11SQ\0\0", 8) + Le32(8) + item + std::string(64, '\0');
-  EXPECT_THAT(Reason(sequence), HasSubstr("longer than its sequence"));
-  EXPECT_THAT(Reason(kSequenceStart + kItemStart), HasSubstr("cut off"));
+  EXPECT_THAT(Refusal(sequence), HasSubstr("longer than its sequence"));
+  EXPECT_THAT(Refusal(kSequenceStart + kItemStart), HasSubstr("cut off"));
 }
 
 TEST(Prescan, RefusesMoreThanAMillionElements) {
   std::string many;
   for (uint32_t n = 0; n <= kMaxElements; ++n) many.append("\x09\x00\x01\x00LO\x00\x00", 8);
-  EXPECT_THAT(Reason(many), HasSubstr("more than 1048576 elements"));
+  EXPECT_THAT(Refusal(many), HasSubstr("more than 1048576 elements"));
+  EXPECT_EQ(ReasonOf(ScanDataset(many, {}).status()), Reason::kVolumeTooLarge);  // nothing of it is damaged
+}
+
+TEST(Prescan, RefusesMoreThanAMillionFragments) {
+  std::string many = Le32(0xFFFFFFFF);
+  for (uint32_t n = 0; n <= kMaxElements; ++n) many.append("\xFE\xFF\x00\xE0\0\0\0\0", 8);
+  EXPECT_EQ(ReasonOf(ScanDataset(Pixels(many + kSequenceEnd), {}).status()), Reason::kVolumeTooLarge);
 }
 
 TEST(Prescan, FindsNativePixelsAndStopsThere) {
@@ -105,7 +113,7 @@ TEST(Prescan, FindsFragmentsWithoutTheOffsetTable) {
   ASSERT_EQ(scan->fragments.size(), 2u);
   EXPECT_EQ(scan->fragments[1].length, 4u);
   EXPECT_TRUE(scan->encapsulated);
-  EXPECT_THAT(Reason(Pixels(fragments + item + Le32(1000))), HasSubstr("fewer bytes"));
+  EXPECT_THAT(Refusal(Pixels(fragments + item + Le32(1000))), HasSubstr("fewer bytes"));
 }
 
 TEST(Prescan, SkipsPixelsOfAnIconInASequence) {
@@ -126,11 +134,11 @@ TEST(Prescan, ReadsUnknownSequencesAsImplicit) {
       10);
   const std::string unknown = std::string("\x09\x00\x01\x10UN\0\0\xFF\xFF\xFF\xFF", 12) + kItemStart + inner +
                               kItemEnd + kSequenceEnd;
-  EXPECT_TRUE(ScanDataset(unknown, {}).ok()) << Reason(unknown);
+  EXPECT_TRUE(ScanDataset(unknown, {}).ok()) << Refusal(unknown);
 }
 
 TEST(Prescan, RefusesElementsWithoutARepresentation) {
-  EXPECT_THAT(Reason(std::string("\x10\x00\x10\x00\x01\x02\x00\x00", 8)),
+  EXPECT_THAT(Refusal(std::string("\x10\x00\x10\x00\x01\x02\x00\x00", 8)),
               HasSubstr("no value representation"));
 }
 
