@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "absl/flags/flag.h"
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -92,7 +93,7 @@ absl::Status Check(const ServerConfig& config) {
 }
 
 // The worker in the folder of this executable, wherever that was installed.
-std::string WorkerBesideUs() {
+std::string DefaultWorkerBinary() {
   char path[PATH_MAX];
   const ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
   const absl::string_view self(path, size > 0 ? static_cast<size_t>(size) : 0);
@@ -133,7 +134,7 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   config.workers = {absl::GetFlag(FLAGS_worker_binary), absl::GetFlag(FLAGS_model),
                     absl::GetFlag(FLAGS_device), absl::GetFlag(FLAGS_precision),
                     absl::GetFlag(FLAGS_threads), absl::GetFlag(FLAGS_self_test)};
-  if (config.workers.binary.empty()) config.workers.binary = WorkerBesideUs();
+  if (config.workers.binary.empty()) config.workers.binary = DefaultWorkerBinary();
   config.pool.max_batch = absl::GetFlag(FLAGS_max_batch);
   config.admission = {absl::GetFlag(FLAGS_max_calls), absl::GetFlag(FLAGS_max_bytes_in_flight)};
   config.pipeline.max_volume_bytes = absl::GetFlag(FLAGS_max_volume_bytes);

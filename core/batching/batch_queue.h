@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "core/base/reason.h"
 #include "core/batching/plan_batch.h"
 #include "core/batching/task.h"
@@ -89,7 +90,7 @@ class BatchQueue {
     view.reserve(tasks_.size());
     for (const TaskPtr& task : tasks_) {
       view.push_back(
-          {task->call.deadline, task->call.cancel.cancelled(), task->call.priority, task->strikes > 0});
+          {task->call.deadline, task->call.cancel.cancelled(), task->call.priority, task->failed_attempts > 0});
     }
     return view;
   }

@@ -28,9 +28,9 @@ struct Task {
   // itself takes the task back.
   absl::AnyInvocable<void(absl::StatusOr<Timed<Output>>) &&> done;
 
-  uint64_t id = 0;    // given by the queue, ascending in order of arrival
-  absl::Time pushed;  // given by the queue
-  int strikes = 0;    // replicas that died while it ran
+  uint64_t id = 0;          // given by the queue, ascending in order of arrival
+  absl::Time pushed;        // given by the queue
+  int failed_attempts = 0;  // replicas that died while it ran
 
   void Complete(absl::StatusOr<Timed<Output>> result) && { std::move(done)(std::move(result)); }
 };

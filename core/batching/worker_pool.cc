@@ -2,12 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/cleanup/cleanup.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "core/base/log.h"
 #include "core/base/reason.h"
 #include "core/batching/lane.h"
@@ -18,7 +23,7 @@ namespace sgpsam {
 namespace {
 
 // A task is tried on this many replicas; after that it is itself the suspect.
-constexpr int kMaxStrikes = 2;
+constexpr int kMaxAttempts = 2;
 
 absl::Status Stopping() {
   return WithReason(absl::UnavailableError("the server is stopping; send the request to another"),
@@ -32,9 +37,9 @@ absl::Status NoWorker() {
       Reason::kServerUnavailable);
 }
 
-absl::Status Guilty(const absl::Status& last) {
+absl::Status AttemptsExhausted(const absl::Status& last) {
   return absl::InternalError(
-      absl::StrCat("this input took down ", kMaxStrikes,
+      absl::StrCat("this input took down ", kMaxAttempts,
                    " workers, one after the other, and is not tried again; do not resend it, and report the "
                    "request id to the operator. Last error: ",
                    last.message()));
@@ -315,14 +320,14 @@ void WorkerPool::Impl::Finish(Replica& replica, Lane<Input, Output>& lane,
     std::move(*task).Complete(result.status());
     return;
   }
-  ++task->strikes;
+  ++task->failed_attempts;
   Log(LogLevel::kWarning, "worker lost while it ran a request",
       {{"request", task->call.request_id},
        {"device", replica.device},
-       {"strikes", task->strikes},
+       {"failed_attempts", task->failed_attempts},
        {"error", result.status().message()}});
-  if (task->strikes >= kMaxStrikes) {
-    std::move(*task).Complete(Guilty(result.status()));
+  if (task->failed_attempts >= kMaxAttempts) {
+    std::move(*task).Complete(AttemptsExhausted(result.status()));
     return;
   }
   absl::MutexLock lock(&mutex_);

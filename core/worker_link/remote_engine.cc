@@ -1,10 +1,12 @@
 #include "core/worker_link/remote_engine.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/engine/max_batch.h"
@@ -63,7 +65,7 @@ absl::StatusOr<ModelInfo> RemoteEngine::Launch() {
   socket_ = std::move(ends.server);
   absl::StatusOr<ReceivedMessage> first =
       ReceiveLinkMessage(socket_.get(), options_.start_timeout, options_.stop);
-  if (!first.ok()) return Lose(first.status());
+  if (!first.ok()) return EndWorker(first.status());
   if (first->message.type == MessageType::kStartupError) {
     Discard();
     return ParseStartupError(first->message);
@@ -86,7 +88,7 @@ absl::Status RemoteEngine::ShareMemory() {
   const LinkMessage offer = MakeCommand(MessageType::kRegion, 0, static_cast<uint32_t>(slots));
   absl::Status status = SendLinkMessage(socket_.get(), offer, region_.fd());
   if (status.ok()) status = ReceiveLinkMessage(socket_.get(), kShareTimeout, options_.stop).status();
-  return status.ok() ? status : Lose(status);
+  return status.ok() ? status : EndWorker(status);
 }
 
 std::vector<absl::StatusOr<Embedding>> RemoteEngine::Encode(absl::Span<const Patch* const> patches) {
@@ -145,18 +147,18 @@ absl::Status RemoteEngine::Exchange(MessageType type, uint32_t count, absl::Dura
   if (!socket_.valid()) return absl::UnavailableError("the worker is not running");
   const LinkMessage command = MakeCommand(type, ++sequence_, count);
   const absl::Status sent = SendLinkMessage(socket_.get(), command);
-  if (!sent.ok()) return Lose(sent);
+  if (!sent.ok()) return EndWorker(sent);
   const absl::StatusOr<ReceivedMessage> answer = ReceiveLinkMessage(socket_.get(), timeout, options_.stop);
-  if (!answer.ok()) return Lose(answer.status());
+  if (!answer.ok()) return EndWorker(answer.status());
   const LinkMessage& message = answer->message;
   if (message.type != MessageType::kDone || message.sequence != sequence_ || message.count != count) {
-    return Lose(absl::InternalError("the worker's answer does not belong to the question"));
+    return EndWorker(absl::InternalError("the worker's answer does not belong to the question"));
   }
   return absl::OkStatus();
 }
 
 // Ends a worker that failed us and tells why, as UNAVAILABLE.
-absl::Status RemoteEngine::Lose(const absl::Status& cause) {
+absl::Status RemoteEngine::EndWorker(const absl::Status& cause) {
   const bool gone = absl::IsUnavailable(cause);
   socket_.Close();
   const std::string end = gone ? process_.End() : process_.Kill();

@@ -5,14 +5,15 @@
 #ifndef SGPSAM_CORE_WORKER_LINK_REMOTE_ENGINE_H_
 #define SGPSAM_CORE_WORKER_LINK_REMOTE_ENGINE_H_
 
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "core/base/stop_event.h"
 #include "core/engine/engine.h"
 #include "core/worker_link/link_message.h"
@@ -61,7 +62,7 @@ class RemoteEngine : public Engine {
   absl::StatusOr<ModelInfo> Launch();
   absl::Status ShareMemory();
   absl::Status Exchange(MessageType type, uint32_t count, absl::Duration timeout);
-  absl::Status Lose(const absl::Status& cause);
+  absl::Status EndWorker(const absl::Status& cause);
   void Discard();
   template <typename Output, typename Input>
   std::vector<absl::StatusOr<Output>> Run(absl::Span<const Input* const> inputs);

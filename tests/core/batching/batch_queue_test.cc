@@ -149,7 +149,7 @@ class Schedule {
     }
     for (size_t i = 0; i < taken.batch.size(); ++i) {
       EXPECT_TRUE(taken.batch[i]->call.Check(now_).ok()) << "started too late: " << taken.batch[i]->input;
-      if (taken.batch[i]->strikes > 0) {
+      if (taken.batch[i]->failed_attempts > 0) {
         EXPECT_EQ(taken.batch.size(), 1u) << "a suspect had companions";
       }
       if (i > 0) {
@@ -163,7 +163,7 @@ class Schedule {
 
   void EndBatch(bool died) {
     for (auto& task : running_) {
-      if (died && ++task->strikes < 2) {
+      if (died && ++task->failed_attempts < 2) {
         queue_.Restore(std::move(task));
       } else {
         Complete(std::move(task));

@@ -372,10 +372,10 @@ TEST_F(WorkerPoolTest, BlamesOnlyTheTaskThatTookDownTwoReplicas) {
     const Encoded result = innocent->get();
     EXPECT_TRUE(result.ok()) << result.status();
   }
-  const absl::Status guilty = poison.get().status();
-  EXPECT_EQ(guilty.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(std::string(guilty.message()), HasSubstr("took down 2 workers"));
-  EXPECT_THAT(std::string(guilty.message()), HasSubstr("signal 11"));
+  const absl::Status exhausted = poison.get().status();
+  EXPECT_EQ(exhausted.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(exhausted.message()), HasSubstr("took down 2 workers"));
+  EXPECT_THAT(std::string(exhausted.message()), HasSubstr("signal 11"));
   EXPECT_THAT(deaths, ElementsAre(3, 1));  // with its companions, then alone
 }
 
