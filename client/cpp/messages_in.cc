@@ -1,10 +1,15 @@
 // Messages -> plain values.
 #include <algorithm>
 #include <cstring>
-#include <utility>
+#include <string>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "client/cpp/messages.h"
+#include "core/base/stage.h"
 
 namespace sgpsam::client {
 namespace {
@@ -103,19 +108,11 @@ ModelDescription FromMessage(const v1::DescribeModelResponse& message) {
   return model;
 }
 
+// The same stages, here under the contract's numbers, which are one more.
+static_assert(static_cast<int>(Stage::kSend) == static_cast<int>(sgpsam::Stage::kSend) + 1);
+
 const char* StageName(Stage stage) {
-  switch (stage) {
-    case Stage::kReceive: return "receive";
-    case Stage::kDecode: return "decode";
-    case Stage::kPrepare: return "prepare";
-    case Stage::kQueue: return "queue";
-    case Stage::kEncode: return "encode";
-    case Stage::kPromptMask: return "prompt_mask";
-    case Stage::kRestore: return "restore";
-    case Stage::kWrite: return "write";
-    case Stage::kSend: return "send";
-  }
-  return "other";
+  return sgpsam::StageName(static_cast<sgpsam::Stage>(static_cast<int>(stage) - 1)).data();
 }
 
 const char* PromptKindName(PromptKind kind) {

@@ -10,7 +10,8 @@ namespace sgpsam {
 enum class Stage { kReceive, kDecode, kPrepare, kQueue, kEncode, kPromptMask, kRestore, kWrite, kSend };
 inline constexpr int kStages = 9;
 
-absl::string_view StageName(Stage stage);  // "receive", "prompt_mask", …
+// "receive", "prompt_mask", …; "unknown" for one that this build does not know. Ends with a zero.
+absl::string_view StageName(Stage stage);
 
 }  // namespace sgpsam
 

@@ -29,6 +29,14 @@ TEST(Messages, CarryClicksInTheirOrderSpaceAndPolarity) {
   EXPECT_EQ(points[1].polarity(), v1::POLARITY_NEGATIVE);
 }
 
+TEST(Messages, NameEveryStageByItsNumber) {
+  EXPECT_STREQ(StageName(static_cast<Stage>(v1::STAGE_RECEIVE)), "receive");
+  EXPECT_STREQ(StageName(static_cast<Stage>(v1::STAGE_PROMPT_MASK)), "prompt_mask");
+  EXPECT_STREQ(StageName(static_cast<Stage>(v1::STAGE_SEND)), "send");
+  EXPECT_STREQ(StageName(static_cast<Stage>(v1::STAGE_UNSPECIFIED)), "unknown");
+  EXPECT_STREQ(StageName(static_cast<Stage>(v1::Stage_MAX + 1)), "unknown");
+}
+
 TEST(Messages, CarryLabelCodesAndColour) {
   const auto header = MakeHeader(RequestOf({.clicks = {},
                                             .label = "Node",
