@@ -3,6 +3,7 @@
 #ifndef SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
 #define SGPSAM_CLIENT_CLI_SEGMENT_REPORT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

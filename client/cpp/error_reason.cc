@@ -1,7 +1,10 @@
 // ErrorReason and ErrorMetadata of sgpsam/client.h.
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "core/base/reason.h"
 #include "sgpsam/client.h"
 

@@ -1,7 +1,7 @@
 #include "client/cpp/input_files.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <optional>

@@ -2,6 +2,9 @@
 #ifndef SGPSAM_CLIENT_CPP_MESSAGES_H_
 #define SGPSAM_CLIENT_CPP_MESSAGES_H_
 
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "sgpsam/client.h"
 #include "sgpsam/v1/segmentation.pb.h"

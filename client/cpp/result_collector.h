@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sgpsam/client.h"
 #include "sgpsam/v1/segmentation.pb.h"

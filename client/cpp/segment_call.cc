@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "client/cpp/cancel.h"
 #include "client/cpp/grpc_status.h"
 #include "client/cpp/messages.h"

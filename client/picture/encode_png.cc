@@ -2,6 +2,8 @@
 
 #include <png.h>
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 
 namespace sgpsam {

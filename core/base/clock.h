@@ -4,6 +4,7 @@
 #ifndef SGPSAM_CORE_BASE_CLOCK_H_
 #define SGPSAM_CORE_BASE_CLOCK_H_
 
+#include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 

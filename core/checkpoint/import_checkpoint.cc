@@ -1,5 +1,6 @@
 #include "core/checkpoint/import_checkpoint.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"

@@ -2,6 +2,7 @@
 #ifndef SGPSAM_CORE_CHECKPOINT_PICKLE_STACK_H_
 #define SGPSAM_CORE_CHECKPOINT_PICKLE_STACK_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/checkpoint/pth_layouts.h"
 #include "core/checkpoint/unpickler.h"

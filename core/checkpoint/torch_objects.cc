@@ -1,9 +1,12 @@
 #include "core/checkpoint/torch_objects.h"
 
-#include <utility>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {

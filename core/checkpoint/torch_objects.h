@@ -3,9 +3,8 @@
 #ifndef SGPSAM_CORE_CHECKPOINT_TORCH_OBJECTS_H_
 #define SGPSAM_CORE_CHECKPOINT_TORCH_OBJECTS_H_
 
-#include <string>
-
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/checkpoint/unpickler.h"
 
 namespace sgpsam {

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"

@@ -2,7 +2,6 @@
 #ifndef SGPSAM_CORE_RAW_RAW_CODEC_H_
 #define SGPSAM_CORE_RAW_RAW_CODEC_H_
 
-#include <array>
 #include <cstdint>
 #include <vector>
 

@@ -5,7 +5,9 @@
 #include <c10/core/InferenceMode.h>
 
 #include <bit>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "absl/numeric/bits.h"
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
 

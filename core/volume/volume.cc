@@ -1,6 +1,5 @@
 #include "core/volume/volume.h"
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
 

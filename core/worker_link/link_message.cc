@@ -1,7 +1,6 @@
 #include "core/worker_link/link_message.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <type_traits>

@@ -3,8 +3,6 @@
 #ifndef SGPSAM_CORE_WORKER_LINK_LINK_SOCKET_H_
 #define SGPSAM_CORE_WORKER_LINK_LINK_SOCKET_H_
 
-#include <optional>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"

@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
+#include <cstdint>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "core/base/status_macros.h"
 #include "core/worker_link/link_message.h"
 #include "core/worker_link/link_socket.h"

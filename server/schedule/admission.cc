@@ -1,6 +1,8 @@
 #include "server/schedule/admission.h"
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
 
 namespace sgpsam {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/status/statusor.h"
 #include "core/base/status_macros.h"
 #include "server/segment/content_keys.h"
 

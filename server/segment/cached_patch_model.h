@@ -6,6 +6,9 @@
 #include <memory>
 #include <optional>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/base/clock.h"
 #include "core/base/digest.h"
 #include "core/batching/content_cache.h"

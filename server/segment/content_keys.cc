@@ -1,12 +1,15 @@
 #include "server/segment/content_keys.h"
 
 #include <charconv>
+#include <cstdint>
 #include <type_traits>
 #include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace sgpsam {
 namespace {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/types/span.h"
 #include "core/base/digest.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"

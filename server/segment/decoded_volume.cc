@@ -1,5 +1,6 @@
 #include "server/segment/decoded_volume.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "core/base/status_macros.h"

@@ -2,6 +2,7 @@
 #ifndef SGPSAM_SERVER_SEGMENT_DECODED_VOLUME_H_
 #define SGPSAM_SERVER_SEGMENT_DECODED_VOLUME_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

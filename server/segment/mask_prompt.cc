@@ -2,10 +2,9 @@
 
 #include <zlib.h>
 
+#include <cstdint>
 #include <string>
-#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"

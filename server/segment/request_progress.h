@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/call_context.h"
 #include "core/base/clock.h"

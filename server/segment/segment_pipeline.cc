@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/transform/prompt_refusals.h"

@@ -5,11 +5,14 @@
 #ifndef SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/base/call_context.h"
 #include "core/base/clock.h"
 #include "core/base/digest.h"

@@ -3,6 +3,7 @@
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_RESULT_H_
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>

@@ -3,11 +3,13 @@
 #ifndef SGPSAM_SERVER_SEGMENT_SINGLE_FLIGHT_H_
 #define SGPSAM_SERVER_SEGMENT_SINGLE_FLIGHT_H_
 
+#include <algorithm>
+
 #include "absl/base/thread_annotations.h"
-#include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "core/base/call_context.h"
 #include "core/base/clock.h"
 #include "core/base/digest.h"

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/checkpoint/export_checkpoint.h"
 #include "core/model_file/model_file.h"

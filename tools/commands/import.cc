@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/checkpoint/import_checkpoint.h"
 #include "core/model_file/check_tensors.h"

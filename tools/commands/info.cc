@@ -1,10 +1,11 @@
 // info: what a model file holds.
-#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

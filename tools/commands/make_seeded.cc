@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/model_file/safetensors.h"
 #include "core/model_file/seeded_weights.h"

@@ -3,8 +3,8 @@
 #define SGPSAM_TOOLS_COMMANDS_PARSE_H_
 
 #include <array>
+#include <cstdint>
 #include <optional>
-#include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/string_view.h"

@@ -1,10 +1,15 @@
 // run: one patch and its clicks through the model, step by step, as the golden data records it.
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
 #include "core/model_file/safetensors.h"

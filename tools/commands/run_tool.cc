@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <exception>
 
+#include "absl/status/status.h"
+
 namespace sgpsam::tools {
 namespace {
 

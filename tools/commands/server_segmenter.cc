@@ -1,10 +1,12 @@
 #include "tools/commands/server_segmenter.h"
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "absl/status/status.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam::tools {

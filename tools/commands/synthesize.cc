@@ -1,11 +1,13 @@
 // synthesize: made-up CT whose lesions are known, as one DICOM series or as a data set of many cases.
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/digest.h"

@@ -1,6 +1,5 @@
 #include "tools/synthesis/anatomy.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>

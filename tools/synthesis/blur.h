@@ -3,8 +3,8 @@
 #ifndef SGPSAM_TOOLS_SYNTHESIS_BLUR_H_
 #define SGPSAM_TOOLS_SYNTHESIS_BLUR_H_
 
-#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace sgpsam::synthesis {

@@ -1,7 +1,6 @@
 #include "tools/synthesis/body.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

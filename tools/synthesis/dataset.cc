@@ -1,6 +1,7 @@
 #include "tools/synthesis/dataset.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>

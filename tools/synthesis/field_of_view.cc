@@ -1,6 +1,7 @@
 #include "tools/synthesis/field_of_view.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace sgpsam::synthesis {
 namespace {

@@ -1,8 +1,6 @@
 #include "tools/synthesis/generic_shapes.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

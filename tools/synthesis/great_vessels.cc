@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <iterator>
+#include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "tools/synthesis/organs.h"
 #include "tools/synthesis/shapes.h"
 #include "tools/synthesis/vessel_tree.h"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "tools/synthesis/anatomy.h"
 #include "tools/synthesis/canvas.h"

@@ -1,6 +1,6 @@
 #include "tools/synthesis/liver.h"
 
-#include <cmath>
+#include <algorithm>
 
 namespace sgpsam::synthesis {
 

@@ -1,7 +1,6 @@
 #include "tools/synthesis/organs.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "tools/synthesis/shapes.h"
 #include "tools/synthesis/smooth_field.h"

@@ -4,6 +4,7 @@
 #ifndef SGPSAM_TOOLS_SYNTHESIS_RANDOM_H_
 #define SGPSAM_TOOLS_SYNTHESIS_RANDOM_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 

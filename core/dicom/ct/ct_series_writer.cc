@@ -4,9 +4,13 @@
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcfilefo.h>
 
+#include <array>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/tags.h"

@@ -1,6 +1,7 @@
 #include "core/dicom/dataset/dicom_file.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"

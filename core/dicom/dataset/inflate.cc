@@ -2,7 +2,6 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "absl/status/status.h"

@@ -2,6 +2,8 @@
 #ifndef SGPSAM_CORE_DICOM_DATASET_TAGS_H_
 #define SGPSAM_CORE_DICOM_DATASET_TAGS_H_
 
+#include <cstdint>
+
 #include "core/dicom/dataset/prescan.h"
 
 namespace sgpsam::tags {

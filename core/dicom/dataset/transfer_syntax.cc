@@ -1,6 +1,5 @@
 #include "core/dicom/dataset/transfer_syntax.h"
 
-#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"

@@ -3,6 +3,8 @@
 #include <dcmtk/dcmdata/dcistrmb.h>
 #include <dcmtk/dcmdata/dcxfer.h>
 
+#include <cstdint>
+
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dcmtk/dcmtk_status.h"
 

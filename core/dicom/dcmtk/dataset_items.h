@@ -7,6 +7,7 @@
 #include <dcmtk/dcmdata/dcitem.h>
 #include <dcmtk/dcmdata/dcsequen.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

@@ -6,7 +6,6 @@
 #include <dcmtk/dcmdata/dcmetinf.h>
 #include <dcmtk/dcmdata/dcostrmb.h>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dcmtk/dcmtk_status.h"
 

@@ -1,5 +1,6 @@
 #include "core/dicom/folder/file_summary.h"
 
+#include <cstdint>
 #include <optional>
 
 #include "absl/strings/match.h"

@@ -14,7 +14,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dcmtk/dcmtk_status.h"

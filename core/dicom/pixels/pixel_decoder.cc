@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
-#include "core/base/status_macros.h"
 #include "core/dicom/dataset/inflate.h"
 #include "core/dicom/pixels/jpeg2000_decoder.h"
 #include "core/dicom/pixels/jpeg_decoder.h"

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "core/dicom/dataset/dicom_file.h"
 #include "core/dicom/pixels/pixel_layout.h"
 

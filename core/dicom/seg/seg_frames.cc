@@ -1,6 +1,5 @@
 #include "core/dicom/seg/seg_frames.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace sgpsam {

@@ -1,9 +1,11 @@
 #include "core/dicom/seg/seg_functional_groups.h"
 
-#include <cmath>
+#include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/prescan.h"
 #include "core/dicom/dataset/tags.h"

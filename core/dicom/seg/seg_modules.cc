@@ -1,10 +1,13 @@
 #include "core/dicom/seg/seg_modules.h"
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/dicom/dataset/prescan.h"
 #include "core/dicom/dataset/tags.h"

@@ -3,7 +3,7 @@
 #ifndef SGPSAM_CORE_DICOM_SEG_SEG_MODULES_H_
 #define SGPSAM_CORE_DICOM_SEG_SEG_MODULES_H_
 
-#include <string>
+#include <cstdint>
 
 #include "absl/types/span.h"
 #include "core/dicom/dcmtk/item_writer.h"

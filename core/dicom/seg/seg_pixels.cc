@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/little_endian.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/inflate.h"

@@ -4,7 +4,6 @@
 #include <dcmtk/dcmdata/dcdatset.h>
 #include <dcmtk/dcmdata/dcdeftag.h>
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 #include <set>

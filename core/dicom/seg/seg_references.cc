@@ -4,8 +4,10 @@
 #include <dcmtk/dcmdata/dcdeftag.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
 #include "core/dicom/dcmtk/dataset_items.h"
 #include "core/dicom/series/series_summary.h"

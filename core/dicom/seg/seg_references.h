@@ -3,7 +3,6 @@
 #ifndef SGPSAM_CORE_DICOM_SEG_SEG_REFERENCES_H_
 #define SGPSAM_CORE_DICOM_SEG_SEG_REFERENCES_H_
 
-#include <optional>
 #include <set>
 #include <string>
 

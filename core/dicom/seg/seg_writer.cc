@@ -5,11 +5,11 @@
 #include <dcmtk/dcmdata/dcfilefo.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"

@@ -1,5 +1,6 @@
 #include "core/dicom/series/geometry_text.h"
 
+#include <array>
 #include <cmath>
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 #include "core/dicom/series/series_summary.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -9,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
-#include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"
 #include "core/dicom/dataset/tags.h"
 #include "core/dicom/dataset/uid.h"

@@ -1,10 +1,12 @@
 #include "core/dicom/series/slice_header.h"
 
-#include <cmath>
+#include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/dataset/dicom_text.h"

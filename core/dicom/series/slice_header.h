@@ -2,7 +2,6 @@
 #ifndef SGPSAM_CORE_DICOM_SERIES_SLICE_HEADER_H_
 #define SGPSAM_CORE_DICOM_SERIES_SLICE_HEADER_H_
 
-#include <array>
 #include <optional>
 #include <string>
 

@@ -6,11 +6,11 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
-#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "core/base/digest.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"

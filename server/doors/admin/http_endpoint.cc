@@ -10,15 +10,18 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "core/base/status_macros.h"
 #include "core/base/stop_event.h"
 #include "core/worker_link/unique_fd.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
+#include <cstdint>
 
 #include "sgpsam/v1/segmentation.pb.h"
 

@@ -1,5 +1,9 @@
 #include "server/doors/grpc/convert.h"
 
+#include <cstdint>
+
+#include "absl/time/time.h"
+
 namespace sgpsam {
 namespace {
 

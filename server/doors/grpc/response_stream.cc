@@ -1,8 +1,10 @@
 #include "server/doors/grpc/response_stream.h"
 
-#include <algorithm>
+#include <cstdint>
+#include <string>
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "server/doors/grpc/contract_limits.h"
 
 namespace sgpsam {

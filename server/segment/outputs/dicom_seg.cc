@@ -1,6 +1,11 @@
 // A DICOM-SEG of all targets: one object, a segment each.
+#include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/dicom/seg/seg_writer.h"

@@ -1,6 +1,10 @@
 // What can be had next to the masks in any format.
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "core/base/status_macros.h"
 #include "core/transform/restore.h"
 #include "server/segment/outputs/output_format.h"

@@ -1,6 +1,12 @@
 // One NIfTI of labels, compressed; of a stack that leans, on request, on an upright grid with the image, too.
+#include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "core/base/status_macros.h"
 #include "core/raw/nifti_write.h"
 #include "core/volume/upright.h"

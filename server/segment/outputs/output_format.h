@@ -3,7 +3,7 @@
 #ifndef SGPSAM_SERVER_SEGMENT_OUTPUTS_OUTPUT_FORMAT_H_
 #define SGPSAM_SERVER_SEGMENT_OUTPUTS_OUTPUT_FORMAT_H_
 
-#include <string>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/status.h"

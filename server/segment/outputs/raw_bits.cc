@@ -1,6 +1,9 @@
 // The masks themselves, one bit a voxel, one output a target.
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "server/segment/outputs/output_format.h"
 
 namespace sgpsam {
