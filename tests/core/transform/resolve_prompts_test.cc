@@ -36,10 +36,8 @@ TEST(ResolvePosition, NamesTheExtentInMillimetresToWhoAsksInMillimetres) {
 
 TEST(ResolvePosition, RefusesNumbersThatAreNotFinite) {
   const Geometry geometry = TestGeometry({10, 20, 30});
-  EXPECT_EQ(ResolvePosition(geometry, VoxelIndex{kNan, 0, 0}).status().code(),
-            absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ResolvePosition(geometry, WorldPoint{0, HUGE_VAL, 0}).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ResolvePosition(geometry, VoxelIndex{kNan, 0, 0}).status().message(), HasSubstr("finite"));
+  EXPECT_THAT(ResolvePosition(geometry, WorldPoint{0, HUGE_VAL, 0}).status().message(), HasSubstr("finite"));
   EXPECT_LT(ResolvePosition(geometry, WorldPoint{0, 1e300, 0}).status().message().size(), 300u);
 }
 
@@ -72,12 +70,23 @@ TEST_F(ResolvePromptsTest, BringsEveryPositionIntoTheVolumesVoxels) {
   ASSERT_EQ(resolved->points.size(), 2u);
   expect_at(resolved->points[0].at, 3, 4, 5);
   expect_at(resolved->points[1].at, 1, 2, 3.5);
+  EXPECT_FALSE(resolved->points[1].positive);
   EXPECT_EQ(resolved->FirstPositive(), &resolved->points[0]);
   expect_at(resolved->boxes.at(0).middle(), 4, 5, 6);
   EXPECT_EQ(resolved->boxes[0].voxels, (VoxelBox{{2, 2, 2}, {7, 9, 11}}));
   EXPECT_EQ(resolved->previous_logits, prompts.previous_logits);
   EXPECT_EQ(resolved->previous_patch->spacing_mm, 0.6);
   EXPECT_FALSE(resolved->mask.has_value());
+}
+
+TEST_F(ResolvePromptsTest, KeepsTheMask) {
+  Prompts prompts;
+  prompts.mask = Mask(geometry_.shape());
+  prompts.mask->Set(3, 4, 5);
+  const absl::StatusOr<ResolvedPrompts> resolved = ResolvePrompts(geometry_, PatchSizes(), prompts);
+  ASSERT_TRUE(resolved.ok()) << resolved.status();
+  ASSERT_TRUE(resolved->mask.has_value());
+  EXPECT_TRUE(resolved->mask->at(3, 4, 5));
 }
 
 TEST_F(ResolvePromptsTest, NamesThePromptThatLiesOutside) {
@@ -93,7 +102,7 @@ TEST_F(ResolvePromptsTest, NamesThePromptThatLiesOutside) {
 
 TEST_F(ResolvePromptsTest, RefusesAPreviousPatchOutsideTheVolume) {
   Prompts prompts;
-  prompts.previous_patch = PatchPosition{{100, 0, 0}, 1.5};
+  prompts.previous_patch = PatchPosition{{98.25, 0, 0}, 1.5};  // outside, by less than one of its voxels
   EXPECT_TRUE(ResolvePrompts(geometry_, PatchSizes(), prompts).ok());
   prompts.previous_patch = PatchPosition{{90, 0, 0}, 1.5};
   ExpectRefused(prompts, "9.5 mm outside the volume");

@@ -32,8 +32,9 @@ TEST(TapAt, ReadsTheEndsBeyondThem) {
 
 TEST(Lerp, GivesEqualNeighboursExactlyTheirValue) {
   for (const double value : {-1024.0, 0.1, 3071.0}) {
-    for (const double weight : {0.0, 0.1, 1.0 / 3, 0.999}) EXPECT_EQ(Lerp(value, value, weight), value);
+    for (const double weight : {0.0, 0.1, 0.3, 1.0 / 3, 0.999}) EXPECT_EQ(Lerp(value, value, weight), value);
   }
+  EXPECT_EQ(Lerp(-1000.3f, -1000.3f, 0.7f), -1000.3f);
   EXPECT_EQ(Lerp(2.0f, 4.0f, 0.25f), 2.5f);
 }
 
