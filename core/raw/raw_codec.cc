@@ -1,5 +1,6 @@
 #include "core/raw/raw_codec.h"
 
+#include <array>
 #include <cmath>
 #include <utility>
 

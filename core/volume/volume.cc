@@ -1,5 +1,7 @@
 #include "core/volume/volume.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/reason.h"
 

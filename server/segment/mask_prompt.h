@@ -3,8 +3,10 @@
 #ifndef SGPSAM_SERVER_SEGMENT_MASK_PROMPT_H_
 #define SGPSAM_SERVER_SEGMENT_MASK_PROMPT_H_
 
+#include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/transform/prompts.h"
 #include "core/volume/mask.h"

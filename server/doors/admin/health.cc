@@ -1,5 +1,6 @@
 #include "server/doors/admin/health.h"
 
+#include "absl/time/time.h"
 #include "core/base/log.h"
 
 namespace sgpsam {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "core/base/reason.h"
 #include "sgpsam/v1/error_details.pb.h"
 
