@@ -30,20 +30,22 @@ constexpr Words kTyped[] = {
 constexpr Words kInstead[] = {
     {"SEG_NEEDS_DICOM",
      "a DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI (--out NAME.nii.gz)"},
-    {"NO_POSITIVE_PROMPT",
-     "a target needs a point, a box, a line, a scribble, a mask, or --previous-logits"},
+    {"NO_POSITIVE_PROMPT", "a target needs a point, a box, a line, a scribble, a mask, or --previous-logits"},
     {"CONFLICTING_PROMPTS", "a target takes --mask or --previous-logits, not both"},
 };
 
 // Which option sets a field of the header.
 constexpr Words kOptions[] = {
     {"idempotency_key", "--idempotency-key"},
+    {"inference.max_looks", "--max-looks"},
     {"inference.max_patches", "--max-patches"},
+    {"inference.max_steps", "--max-steps"},
     {"inference.spacing_mm", "--spacing"},
     {"preprocessing.clamp_min", "--clamp"},
     {"priority", "--priority"},
     {"targets.label", "--label"},
     {"volume.dicom.series", "--series"},
+    {"volume.modality", "--modality"},
 };
 
 // Which option sets an attribute of the DICOM-SEG's series.

@@ -40,6 +40,8 @@ struct SegmentArguments {
   client::SegSeries seg_series_values;
   std::optional<client::SegSeries> seg_series;
   uint32_t max_patches = 0;
+  std::optional<uint32_t> max_looks, max_steps;
+  std::string modality;
   bool json = false, verbose = false;
 };
 
@@ -161,6 +163,9 @@ absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& argum
   request.deadline = plan.deadline;
   request.clamp = plan.clamp;
   request.max_patches = arguments.max_patches;
+  request.max_looks = arguments.max_looks;
+  request.max_steps = arguments.max_steps;
+  request.modality = arguments.modality;
   request.spacing_mm = plan.spacing_mm;
   request.auto_spacing = arguments.spacing == kAuto;
   request.logits = !arguments.save_logits.empty();
@@ -270,6 +275,18 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
                   "first patch alone")
       ->check(CLI::Range(1, 27))
       ->type_name("N");
+  command.add_option("--max-looks", arguments.max_looks, "Of them at most so many at other spacings, 0 to 26")
+      ->check(CLI::Range(0, 26))
+      ->type_name("N");
+  command
+      .add_option("--max-steps", arguments.max_steps,
+                  "Of them at most so many along a mask that reaches over its patch's border, 0 to 26")
+      ->check(CLI::Range(0, 26))
+      ->type_name("N");
+  command
+      .add_option("--modality", arguments.modality,
+                  "What made a NIfTI volume, as DICOM's Modality has it: CT, MR, PT; a DICOM series says it itself")
+      ->type_name("NAME");
   command
       .add_option("--spacing", arguments.spacing,
                   "Edge of the model's voxels in mm, 0.25 to 3, or auto: the model's own, and a mask that is "
@@ -283,7 +300,8 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
 }  // namespace
 
 void AddSegmentCommand(CLI::App& app, int& exit_code) {
-  CLI::App* command = app.add_subcommand("segment", "Segment lesions by clicks, boxes, diameters, scribbles and masks");
+  CLI::App* command =
+      app.add_subcommand("segment", "Segment lesions by clicks, boxes, diameters, scribbles and masks");
   auto arguments = std::make_shared<SegmentArguments>();
   AddOptions(*command, *arguments);
   command->footer(kExitCodesHelp);

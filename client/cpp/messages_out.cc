@@ -75,7 +75,8 @@ void FillClick(const Click& click, v1::PointPrompt& point) {
 template <typename Prompt, typename Message>
 absl::Status FillEnds(const Prompt& prompt, const char* what, Message& message) {
   if (prompt.a.space != prompt.b.space) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " must both be patient positions or both be voxels"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " must both be patient positions or both be voxels"));
   }
   if (prompt.a.space == Position::Space::kVoxel) {
     FillPosition(prompt.a, *message.mutable_voxel_a());

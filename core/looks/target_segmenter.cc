@@ -310,7 +310,8 @@ bool AskForNothing(const ResolvedPrompts& prompts) {
   return any && !AskForSomething(prompts);
 }
 
-TargetSegmentation NothingLookedAt(const Geometry& geometry, const PatchSizes& sizes, const ResolvedPrompts& prompts) {
+TargetSegmentation NothingLookedAt(const Geometry& geometry, const PatchSizes& sizes,
+                                   const ResolvedPrompts& prompts) {
   TargetSegmentation nothing;
   nothing.mask = Mask(geometry.shape());
   nothing.first.values.assign(static_cast<size_t>(sizes.logits_floats()), 0.0f);

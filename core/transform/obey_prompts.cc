@@ -265,12 +265,9 @@ Runs AskedFor(const Geometry& geometry, const ResolvedPrompts& prompts, const st
   return Ordered(std::move(left));
 }
 
-void Change(const Obedience& obedience, Mask& mask) {
-  for (const VoxelRun& run : obedience.removed) {
-    for (int64_t i = run.begin; i < run.end; ++i) mask.Clear(i, run.j, run.k);
-  }
-  for (const VoxelRun& run : obedience.added) {
-    for (int64_t i = run.begin; i < run.end; ++i) mask.Set(i, run.j, run.k);
+void Fill(const VoxelRun& run, bool inside, Mask& mask) {
+  for (int64_t i = run.begin; i < run.end; ++i) {
+    inside ? mask.Set(i, run.j, run.k) : mask.Clear(i, run.j, run.k);
   }
 }
 
@@ -307,7 +304,8 @@ Obedience ObeyPrompts(const Geometry& geometry, const ResolvedPrompts& prompts,
   }
   Runs runs = before;
   if (BendLogits(geometry, bend, logits) > 0) {
-    restored = RestoreMask(logits, geometry);
+    for (const VoxelRun& run : before) Fill(run, false, restored.mask);
+    restored = RestoreMaskInto(std::move(restored.mask), logits, geometry);
     runs = RunsIn(restored.box, restored.mask);
   }
   const Runs bent = runs;
@@ -319,7 +317,8 @@ Obedience ObeyPrompts(const Geometry& geometry, const ResolvedPrompts& prompts,
   done.removed = InFirstAlone(bent, runs);
   done.added = InFirstAlone(runs, bent);
   if (done.changed()) {
-    Change(done, restored.mask);
+    for (const VoxelRun& run : done.removed) Fill(run, false, restored.mask);
+    for (const VoxelRun& run : done.added) Fill(run, true, restored.mask);
     restored.box = BoundingBox(runs);
     restored.touches_patch_border =
         restored.touches_patch_border && TouchesBorder(restored.mask, restored.box, logits, geometry);

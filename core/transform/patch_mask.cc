@@ -175,7 +175,8 @@ PatchMask SampleRuns(absl::Span<const VoxelRun> runs, const Shape& shape, const 
   }
   Mask part(box.shape());
   for (const VoxelRun& run : seen) {
-    for (int64_t i = run.begin; i < run.end; ++i) part.Set(i - box.begin.i, run.j - box.begin.j, run.k - box.begin.k);
+    for (int64_t i = run.begin; i < run.end; ++i)
+      part.Set(i - box.begin.i, run.j - box.begin.j, run.k - box.begin.k);
   }
   const auto at = [&](int64_t i, int64_t j, int64_t k) {
     return part.at(i - box.begin.i, j - box.begin.j, k - box.begin.k);

@@ -37,7 +37,8 @@ class PatchMask {
 // mask is thinner than the patch's voxels, those nearest to the mask's voxels.
 PatchMask SampleMask(const Mask& mask, const Placement& placement);
 
-// The same of voxels of a volume of `shape`; `runs` as Ordered gives them. Costs what their box within the patch does.
+// The same of voxels of a volume of `shape`; `runs` as Ordered gives them. Costs what their box within the
+// patch does.
 PatchMask SampleRuns(absl::Span<const VoxelRun> runs, const Shape& shape, const Placement& placement);
 
 // What a mask prompt turns into: +-8 where a cell of the decoder's grid lies all inside or outside the
@@ -53,9 +54,10 @@ std::vector<float> MaskToLogits(const PatchMask& mask, int64_t logits_side);
 // of the mask's bounding box. The mask is not empty.
 std::array<int64_t, 3> DeepestCell(const PatchMask& mask);
 
-// At most `most` different cells of the mask, spread over it: DeepestCell, and then always the one that is furthest from
-// all before it (farthest-point sampling; of equal ones the first, row-major). Fewer if it has fewer. A large mask is
-// thinned before: cells are 1 in so many of its own that no more than kSpreadCandidates stand to choice.
+// At most `most` different cells of the mask, spread over it: DeepestCell, and then always the one that is
+// furthest from all before it (farthest-point sampling; of equal ones the first, row-major). Fewer if it has
+// fewer. A large mask is thinned before: cells are 1 in so many of its own that no more than
+// kSpreadCandidates stand to choice.
 inline constexpr int64_t kSpreadCandidates = 32768;
 std::vector<std::array<int64_t, 3>> SpreadCells(const PatchMask& mask, size_t most);
 

@@ -49,9 +49,9 @@ std::array<double, 16> CanonicalAffineRas(const Geometry& geometry, const Canoni
                                           double spacing_mm);
 std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement& placement);
 
-// Centres a patch on the prompts' focus: the previous patch, else FocusOf (prompt_extent.h), else the centre of the
-// mask's bounding box. INVALID_ARGUMENT if there is none of them, or an empty
-// mask. Later clicks do not move the patch, so a refinement finds the cached embedding again.
+// Centres a patch on the prompts' focus: the previous patch, else FocusOf (prompt_extent.h), else the centre
+// of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or an empty mask. Later clicks do
+// not move the patch, so a refinement finds the cached embedding again.
 absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPrompts& prompts, int64_t patch,
                                      double spacing_mm);
 

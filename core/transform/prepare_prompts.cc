@@ -144,25 +144,29 @@ class ClickMaker {
 
   void AddLines() {
     for (size_t n = 0; n < prompts_.lines.size(); ++n) {
-      for (const double share : {0.5, 0.25, 0.75}) lines_[n].clicks += Click(prompts_.lines[n].At(share), true);
+      for (const double share : {0.5, 0.25, 0.75})
+        lines_[n].clicks += Click(prompts_.lines[n].At(share), true);
     }
   }
 
   // Scribbles and negative boxes: each gets the same share of what is left, but for the click that a mask may need.
   void AddSpread() {
     const auto negative = [](const ResolvedBox& box) { return !box.positive; };
-    const size_t groups = prompts_.scribbles.size() + static_cast<size_t>(std::count_if(
-                                                          prompts_.boxes.begin(), prompts_.boxes.end(), negative));
+    const size_t groups =
+        prompts_.scribbles.size() +
+        static_cast<size_t>(std::count_if(prompts_.boxes.begin(), prompts_.boxes.end(), negative));
     if (groups == 0) return;
     const size_t share = (static_cast<size_t>(kMaxClicks) - 1 - prepared_.clicks.size()) / groups;
     for (size_t n = 0; n < prompts_.boxes.size(); ++n) {
-      if (!prompts_.boxes[n].positive) boxes_[n].clicks = ClickAround(prompts_.boxes[n], std::min(share, kNegativeBoxClicks));
+      if (!prompts_.boxes[n].positive)
+        boxes_[n].clicks = ClickAround(prompts_.boxes[n], std::min(share, kNegativeBoxClicks));
     }
     for (size_t n = 0; n < prompts_.scribbles.size(); ++n) {
       const ResolvedScribble& scribble = prompts_.scribbles[n];
       const PatchMask marked = SampleRuns(scribble.runs, geometry_.shape(), placement_);
       for (const auto& [i, j, k] : SpreadCells(marked, std::min(share, kScribbleClicks))) {
-        prepared_.clicks.push_back({static_cast<float>(i), static_cast<float>(j), static_cast<float>(k), scribble.positive});
+        prepared_.clicks.push_back(
+            {static_cast<float>(i), static_cast<float>(j), static_cast<float>(k), scribble.positive});
         ++scribbles_[n].clicks;
       }
     }
@@ -200,7 +204,8 @@ class ClickMaker {
 void CountClickDeepInside(PreparedPrompts& prepared) { prepared.uses.back().clicks = 1; }
 
 // Something positive has a place, and it is not in the patch, which lies where previous logits say.
-absl::Status PlaceOutside(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts) {
+absl::Status PlaceOutside(const Geometry& geometry, const Placement& placement,
+                          const ResolvedPrompts& prompts) {
   const auto outside = [&](const VoxelIndex& at) { return Outside(geometry, placement, at); };
   for (size_t n = 0; n < prompts.boxes.size(); ++n) {
     if (prompts.boxes[n].positive) return OfPrompt("box", outside(prompts.boxes[n].middle()), n);
@@ -210,7 +215,8 @@ absl::Status PlaceOutside(const Geometry& geometry, const Placement& placement, 
     const VoxelRun& first = prompts.scribbles[n].runs.front();
     if (!prompts.scribbles[n].positive) continue;
     return OfPrompt("scribble",
-                    outside({static_cast<double>(first.begin), static_cast<double>(first.j), static_cast<double>(first.k)}),
+                    outside({static_cast<double>(first.begin), static_cast<double>(first.j),
+                             static_cast<double>(first.k)}),
                     n);
   }
   return absl::OkStatus();

@@ -21,18 +21,20 @@ struct PreparedPrompts {
   std::vector<Click> clicks;       // at least one is positive, or there is a box
   std::vector<float> mask_logits;  // empty, previous logits on this patch's cells, or a mask prompt's logits
   std::optional<BoxCorners> box = std::nullopt;
-  // What each prompt became, in the order of ResolvedPrompts' members; `confined` and `enforced` are for what comes after.
+  // What each prompt became, in the order of ResolvedPrompts' members; `confined` and `enforced` are for what
+  // comes after.
   std::vector<PromptUse> uses = {};
 };
 
-// What the first positive box becomes: what the model was trained with. A box of one slice, and every other one, is a
-// click.
+// What the first positive box becomes: what the model was trained with. A box of one slice, and every other
+// one, is a click.
 enum class BoxUse {
   kClick,    // a positive click in its middle, unless something positive lies in it anyway
   kCorners,  // its two corners, cut to the patch, and all clicks (ModelInfo.box_corner_embeddings is 2)
 };
 
-// The most clicks that one scribble becomes, and one negative box: its middle and the corners of a box half as large.
+// The most clicks that one scribble becomes, and one negative box: its middle and the corners of a box half
+// as large.
 inline constexpr size_t kScribbleClicks = 16;
 inline constexpr size_t kNegativeBoxClicks = 9;
 
@@ -46,24 +48,25 @@ struct PromptRules {
 };
 
 // `placement.patch` is `sizes.patch`. Points become clicks at the patch voxel whose centre is nearest (as the
-// reference clicks voxels); boxes become what `rules` say, negative ones some negative clicks; a line becomes positive
-// clicks in its middle and at a quarter and three quarters; a scribble becomes clicks spread over what of it lies in the
-// patch (SpreadCells). Scribbles and negative boxes share what the others leave of kMaxClicks. A mask becomes logits on
-// the decoder's grid; previous logits stay as they are if they lie on this very patch, and are resampled onto its cells
-// (trilinear; 0 where they do not reach) if they lie on another. Where nothing else is positive in the patch, mask or
-// previous logits (of a known patch) also become a click deep inside of what they mark, as far from negative clicks as
-// may be. INVALID_ARGUMENT: a positive point outside the patch, if it is to be refused; something positive that lies
-// outside the patch, and nothing in it; nothing positive, or left of it (Reason::kNoPositivePrompt); a mask that marks
-// nothing of the patch.
+// reference clicks voxels); boxes become what `rules` say, negative ones some negative clicks; a line becomes
+// positive clicks in its middle and at a quarter and three quarters; a scribble becomes clicks spread over
+// what of it lies in the patch (SpreadCells). Scribbles and negative boxes share what the others leave of
+// kMaxClicks. A mask becomes logits on the decoder's grid; previous logits stay as they are if they lie on
+// this very patch, and are resampled onto its cells (trilinear; 0 where they do not reach) if they lie on
+// another. Where nothing else is positive in the patch, mask or previous logits (of a known patch) also
+// become a click deep inside of what they mark, as far from negative clicks as may be. INVALID_ARGUMENT: a
+// positive point outside the patch, if it is to be refused; something positive that lies outside the patch,
+// and nothing in it; nothing positive, or left of it (Reason::kNoPositivePrompt); a mask that marks nothing
+// of the patch.
 absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const Placement& placement,
                                                const ResolvedPrompts& prompts, const PatchSizes& sizes,
                                                const PromptRules& rules = {});
 
-// The same prompts for a further patch of their target, after PreparePrompts took them for the first: all that become
-// clicks or corners as far as they lie in this patch, and what was `found` so far as mask logits, resampled (trilinear)
-// onto the patch's cells; 0 where nothing was seen, or the mask prompt's logits. Where nothing positive is in
-// sight, a click deep inside what was found, as far from negative clicks as may be. Nothing if that is not in
-// sight either.
+// The same prompts for a further patch of their target, after PreparePrompts took them for the first: all
+// that become clicks or corners as far as they lie in this patch, and what was `found` so far as mask logits,
+// resampled (trilinear) onto the patch's cells; 0 where nothing was seen, or the mask prompt's logits. Where
+// nothing positive is in sight, a click deep inside what was found, as far from negative clicks as may be.
+// Nothing if that is not in sight either.
 std::optional<PreparedPrompts> PrepareFollowUp(const Geometry& geometry, const Placement& placement,
                                                const ResolvedPrompts& prompts, const LogitsBox& found,
                                                const PatchSizes& sizes, BoxUse box_use);

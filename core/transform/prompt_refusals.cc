@@ -19,7 +19,8 @@ absl::Status OfPrompt(const char* kind, const absl::Status& status, size_t n) {
 }
 
 absl::Status TooManyPoints() {
-  return InvalidArgument(Reason::kTooManyPoints, absl::StrCat("a target takes at most ", kMaxPoints, " points"));
+  return InvalidArgument(Reason::kTooManyPoints,
+                         absl::StrCat("a target takes at most ", kMaxPoints, " points"));
 }
 
 }  // namespace sgpsam

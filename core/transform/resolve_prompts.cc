@@ -50,7 +50,9 @@ std::string WorldExtent(const Geometry& geometry) {
 // The nearest voxels of a box's two ends on one axis, ends excluded; a centre on a face of the box lies in it.
 void FillAxis(double a, double b, int64_t size, int64_t& begin, int64_t& end) {
   const auto [low, high] = std::minmax(a, b);
-  const auto inside = [size](double at) { return std::clamp<int64_t>(static_cast<int64_t>(at), 0, size - 1); };
+  const auto inside = [size](double at) {
+    return std::clamp<int64_t>(static_cast<int64_t>(at), 0, size - 1);
+  };
   begin = inside(std::floor(low + 0.5));
   end = std::max(begin, inside(std::ceil(high - 0.5))) + 1;
 }
@@ -71,7 +73,8 @@ absl::Status CheckCount(const char* kinds, size_t count, size_t most) {
 
 absl::StatusOr<ResolvedScribble> ResolveScribble(const Shape& shape, ScribblePrompt scribble) {
   for (const VoxelRun& run : scribble.runs) {
-    if (run.begin < 0 || run.end > shape.i || run.j < 0 || run.j >= shape.j || run.k < 0 || run.k >= shape.k) {
+    if (run.begin < 0 || run.end > shape.i || run.j < 0 || run.j >= shape.j || run.k < 0 ||
+        run.k >= shape.k) {
       return InvalidArgument(Reason::kMaskMismatch, "it marks voxels outside the volume");
     }
   }
@@ -82,18 +85,20 @@ absl::StatusOr<ResolvedScribble> ResolveScribble(const Shape& shape, ScribblePro
   return resolved;
 }
 
-absl::Status ResolveScribbles(const Shape& shape, std::vector<ScribblePrompt> scribbles, ResolvedPrompts& resolved) {
+absl::Status ResolveScribbles(const Shape& shape, std::vector<ScribblePrompt> scribbles,
+                              ResolvedPrompts& resolved) {
   uint64_t voxels = 0;
   for (size_t n = 0; n < scribbles.size(); ++n) {
     absl::StatusOr<ResolvedScribble> scribble = ResolveScribble(shape, std::move(scribbles[n]));
     if (!scribble.ok()) return OfPrompt("scribble", scribble.status(), n);
     voxels += CountVoxels(scribble->runs);
     if (voxels > kMaxScribbleVoxels) {
-      return OfPrompt("scribble",
-                      InvalidArgument(Reason::kPromptTooLarge,
-                                      absl::StrCat("a target's scribbles may mark ", kMaxScribbleVoxels,
-                                                   " voxels in all; give what covers more as a mask or a box")),
-                      n);
+      return OfPrompt(
+          "scribble",
+          InvalidArgument(Reason::kPromptTooLarge,
+                          absl::StrCat("a target's scribbles may mark ", kMaxScribbleVoxels,
+                                       " voxels in all; give what covers more as a mask or a box")),
+          n);
     }
     resolved.scribbles.push_back(*std::move(scribble));
   }

@@ -17,9 +17,9 @@ absl::StatusOr<VoxelIndex> ResolvePosition(const Geometry& geometry, const Promp
 // INVALID_ARGUMENT, naming the prompt: a position that ResolvePosition refuses; a previous patch whose centre
 // is not in the volume, beyond the part of a voxel that placing rounds by; a mask of another shape than the
 // volume's; a mask and previous logits together; previous logits that are not sizes.logits_floats() finite
-// numbers; more prompts of a kind than prompts.h allows; a scribble without a voxel, or with one outside the volume; too
-// many voxels of all scribbles. Logits that are all 0 and come without a patch say nothing and are left out. Whether
-// there is anything positive among them, PreparePrompts says.
+// numbers; more prompts of a kind than prompts.h allows; a scribble without a voxel, or with one outside the
+// volume; too many voxels of all scribbles. Logits that are all 0 and come without a patch say nothing and
+// are left out. Whether there is anything positive among them, PreparePrompts says.
 absl::StatusOr<ResolvedPrompts> ResolvePrompts(const Geometry& geometry, const PatchSizes& sizes,
                                                Prompts prompts);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
@@ -97,9 +98,11 @@ std::vector<uint8_t> MaskBits(const LogitsBox& logits) {
 }
 
 // `box` says where the mask lies and what was seen; its logits are not looked at.
-RestoredMask RestoreBits(absl::Span<const uint8_t> bits, const LogitsBox& box, const Geometry& geometry) {
+// `empty` is a mask of the volume that marks nothing.
+RestoredMask RestoreBits(absl::Span<const uint8_t> bits, const LogitsBox& box, const Geometry& geometry,
+                         Mask empty) {
   RestoredMask restored;
-  restored.mask = Mask(geometry.shape());
+  restored.mask = std::move(empty);
   const BoxBounds bounds = BoundsOf(bits, box);
   if (bounds.high[0] < 0) return restored;
   for (int a = 0; a < 3; ++a) {
@@ -171,7 +174,11 @@ void WriteSlab(const std::vector<float>& slab, std::array<SourceAxis, 3> axes,
 }  // namespace
 
 RestoredMask RestoreMask(const LogitsBox& logits, const Geometry& geometry) {
-  return RestoreBits(MaskBits(logits), logits, geometry);
+  return RestoreMaskInto(Mask(geometry.shape()), logits, geometry);
+}
+
+RestoredMask RestoreMaskInto(Mask empty, const LogitsBox& logits, const Geometry& geometry) {
+  return RestoreBits(MaskBits(logits), logits, geometry, std::move(empty));
 }
 
 std::vector<uint8_t> PatchMaskBits(const MaskLogits& logits, const PatchSizes& sizes) {
@@ -184,18 +191,21 @@ RestoredMask RestorePatchMask(absl::Span<const uint8_t> patch_bits, const Placem
   box.placement = placement;
   box.voxels.fill(placement.patch);
   box.cells.fill(1);
-  return RestoreBits(patch_bits, box, geometry);
+  return RestoreBits(patch_bits, box, geometry, Mask(geometry.shape()));
 }
 
 bool TouchesBorder(const Mask& mask, const VoxelBox& box, const LogitsBox& logits, const Geometry& geometry) {
-  std::vector<uint8_t> bits(static_cast<size_t>((logits.voxels[0] * logits.voxels[1] * logits.voxels[2] + 7) / 8));
+  std::vector<uint8_t> bits(
+      static_cast<size_t>((logits.voxels[0] * logits.voxels[1] * logits.voxels[2] + 7) / 8));
   const std::array<SourceAxis, 3> axes = SourceAxes(logits.placement, logits.voxels, geometry.shape());
   std::array<std::vector<int64_t>, 3> offsets;
   for (int s = 0; s < 3; ++s) offsets[s] = Offsets(axes[s], logits.voxels);
   for (const VoxelRun& run : RunsIn(box, mask)) {
-    if (run.j < axes[1].begin || run.j >= axes[1].end || run.k < axes[2].begin || run.k >= axes[2].end) continue;
+    if (run.j < axes[1].begin || run.j >= axes[1].end || run.k < axes[2].begin || run.k >= axes[2].end)
+      continue;
     const int64_t row = offsets[2][run.k] + offsets[1][run.j];
-    for (int64_t i = std::max<int64_t>(run.begin, axes[0].begin); i < std::min<int64_t>(run.end, axes[0].end); ++i) {
+    for (int64_t i = std::max<int64_t>(run.begin, axes[0].begin); i < std::min<int64_t>(run.end, axes[0].end);
+         ++i) {
       const int64_t n = row + offsets[0][i];
       bits[n >> 3] = static_cast<uint8_t>(bits[n >> 3] | 1u << (n & 7));
     }

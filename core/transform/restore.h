@@ -35,6 +35,9 @@ struct RestoredMask {
 // > 0.5), then nearest neighbour onto the volume's grid (SAM-Med3D utils/infer_utils.py). Costs what
 // the lesion's bounding box costs, not what the volume does. What was not seen is outside the mask.
 RestoredMask RestoreMask(const LogitsBox& logits, const Geometry& geometry);
+// The same in the memory of a mask of the volume that marks nothing: that of a large volume takes longer to
+// get than a lesion to restore.
+RestoredMask RestoreMaskInto(Mask empty, const LogitsBox& logits, const Geometry& geometry);
 
 // The two halves of RestoreMask, for one patch. Its own mask: bit (i*patch + j)*patch + k, least significant
 // first (golden `mask_bits`) ...

@@ -28,9 +28,10 @@ void VisitShared(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b, Vis
   size_t n = 0;
   for (const VoxelRun& run : a) {
     const auto ends_before = [&](const VoxelRun& other) {
-      return std::tie(other.k, other.j) < std::tie(run.k, run.j) || (SameRow(other, run) && other.end <= run.begin);
+      return std::tie(other.k, other.j) < std::tie(run.k, run.j) ||
+             (SameRow(other, run) && other.end <= run.begin);
     };
-    while (n < b.size() && ends_before(b[n])) ++n;
+    n = static_cast<size_t>(std::partition_point(b.begin() + n, b.end(), ends_before) - b.begin());
     for (size_t m = n; m < b.size() && SameRow(b[m], run) && b[m].begin < run.end; ++m) {
       visit(std::max(run.begin, b[m].begin), std::min(run.end, b[m].end), run);
     }
@@ -129,8 +130,8 @@ std::vector<VoxelRun> Inside(const VoxelBox& box, absl::Span<const VoxelRun> run
 }
 
 bool Holds(absl::Span<const VoxelRun> runs, const Voxel& voxel) {
-  const VoxelRun at{static_cast<int32_t>(voxel.i), static_cast<int32_t>(voxel.i) + 1, static_cast<int32_t>(voxel.j),
-                    static_cast<int32_t>(voxel.k)};
+  const VoxelRun at{static_cast<int32_t>(voxel.i), static_cast<int32_t>(voxel.i) + 1,
+                    static_cast<int32_t>(voxel.j), static_cast<int32_t>(voxel.k)};
   const auto after = std::upper_bound(runs.begin(), runs.end(), at, Before);
   if (after == runs.begin()) return false;
   const VoxelRun& run = *std::prev(after);

@@ -46,7 +46,7 @@ Mask MaskOf(const Shape& shape, absl::Span<const VoxelRun> runs);
 std::vector<VoxelRun> Ordered(std::vector<VoxelRun> runs);
 
 // Of two sets whose runs are as RunsOf and Ordered give them, the voxels that lie in either, in both, and in the first
-// alone; as they are given. Linear in the runs.
+// alone; as they are given.
 std::vector<VoxelRun> UnionOf(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
 std::vector<VoxelRun> InBoth(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
 std::vector<VoxelRun> InFirstAlone(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);

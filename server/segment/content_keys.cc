@@ -153,10 +153,12 @@ std::string DescribePrompts(const Prompts& prompts) {
   const auto ends = [](const auto& prompt) {
     return absl::StrCat(Coordinates(prompt.a), "-", Coordinates(prompt.b), Unit(prompt.a));
   };
-  for (const BoxPrompt& box : prompts.boxes) parts.push_back(absl::StrCat(box.positive ? "box " : "-box ", ends(box)));
+  for (const BoxPrompt& box : prompts.boxes)
+    parts.push_back(absl::StrCat(box.positive ? "box " : "-box ", ends(box)));
   for (const LinePrompt& line : prompts.lines) parts.push_back(absl::StrCat("line ", ends(line)));
   for (const ScribblePrompt& scribble : prompts.scribbles) {
-    parts.push_back(absl::StrCat(scribble.positive ? "scribble of " : "-scribble of ", CountVoxels(scribble.runs)));
+    parts.push_back(
+        absl::StrCat(scribble.positive ? "scribble of " : "-scribble of ", CountVoxels(scribble.runs)));
   }
   if (prompts.mask) parts.push_back("mask");
   if (!prompts.previous_logits.empty()) parts.push_back("logits");

@@ -23,10 +23,9 @@ absl::StatusOr<std::string> InflateBits(const Shape& shape, const std::string& z
   const int code = uncompress2(reinterpret_cast<Bytef*>(bits.data()), &inflated,
                                reinterpret_cast<const Bytef*>(zlib_bits.data()), &used);
   if (code != Z_OK || inflated != expected || used != zlib_bits.size()) {
-    return InvalidArgument(
-        Reason::kMaskMismatch,
-        absl::StrCat("the mask prompt is not one zlib stream of exactly ", expected,
-                     " bytes; send one bit for each of its ", shape.voxels(), " voxels"));
+    return InvalidArgument(Reason::kMaskMismatch,
+                           absl::StrCat("the mask prompt is not one zlib stream of exactly ", expected,
+                                        " bytes; send one bit for each of its ", shape.voxels(), " voxels"));
   }
   return bits;
 }
@@ -69,8 +68,8 @@ absl::Status CheckPart(const DeflatedScribble& scribble) {
   for (const int64_t size : {part.i, part.j, part.k}) {
     if (size >= 1 && size <= Geometry::kMaxAxis) continue;
     return InvalidArgument(Reason::kMaskMismatch,
-                           absl::StrCat("its shape is ", Describe(part), "; each axis has 1 to ", Geometry::kMaxAxis,
-                                        " voxels"));
+                           absl::StrCat("its shape is ", Describe(part), "; each axis has 1 to ",
+                                        Geometry::kMaxAxis, " voxels"));
   }
   if (part.voxels() <= kMaxScribblePart) return absl::OkStatus();
   return InvalidArgument(
@@ -79,19 +78,22 @@ absl::Status CheckPart(const DeflatedScribble& scribble) {
                    " are taken: send the part of the volume that has the marks, or several scribbles"));
 }
 
-absl::StatusOr<ScribblePrompt> InflateScribble(const Shape& shape, const DeflatedScribble& scribble) {
+absl::StatusOr<ScribblePrompt> InflateScribble(const Shape& shape, const DeflatedScribble& scribble,
+                                               uint64_t most) {
   const Shape& part = scribble.part.shape;
   const Voxel& first = scribble.first;
   if (first.i + part.i > shape.i || first.j + part.j > shape.j || first.k + part.k > shape.k) {
-    return InvalidArgument(Reason::kMaskMismatch,
-                           absl::StrCat("its part of ", Describe(part), " voxels from ", first.i, ", ", first.j, ", ",
-                                        first.k, " on reaches beyond the volume, which has ", Describe(shape)));
+    return InvalidArgument(
+        Reason::kMaskMismatch,
+        absl::StrCat("its part of ", Describe(part), " voxels from ", first.i, ", ", first.j, ", ", first.k,
+                     " on reaches beyond the volume, which has ", Describe(shape)));
   }
   ASSIGN_OR_RETURN(const Mask mask, Inflate(scribble.part));
-  if (mask.CountVoxels() > kMaxScribbleVoxels) {
+  if (mask.CountVoxels() > most) {
     return InvalidArgument(Reason::kPromptTooLarge,
-                           absl::StrCat("it marks ", mask.CountVoxels(), " voxels; at most ", kMaxScribbleVoxels,
-                                        " are taken: give what covers more as a mask or a box"));
+                           absl::StrCat("it marks ", mask.CountVoxels(), " voxels, and all scribbles of a target ",
+                                        kMaxScribbleVoxels,
+                                        " at most: give what covers more as a mask or a box"));
   }
   ScribblePrompt prompt{RunsOf(mask), scribble.positive};
   for (VoxelRun& run : prompt.runs) {

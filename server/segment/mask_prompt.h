@@ -40,9 +40,10 @@ struct DeflatedScribble {
 // larger than kMaxScribblePart.
 absl::Status CheckPart(const DeflatedScribble& scribble);
 
-// INVALID_ARGUMENT unless the part, which CheckPart took, lies in a volume of `shape`, its bytes are as InflateMask wants
-// them, and it marks at most kMaxScribbleVoxels.
-absl::StatusOr<ScribblePrompt> InflateScribble(const Shape& shape, const DeflatedScribble& scribble);
+// INVALID_ARGUMENT unless the part, which CheckPart took, lies in a volume of `shape`, its bytes are as
+// InflateMask wants them, and it marks at most `most` voxels: what a target's other scribbles have left.
+absl::StatusOr<ScribblePrompt> InflateScribble(const Shape& shape, const DeflatedScribble& scribble,
+                                               uint64_t most = kMaxScribbleVoxels);
 
 }  // namespace sgpsam
 

@@ -97,10 +97,12 @@ absl::StatusOr<Finding> SegmentPipeline::Find(const SegmentRequest& request, con
     ASSIGN_OR_RETURN(prompts.mask, progress.Do(Stage::kPrepare,
                                                [&] { return InflateMask(geometry.shape(), *target.mask); }));
   }
+  uint64_t left = kMaxScribbleVoxels;
   for (size_t n = 0; n < target.scribbles.size(); ++n) {
     absl::StatusOr<ScribblePrompt> scribble = progress.Do(
-        Stage::kPrepare, [&] { return InflateScribble(geometry.shape(), target.scribbles[n]); });
+        Stage::kPrepare, [&] { return InflateScribble(geometry.shape(), target.scribbles[n], left); });
     if (!scribble.ok()) return OfPrompt("scribble", scribble.status(), n);
+    left -= CountVoxels(scribble->runs);
     prompts.scribbles.push_back(*std::move(scribble));
   }
   std::string stated = DescribePrompts(prompts);

@@ -50,8 +50,10 @@ TEST(Messages, CarryLabelCodesAndColour) {
 }
 
 TEST(Messages, CarryBoxesAndLinesInEitherSpaceButNotInBoth) {
-  const Position a = Position::Voxel(1, 2, 3), b = Position::Voxel(4, 5, 6), mm = Position::PatientMm(4, 5, 6);
-  const auto header = MakeHeader(RequestOf({.clicks = {}, .boxes = {{a, b}, {mm, mm, false}}, .lines = {{mm, mm}}}));
+  const Position a = Position::Voxel(1, 2, 3), b = Position::Voxel(4, 5, 6),
+                 mm = Position::PatientMm(4, 5, 6);
+  const auto header =
+      MakeHeader(RequestOf({.clicks = {}, .boxes = {{a, b}, {mm, mm, false}}, .lines = {{mm, mm}}}));
   ASSERT_TRUE(header.ok()) << header.status();
   const v1::Prompts& prompts = header->targets(0).prompts();
   EXPECT_EQ(prompts.box().voxel_b().i(), 4);  // the first one where every server reads it
@@ -64,7 +66,8 @@ TEST(Messages, CarryBoxesAndLinesInEitherSpaceButNotInBoth) {
   const auto negative = MakeHeader(RequestOf({.clicks = {}, .boxes = {{a, b, false}, {a, b}}}));
   EXPECT_FALSE(negative->targets(0).prompts().has_box());
   EXPECT_EQ(negative->targets(0).prompts().boxes_size(), 2);
-  for (const Target& mixed : {Target{.clicks = {}, .boxes = {{a, mm}}}, Target{.clicks = {}, .lines = {{a, mm}}}}) {
+  for (const Target& mixed :
+       {Target{.clicks = {}, .boxes = {{a, mm}}}, Target{.clicks = {}, .lines = {{a, mm}}}}) {
     EXPECT_EQ(MakeHeader(RequestOf(mixed)).status().code(), absl::StatusCode::kInvalidArgument);
   }
 }

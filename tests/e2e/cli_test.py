@@ -141,6 +141,14 @@ def test_every_kind_of_prompt_is_obeyed(segment, ct, tmp_path):
     assert [use["clicks"] for use in said["targets"][0]["prompts"]][1:4] == [0, 9, 3]
 
 
+def test_a_modality_is_said_of_nifti_alone(segment, sgpsam, server, ct, tmp_path):
+    common = ("--max-looks", "0", "--max-steps", "0", "--point", ct.click)
+    assert segment(ct.nifti, tmp_path / "m.bits", "--modality", "CT", *common)["targets"][0]["patches"] >= 1
+    for source, named, why in ((ct.nifti, "ct", "term of DICOM's Modality"), (ct.folder, "CT", "says it itself")):
+        done = sgpsam("segment", source, "--server", server.grpc, "--out", tmp_path / "n.bits", "--modality", named, *common)
+        assert done.returncode == 3 and "--modality" in done.stderr and why in done.stderr
+
+
 def test_a_scribble_may_be_a_dicom_seg(segment, ct, tmp_path):
     segment(ct.folder, tmp_path / "first.dcm", "--point", ct.click)
     said = segment(ct.folder, tmp_path / "m.bits", "--scribble", f"{tmp_path / 'first.dcm'}:+")
@@ -149,11 +157,13 @@ def test_a_scribble_may_be_a_dicom_seg(segment, ct, tmp_path):
 
 
 def test_a_negative_click_alone_refines(segment, sgpsam, server, ct, tmp_path):
-    first = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--save-logits", tmp_path / "l.json")
+    one = ("--max-patches", "1")         # where else is looked at depends on the logits
+    first = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--save-logits", tmp_path / "l.json", *one)
     saved = json.loads((tmp_path / "l.json").read_text())["targets"][0]
     assert saved["patch"]["spacing_mm"] == 1.5
     assert saved["patch"]["centre_lps_mm"] == pytest.approx([float(x) for x in ct.click.split(",")])
-    more = segment(ct.folder, tmp_path / "2.bits", "--negative-point", ct.beside, "--previous-logits", tmp_path / "l.json")
+    more = segment(ct.folder, tmp_path / "2.bits", "--negative-point", ct.beside, "--previous-logits", tmp_path / "l.json",
+                   *one)
     assert more["targets"][0]["embedding_cached"] and more["uploaded_bytes"] == 0
     assert more["targets"][0]["logits_sha256"] != first["targets"][0]["logits_sha256"]
     none = sgpsam("segment", ct.folder, "--server", server.grpc, "--out", tmp_path / "3.bits")

@@ -98,12 +98,12 @@ def test_refines_by_digest_or_by_samples_alike(sdk, client):
 
 def test_one_negative_click_is_enough_after_a_first_answer(sdk, client):
     volume = sdk.Volume.from_array(block(), (1.0, 1.0, 2.5))
-    first = client.segment(volume, in_block(sdk))
+    first = client.segment(volume, in_block(sdk), max_patches=1)   # where else is looked at depends on the logits
     target = first.targets[0]
     assert target.previous.patch.spacing_mm == target.spacing_mm and target.previous.patch.centre == (64, 45, 75)
     assert not first.empty and not target.empty
     beside = sdk.Click.voxel(100, 80, 30, positive=False)
-    again = client.segment(volume, sdk.Target([beside], previous=target.previous))
+    again = client.segment(volume, sdk.Target([beside], previous=target.previous), max_patches=1)
     assert again.targets[0].embedding_cached and again.uploaded_bytes == 0
     assert again.targets[0].previous.sha256 != target.previous.sha256
     with pytest.raises(sdk.InvalidInput, match="previous logits with the patch"):
@@ -130,7 +130,7 @@ def test_prompts_that_are_drawn_are_obeyed(sdk, client):
     assert found.mask[stroke].all()
     assert not found.mask[31, 44:46, 64:67].any() and not found.mask[30:35, 50:56, 70:76].any()
     assert [use.kind for use in found.prompts] == ["box", "box", "line", "scribble", "scribble"]
-    assert found.prompts[3].clicks == 11 and found.enforced_prompts == sum(use.enforced for use in found.prompts)
+    assert 11 <= found.prompts[3].clicks <= 16 and found.enforced_prompts == sum(use.enforced for use in found.prompts)
 
 
 def test_a_first_negative_click_finds_nothing(sdk, client):

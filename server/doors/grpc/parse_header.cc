@@ -102,7 +102,8 @@ absl::StatusOr<PointPrompt> ParsePoint(const v1::PointPrompt& point) {
 
 // The two ends of a box or a line. `field`: its path in the header; `name`: what errors call it.
 template <typename Message, typename Prompt>
-absl::Status ParseEnds(const Message& message, absl::string_view field, absl::string_view name, Prompt& parsed) {
+absl::Status ParseEnds(const Message& message, absl::string_view field, absl::string_view name,
+                       Prompt& parsed) {
   if (message.has_patient_a() && message.has_patient_b()) {
     ASSIGN_OR_RETURN(parsed.a, ParsePosition(message.patient_a()));
     ASSIGN_OR_RETURN(parsed.b, ParsePosition(message.patient_b()));
@@ -127,7 +128,8 @@ absl::StatusOr<BoxPrompt> ParseBox(const v1::BoxPrompt& box, absl::string_view f
 
 // Of a mask or a scribble, whose bits travel alike.
 template <typename Message>
-absl::StatusOr<DeflatedMask> ParseBits(const Message& message, absl::string_view field, absl::string_view name) {
+absl::StatusOr<DeflatedMask> ParseBits(const Message& message, absl::string_view field,
+                                       absl::string_view name) {
   DeflatedMask parsed;
   parsed.zlib_bits = message.zlib_bits();
   if (parsed.zlib_bits.empty() || parsed.zlib_bits.size() > kMaxMaskBytes) {
@@ -140,7 +142,8 @@ absl::StatusOr<DeflatedMask> ParseBits(const Message& message, absl::string_view
   }
   parsed.shape = {message.shape(0), message.shape(1), message.shape(2)};
   if (message.axis_order() != v1::AXIS_ORDER_I_FASTEST && message.axis_order() != v1::AXIS_ORDER_K_FASTEST) {
-    return Invalid(absl::StrCat(field, ".axis_order"), name, "'s axis_order is missing or unknown to this server");
+    return Invalid(absl::StrCat(field, ".axis_order"), name,
+                   "'s axis_order is missing or unknown to this server");
   }
   const bool i_fastest = message.axis_order() == v1::AXIS_ORDER_I_FASTEST;
   parsed.order = i_fastest ? AxisOrder::kIFastest : AxisOrder::kKFastest;
@@ -152,8 +155,8 @@ absl::StatusOr<DeflatedScribble> ParseScribble(const v1::ScribblePrompt& scribbl
   DeflatedScribble parsed;
   ASSIGN_OR_RETURN(parsed.part, ParseBits(scribble, field, "a scribble"));
   if (scribble.first_voxel_size() != 0 && scribble.first_voxel_size() != 3) {
-    return Invalid(absl::StrCat(field, ".first_voxel"), "a scribble's first_voxel has ", scribble.first_voxel_size(),
-                   " values; send i, j and k, or none");
+    return Invalid(absl::StrCat(field, ".first_voxel"), "a scribble's first_voxel has ",
+                   scribble.first_voxel_size(), " values; send i, j and k, or none");
   }
   if (scribble.first_voxel_size() == 3) {
     parsed.first = {scribble.first_voxel(0), scribble.first_voxel(1), scribble.first_voxel(2)};
@@ -208,8 +211,8 @@ absl::Status TooMany(absl::string_view field, absl::string_view kinds, int count
 absl::Status CheckCounts(const v1::Prompts& prompts) {
   if (prompts.points_size() > static_cast<int>(kMaxPoints)) {
     return InvalidArgument(Reason::kTooManyPoints,
-                           absl::StrCat("a target has ", prompts.points_size(), " points; at most ", kMaxPoints,
-                                        " are allowed"));
+                           absl::StrCat("a target has ", prompts.points_size(), " points; at most ",
+                                        kMaxPoints, " are allowed"));
   }
   const int boxes = prompts.boxes_size() + (prompts.has_box() ? 1 : 0);
   if (boxes > static_cast<int>(kMaxBoxes)) return TooMany("targets.prompts.boxes", "boxes", boxes, kMaxBoxes);
@@ -219,13 +222,14 @@ absl::Status CheckCounts(const v1::Prompts& prompts) {
   if (prompts.scribbles_size() > static_cast<int>(kMaxScribbles)) {
     return TooMany("targets.prompts.scribbles", "scribbles", prompts.scribbles_size(), kMaxScribbles);
   }
-  if (prompts.points_size() + boxes + prompts.lines_size() + prompts.scribbles_size() > 0 || prompts.has_mask() ||
-      (prompts.has_previous_logits() && prompts.previous_logits().has_patch())) {
+  if (prompts.points_size() + boxes + prompts.lines_size() + prompts.scribbles_size() > 0 ||
+      prompts.has_mask() || (prompts.has_previous_logits() && prompts.previous_logits().has_patch())) {
     return absl::OkStatus();
   }
-  return InvalidArgument(Reason::kNoPositivePrompt,
-                         "a target needs a point, a box, a line, a scribble, a mask, or previous_logits with their patch",
-                         {{"field", "targets.prompts"}});
+  return InvalidArgument(
+      Reason::kNoPositivePrompt,
+      "a target needs a point, a box, a line, a scribble, a mask, or previous_logits with their patch",
+      {{"field", "targets.prompts"}});
 }
 
 absl::Status ParsePrompts(const v1::Prompts& prompts, const PatchSizes& sizes, TargetRequest& target,
@@ -360,10 +364,12 @@ absl::Status ParseDelivery(const v1::VolumeSource& volume, ParsedHeader& parsed)
 absl::Status ParseModality(const v1::VolumeSource& volume, VolumeDescription& parsed) {
   const std::string& modality = volume.modality();
   if (modality.empty()) return absl::OkStatus();
-  if (volume.has_dicom()) return Invalid("volume.modality", "volume.modality: a DICOM series says it itself; leave it out");
+  if (volume.has_dicom())
+    return Invalid("volume.modality", "volume.modality: a DICOM series says it itself; leave it out");
   if (!IsCodeString(modality)) {
-    return Invalid("volume.modality",
-                   "volume.modality is not a term of DICOM's Modality: 1 to 16 of A to Z, 0 to 9, space, underscore");
+    return Invalid(
+        "volume.modality",
+        "volume.modality is not a term of DICOM's Modality: 1 to 16 of A to Z, 0 to 9, space, underscore");
   }
   parsed.modality = modality;
   return absl::OkStatus();
@@ -489,8 +495,10 @@ absl::Status ParseInference(const v1::InferenceOptions& options, TargetOptions& 
                    "; allowed are 1 to ", kLookPolicy.most_patches);
   }
   if (options.max_patches() != 0) inference.max_patches = static_cast<int>(options.max_patches());
-  RETURN_IF_ERROR(ParseBound(options.has_max_looks(), options.max_looks(), "inference.max_looks", inference.max_looks));
-  RETURN_IF_ERROR(ParseBound(options.has_max_steps(), options.max_steps(), "inference.max_steps", inference.max_steps));
+  RETURN_IF_ERROR(
+      ParseBound(options.has_max_looks(), options.max_looks(), "inference.max_looks", inference.max_looks));
+  RETURN_IF_ERROR(
+      ParseBound(options.has_max_steps(), options.max_steps(), "inference.max_steps", inference.max_steps));
   if (options.has_spacing_mm()) {
     const double spacing = options.spacing_mm();
     if (!(spacing >= kMinSpacingMm && spacing <= kMaxSpacingMm)) {

@@ -71,8 +71,11 @@ TEST(PromptArguments, ReadBoxesAndLines) {
 }
 
 TEST(PromptArguments, KeepScribblesWithTheirTargetsAndSigns) {
-  const std::vector<PromptArgument> arguments{{"--scribble", "a.nii.gz:+"}, {"--label", "A"}, {"--scribble", "b.dcm"},
-                                              {"--label", "B"}, {"--scribble", "dir:x/c.nii:-"}};
+  const std::vector<PromptArgument> arguments{{"--scribble", "a.nii.gz:+"},
+                                              {"--label", "A"},
+                                              {"--scribble", "b.dcm"},
+                                              {"--label", "B"},
+                                              {"--scribble", "dir:x/c.nii:-"}};
   ASSERT_TRUE(MakeTargets(arguments).ok());
   const std::vector<std::vector<ScribbleChoice>> choices = ScribbleChoices(arguments);
   ASSERT_EQ(choices.size(), 2u);

@@ -20,7 +20,8 @@ TEST(ShippedModel, ObeysItsPrompts) {
   // A bright ball of 24 mm in a dim, textured block.
   const Geometry geometry = TestGeometry({80, 80, 40}, {1, 1, 2});
   const Volume volume = TestVolume<int16_t>(geometry, [](int64_t i, int64_t j, int64_t k) {
-    const double away = std::hypot(static_cast<double>(i) - 40, static_cast<double>(j) - 40, 2 * (static_cast<double>(k) - 20));
+    const double away = std::hypot(static_cast<double>(i) - 40, static_cast<double>(j) - 40,
+                                   2 * (static_cast<double>(k) - 20));
     return 100 + static_cast<double>((i * 7 + j * 13 + k * 29) % 23) + (away < 12 ? 80 : 0);
   });
   EnginePatchModel model(**engine, volume);

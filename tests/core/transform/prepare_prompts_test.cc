@@ -156,7 +156,8 @@ TEST_F(PreparePromptsTest, ABoxsCornersAreCutToThePatch) {
 
 // A voxel of a click in the volume.
 Voxel SourceOf(const Click& click) {
-  return {static_cast<int64_t>(click.i) + 10, static_cast<int64_t>(click.j) + 20, static_cast<int64_t>(click.k) + 30};
+  return {static_cast<int64_t>(click.i) + 10, static_cast<int64_t>(click.j) + 20,
+          static_cast<int64_t>(click.k) + 30};
 }
 
 TEST_F(PreparePromptsTest, EachBoxIsClickedUnlessSomethingPositiveLiesInIt) {

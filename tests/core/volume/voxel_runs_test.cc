@@ -91,11 +91,12 @@ TEST(VoxelRuns, AreSetsOfVoxels) {
   const Shape shape{13, 5, 4};
   const VoxelBox box{{3, -1, 1}, {11, 4, 9}};
   for (uint32_t seed = 0; seed < 50; ++seed) {
-    const Mask a = RandomMask(shape, seed, static_cast<int>(seed % 11)), b = RandomMask(shape, seed + 1000, 4);
+    const Mask a = RandomMask(shape, seed, static_cast<int>(seed % 11)),
+               b = RandomMask(shape, seed + 1000, 4);
     const std::vector<VoxelRun> runs_a = RunsOf(a), runs_b = RunsOf(b);
     const Mask either = MaskOf(shape, UnionOf(runs_a, runs_b)), both = MaskOf(shape, InBoth(runs_a, runs_b)),
-               alone = MaskOf(shape, InFirstAlone(runs_a, runs_b)), inside = MaskOf(shape, Inside(box, runs_a)),
-               in_box = MaskOf(shape, RunsIn(box, a));
+               alone = MaskOf(shape, InFirstAlone(runs_a, runs_b)),
+               inside = MaskOf(shape, Inside(box, runs_a)), in_box = MaskOf(shape, RunsIn(box, a));
     std::vector<VoxelRun> mixed(runs_b);
     mixed.insert(mixed.begin(), runs_a.rbegin(), runs_a.rend());
     EXPECT_EQ(MaskOf(shape, Ordered(mixed)).bits(), either.bits());

@@ -54,8 +54,11 @@ TEST(VolumeKey, DependsOnHowTheBytesAreToBeRead) {
          r.origin_lps = {0, 0, 1};
        },
        [](auto& r) { r.direction_lps = {1, 0, 0, 0, -1, 0, 0, 0, 1}; }},
-      Raw, [&](const RawDescription& raw) { return VolumeKey({VolumeKind::kRaw, raw, "", ""}, payload); });
-  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, "", ""}, payload), VolumeKey({VolumeKind::kDicom, {}, "", ""}, payload));
+      Raw, [&](const RawDescription& raw) {
+        return VolumeKey({VolumeKind::kRaw, raw, "", ""}, payload);
+      });
+  EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, "", ""}, payload),
+            VolumeKey({VolumeKind::kDicom, {}, "", ""}, payload));
   EXPECT_NE(VolumeKey({VolumeKind::kNifti, {}, "", ""}, payload),
             VolumeKey({VolumeKind::kNifti, {}, "", ""}, Sha256::Of("other")));
   EXPECT_NE(VolumeKey({VolumeKind::kDicom, {}, "", ""}, payload),
@@ -93,22 +96,34 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
          r.targets[0].prompts.points.push_back({VoxelIndex{0, 0, 0}, false});
        },
        [](auto& r) { r.targets[0].prompts.previous_logits = {1.0f}; },
-       [](auto& r) { r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}}; },
-       [](auto& r) { r.targets[0].mask = DeflatedMask{"mask", {6, 5, 4}}; },
+       [](auto& r) {
+         r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}};
+       },
+       [](auto& r) {
+         r.targets[0].mask = DeflatedMask{"mask", {6, 5, 4}};
+       },
        [](auto& r) {
          r.targets[0].mask = DeflatedMask{"mask", {4, 5, 6}, AxisOrder::kKFastest};
        },
-       [](auto& r) { r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 1.5}; },
-       [](auto& r) { r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 0.6}; },
+       [](auto& r) {
+         r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 1.5};
+       },
+       [](auto& r) {
+         r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 0.6};
+       },
        [](auto& r) { r.targets[0].segment.label = std::string("Node"); },
        [](auto& r) { r.targets[0].segment.type.value = std::string("1"); },
-       [](auto& r) { r.targets[0].segment.rgb[0] = 1; }, [](auto& r) { r.targets.push_back(r.targets[0]); },
+       [](auto& r) { r.targets[0].segment.rgb[0] = 1; },
+       [](auto& r) { r.targets.push_back(r.targets[0]); },
        [](auto& r) {
          r.clamp = IntensityClamp{0, 1};
        },
-       [](auto& r) { r.inference.max_patches = 1; }, [](auto& r) { r.inference.spacing_mm = 0.75; },
-       [](auto& r) { r.inference.auto_spacing = true; }, [](auto& r) { r.inference.max_looks = 0; },
-       [](auto& r) { r.inference.max_steps = 0; }, [](auto& r) { r.targets[0].average_looks = false; },
+       [](auto& r) { r.inference.max_patches = 1; },
+       [](auto& r) { r.inference.spacing_mm = 0.75; },
+       [](auto& r) { r.inference.auto_spacing = true; },
+       [](auto& r) { r.inference.max_looks = 0; },
+       [](auto& r) { r.inference.max_steps = 0; },
+       [](auto& r) { r.targets[0].average_looks = false; },
        [](auto& r) {
          r.targets[0].prompts.boxes = {{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}}};
        },
@@ -118,12 +133,19 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
        [](auto& r) {
          r.targets[0].prompts.lines = {{VoxelIndex{0, 0, 0}, VoxelIndex{9, 9, 9}}};
        },
-       [](auto& r) { r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 0}, true}}; },
-       [](auto& r) { r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 0}, false}}; },
-       [](auto& r) { r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 1}, true}}; },
+       [](auto& r) {
+         r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 0}, true}};
+       },
+       [](auto& r) {
+         r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 0}, false}};
+       },
+       [](auto& r) {
+         r.targets[0].scribbles = {{{"bits", {4, 5, 6}}, {0, 0, 1}, true}};
+       },
        [](auto& r) { r.seg_series.instance_uid = std::string("1.2"); },
        [](auto& r) { r.seg_series.description = std::string("other"); },
-       [](auto& r) { r.seg_series.number = 2; }, [](auto& r) { r.seg_series.instance_number = 2; },
+       [](auto& r) { r.seg_series.number = 2; },
+       [](auto& r) { r.seg_series.instance_number = 2; },
        [](auto& r) { r.seg_series.content_label = std::string("OTHER"); },
        [](auto& r) { r.seg_series.content_creator_name = std::string("Other"); }},
       Request, KeyOf);
@@ -140,8 +162,9 @@ TEST(DescribePrompts, SaysExactlyWhatWasAskedInOneLine) {
   prompts.lines = {{VoxelIndex{1, 2, 3}, VoxelIndex{4, 5, 6}}};
   prompts.scribbles = {{{{0, 5, 1, 1}, {3, 4, 2, 2}}}, {{{0, 5, 1, 1}}, /*positive=*/false}};
   EXPECT_THAT(DescribePrompts(prompts),
-              ::testing::EndsWith("voxel -box (0,0,0)-(1,1,1)mm line (1,2,3)-(4,5,6)voxel scribble of 6 -scribble of 5 "
-                                  "logits"));
+              ::testing::EndsWith(
+                  "voxel -box (0,0,0)-(1,1,1)mm line (1,2,3)-(4,5,6)voxel scribble of 6 -scribble of 5 "
+                  "logits"));
   prompts.previous_patch = PatchPosition{{1.5, -2, 3}, 0.6};
   EXPECT_THAT(DescribePrompts(prompts), ::testing::EndsWith(" logits at (1.5,-2,3)mm of 0.6mm"));
 }

@@ -108,7 +108,8 @@ TEST(InflateScribble, RefusesAPartThatReachesBeyondTheVolume) {
 TEST(InflateScribble, RefusesWhatMarksTooMuchBeforeItCostsMore) {
   const Shape large{4096, 1025, 1};
   const auto marked = [&](size_t bytes) {
-    return InflateScribble(large, Part(large, {0, 0, 0}, std::string(bytes, '\x55') + std::string(524800 - bytes, '\0')))
+    return InflateScribble(
+               large, Part(large, {0, 0, 0}, std::string(bytes, '\x55') + std::string(524800 - bytes, '\0')))
         .status();
   };
   EXPECT_TRUE(marked(524800).ok());  // every other voxel of 4,198,400
@@ -116,13 +117,18 @@ TEST(InflateScribble, RefusesWhatMarksTooMuchBeforeItCostsMore) {
   const absl::Status status =
       InflateScribble(full, Part(full, {0, 0, 0}, std::string(1049600, '\x7f'))).status();
   EXPECT_EQ(ReasonOf(status), Reason::kPromptTooLarge) << status;
+  // What is left by others counts.
+  const DeflatedScribble small = Part({3, 2, 1}, {2, 1, 1}, std::string(1, '\x23'));
+  EXPECT_TRUE(InflateScribble(kShape, small, 3).ok());
+  EXPECT_EQ(ReasonOf(InflateScribble(kShape, small, 2).status()), Reason::kPromptTooLarge);
 }
 
 TEST(CheckPart, BoundsWhatIsInflated) {
   EXPECT_TRUE(CheckPart(Part({1024, 1024, 512}, {}, "")).ok());
   EXPECT_EQ(ReasonOf(CheckPart(Part({1024, 1024, 513}, {}, ""))), Reason::kPromptTooLarge);
   EXPECT_EQ(ReasonOf(CheckPart(Part({1024, 0, 513}, {}, ""))), Reason::kMaskMismatch);
-  EXPECT_EQ(ReasonOf(CheckPart(Part({int64_t{1} << 32, int64_t{1} << 32, 1}, {}, ""))), Reason::kMaskMismatch);
+  EXPECT_EQ(ReasonOf(CheckPart(Part({int64_t{1} << 32, int64_t{1} << 32, 1}, {}, ""))),
+            Reason::kMaskMismatch);
 }
 
 }  // namespace

@@ -132,6 +132,27 @@ TEST_F(SegmentPipelineTest, FindsVolumesAndLogitsByTheirContent) {
   EXPECT_TRUE(Run(std::move(cached)).ok());
 }
 
+TEST_F(SegmentPipelineTest, KnowsTheModalityThatTheCallerSays) {
+  Asked ramp = Ramp();
+  ramp.volume.modality = "MR";
+  const VolumeDescription description = ramp.volume;
+  const Digest digest = ramp.input.digest;
+  ASSERT_TRUE(Run(std::move(ramp)).ok());
+  EXPECT_EQ(pipeline_.FindVolume(description, digest)->modality, "MR");
+  EXPECT_EQ(pipeline_.FindVolume(Ramp().volume, digest),
+            nullptr);  // a volume of another modality is another one
+}
+
+TEST_F(SegmentPipelineTest, NamesTheScribbleThatCannotBeInflated) {
+  Asked ramp = Ramp();
+  ramp.targets[0].scribbles = {{{"x", {1, 1, 1}}, {0, 0, 0}, true}};
+  const absl::Status status = Run(std::move(ramp)).status();
+  EXPECT_EQ(ReasonOf(status), Reason::kMaskMismatch);
+  EXPECT_EQ(ReasonDetail(status, "prompt"), "scribble");
+  EXPECT_EQ(ReasonDetail(status, "number"), "1");
+  EXPECT_EQ(encodes_, 0);
+}
+
 TEST_F(SegmentPipelineTest, TellsTheStagesOfEveryTarget) {
   Asked request = Ramp();
   request.targets.push_back(Click(4, 4, 4));

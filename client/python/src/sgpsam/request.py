@@ -237,7 +237,7 @@ def _scribble(scribble: Scribble) -> pb.ScribblePrompt:
     i, j, k = (slice(int(axis[0]), int(axis[-1]) + 1) for axis in marked)
     part = _mask(scribble.mask[k, j, i])
     return pb.ScribblePrompt(zlib_bits=part.zlib_bits, shape=part.shape, axis_order=part.axis_order,
-                             first_voxel=[first + axis.start for first, axis in zip(scribble.first, (i, j, k))],
+                             first_voxel=np.add(scribble.first, [i.start, j.start, k.start]).tolist(),
                              polarity=_polarity(scribble.positive))
 
 
@@ -280,5 +280,8 @@ def to_message(target: Target) -> pb.Target:
     if target.mask is not None:
         prompts.mask.CopyFrom(_mask(target.mask))
     colour = pb.Rgb(red=target.colour[0], green=target.colour[1], blue=target.colour[2]) if target.colour else None
-    return pb.Target(prompts=prompts, label=target.label, category=_code(target.category),
-                     type=_code(target.type), colour=colour, average_looks=target.average_looks)
+    message = pb.Target(prompts=prompts, label=target.label, category=_code(target.category),
+                        type=_code(target.type), colour=colour)
+    if target.average_looks is not None:
+        message.average_looks = target.average_looks
+    return message

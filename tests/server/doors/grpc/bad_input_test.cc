@@ -305,16 +305,32 @@ const BadHeader kBadPrompts[] = {
      },
      "line 1: the position lies"},
     {"EmptyScribble", [](auto& h) { PromptsOf(h).add_scribbles(); }, "a scribble has 0 bytes"},
-    {"ScribbleWithoutAShape", [](auto& h) { PromptsOf(h).add_scribbles()->set_zlib_bits("x"); }, "shape has 0 values"},
-    {"ScribbleOfNoVoxel", [](auto& h) { AddScribble(PromptsOf(h), {0, 1, 1}); }, "each axis has 1"},
-    {"ScribbleOfAHugePart", [](auto& h) { AddScribble(PromptsOf(h), {16384, 16384, 3}); },
-     "scribble 1: it comes with 805306368 voxels"},
-    {"ScribbleOfAnAxisTooLong", [](auto& h) { AddScribble(PromptsOf(h), {4294967295, 4294967295, 4294967295}); },
+    {"ScribbleWithoutAShape", [](auto& h) { PromptsOf(h).add_scribbles()->set_zlib_bits("x"); },
+     "shape has 0 values"},
+    {"ScribbleOfNoVoxel",
+     [](auto& h) {
+       AddScribble(PromptsOf(h), {0, 1, 1});
+     },
      "each axis has 1"},
-    {"ScribbleWithHalfAPlace", [](auto& h) { AddScribble(PromptsOf(h), {1, 1, 1}).add_first_voxel(1); },
+    {"ScribbleOfAHugePart",
+     [](auto& h) {
+       AddScribble(PromptsOf(h), {16384, 16384, 3});
+     },
+     "scribble 1: it comes with 805306368 voxels"},
+    {"ScribbleOfAnAxisTooLong",
+     [](auto& h) {
+       AddScribble(PromptsOf(h), {4294967295, 4294967295, 4294967295});
+     },
+     "each axis has 1"},
+    {"ScribbleWithHalfAPlace",
+     [](auto& h) {
+       AddScribble(PromptsOf(h), {1, 1, 1}).add_first_voxel(1);
+     },
      "first_voxel has 1 values"},
     {"ScribbleOfUnknownPolarity",
-     [](auto& h) { AddScribble(PromptsOf(h), {1, 1, 1}).set_polarity(static_cast<v1::Polarity>(7)); },
+     [](auto& h) {
+       AddScribble(PromptsOf(h), {1, 1, 1}).set_polarity(static_cast<v1::Polarity>(7));
+     },
      "scribble's polarity is unknown"},
     {"SeventeenScribbles",
      [](auto& h) {

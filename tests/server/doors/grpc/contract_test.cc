@@ -165,7 +165,8 @@ TEST(Contract, RefinesFromTheFirstPatchByANegativePointAlone) {
 std::string Deflated(const std::string& bytes) {
   uLongf size = compressBound(bytes.size());
   std::string deflated(size, '\0');
-  compress(reinterpret_cast<Bytef*>(deflated.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  compress(reinterpret_cast<Bytef*>(deflated.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
+           bytes.size());
   deflated.resize(size);
   return deflated;
 }
@@ -177,8 +178,8 @@ void SetVoxel(double i, double j, double k, v1::VoxelPoint& voxel) {
 }
 
 // The voxels `shape` from `first` on, all marked.
-void FillScribble(const std::array<uint32_t, 3>& first, const std::array<uint32_t, 3>& shape, v1::Polarity polarity,
-                  v1::ScribblePrompt& scribble) {
+void FillScribble(const std::array<uint32_t, 3>& first, const std::array<uint32_t, 3>& shape,
+                  v1::Polarity polarity, v1::ScribblePrompt& scribble) {
   const size_t voxels = size_t{shape[0]} * shape[1] * shape[2];
   std::string bits((voxels + 7) / 8, '\0');
   for (size_t n = 0; n < voxels; ++n) bits[n / 8] = static_cast<char>(bits[n / 8] | 1 << n % 8);
