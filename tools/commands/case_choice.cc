@@ -12,6 +12,7 @@
 #include "tools/learn/cases/case_names.h"
 #include "tools/learn/cases/dataset_folder.h"
 #include "tools/learn/cases/generated_cases.h"
+#include "tools/learn/cases/painted_cases.h"
 #include "tools/learn/cases/quoted.h"
 #include "tools/learn/cases/split.h"
 
@@ -19,6 +20,7 @@ namespace sgpsam::tools {
 namespace {
 
 constexpr char kGenerated[] = "generated";  // the set's name
+constexpr uint64_t kPaintSeed = 1;          // one case is always painted alike
 
 // The two sides of one set.
 struct Sides {
@@ -108,6 +110,17 @@ absl::Status CheckSides(const std::vector<Sides>& sets) {
   return absl::OkStatus();
 }
 
+absl::Status TakeCrops(const std::string& cache, double margin_mm, const CropCache::Complaint& complain, Sides& set) {
+  const int64_t all = set.training->size();
+  const auto progress = [&](int64_t n) {
+    if (n % 10 == 0) std::fprintf(stderr, "%s: crops of %lld of %lld cases\n", set.name.c_str(), static_cast<long long>(n),
+                                  static_cast<long long>(all));
+  };
+  ASSIGN_OR_RETURN(CropCache crops, CropCache::Open(set.training, cache, margin_mm, complain, progress));
+  set.training = std::make_shared<CropCache>(std::move(crops));
+  return absl::OkStatus();
+}
+
 absl::Status CheckAnythingLeft(const TrainingCases& cases) {
   for (const CaseSet& set : cases.training->sets()) {
     if (set.cases->size() > 0) continue;
@@ -132,6 +145,18 @@ void CaseChoice::AddOptions(CLI::App& command) {
                   "Cases that are neither trained on nor validated on, in any set: names with commas, or a file "
                   "with one a line; `evaluate --only` takes the same")
       ->needs(folders);
+  command
+      .add_option("--cache", cache,
+                  "A folder, outside of any project, for crops around the lesions of all --data: they are read instead "
+                  "of whole volumes from then on, so that large sets fit into --memory; holds image data of patients")
+      ->needs(folders);
+  command
+      .add_option("--paint", paint,
+                  "Share of the lesions that are made up and painted into the images of all --data that are trained "
+                  "on, beside their own")
+      ->check(CLI::Range(0.0, 0.95))
+      ->needs(folders)
+      ->capture_default_str();
   CLI::Option* made = command.add_option("--generated", generated, "Number of made-up cases; one more set")
                           ->check(CLI::PositiveNumber);
   command.add_option("--generated-weight", generated_weight, "How often they are drawn, against the other sets")
@@ -152,7 +177,7 @@ void CaseChoice::AddOptions(CLI::App& command) {
       ->capture_default_str();
 }
 
-absl::StatusOr<TrainingCases> CaseChoice::Open() const {
+absl::StatusOr<TrainingCases> CaseChoice::Open(double margin_mm, const CropCache::Complaint& complain) const {
   ASSIGN_OR_RETURN(const std::vector<DataSet> folders, ParseDataSets(data, otherwise));
   std::vector<Sides> sets;
   for (const DataSet& folder : folders) {
@@ -165,6 +190,11 @@ absl::StatusOr<TrainingCases> CaseChoice::Open() const {
   if (sets.empty()) return absl::InvalidArgumentError("name the cases: --data FOLDER or --generated N");
   if (!hold_out.empty()) RETURN_IF_ERROR(HoldOut(hold_out, sets));
   RETURN_IF_ERROR(CheckSides(sets));
+  for (Sides& set : sets) {
+    if (set.name == kGenerated) continue;
+    if (!cache.empty()) RETURN_IF_ERROR(TakeCrops(cache, margin_mm, complain, set));
+    if (paint > 0) set.training = std::make_shared<PaintedCases>(set.training, paint, kPaintSeed);
+  }
   std::vector<CaseSet> training, validation;
   for (const Sides& set : sets) {
     training.push_back({set.name, set.weight, set.training});
@@ -185,6 +215,8 @@ std::map<std::string, std::string> CaseChoice::Describe() const {
     options["modality"] = otherwise.modality;
     options["validation_fraction"] = absl::StrCat(validation_fraction);
     options["fold"] = absl::StrCat(fold);
+    options["paint"] = absl::StrCat(paint);
+    options["crops"] = cache.empty() ? "no" : "yes";
   }
   if (generated > 0) {
     options["generated"] = absl::StrCat(generated);

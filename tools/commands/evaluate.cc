@@ -93,7 +93,7 @@ class ServerSubject final : public Subject {
   }
   size_t gates() const override { return served_.gate_blocks.size(); }
   std::unique_ptr<CaseSegmenter> Open(const Case& source, const TargetOptions& options) override {
-    return std::make_unique<ServerSegmenter>(client_, source.image, options);
+    return std::make_unique<ServerSegmenter>(client_, source, options);
   }
 
  private:

@@ -48,8 +48,9 @@ client::Position ToPosition(const PromptPosition& position) {
   return client::Position::PatientMm(point.x, point.y, point.z);
 }
 
-client::SegmentRequest MakeRequest(const Volume& image, const TargetOptions& options) {
-  client::SegmentRequest request(ToVolume(image));
+client::SegmentRequest MakeRequest(const Case& source, const TargetOptions& options) {
+  client::SegmentRequest request(ToVolume(source.image));
+  request.modality = source.modality;
   request.format = client::MaskFormat::kRawBits;
   request.max_patches = static_cast<uint32_t>(options.max_patches);
   request.spacing_mm = options.spacing_mm;
@@ -59,9 +60,8 @@ client::SegmentRequest MakeRequest(const Volume& image, const TargetOptions& opt
 
 }  // namespace
 
-ServerSegmenter::ServerSegmenter(const client::Client& client, const Volume& image,
-                                 const TargetOptions& options)
-    : client_(client), shape_(image.geometry().shape()), request_(MakeRequest(image, options)) {}
+ServerSegmenter::ServerSegmenter(const client::Client& client, const Case& source, const TargetOptions& options)
+    : client_(client), shape_(source.image.geometry().shape()), request_(MakeRequest(source, options)) {}
 
 absl::StatusOr<CaseAnswer> ServerSegmenter::Segment(const Prompts& prompts) {
   client::Target target;

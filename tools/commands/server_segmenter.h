@@ -5,16 +5,18 @@
 
 #include "absl/status/statusor.h"
 #include "core/looks/target_segmenter.h"
+#include "core/volume/geometry.h"
 #include "core/volume/volume.h"
 #include "sgpsam/client.h"
+#include "tools/learn/cases/case.h"
 #include "tools/learn/evaluation/evaluate_case.h"
 
 namespace sgpsam::tools {
 
 class ServerSegmenter final : public CaseSegmenter {
  public:
-  // `client` outlives it; the image is copied. Sent as raw samples, which need axes at right angles.
-  ServerSegmenter(const client::Client& client, const Volume& image, const TargetOptions& options);
+  // `client` outlives it; the image is copied. Sent as raw samples, which need axes at right angles, with the modality.
+  ServerSegmenter(const client::Client& client, const Case& source, const TargetOptions& options);
 
   // The server's own errors.
   absl::StatusOr<CaseAnswer> Segment(const Prompts& prompts) override;

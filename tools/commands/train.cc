@@ -337,7 +337,10 @@ absl::Status Train(const TrainOptions& options) {
   ChooseConvolutions(complete.device, complete.precision);
   RETURN_IF_ERROR(ValidateTrainingOptions(complete));
   RETURN_IF_ERROR(Describe(options, complete.sample, file));
-  ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open());
+  // A patch whose middle lies in a lesion, and one half a patch on, as following asks for.
+  const double margin_mm = static_cast<double>(config.patch) * complete.sample.max_spacing_mm +
+                           static_cast<double>(complete.sample.jitter) * complete.sample.max_spacing_mm;
+  ASSIGN_OR_RETURN(const TrainingCases sources, options.cases.Open(margin_mm, Warn));
   const auto memory = static_cast<size_t>(options.memory_gib * 1024 * 1024 * 1024);
   const CaseMemory cases(*sources.training, memory - memory / 4, Warn);
   const ValidationMemory validation(*sources.validation, memory / 4);

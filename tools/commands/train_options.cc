@@ -117,6 +117,11 @@ void TrainOptions::AddTo(CLI::App& command) {
       ->check(CLI::IsMember({"image_encoder", "sgpm", "prompt_encoder", "mask_decoder"}))
       ->delimiter(',')
       ->capture_default_str();
+  command
+      .add_option("--lora", training.low_rank,
+                  "Rank of a low-rank adaptation of the image encoder, instead of training it; merged into its "
+                  "weights when the model is written; 0: none")
+      ->capture_default_str();
   cases.AddOptions(command);
   AddSchedule(command, *this);
   AddLoss(command, *this);

@@ -296,6 +296,74 @@ def test_a_set_that_is_written_wrongly_is_named(small, folder, place):
     assert os.listdir(place) == []
 
 
+# Crops
+
+
+def test_crops_are_written_once_and_train_as_whole_cases_do(small, folder, place, tmp_path):
+    cache = tmp_path / "cache"
+    command = arguments(small, folder, place, 4, "--cache", cache)
+    trained(*command)
+    assert len(list(cache.glob("*.json"))) == 6    # not of those that are validated on
+    cropped = lines(place, "step")
+    (place / "model.state").unlink()
+    for path in (folder / "imagesTr").iterdir():    # unreadable from now on, and not known to be
+        status = path.stat()
+        if path.name.removesuffix("_0000.nii.gz") in CASES[:6]:
+            path.write_bytes(bytes(status.st_size))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert warnings(trained(*command)) == []
+    assert lines(place, "step") == cropped
+    os.utime(folder / "imagesTr" / f"{CASES[0]}_0000.nii.gz")    # now it is known
+    (place / "model.state").unlink()
+    assert CASES[0] in warnings(trained(*command))[0]
+
+
+def test_a_large_set_trains_in_little_memory(small, tmp_path, place):
+    """Six volumes of 34 MB each and their targets, of which a tenth of a GiB holds one; their crops all fit."""
+    data = tmp_path / "large"
+    (data / "imagesTr").mkdir(parents=True)
+    (data / "labelsTr").mkdir()
+    cases = [f"case_{n}" for n in range(6)]
+    (data / "dataset.json").write_text(json.dumps({
+        "channel_names": {"0": "CT"}, "labels": {"background": 0, "lesion": 1}, "numTraining": 6,
+        "file_ending": ".nii.gz"}))
+    for seed, case in enumerate(cases):
+        random = numpy.random.default_rng(seed)
+        image = numpy.full((256, 256, 256), 200, numpy.int16)
+        label = numpy.zeros(image.shape, numpy.uint8)
+        label[100:108, 120:128, 90:98] = 1
+        image[60:150, 80:170, 50:140] += random.integers(-30, 30, (90, 90, 90), numpy.int16)
+        image[label > 0] += 150
+        save(data / "imagesTr" / f"{case}_0000.nii.gz", image)
+        save(data / "labelsTr" / f"{case}.nii.gz", label)
+    command = ["--model", small, "--data", data, "--out", place / "model", "--steps", 2, "--batch", 2, "--clicks", 1,
+               "--validation-fraction", 0, "--memory", 0.1]
+
+    def peak(*more):
+        done = trained(*command, *more)
+        (place / "model.state").unlink()
+        return int(done.stdout.splitlines()[-1].split("at once was ")[1].removesuffix(" MiB"))
+    whole = peak()
+    peak("--cache", tmp_path / "cache")
+    assert peak("--cache", tmp_path / "cache") < whole - 60    # not even one whole volume was in memory
+
+
+def test_lesions_are_painted_into_images_and_the_encoder_is_adapted(small, folder, place):
+    trained(*arguments(small, folder, place, 3))
+    plain = lines(place, "step")
+    (place / "model.state").unlink()
+    command = arguments(small, folder, place, 3, "--paint", 0.6, "--lora", 2)
+    trained(*command)
+    assert [line["dice_by_click"] for line in lines(place, "step")] != [line["dice_by_click"] for line in plain]
+    before, after = load_file(small), load_file(place / "model")
+    assert before.keys() == after.keys()
+    name = "image_encoder.blocks.0.mlp.lin1.weight"
+    assert not numpy.array_equal(before[name], after[name])
+    assert numpy.array_equal(before["image_encoder.pos_embed"], after["image_encoder.pos_embed"])
+    assert "lora was 2 and is null" in refused(*arguments(small, folder, place, 3, "--paint", 0.6))
+    assert "not with it" in refused(*arguments(small, folder, place, 3, "--lora", 2, "--train", "image_encoder"))
+
+
 # kill -9
 
 

@@ -21,7 +21,9 @@ struct Case {
 
   std::string id;            // the source's name for it
   Volume image;              // finite samples, not all the same
-  Volume targets;            // uint16 on the image's grid: 0 = background, n = target n
+  // uint16 on the image's grid: 0 = background, n = target n; above target_count, in crops, other targets of which
+  // there may be a piece only.
+  Volume targets;
   int64_t target_count = 0;  // 1 to kMaxTargets; each of 1..target_count occurs
   // What each target is, target 1 first: 1 to kMaxKind. Empty where that is not known.
   std::vector<uint8_t> kinds;
@@ -43,6 +45,9 @@ class CaseSource {
   // segment (HasNoTarget); other errors name the file and what is wrong with it. One case's error says
   // nothing of the others.
   virtual absl::StatusOr<Case> Read(int64_t index) const = 0;
+
+  // A text that is another one whenever Read may have come to give something else: what a cache is checked with.
+  virtual absl::StatusOr<std::string> Stamp(int64_t index) const { return id(index); }
 
   // The number of the case that a training takes next; size() > 0. Each is as likely, unless a source says
   // otherwise.

@@ -31,6 +31,9 @@ class SomeCases final : public CaseSource {
   int64_t size() const override { return static_cast<int64_t>(chosen_.size()); }
   std::string id(int64_t index) const override { return all_->id(chosen_.at(static_cast<size_t>(index))); }
   absl::StatusOr<Case> Read(int64_t index) const override;
+  absl::StatusOr<std::string> Stamp(int64_t index) const override {
+    return all_->Stamp(chosen_.at(static_cast<size_t>(index)));
+  }
 
  private:
   const std::shared_ptr<const CaseSource> all_;

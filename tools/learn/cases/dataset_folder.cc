@@ -1,6 +1,9 @@
 #include "tools/learn/cases/dataset_folder.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <type_traits>
 #include <utility>
@@ -9,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/volume/grid_match.h"
@@ -150,6 +154,22 @@ absl::StatusOr<Case> DatasetFolder::Read(int64_t index) const {
   absl::StatusOr<Targets> targets = ReadTargets(files, image->geometry());
   if (!targets.ok()) return About(folder_, files.label, targets.status());
   return Case{files.id, *std::move(image), std::move(targets->volume), targets->count, {}, options_.modality};
+}
+
+absl::StatusOr<std::string> DatasetFolder::Stamp(int64_t index) const {
+  const CaseFiles& files = files_.at(static_cast<size_t>(index));
+  std::string stamp = absl::StrCat(absl::StrJoin(values_.chosen, "+"), " of ", absl::StrJoin(values_.all, "+"),
+                                   " channel ", image_volume_.number, " ", options_.modality);
+  for (const std::string& file : {files.image, files.label}) {
+    absl::StatusOr<std::string> path = ResolveInside(folder_, file);
+    if (!path.ok()) return About(folder_, file, path.status());
+    struct stat status {};
+    if (stat(path->c_str(), &status) != 0) {
+      return About(folder_, file, absl::ErrnoToStatus(errno, "cannot be looked at"));
+    }
+    absl::StrAppend(&stamp, "\n", file, " ", status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
+  }
+  return stamp;
 }
 
 }  // namespace sgpsam

@@ -2,10 +2,14 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "core/base/random.h"
 #include "core/base/status_macros.h"
 #include "core/model_file/check_tensors.h"
 
@@ -13,6 +17,17 @@ namespace sgpsam {
 namespace {
 
 constexpr char kFourierMatrix[] = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix";
+
+constexpr char kLowRankA[] = "training.low_rank_a.", kLowRankB[] = "training.low_rank_b.";
+
+// Of the image encoder's blocks, [out, in].
+bool IsEncoderMatrix(const std::string& name) {
+  if (!absl::StartsWith(name, "image_encoder.blocks.")) return false;
+  for (const char* layer : {".attn.qkv.weight", ".attn.proj.weight", ".mlp.lin1.weight", ".mlp.lin2.weight"}) {
+    if (absl::EndsWith(name, layer)) return true;
+  }
+  return false;
+}
 
 bool IsTrained(const std::string& name, const TrainedParts& parts) {
   if (name == kFourierMatrix) return false;
@@ -45,8 +60,41 @@ void Parameters::AddHelper(const std::string& name, const at::Tensor& value) {
   helpers_.insert(name);
 }
 
+absl::Status Parameters::AddLowRank(int64_t rank, uint64_t seed) {
+  std::vector<std::string> matrices;
+  for (const auto& [name, tensor] : tensors_) {
+    if (!IsEncoderMatrix(name)) continue;
+    if (tensor.requires_grad()) {
+      return absl::InvalidArgumentError("low-rank adaptation is instead of training the image encoder, not with it");
+    }
+    if (rank < 1 || rank >= std::min(tensor.size(0), tensor.size(1))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the rank must be from 1 to below the encoder's width, ", config_.embed_dim));
+    }
+    matrices.push_back(name);
+  }
+  Random random(seed);
+  for (const std::string& name : matrices) {
+    const int64_t out = at(name).size(0), in = at(name).size(1);
+    at::Tensor a = at::empty({rank, in}, at::kFloat);
+    float* value = a.mutable_data_ptr<float>();
+    const double scale = 1 / std::sqrt(static_cast<double>(in));
+    for (int64_t n = 0; n < a.numel(); ++n) value[n] = static_cast<float>(scale * random.Normal());
+    AddHelper(kLowRankA + name, a);
+    AddHelper(kLowRankB + name, at::zeros({out, rank}));
+    low_rank_.insert(name);
+  }
+  return absl::OkStatus();
+}
+
+at::Tensor Parameters::Adapted(const std::string& name) const {
+  const at::Tensor& tensor = tensors_.at(name);
+  if (low_rank_.count(name) == 0) return tensor;
+  return at::addmm(tensor, tensors_.at(kLowRankB + name), tensors_.at(kLowRankA + name));
+}
+
 TensorSource Parameters::source() const {
-  return [this](const std::string& name) { return tensors_.at(name); };
+  return [this](const std::string& name) { return Adapted(name); };
 }
 
 Parameters Parameters::Alias() const {
@@ -66,7 +114,7 @@ void Parameters::AddGradients(const std::vector<at::Tensor>& gradients) {
 TensorFile Parameters::ToFile() const {
   TensorFile file;
   for (const auto& [name, tensor] : tensors_) {
-    if (helpers_.count(name) == 0) file.tensors.emplace(name, ToNamedTensor(tensor));
+    if (helpers_.count(name) == 0) file.tensors.emplace(name, ToNamedTensor(Adapted(name)));
   }
   file.metadata[kModelConfigKey] = ToJson(config_);
   return file;

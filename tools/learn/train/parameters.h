@@ -5,11 +5,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/model/tensor_map.h"
 #include "core/model_file/model_config.h"
@@ -36,6 +38,12 @@ class Parameters {
   // the model.
   void AddHelper(const std::string& name, const at::Tensor& value);
 
+  // Adapts the matrices of the image encoder's blocks (qkv, proj, lin1, lin2), which are not trained themselves, by
+  // the product of two thin ones that are: W + B A, A [rank, in] drawn by the seed, B [out, rank] zero (Hu et al.:
+  // LoRA, arXiv:2106.09685). `source` and `ToFile` give the sums: whoever runs the model knows nothing of it.
+  // INVALID_ARGUMENT if the image encoder is trained, and for a rank that is not below the matrices' sides.
+  absl::Status AddLowRank(int64_t rank, uint64_t seed);
+
   // By name, in the order of the names, helpers too. The random Fourier matrix is a constant in any case
   // (reference: a buffer).
   const std::map<std::string, at::Tensor>& all() const { return tensors_; }
@@ -52,14 +60,18 @@ class Parameters {
   // Adds to what is gathered: one gradient for each trained parameter, in their order, or an undefined one.
   void AddGradients(const std::vector<at::Tensor>& gradients);
 
-  // The model file: every tensor but the helpers as float32, the configuration in the metadata.
+  // The model file: every tensor, adapted, but the helpers as float32, the configuration in the metadata.
   TensorFile ToFile() const;
 
  private:
+  // What the model runs with: the tensor, or its sum with what adapts it.
+  at::Tensor Adapted(const std::string& name) const;
+
   ModelConfig config_;
   std::map<std::string, at::Tensor> tensors_;
   std::vector<std::string> trained_;
   std::set<std::string> helpers_;
+  std::set<std::string> low_rank_;  // the tensors that are adapted
 };
 
 // A tensor on the processor as a file holds it, float32.

@@ -99,6 +99,7 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& fil
   ASSIGN_OR_RETURN(const ModelConfig config, ReadModelConfig(file));
   return GuardTorch([&]() -> absl::StatusOr<std::unique_ptr<Training>> {
     ASSIGN_OR_RETURN(Parameters parameters, Parameters::FromFile(file, config, options.parts));
+    if (options.low_rank > 0) RETURN_IF_ERROR(parameters.AddLowRank(options.low_rank, options.seed));
     if (parameters.trained().empty()) {
       return absl::InvalidArgumentError("nothing is left to train: the model has none of the chosen parts");
     }

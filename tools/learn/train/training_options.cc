@@ -52,12 +52,13 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(Require(augment.gain >= 0 && augment.gain < 1, "gain", "at least 0 and below 1"));
   RETURN_IF_ERROR(Require(augment.offset >= 0 && augment.offset <= 10, "offset", "0 to 10"));
   RETURN_IF_ERROR(Require(augment.noise >= 0 && augment.noise <= 10, "noise", "0 to 10"));
+  RETURN_IF_ERROR(Require(options.low_rank >= 0 && options.low_rank <= 1024, "lora", "0 to 1024"));
   RETURN_IF_ERROR(Require(IsWeight(options.optimiser.weight_decay), "weight-decay", "0 to 1000"));
   return Require(sample.min_voxels >= 1 && sample.min_voxels <= 1'000'000, "min-voxels", "1 to 1,000,000");
 }
 
 std::string DescribeTraining(const TrainingOptions& o) {
-  const nlohmann::ordered_json json = {
+  nlohmann::ordered_json json = {
       {"draws", 2},  // raised whenever the same seed comes to draw other examples
       {"steps", o.steps},
       {"warm_up", o.warm_up},
@@ -85,6 +86,7 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"adamw",
        {o.optimiser.beta1, o.optimiser.beta2, o.optimiser.eps, o.optimiser.weight_decay,
         o.optimiser.max_gradient_norm}}};
+  if (o.low_rank > 0) json["lora"] = o.low_rank;
   return json.dump();
 }
 

@@ -137,5 +137,40 @@ TEST(Parameters, OfAViewAreStoredInTheOrderOfItsIndices) {
   EXPECT_EQ(std::memcmp(stored.bytes.data(), expected, sizeof(expected)), 0);
 }
 
+// Four matrices in each block get two thin ones; nothing else of the encoder learns.
+TEST(Parameters, AdaptTheEncoderByThinMatrices) {
+  Parameters parameters = MustMake(kNothing);
+  const TensorFile before = parameters.ToFile();
+  ASSERT_TRUE(parameters.AddLowRank(2, 1).ok());
+  EXPECT_EQ(parameters.trained().size(), static_cast<size_t>(2 * 4 * SmallConfig().depth));
+  for (const auto& [name, tensor] : parameters.ToFile().tensors) {
+    EXPECT_EQ(tensor.bytes, before.tensors.at(name).bytes) << name << ": B is zero at first";
+  }
+  const std::string name = "image_encoder.blocks.1.mlp.lin1.weight";
+  at::Tensor& a = parameters.at("training.low_rank_a." + name);
+  at::Tensor& b = parameters.at("training.low_rank_b." + name);
+  {
+    const at::Tensor change = at::ones_like(b.detach()) * 0.25;
+    b.detach().copy_(change);
+  }
+  // What is written is what ran.
+  const at::Tensor expected = parameters.at(name) + at::matmul(b, a);
+  EXPECT_TRUE(at::allclose(parameters.source()(name), expected, 1e-6, 1e-7));
+  const TensorFile file = parameters.ToFile();
+  EXPECT_EQ(file.tensors.size(), before.tensors.size());
+  EXPECT_TRUE(at::allclose(TensorsOf(file)(name), expected.detach(), 1e-6, 1e-7));
+  EXPECT_TRUE(CheckTensors(file, SmallConfig()).ok());
+  // Gradients reach the thin ones alone.
+  parameters.source()(name).sum().backward();
+  EXPECT_TRUE(a.grad().defined() && b.grad().defined());
+  EXPECT_FALSE(parameters.at(name).requires_grad());
+}
+
+TEST(Parameters, AdaptNoEncoderThatIsTrained) {
+  EXPECT_EQ(MustMake({true, false, false, false}).AddLowRank(2, 1).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MustMake(kNothing).AddLowRank(100000, 1).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MustMake(kNothing).AddLowRank(0, 1).code(), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace sgpsam

@@ -52,6 +52,7 @@ TEST(ValidateTrainingOptions, NamesTheOptionThatIsOutOfRange) {
       {"--spacing", [](TrainingOptions& o) { o.sample.min_spacing_mm = 2; }},
       {"--spacing", [](TrainingOptions& o) { o.sample.max_spacing_mm = 6; }},
       {"--spacing", [](TrainingOptions& o) { o.sample.max_spacing_mm = kNan; }},
+      {"--lora", [](TrainingOptions& o) { o.low_rank = -1; }},
       {"--jitter", [](TrainingOptions& o) { o.sample.jitter = -1; }},
       {"--min-voxels", [](TrainingOptions& o) { o.sample.min_voxels = 0; }},
       {"--gain", [](TrainingOptions& o) { o.augment.gain = 1; }},

@@ -274,6 +274,30 @@ TEST_F(TrainingTest, ChangesOnlyTheChosenParts) {
   }
 }
 
+// With a rank, the encoder's matrices are others in the file, though only thin ones learned; without one, nothing is.
+TEST_F(TrainingTest, AdaptsTheEncoderByALowRank) {
+  TrainingOptions options = ShortTraining();
+  options.parts = {false, false, false, false};
+  EXPECT_FALSE(Training::Create(FreshModel(SmallConfig(), 1), balls_, options).ok());
+  options.low_rank = 2;
+  const auto training = Start(options);
+  const TensorFile before = training->parameters().ToFile();
+  const double loss = MustStep(*training).loss;
+  MustStep(*training);
+  const TensorFile after = training->parameters().ToFile();
+  for (const auto& [name, tensor] : after.tensors) {
+    const bool matrix = absl::StrContains(name, ".attn.qkv.weight") || absl::StrContains(name, ".attn.proj.weight") ||
+                        absl::StrContains(name, ".mlp.lin");
+    const bool adapted = matrix && absl::StartsWith(name, "image_encoder.blocks.") && absl::EndsWith(name, ".weight");
+    EXPECT_EQ(tensor.bytes != before.tensors.at(name).bytes, adapted) << name;
+  }
+  // Merged, the model measures as it did while it was adapted, up to rounding.
+  const auto merged = Training::Create(after, balls_, ShortTraining()).value();
+  EXPECT_NEAR(merged->Validate(unseen_, 4)->loss, training->Validate(unseen_, 4)->loss, 1e-4 * loss);
+  ASSERT_TRUE(training->Save(Path("state"), "balls").ok());
+  EXPECT_TRUE(Start(options)->Restore(Path("state"), "balls").ok());
+}
+
 TEST_F(TrainingTest, WritesAModelThatCanBeTrainedFurther) {
   const auto training = Start(ShortTraining());
   MustStep(*training);
