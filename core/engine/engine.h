@@ -26,8 +26,9 @@ struct PatchSizes {
   int64_t embedding_side = 8;   // patch / 16
   int64_t logits_side = 32;     // embedding_side * 4
   int64_t detail_channels = 0;  // of the detail map after the tokens, a value for each logit; 0: none
+  int64_t patch_channels = 1;   // values of each voxel of a patch: one for each scaling of its intensity
 
-  int64_t patch_floats() const { return patch * patch * patch; }
+  int64_t patch_floats() const { return patch_channels * patch * patch * patch; }
   int64_t token_floats() const {
     return embedding_channels * embedding_side * embedding_side * embedding_side;
   }
@@ -63,6 +64,27 @@ inline const char* SelfTestResultName(SelfTestReport::Result result) {
 // infer_utils.py).
 inline constexpr double kUsualSpacingMm = 1.5;
 
+// How intensities become a patch's channels. By window: low becomes -1, high 1, what lies beyond is cut off.
+struct IntensityWindow {
+  double low = 0, high = 0;
+  friend bool operator==(const IntensityWindow&, const IntensityWindow&) = default;
+};
+// The windows of one modality, one for each channel of the patch: of the values themselves, where those mean
+// the same everywhere (Hounsfield units), else in standard deviations from the mean of the volume's own
+// voxels above 0.
+struct IntensityScaling {
+  std::string modality;  // (0008,0060) Modality, as "CT"; empty: every other, and an unknown one
+  bool by_deviation = false;
+  std::vector<IntensityWindow> windows;
+  friend bool operator==(const IntensityScaling&, const IntensityScaling&) = default;
+};
+
+// What the grid of a patch hangs on.
+enum class GridOrigin : uint8_t {
+  kVolume,  // the volume's corner (reference)
+  kFocus,   // the point that the patch is laid around, so that nothing but the point moves the grid
+};
+
 struct ModelInfo {
   std::string name;
   std::string version;
@@ -74,11 +96,16 @@ struct ModelInfo {
   float gate_threshold = 0.5f;
   double first_spacing_mm = kUsualSpacingMm;  // of the patches that it looks at first
   double finest_spacing_mm = 0;               // of the patches it has learned from; 0: only the usual ones
+  double coarsest_spacing_mm = kUsualSpacingMm;  // of them
+  GridOrigin grid_origin = GridOrigin::kVolume;
+  // One without a modality and at most one for each other; none: the reference's z-score over the patch's
+  // voxels above 0.
+  std::vector<IntensityScaling> intensities;
   int box_corner_embeddings = 0;              // 0 or 2: whether DecodeInput.box may be set
   SelfTestReport self_test;
 };
 
-// One model input: sizes.patch_floats() z-normalised values, row-major [i, j, k] in RAS+ order.
+// One model input: sizes.patch_floats() scaled intensities, row-major [channel, i, j, k] in RAS+ order.
 struct Patch {
   std::vector<float> values;
 };

@@ -7,11 +7,12 @@
 #include <array>
 #include <map>
 #include <memory>
-#include <optional>
-#include <utility>
+#include <tuple>
 
+#include "absl/strings/string_view.h"
 #include "core/engine/engine.h"
 #include "core/looks/target_segmenter.h"
+#include "core/transform/intensity_scaling.h"
 #include "core/transform/prepare.h"
 #include "core/volume/volume.h"
 
@@ -19,10 +20,11 @@ namespace sgpsam {
 
 class EnginePatchModel final : public PatchModel {
  public:
-  // `engine` and `volume` outlive the model.
-  EnginePatchModel(Engine& engine, const Volume& volume,
-                   const std::optional<IntensityClamp>& clamp = std::nullopt)
-      : engine_(engine), volume_(volume), clamp_(clamp) {}
+  // `engine` and `volume` outlive the model; `modality` as ChooseScaling takes it.
+  EnginePatchModel(Engine& engine, const Volume& volume, absl::string_view modality = "")
+      : engine_(engine),
+        volume_(volume),
+        scaling_(ChooseScaling(engine.info().intensities, modality, volume)) {}
 
   const ModelInfo& info() const override { return engine_.info(); }
   absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) override;
@@ -31,9 +33,10 @@ class EnginePatchModel final : public PatchModel {
  private:
   Engine& engine_;
   const Volume& volume_;
-  const std::optional<IntensityClamp> clamp_;
-  // By where the patch lies: the volume is one, so spacing and first voxel say it all.
-  std::map<std::pair<double, std::array<int64_t, 3>>, std::shared_ptr<const Embedding>> embeddings_;
+  const PatchScaling scaling_;
+  // By where the patch lies: the volume is one, so spacing, first voxel and what the grid hangs on say it all.
+  std::map<std::tuple<double, std::array<int64_t, 3>, std::array<double, 3>>, std::shared_ptr<const Embedding>>
+      embeddings_;
 };
 
 }  // namespace sgpsam

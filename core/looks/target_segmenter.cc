@@ -165,7 +165,7 @@ class TargetSegmenter {
     if (!spacing_mm) return absl::OkStatus();
     BeginPatch();
     Look closer;
-    closer.first = PlaceAround(geometry_, MiddleOf(look), sizes_.patch, *spacing_mm);
+    closer.first = PlaceAround(geometry_, MiddleOf(look), sizes_.patch, *spacing_mm, model_.info().grid_origin);
     ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, FollowUp(closer.first, look.merged));
     if (prepared) RETURN_IF_ERROR(LookAgain(*prepared, closer));
     // A lesion that was small and now reaches out of a patch three times its size has leaked.
@@ -177,7 +177,7 @@ class TargetSegmenter {
   absl::StatusOr<PreparedPrompts> PlaceFirst(double spacing_mm, FarPoints far_points, Look& look) {
     PreparedPrompts prepared;
     RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm));
+      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm, model_.info().grid_origin));
       ASSIGN_OR_RETURN(prepared,
                        PreparePrompts(geometry_, look.first, prompts_, sizes_, {box_use_, far_points}));
       return absl::OkStatus();
@@ -230,7 +230,7 @@ class TargetSegmenter {
 
   absl::Status Obey(Look& look) {
     return model_.Compute(Stage::kRestore, [&] {
-      const Placement first = PlaceAtPosition(geometry_, result_.first_patch, sizes_.patch);
+      const Placement first = PlaceAtPosition(geometry_, result_.first_patch, sizes_.patch, model_.info().grid_origin);
       const Obedience obedience =
           ObeyPrompts(geometry_, prompts_, PreviousMask(geometry_, prompts_, first, sizes_), look.merged,
                       look.restored, result_.prompt_uses);

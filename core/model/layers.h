@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <initializer_list>
 
 namespace sgpsam {
@@ -48,6 +49,17 @@ at::Tensor Tiles(const at::Tensor& volume, int64_t n);
 // oneDNN's own convolution of that kind is wrong in bfloat16 on processors with AMX: with 16 channels and k = 4
 // by as much as its result (relative error 0.9 in LibTorch 2.11; tests/core/model/operators_test.cc).
 at::Tensor ConvolveTiles(const Linear& kernel, const at::Tensor& volume, int64_t n);
+
+// A convolution of cells with their neighbours, kernel 3.
+struct Conv {
+  at::Tensor weight;  // [out, in or, if depthwise, 1, k, k, k]
+  at::Tensor bias;    // [out]
+};
+
+// cells [B, c, n, n, n], n a multiple of 4: three times they gain a convolution of their GELU, of neighbours at 1,
+// 2 and 4 cells' distance in turn, computed in the type of their weights. `mixes` are c -> c, k = 3. Channels are last
+// in the result's memory.
+at::Tensor MixCells(at::Tensor cells, const std::array<Conv, 3>& mixes);
 
 // Exact (erf) GELU; in place unless gradients will be asked for.
 at::Tensor Gelu(at::Tensor x);

@@ -184,16 +184,15 @@ at::Tensor Upscale(const MaskDecoder& decoder, const at::Tensor& image, const at
   return Gelu(fine);
 }
 
-// masks [B, 64 N, M], ordered as what is upscaled -> [B, M, 4g, 4g, 4g]
-at::Tensor ToVolumes(const at::Tensor& masks, int64_t grid) {
-  const int64_t batch = masks.size(0), count = masks.size(2), side = 4 * grid;
-  return masks.view({batch, grid, grid, grid, 2, 2, 2, 2, 2, 2, count})
+}  // namespace
+
+at::Tensor ToVolumes(const at::Tensor& cells, int64_t grid) {
+  const int64_t batch = cells.size(0), count = cells.size(2), side = 4 * grid;
+  return cells.view({batch, grid, grid, grid, 2, 2, 2, 2, 2, 2, count})
       .permute({0, 10, 1, 4, 7, 2, 5, 8, 3, 6, 9})
       .reshape({batch, count, side, side, side})
       .to(at::kFloat);
 }
-
-}  // namespace
 
 MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config, const at::Tensor& dense_pe) {
   const std::string name = "mask_decoder.";
@@ -236,6 +235,7 @@ Decoded Decode(const MaskDecoder& decoder, DecoderInput input, const at::Tensor&
   const at::Tensor logits = at::bmm(upscaled, at::stack(filters, 2).to(upscaled.scalar_type()));
   Decoded decoded;
   decoded.low_res = ToVolumes(logits, decoder.grid);
+  decoded.upscaled = upscaled;
   decoded.iou = RunMlp(decoder.iou_head, state.tokens.select(1, 0)).narrow(1, first, count);
   return decoded;
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 
 namespace sgpsam {
@@ -10,27 +12,12 @@ namespace {
 constexpr int kKernels[] = {1, 3, 5};
 constexpr int kDistances[] = {1, 2, 4};
 
-at::Tensor ConvolveDepthwise(const SgpModule::Conv& conv, const at::Tensor& volume) {
+at::Tensor ConvolveDepthwise(const Conv& conv, const at::Tensor& volume) {
   return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/conv.weight.size(2) / 2,
                     /*dilation=*/1, /*groups=*/conv.weight.size(0));
 }
 
-// With neighbours n cells away, n a divisor of the volume's side. Each n-th cell on every axis is a volume of
-// its own, convolved with its next neighbours: the gradients of a dilated convolution take twice as long.
-at::Tensor ConvolveAtDistance(const SgpModule::Conv& conv, const at::Tensor& volume, int64_t n) {
-  const auto convolve = [&](const at::Tensor& x) { return at::conv3d(x, conv.weight, conv.bias, 1, 1); };
-  if (n == 1) return convolve(volume);
-  const int64_t batch = volume.size(0), channels = volume.size(1), side = volume.size(2) / n;
-  const at::Tensor apart = volume.view({batch, channels, side, n, side, n, side, n})
-                               .permute({0, 3, 5, 7, 1, 2, 4, 6})
-                               .reshape({batch * n * n * n, channels, side, side, side});
-  return convolve(apart)
-      .view({batch, n, n, n, channels, side, side, side})
-      .permute({0, 4, 5, 1, 6, 2, 7, 3})
-      .reshape(volume.sizes());
-}
-
-// What c becomes: patches [B, 1, p, p, p], t [B, N, r] and c [B, d, 4g, 4g, 4g] -> as c, matmul type
+// What c becomes: patches [B, channels, p, p, p], t [B, N, r] and c [B, d, 4g, 4g, 4g] -> as c, matmul type
 at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches, const at::Tensor& tokens,
                       const at::Tensor& before) {
   const int64_t batch = tokens.size(0), grid = module.grid;
@@ -40,19 +27,12 @@ at::Tensor ReadDetail(const SgpModule& module, const at::Tensor& patches, const 
   cells = (cells.view({batch, -1, grid, 4, grid, 4, grid, 4}) +
            known.view({batch, -1, grid, 1, grid, 1, grid, 1}))
               .view(cells.sizes());
-  for (size_t n = 0; n < module.detail_mixes.size(); ++n) {
-    cells = cells + ConvolveAtDistance(module.detail_mixes[n], at::gelu(cells), kDistances[n]);
-  }
-  return cells;
+  return MixCells(std::move(cells), module.detail_mixes);
 }
 
-SgpModule::Conv LoadDepthwise(const TensorMap& tensors, const std::string& name) {
+Conv LoadDepthwise(const TensorMap& tensors, const std::string& name) {
   const at::Tensor weight = tensors.Value(tensors.Get(name + ".weight"));
   return {weight.contiguous(at::MemoryFormat::ChannelsLast3d), tensors.Value(tensors.Get(name + ".bias"))};
-}
-
-SgpModule::Conv LoadConv(const TensorMap& tensors, const std::string& name) {
-  return {tensors.Matrix(tensors.Get(name + ".weight")), tensors.Matrix(tensors.Get(name + ".bias"))};
 }
 
 at::Tensor OfPatch(const at::Tensor& tensor, int64_t b) {
@@ -102,7 +82,7 @@ SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& 
     module.detail_cells = tensors.GetLinear(name + ".detail.cells");
     module.detail_spread = tensors.GetLinear(name + ".detail.spread");
     for (size_t i = 0; i < module.detail_mixes.size(); ++i) {
-      module.detail_mixes[i] = LoadConv(tensors, absl::StrCat(name, ".detail.mix", kDistances[i]));
+      module.detail_mixes[i] = tensors.GetConv(absl::StrCat(name, ".detail.mix", kDistances[i]));
     }
     module.detail_fold = tensors.GetLinear(name + ".detail.fold");
   }

@@ -38,10 +38,6 @@ struct SgpModule {
   Norm norm;
   Linear gate_lin1, gate_lin2;  // 2C -> hidden -> r
   Linear down;                  // C -> r
-  struct Conv {
-    at::Tensor weight;  // [out, in or, if depthwise, 1, k, k, k]
-    at::Tensor bias;    // [out]
-  };
   std::array<Conv, 3> convs;  // depthwise, k = 1, 3, 5; float32, in which their gradients are made faster
   // D; undefined unless the configuration has a detail branch.
   Linear detail_cells;               // c^3 -> d, c voxels on each side of a cell: a convolution
@@ -68,7 +64,7 @@ struct Features {
   at::Tensor detail;  // c, [B, d, 4g, 4g, 4g], float32; undefined without detail branches
 };
 
-// What an open gate adds to the features. patches [B, 1, patch, patch, patch]; detail: as it is before.
+// What an open gate adds to the features. patches [B, channels, patch, patch, patch]; detail: as it is before.
 Features FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
                     const at::Tensor& detail, const at::Tensor& gate_channels);
 

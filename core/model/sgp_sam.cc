@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace sgpsam {
 namespace {
 
@@ -24,14 +26,33 @@ at::Tensor EncodeMaskPrompts(const PromptEncoder& encoder, absl::Span<const Prom
   return at::stack(masks);
 }
 
+// [P, 4g, 4g, 4g], zeros where there are none; undefined where there are none at all
+at::Tensor StackLogits(absl::Span<const Prompt> prompts) {
+  const auto given =
+      std::find_if(prompts.begin(), prompts.end(), [](const Prompt& p) { return p.mask == MaskPrompt::kLogits; });
+  if (given == prompts.end()) return {};
+  const at::Tensor zeros = at::zeros_like(given->logits);
+  std::vector<at::Tensor> logits;
+  for (const Prompt& prompt : prompts) {
+    logits.push_back(prompt.mask == MaskPrompt::kLogits ? prompt.logits : zeros);
+  }
+  return at::stack(logits);
+}
+
 }  // namespace
 
-Decoded DecodeEncoded(const SgpSam& model, const ImageFeatures& image, const at::Tensor& clicks,
-                      const at::Tensor& mask_prompts, MaskOutput output) {
+Decoded DecodeEncoded(const SgpSam& model, const ImageFeatures& image, const EncodedPrompts& prompts,
+                      MaskOutput output) {
   // A copy first: transposing inside of the sum is five times slower.
   const at::Tensor tokens =
       image.embedding.flatten(2).transpose(1, 2).clone(at::MemoryFormat::Contiguous);  // [B, N, C]
-  return Decode(model.mask_decoder, {tokens.add_(mask_prompts), image.detail}, clicks, output);
+  Decoded decoded = Decode(model.mask_decoder, {tokens.add_(prompts.masks), image.detail},
+                           EncodePoints(model.prompt_encoder, prompts.points), output);
+  if (model.mask_refiner && output == MaskOutput::kSingle) {
+    decoded.low_res = RefineMask(*model.mask_refiner, decoded.low_res, decoded.upscaled, image.detail,
+                                 prompts.points, prompts.logits);
+  }
+  return decoded;
 }
 
 Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Span<const Prompt> prompts,
@@ -42,9 +63,11 @@ Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Spa
     coordinates.push_back(points.coordinates);
     labels.push_back(points.labels);
   }
-  const Points points = {at::stack(coordinates).to(model.device()), at::stack(labels).to(model.device())};
-  return DecodeEncoded(model, image, EncodePoints(model.prompt_encoder, points),
-                       EncodeMaskPrompts(model.prompt_encoder, prompts), output);
+  EncodedPrompts encoded;
+  encoded.points = {at::stack(coordinates).to(model.device()), at::stack(labels).to(model.device())};
+  encoded.masks = EncodeMaskPrompts(model.prompt_encoder, prompts);
+  if (model.mask_refiner) encoded.logits = StackLogits(prompts);
+  return DecodeEncoded(model, image, encoded, output);
 }
 
 }  // namespace sgpsam

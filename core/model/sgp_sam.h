@@ -12,6 +12,7 @@
 #include "core/engine/engine.h"
 #include "core/model/image_encoder.h"
 #include "core/model/mask_decoder.h"
+#include "core/model/mask_refiner.h"
 #include "core/model/prompt_encoder.h"
 #include "core/model_file/model_config.h"
 
@@ -22,6 +23,7 @@ struct SgpSam {
   ImageEncoder image_encoder;
   PromptEncoder prompt_encoder;
   MaskDecoder mask_decoder;
+  std::optional<MaskRefiner> mask_refiner;
 
   at::Device device() const { return image_encoder.pos_embed.device(); }
 };
@@ -46,9 +48,16 @@ struct ImageFeatures {
   at::Tensor detail = {};
 };
 
-// clicks [B, T, C] from EncodePoints, mask_prompts [B, N, C] or [N, C] for all; float32.
-Decoded DecodeEncoded(const SgpSam& model, const ImageFeatures& image, const at::Tensor& clicks,
-                      const at::Tensor& mask_prompts, MaskOutput output = MaskOutput::kSingle);
+// What is asked of patches, encoded as far as can be before it is known which patches.
+struct EncodedPrompts {
+  Points points;
+  at::Tensor masks;   // [B, N, C] or [N, C] for all, float32
+  at::Tensor logits;  // that `masks` were encoded of, [B, 4g, 4g, 4g], float32; undefined: of zeros
+};
+
+// The mask refiner, if the model has one, works on a single mask only.
+Decoded DecodeEncoded(const SgpSam& model, const ImageFeatures& image, const EncodedPrompts& prompts,
+                      MaskOutput output = MaskOutput::kSingle);
 
 // One patch for each prompt, float32; all prompts have equally many tokens (clicks, and 2 for a box, else 1).
 Decoded DecodePrompts(const SgpSam& model, const ImageFeatures& image, absl::Span<const Prompt> prompts,

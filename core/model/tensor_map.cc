@@ -44,6 +44,10 @@ Linear TensorMap::GetLinear(const std::string& name) const {
   return {Matrix(Get(name + ".weight").flatten(1)), Value(Get(name + ".bias"))};
 }
 
+Conv TensorMap::GetConv(const std::string& name) const {
+  return {Matrix(Get(name + ".weight")).contiguous(at::MemoryFormat::ChannelsLast3d), Matrix(Get(name + ".bias"))};
+}
+
 Norm TensorMap::GetNorm(const std::string& name, double eps) const {
   return {Value(Get(name + ".weight")), Value(Get(name + ".bias")), eps};
 }

@@ -37,6 +37,7 @@ class TensorMap {
   // NAME.weight and NAME.bias. A convolution whose kernel is as wide as its stride is a Linear of its
   // flattened kernel.
   Linear GetLinear(const std::string& name) const;
+  Conv GetConv(const std::string& name) const;  // channels last in memory
   Norm GetNorm(const std::string& name, double eps) const;
 
   at::Device device() const { return device_; }

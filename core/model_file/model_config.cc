@@ -46,9 +46,13 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
     {"rank", &SgpmConfig::rank, 1, 4096},
     {"gate_hidden", &SgpmConfig::gate_hidden, 1, 4096},
 };
+constexpr IntField<ModelConfig> kRefinerField = {"refiner_channels", &ModelConfig::refiner_channels, 0, 64};
 constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 64};
 constexpr float kMostInputLimit = 1e6f;
-constexpr double kLeastSpacingMm = 0.25;
+constexpr double kLeastSpacingMm = 0.25, kMostSpacingMm = 6;
+constexpr size_t kMaxScalings = 16, kMaxWindows = 8;
+constexpr size_t kMaxModalityLength = 16;  // of a value of representation CS
+constexpr char kOriginVolume[] = "volume", kOriginFocus[] = "focus";
 constexpr int kMaxGrid = 16;  // attention tables grow with its sixth power
 constexpr size_t kMaxNameLength = 128;
 constexpr size_t kMaxJsonBytes = 64 << 10;
@@ -117,6 +121,43 @@ json SgpmToJson(const SgpmConfig& sgpm) {
   return object;
 }
 
+// One without a modality, so that nothing is left without a scaling; each with equally many windows, of which
+// low is below high.
+absl::Status CheckIntensities(const std::vector<IntensityScaling>& scalings) {
+  if (scalings.empty()) return absl::OkStatus();
+  if (scalings.size() > kMaxScalings) return Invalid("intensities", absl::StrCat("more than ", kMaxScalings));
+  const size_t channels = scalings.front().windows.size();
+  if (channels < 1 || channels > kMaxWindows) {
+    return Invalid("intensities", absl::StrCat("each must have 1..", kMaxWindows, " windows"));
+  }
+  std::set<std::string> modalities;
+  for (const IntensityScaling& scaling : scalings) {
+    if (scaling.windows.size() != channels) return Invalid("intensities", "all must have equally many windows");
+    if (!scaling.modality.empty()) RETURN_IF_ERROR(CheckText("intensities", scaling.modality));
+    if (scaling.modality.size() > kMaxModalityLength || !modalities.insert(scaling.modality).second) {
+      return Invalid("intensities", "a modality is too long or given twice");
+    }
+    for (const IntensityWindow& window : scaling.windows) {
+      if (!std::isfinite(window.low) || !std::isfinite(window.high) || !(window.low < window.high)) {
+        return Invalid("intensities", "a window's low end must be below its high end, both finite");
+      }
+    }
+  }
+  if (modalities.count("") == 0) return Invalid("intensities", "one must be without a modality");
+  return absl::OkStatus();
+}
+
+json IntensitiesToJson(const std::vector<IntensityScaling>& scalings) {
+  json list = json::array();
+  for (const IntensityScaling& scaling : scalings) {
+    json windows = json::array();
+    for (const IntensityWindow& window : scaling.windows) windows.push_back({window.low, window.high});
+    list.push_back(
+        {{"modality", scaling.modality}, {"by_deviation", scaling.by_deviation}, {"windows", windows}});
+  }
+  return list;
+}
+
 // Takes named fields out of a JSON object; what is left in the end is unknown.
 class FieldReader {
  public:
@@ -156,6 +197,13 @@ class FieldReader {
     char text[32];
     const char* end = std::to_chars(text, text + sizeof(text), narrow).ptr;
     std::from_chars(text, end, *value);
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeBool(const char* name, bool* value) {
+    ASSIGN_OR_RETURN(const json* field, Take(name));
+    if (!field->is_boolean()) return Invalid(prefix_ + name, "must be true or false");
+    *value = field->get<bool>();
     return absl::OkStatus();
   }
 
@@ -208,14 +256,39 @@ absl::StatusOr<SgpmConfig> SgpmFromJson(const json& object) {
   RETURN_IF_ERROR(reader.TakeInts("blocks", &sgpm.blocks));
   for (const auto& field : kSgpmFields) RETURN_IF_ERROR(reader.TakeInt(field.name, &(sgpm.*field.member)));
   RETURN_IF_ERROR(reader.TakeFloat("threshold", &sgpm.threshold));
-  ASSIGN_OR_RETURN(const json* spatial, reader.Take("spatial_gate"));
-  if (!spatial->is_boolean()) return Invalid("sgpm.spatial_gate", "must be true or false");
-  sgpm.spatial_gate = spatial->get<bool>();
+  RETURN_IF_ERROR(reader.TakeBool("spatial_gate", &sgpm.spatial_gate));
   if (reader.Has("detail_channels")) {
     RETURN_IF_ERROR(reader.TakeInt("detail_channels", &sgpm.detail_channels));
   }
   RETURN_IF_ERROR(reader.NothingLeft());
   return sgpm;
+}
+
+absl::StatusOr<IntensityWindow> WindowFromJson(const json& pair) {
+  if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number() || !pair[1].is_number()) {
+    return Invalid("intensities.windows", "must be pairs of numbers");
+  }
+  return IntensityWindow{pair[0].get<double>(), pair[1].get<double>()};
+}
+
+absl::StatusOr<std::vector<IntensityScaling>> IntensitiesFromJson(const json& list) {
+  if (!list.is_array()) return Invalid("intensities", "must be a list");
+  std::vector<IntensityScaling> scalings;
+  for (const json& object : list) {
+    if (!object.is_object()) return Invalid("intensities", "must be a list of objects");
+    IntensityScaling& scaling = scalings.emplace_back();
+    FieldReader reader(object, "intensities.");
+    RETURN_IF_ERROR(reader.TakeText("modality", &scaling.modality));
+    RETURN_IF_ERROR(reader.TakeBool("by_deviation", &scaling.by_deviation));
+    ASSIGN_OR_RETURN(const json* windows, reader.Take("windows"));
+    if (!windows->is_array()) return Invalid("intensities.windows", "must be a list");
+    for (const json& pair : *windows) {
+      ASSIGN_OR_RETURN(const IntensityWindow window, WindowFromJson(pair));
+      scaling.windows.push_back(window);
+    }
+    RETURN_IF_ERROR(reader.NothingLeft());
+  }
+  return scalings;
 }
 
 absl::StatusOr<json> ParseObject(absl::string_view text) {
@@ -234,6 +307,7 @@ PatchSizes ModelConfig::sizes() const {
   sizes.embedding_side = grid();
   sizes.logits_side = grid() * 4;
   sizes.detail_channels = sgpm.blocks.empty() ? 0 : sgpm.detail_channels;
+  sizes.patch_channels = patch_channels();
   return sizes;
 }
 
@@ -284,13 +358,20 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   for (const auto& field : kFields) RETURN_IF_ERROR(CheckRange(config, field));
   for (const auto& field : kSgpmFields) RETURN_IF_ERROR(CheckRange(config.sgpm, field));
   RETURN_IF_ERROR(CheckRange(config.sgpm, kDetailField));
+  RETURN_IF_ERROR(CheckRange(config, kRefinerField));
+  RETURN_IF_ERROR(CheckIntensities(config.intensities));
   RETURN_IF_ERROR(CheckBlocks("global_blocks", config.global_blocks, config.depth));
   RETURN_IF_ERROR(CheckBlocks("sgpm.blocks", config.sgpm.blocks, config.depth));
   if (!(config.input_limit >= 0 && config.input_limit <= kMostInputLimit)) {
     return Invalid("input_limit", absl::StrCat("is not in 0..", kMostInputLimit));
   }
-  if (!(config.first_spacing_mm >= kLeastSpacingMm && config.first_spacing_mm <= kUsualSpacingMm)) {
-    return Invalid("first_spacing_mm", absl::StrCat("is not in ", kLeastSpacingMm, "..", kUsualSpacingMm));
+  if (!(config.coarsest_spacing_mm >= kUsualSpacingMm && config.coarsest_spacing_mm <= kMostSpacingMm)) {
+    return Invalid("coarsest_spacing_mm", absl::StrCat("is not in ", kUsualSpacingMm, "..", kMostSpacingMm));
+  }
+  if (!(config.first_spacing_mm >= kLeastSpacingMm &&
+        config.first_spacing_mm <= config.coarsest_spacing_mm)) {
+    return Invalid("first_spacing_mm",
+                   absl::StrCat("is not in ", kLeastSpacingMm, "..", config.coarsest_spacing_mm));
   }
   if (!(config.finest_spacing_mm == 0 ||
         (config.finest_spacing_mm >= kLeastSpacingMm && config.finest_spacing_mm <= kUsualSpacingMm))) {
@@ -310,6 +391,12 @@ std::string ToJson(const ModelConfig& config) {
   if (config.input_limit > 0) object["input_limit"] = config.input_limit;  // as detail_channels
   if (config.first_spacing_mm != kUsualSpacingMm) object["first_spacing_mm"] = config.first_spacing_mm;
   if (config.finest_spacing_mm > 0) object["finest_spacing_mm"] = config.finest_spacing_mm;
+  if (config.coarsest_spacing_mm != kUsualSpacingMm) {
+    object["coarsest_spacing_mm"] = config.coarsest_spacing_mm;
+  }
+  if (config.grid_origin == GridOrigin::kFocus) object["grid_origin"] = kOriginFocus;
+  if (!config.intensities.empty()) object["intensities"] = IntensitiesToJson(config.intensities);
+  if (config.refiner_channels > 0) object[kRefinerField.name] = config.refiner_channels;
   return object.dump();
 }
 
@@ -327,6 +414,24 @@ absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view text) {
   }
   if (reader.Has("finest_spacing_mm")) {
     RETURN_IF_ERROR(reader.TakeSpacing("finest_spacing_mm", &config.finest_spacing_mm));
+  }
+  if (reader.Has("coarsest_spacing_mm")) {
+    RETURN_IF_ERROR(reader.TakeSpacing("coarsest_spacing_mm", &config.coarsest_spacing_mm));
+  }
+  if (reader.Has("grid_origin")) {
+    std::string origin;
+    RETURN_IF_ERROR(reader.TakeText("grid_origin", &origin));
+    if (origin != kOriginVolume && origin != kOriginFocus) {
+      return Invalid("grid_origin", absl::StrCat("must be ", kOriginVolume, " or ", kOriginFocus));
+    }
+    if (origin == kOriginFocus) config.grid_origin = GridOrigin::kFocus;
+  }
+  if (reader.Has("intensities")) {
+    ASSIGN_OR_RETURN(const json* intensities, reader.Take("intensities"));
+    ASSIGN_OR_RETURN(config.intensities, IntensitiesFromJson(*intensities));
+  }
+  if (reader.Has(kRefinerField.name)) {
+    RETURN_IF_ERROR(reader.TakeInt(kRefinerField.name, &config.refiner_channels));
   }
   ASSIGN_OR_RETURN(const json* sgpm, reader.Take("sgpm"));
   ASSIGN_OR_RETURN(config.sgpm, SgpmFromJson(*sgpm));

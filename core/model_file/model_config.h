@@ -40,6 +40,10 @@ struct ModelConfig {
   // The finest ones that it has learned from, mm; 0: it knows those of 1.5 alone (reference). A model that
   // has seen finer ones looks again, unasked, at a lesion that is small or large for its first look.
   double finest_spacing_mm = 0;
+  double coarsest_spacing_mm = kUsualSpacingMm;  // the coarsest ones that it has learned from, mm
+  GridOrigin grid_origin = GridOrigin::kVolume;
+  // All with equally many windows. None: the reference's z-score of the patch.
+  std::vector<IntensityScaling> intensities;
   int embed_dim = 768;
   int depth = 12;
   int heads = 12;
@@ -55,11 +59,15 @@ struct ModelConfig {
   int iou_hidden = 256;
   int mask_prompt_channels = 16;
   int point_embeddings = 2;  // 4 with box corners
+  int refiner_channels = 0;  // of the mask refiner (core/model/mask_refiner.h); 0: there is none (reference)
   SgpmConfig sgpm;
 
   int grid() const { return patch / token; }  // tokens on each side
   int head_dim() const { return embed_dim / heads; }
   int mask_tokens() const { return multimask_outputs + 1; }
+  int patch_channels() const {
+    return intensities.empty() ? 1 : static_cast<int>(intensities.front().windows.size());
+  }
   PatchSizes sizes() const;
 
   // A model of the same architecture that encodes in milliseconds (patch, tokens and logits have the

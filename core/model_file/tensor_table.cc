@@ -74,7 +74,7 @@ void AddEncoderBlock(const ModelConfig& c, int block, Table& table) {
 
 void AddEncoder(const ModelConfig& c, Table& table) {
   table.Add("image_encoder.pos_embed", {1, c.grid(), c.grid(), c.grid(), c.embed_dim}, 0, 0.5);
-  table.Conv("image_encoder.patch_embed.proj", c.embed_dim, 1, c.token);
+  table.Conv("image_encoder.patch_embed.proj", c.embed_dim, c.patch_channels(), c.token);
   for (int block = 0; block < c.depth; ++block) AddEncoderBlock(c, block, table);
   table.ConvWeight("image_encoder.neck.0", c.out_channels, c.embed_dim, 1);
   table.Norm("image_encoder.neck.1", c.out_channels);
@@ -153,7 +153,7 @@ void AddSgpm(const ModelConfig& c, int block, Table& table) {
   table.Linear(name + ".fuse", rank, 3 * rank);
   if (c.sgpm.spatial_gate) table.Linear(name + ".spatial", 1, rank);
   if (const int detail = c.sgpm.detail_channels; detail > 0) {
-    table.Conv(name + ".detail.cells", detail, 1, c.token / 4);
+    table.Conv(name + ".detail.cells", detail, c.patch_channels(), c.token / 4);
     table.Linear(name + ".detail.spread", detail, rank);
     for (const int distance : {1, 2, 4}) {
       table.Conv(absl::StrCat(name, ".detail.mix", distance), detail, detail, 3);
@@ -168,6 +168,23 @@ void AddSgpm(const ModelConfig& c, int block, Table& table) {
 void AddDetailToMask(const ModelConfig& c, Table& table) {
   if (c.sizes().detail_channels == 0) return;
   table.Add("sgpm.detail_to_mask.weight", {c.out_channels / 8, c.sgpm.detail_channels}, 0, 0);
+}
+
+// core/model/mask_refiner.h; a fresh one changes nothing.
+void AddRefiner(const ModelConfig& c, Table& table) {
+  const int64_t channels = c.refiner_channels;
+  if (channels == 0) return;
+  const std::string name = "mask_refiner.";
+  table.Linear(name + "maps", channels, kRefinerMaps);
+  table.Weight(name + "upscaled", {channels, c.out_channels / 8}, c.out_channels / 8);
+  if (const int64_t detail = c.sizes().detail_channels; detail > 0) {
+    table.Weight(name + "detail", {channels, detail}, detail);
+  }
+  for (const int distance : {1, 2, 4}) {
+    table.Conv(absl::StrCat(name, "mix", distance), channels, channels, 3);
+  }
+  table.Add(name + "out.weight", {1, channels}, 0, 0);
+  table.Add(name + "out.bias", {1}, 0, 0);
 }
 
 }  // namespace
@@ -185,6 +202,7 @@ std::vector<TensorSpec> TensorTable(const ModelConfig& config) {
   AddMaskDecoder(config, table);
   for (const int block : config.sgpm.blocks) AddSgpm(config, block, table);
   AddDetailToMask(config, table);
+  AddRefiner(config, table);
   return std::move(table.specs);
 }
 

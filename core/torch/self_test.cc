@@ -112,6 +112,10 @@ SelfTestCase MakeSelfTestCase(const PatchSizes& sizes, int number) {
       }
     }
   }
+  for (int64_t channel = 1; channel < sizes.patch_channels; ++channel) {
+    made.patch.values.insert(made.patch.values.end(), made.patch.values.begin(),
+                             made.patch.values.begin() + side * side * side);
+  }
   const auto at = [&](double part) { return static_cast<float>(std::floor(part * static_cast<double>(side))); };
   made.inside = {at(ball.i), at(ball.j), at(ball.k), true};
   made.outside = {at(ball.i + 1.5 * ball.radius), at(ball.j), at(ball.k), false};

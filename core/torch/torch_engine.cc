@@ -51,6 +51,9 @@ ModelInfo DescribeModel(const ModelConfig& config, const Digest& digest, at::Dev
   info.gate_threshold = config.sgpm.threshold;
   info.first_spacing_mm = config.first_spacing_mm;
   info.finest_spacing_mm = config.finest_spacing_mm;
+  info.coarsest_spacing_mm = config.coarsest_spacing_mm;
+  info.grid_origin = config.grid_origin;
+  info.intensities = config.intensities;
   info.box_corner_embeddings = config.point_embeddings - 2;
   return info;
 }
@@ -150,7 +153,7 @@ std::vector<Indices> SplitIntoBatches(const Indices& valid, bool on_processor) {
   return batches;
 }
 
-// {patches [B, 1, p, p, p]} -> {what Embedding holds [B, embedding_floats], gate scores [B, modules]}
+// {patches [B, channels, p, p, p]} -> {what Embedding holds [B, embedding_floats], gate scores [B, modules]}
 GraphedFunction::Tensors RunEncoder(const SgpSam& model, const GraphedFunction::Tensors& inputs) {
   const Encoded encoded = Encode(model.image_encoder, inputs[0]);
   at::Tensor values = encoded.embedding.flatten(1);
@@ -173,11 +176,12 @@ ImageFeatures ToFeatures(const at::Tensor& values, const PatchSizes& sizes) {
 // {embeddings [B, embedding_floats], coordinates [B, T, 3], labels [B, T]; previous logits [B, 4g, 4g, 4g] or
 // nothing} -> {logits [B, 1, 4g, 4g, 4g], IoU [B, 1]}
 GraphedFunction::Tensors RunDecoder(const SgpSam& model, const GraphedFunction::Tensors& inputs) {
-  const at::Tensor clicks = EncodePoints(model.prompt_encoder, {inputs[1], inputs[2]});
-  const at::Tensor mask_prompts =
-      inputs.size() > 3 ? EncodeMask(model.prompt_encoder, inputs[3]) : model.prompt_encoder.zero_mask;
-  const Decoded decoded =
-      DecodeEncoded(model, ToFeatures(inputs[0], model.config.sizes()), clicks, mask_prompts);
+  EncodedPrompts prompts = {{inputs[1], inputs[2]}, model.prompt_encoder.zero_mask, {}};
+  if (inputs.size() > 3) {
+    prompts.masks = EncodeMask(model.prompt_encoder, inputs[3]);
+    prompts.logits = inputs[3];
+  }
+  const Decoded decoded = DecodeEncoded(model, ToFeatures(inputs[0], model.config.sizes()), prompts);
   return {decoded.low_res, decoded.iou};
 }
 
@@ -185,8 +189,9 @@ std::vector<Embedding> EncodeBatch(GraphedFunction& encode, const PatchSizes& si
                                    absl::Span<const Patch* const> patches, const Indices& batch) {
   const int64_t count = static_cast<int64_t>(batch.size()), side = sizes.patch;
   std::vector<at::Tensor> rows;
-  for (const size_t n : batch) rows.push_back(View(patches[n]->values, {1, side, side, side}));
-  at::Tensor staged = encode.Stage(0, {count, 1, side, side, side});
+  const int64_t channels = sizes.patch_channels;
+  for (const size_t n : batch) rows.push_back(View(patches[n]->values, {channels, side, side, side}));
+  at::Tensor staged = encode.Stage(0, {count, channels, side, side, side});
   const GraphedFunction::Tensors encoded = encode({at::stack_out(staged, rows)});
   std::vector<Embedding> embeddings(batch.size());
   for (size_t b = 0; b < batch.size(); ++b) {

@@ -171,6 +171,22 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
   return bounds;
 }
 
+// Moves the grid so that one of its voxels lies on `focus`. What lies in the volume is counted anew: the source index
+// of the first such voxel is in [-0.5, source_per_voxel - 0.5). The focus is rounded, because a position that was
+// given in the patient's millimetres comes back with a rounding error, and is to give the same grid.
+void HangOn(const VoxelIndex& focus, const Geometry& geometry, CanonicalGrid& grid) {
+  constexpr double kSteps = 1024;
+  const std::array<int64_t, 3> sizes = Sizes(geometry.shape());
+  for (int a = 0; a < 3; ++a) {
+    const int s = grid.source_axis[a];
+    const double step = grid.source_per_voxel[s], at = std::round(Component(focus, s) * kSteps) / kSteps;
+    const double first = at - step * std::floor((at + 0.5) / step);
+    const double count = std::ceil((static_cast<double>(sizes[s]) - 0.5 - first) / step);
+    grid.first_source[s] = first;
+    grid.shape[a] = std::max<int64_t>(1, static_cast<int64_t>(count));
+  }
+}
+
 }  // namespace
 
 CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm) {
@@ -218,14 +234,14 @@ std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement&
 }
 
 absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPrompts& prompts, int64_t patch,
-                                     double spacing_mm) {
+                                     double spacing_mm, GridOrigin origin) {
   if (prompts.previous_patch) {
-    return PlaceAtPosition(geometry, {prompts.previous_patch->centre, spacing_mm}, patch);
+    return PlaceAtPosition(geometry, {prompts.previous_patch->centre, spacing_mm}, patch, origin);
   }
   if (const std::optional<VoxelIndex> focus = FocusOf(prompts)) {
-    return PlaceAround(geometry, *focus, patch, spacing_mm);
+    return PlaceAround(geometry, *focus, patch, spacing_mm, origin);
   }
-  if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm);
+  if (prompts.mask.has_value()) return PlaceAroundMask(geometry, *prompts.mask, patch, spacing_mm, origin);
   return InvalidArgument(
       Reason::kNoPositivePrompt,
       "nothing says where to look: give at least one positive point, scribble or box, a line, a mask, or "
@@ -242,12 +258,16 @@ PatchPosition PositionOf(const Geometry& geometry, const ResolvedPrompts& prompt
   return {geometry.ToWorld(PatchToSource(placement, {middle, middle, middle})), placement.spacing_mm};
 }
 
-Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch) {
-  return PlaceAround(geometry, geometry.ToVoxel(position.centre), patch, position.spacing_mm);
+Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch,
+                          GridOrigin origin) {
+  return PlaceAround(geometry, geometry.ToVoxel(position.centre), patch, position.spacing_mm, origin);
 }
 
-Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm) {
+Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm,
+                      GridOrigin origin) {
   Placement placement = PlaceAtBegin(geometry, {0, 0, 0}, patch, spacing_mm);
+  placement.origin = origin;
+  if (origin == GridOrigin::kFocus) HangOn(centre, geometry, placement.grid);
   const std::array<double, 3> canonical = SourceToPatch(placement, centre);
   for (int a = 0; a < 3; ++a) placement.begin[a] = NearestVoxel(canonical[a]) - patch / 2;
   return placement;
@@ -264,7 +284,7 @@ Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& b
 }
 
 absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch,
-                                          double spacing_mm) {
+                                          double spacing_mm, GridOrigin origin) {
   if (!(mask.shape() == geometry.shape())) {
     return InvalidArgument(Reason::kMaskMismatch, "the mask must have the volume's shape");
   }
@@ -280,7 +300,7 @@ absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& 
     }
   }
   const Bounds bounds = BoundsOf(mask, sampled);
-  if (!bounds.empty()) {
+  if (!bounds.empty() && origin == GridOrigin::kVolume) {
     for (int a = 0; a < 3; ++a) {
       const int s = placement.grid.source_axis[a];
       const int64_t x = bounds.low[s], y = bounds.high[s];
@@ -291,13 +311,13 @@ absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& 
     }
     return placement;
   }
-  // A mask finer than the grid may fall between its samples.
+  // Or a mask finer than the grid, which may fall between its samples.
   const Bounds all = BoundsOf(mask, {AllIndices(sizes[0]), AllIndices(sizes[1]), AllIndices(sizes[2])});
   if (all.empty()) {
     return InvalidArgument(Reason::kEmptyMask, "the mask is empty: it must mark at least one voxel");
   }
   const auto middle = [&all](int s) { return static_cast<double>(all.low[s] + all.high[s]) / 2; };
-  return PlaceAround(geometry, {middle(0), middle(1), middle(2)}, patch, spacing_mm);
+  return PlaceAround(geometry, {middle(0), middle(1), middle(2)}, patch, spacing_mm, origin);
 }
 
 absl::StatusOr<Placement> PlaceAroundLabel(const Volume& labels, double label, int64_t patch,

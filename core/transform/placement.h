@@ -4,6 +4,8 @@
 // spacing) with size ceil(n * old / new) (a single slice stays one) and origin shifted by
 // 0.5 * (new / old - 1) voxels, then flipped and permuted to the closest RAS+ orientation; a patch is a
 // cube of it, of 128^3 for SAM-Med3D.
+// That is GridOrigin::kVolume; with kFocus the same grid is moved so that one of its voxels lies on the point that the
+// patch is laid around, to 1/1024 of a source voxel.
 // Where the volume's axes are not at right angles (gantry tilt) neither are the grid's.
 #ifndef SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
 #define SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
@@ -12,6 +14,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "core/engine/engine.h"
 #include "core/transform/prompts.h"
 #include "core/volume/geometry.h"
 #include "core/volume/mask.h"
@@ -27,7 +30,7 @@ struct CanonicalGrid {
   std::array<double, 3> source_per_voxel{{1, 1, 1}};  // source voxels per canonical voxel, by source axis
   // The source index of the canonical voxel that is nearest to source index 0, by source axis: both grids
   // begin at the same face (reference), unless a single canonical voxel is all there is; its centre is the
-  // volume's.
+  // volume's. Of a grid that hangs on a focus, the first that lies in the volume.
   std::array<double, 3> first_source{{0, 0, 0}};
 };
 
@@ -36,6 +39,7 @@ struct Placement {
   std::array<int64_t, 3> begin{{0, 0, 0}};  // patch voxel 0 in the canonical grid; may be negative
   int64_t patch = 0;                        // voxels on each side
   double spacing_mm = 0;                    // of them
+  GridOrigin origin = GridOrigin::kVolume;  // what the grid hangs on
 };
 
 CanonicalGrid MakeCanonicalGrid(const Geometry& geometry, double spacing_mm);
@@ -53,10 +57,11 @@ std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement&
 // of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or an empty mask. Later clicks do
 // not move the patch, so a refinement finds the cached embedding again.
 absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPrompts& prompts, int64_t patch,
-                                     double spacing_mm);
+                                     double spacing_mm, GridOrigin origin = GridOrigin::kVolume);
 
 // The canonical voxel nearest to `centre` becomes the patch's voxel patch / 2.
-Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm);
+Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm,
+                      GridOrigin origin = GridOrigin::kVolume);
 
 // Where PlacePatch has laid a patch for these prompts: their focus itself where that is a position, so that
 // PlaceAtPosition lays the same patch there again, and at any other spacing the one that the prompts had
@@ -64,17 +69,19 @@ Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_
 PatchPosition PositionOf(const Geometry& geometry, const ResolvedPrompts& prompts,
                          const Placement& placement);
 // `position` is one that ResolvePrompts took, or PositionOf gave.
-Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch);
+Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch,
+                          GridOrigin origin = GridOrigin::kVolume);
 
 // Patch voxel 0 lies on canonical voxel `begin`; negative where the patch sticks out.
 Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin, int64_t patch,
                        double spacing_mm);
 
 // Centres on the bounding box of a mask, as the reference does with a label: the box is taken on the
-// canonical grid after nearest resampling, and a centre between two voxels is lowered.
+// canonical grid after nearest resampling, and a centre between two voxels is lowered. With kFocus it is the middle
+// of the mask's own voxels.
 // INVALID_ARGUMENT for an empty mask or one of another shape.
 absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch,
-                                          double spacing_mm);
+                                          double spacing_mm, GridOrigin origin = GridOrigin::kVolume);
 
 // The same for the voxels of `labels` that have the value `label`. NOT_FOUND if there is none.
 absl::StatusOr<Placement> PlaceAroundLabel(const Volume& labels, double label, int64_t patch,

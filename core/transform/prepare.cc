@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/for_each_processor.h"
 #include "core/base/reason.h"
+#include "core/base/status_macros.h"
 #include "core/transform/axis_map.h"
 #include "core/volume/interpolate.h"
 
@@ -152,11 +153,11 @@ class PatchSampler {
     }
   }
 
-  // Writes truncated and clamped samples into `values` (zero where nothing is written).
-  void Run(const std::optional<IntensityClamp>& clamp, std::vector<float>& values) {
+  // Writes samples into `values`, if wished truncated, and clamped; leaves what lies outside the volume.
+  void Run(bool truncate, const std::optional<IntensityClamp>& clamp, std::vector<float>& values) {
     PlaneWriter writer(axes_, patch_, values);
     const Limits limits = clamp ? Limits{clamp->min, clamp->max} : Limits{};
-    const auto lerp = std::is_integral_v<T> ? LerpToTruncatedFloat : LerpToFloat;
+    const auto lerp = truncate && std::is_integral_v<T> ? LerpToTruncatedFloat : LerpToFloat;
     const int64_t begin = axes_[0].begin, count = std::max<int64_t>(axes_[0].end - begin, 0);
     for (int64_t z = axes_[2].begin; z < axes_[2].end; ++z) {
       const Tap<double>& tap = taps_[2][z];
@@ -262,13 +263,15 @@ void Normalise(double mean, double scale, int64_t size, float* values) {
   for (int64_t n = 0; n < size; ++n) values[n] = static_cast<float>((values[n] - mean) * scale);
 }
 
+absl::Status CheckFinite(const Statistics& statistics) {
+  if (statistics.finite) return absl::OkStatus();
+  return InvalidArgument(
+      Reason::kUnusableRegion,
+      "the region around the prompts holds samples that are not finite 32-bit numbers: replace NaN and "
+      "infinities first");
+}
+
 absl::Status CheckStatistics(const Statistics& statistics) {
-  if (!statistics.finite) {
-    return InvalidArgument(
-        Reason::kUnusableRegion,
-        "the region around the prompts holds samples that are not finite 32-bit numbers: replace NaN and "
-        "infinities first");
-  }
   if (statistics.positive == 0) {
     return InvalidArgument(
         Reason::kUnusableRegion,
@@ -288,20 +291,50 @@ absl::Status CheckClamp(const std::optional<IntensityClamp>& clamp) {
   return absl::InvalidArgumentError("the intensity clamp's minimum must be less than its maximum");
 }
 
+SGPSAM_FOR_EACH_PROCESSOR
+void ApplyWindow(const float* samples, IntensityWindow window, int64_t size, float* out) {
+  const auto middle = static_cast<float>((window.low + window.high) / 2);
+  const auto scale = static_cast<float>(2 / (window.high - window.low));
+  for (int64_t n = 0; n < size; ++n) {
+    const float value = (samples[n] - middle) * scale;
+    out[n] = value < -1 ? -1 : value > 1 ? 1 : value;
+  }
+}
+
+// What is below every window.
+float Outside(const std::vector<IntensityWindow>& windows) {
+  double low = 0;
+  for (const IntensityWindow& window : windows) low = std::min(low, window.low);
+  return static_cast<float>(low);
+}
+
+// [channel, i, j, k] of samples [i, j, k]
+std::vector<float> ApplyWindows(const std::vector<float>& samples, const std::vector<IntensityWindow>& windows) {
+  std::vector<float> channels(windows.size() * samples.size());
+  for (size_t n = 0; n < windows.size(); ++n) {
+    ApplyWindow(samples.data(), windows[n], static_cast<int64_t>(samples.size()),
+                channels.data() + n * samples.size());
+  }
+  return channels;
+}
+
 }  // namespace
 
 absl::StatusOr<Patch> PreparePatch(const Volume& volume, const Placement& placement,
-                                   const std::optional<IntensityClamp>& clamp) {
-  if (absl::Status status = CheckClamp(clamp); !status.ok()) return status;
+                                   const PatchScaling& scaling) {
+  RETURN_IF_ERROR(CheckClamp(scaling.clamp));
+  const bool windows = !scaling.windows.empty();
   Patch patch;
-  patch.values.resize(placement.patch * placement.patch * placement.patch);
+  patch.values.assign(placement.patch * placement.patch * placement.patch, Outside(scaling.windows));
   VisitSamples(volume, [&](const auto* samples) {
     PatchSampler sampler(samples, volume.geometry().shape(), placement);
-    sampler.Run(clamp, patch.values);
+    sampler.Run(/*truncate=*/!windows, scaling.clamp, patch.values);
   });
   const auto size = static_cast<int64_t>(patch.values.size());
   const Statistics statistics = Measure(patch.values.data(), size);
-  if (absl::Status status = CheckStatistics(statistics); !status.ok()) return status;
+  RETURN_IF_ERROR(CheckFinite(statistics));
+  if (windows) return Patch{ApplyWindows(patch.values, scaling.windows)};
+  RETURN_IF_ERROR(CheckStatistics(statistics));
   Normalise(statistics.mean, 1 / statistics.standard_deviation, size, patch.values.data());
   return patch;
 }

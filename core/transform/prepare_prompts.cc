@@ -251,7 +251,8 @@ bool ClickDeepInside(const PatchMask& mask, int64_t voxels, std::vector<Click>& 
 }
 
 bool SamePlace(const Placement& a, const Placement& b) {
-  return a.begin == b.begin && a.spacing_mm == b.spacing_mm && a.patch == b.patch;
+  return a.begin == b.begin && a.spacing_mm == b.spacing_mm && a.patch == b.patch &&
+         a.grid.first_source == b.grid.first_source;
 }
 
 // The previous logits on a patch's cells, and which of those they mark.
@@ -263,7 +264,8 @@ struct PreviousAnswer {
 PreviousAnswer BringPreviousLogits(const Geometry& geometry, const Placement& placement,
                                    const ResolvedPrompts& prompts, const PatchSizes& sizes) {
   const Placement from =
-      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch) : placement;
+      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch, placement.origin)
+                             : placement;
   std::vector<float> logits(sizes.logits_floats(), 0.0f);
   PatchMask inside =
       CopyLogits(OnePatch(prompts.previous_logits, sizes, from), placement, sizes.logits_side, logits);

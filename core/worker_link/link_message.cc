@@ -98,20 +98,59 @@ absl::StatusOr<SelfTestReport> GetReport(BodyReader& reader) {
   return report;
 }
 
+void PutScalings(const std::vector<IntensityScaling>& scalings, BodyWriter& writer) {
+  writer.Put(static_cast<uint32_t>(scalings.size()));
+  for (const IntensityScaling& scaling : scalings) {
+    writer.PutText(scaling.modality);
+    writer.Put(static_cast<uint32_t>(scaling.by_deviation));
+    for (const IntensityWindow& window : scaling.windows) writer.Put(window);
+  }
+}
+
+// Each with `channels` windows.
+std::vector<IntensityScaling> GetScalings(int64_t channels, BodyReader& reader) {
+  const size_t count = std::min<size_t>(reader.Get<uint32_t>(), kMaxIntensityScalings + 1);
+  std::vector<IntensityScaling> scalings(count);
+  for (IntensityScaling& scaling : scalings) {
+    scaling.modality = reader.GetText();
+    scaling.by_deviation = reader.Get<uint32_t>() != 0;
+    for (int64_t n = 0; n < std::min(channels, kMaxPatchChannels); ++n) {
+      scaling.windows.push_back(reader.Get<IntensityWindow>());
+    }
+  }
+  return scalings;
+}
+
+absl::Status CheckScalings(const ModelInfo& info) {
+  const auto fits = [&](const IntensityScaling& scaling) {
+    return static_cast<int64_t>(scaling.windows.size()) == info.sizes.patch_channels &&
+           std::all_of(scaling.windows.begin(), scaling.windows.end(), [](const IntensityWindow& window) {
+             return std::isfinite(window.low) && std::isfinite(window.high) && window.low < window.high;
+           });
+  };
+  if (info.intensities.size() <= kMaxIntensityScalings &&
+      (info.intensities.empty() ? info.sizes.patch_channels == 1
+                                : std::all_of(info.intensities.begin(), info.intensities.end(), fits))) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError("the model's scalings of intensities are out of range or do not fit");
+}
+
 bool Within(int64_t value, int64_t max) { return value >= 1 && value <= max; }
 
 absl::Status CheckInfo(const ModelInfo& info) {
   const PatchSizes& s = info.sizes;
   if (!Within(s.patch, kMaxPatchSide) || !Within(s.embedding_channels, kMaxEmbeddingChannels) ||
       !Within(s.embedding_side, kMaxEmbeddingSide) || !Within(s.logits_side, kMaxLogitsSide) ||
-      s.detail_channels < 0 || s.detail_channels > kMaxDetailChannels || s.logits_side % 2 != 0 ||
+      !Within(s.patch_channels, kMaxPatchChannels) || s.detail_channels < 0 || s.detail_channels > kMaxDetailChannels || s.logits_side % 2 != 0 ||
       s.patch % s.logits_side != 0) {
     return absl::InvalidArgumentError(absl::StrCat("the model's sizes are out of range or do not fit: patch ",
                                                    s.patch, ", embedding ", s.embedding_channels, " x ",
                                                    s.embedding_side, "^3, logits ", s.logits_side, "^3"));
   }
-  if (!(info.first_spacing_mm >= 0.25 && info.first_spacing_mm <= 3 && info.finest_spacing_mm >= 0 &&
-        info.finest_spacing_mm <= 3)) {
+  RETURN_IF_ERROR(CheckScalings(info));
+  if (!(info.first_spacing_mm >= 0.25 && info.first_spacing_mm <= 6 && info.finest_spacing_mm >= 0 &&
+        info.finest_spacing_mm <= 3 && info.coarsest_spacing_mm >= 0.25 && info.coarsest_spacing_mm <= 6)) {
     return absl::InvalidArgumentError("the model's spacings are out of range");
   }
   if (info.gate_blocks.size() > kMaxGates) {
@@ -143,6 +182,9 @@ absl::StatusOr<LinkMessage> MakeHello(const ModelInfo& info) {
   writer.Put(info.gate_threshold);
   writer.Put(info.first_spacing_mm);
   writer.Put(info.finest_spacing_mm);
+  writer.Put(info.coarsest_spacing_mm);
+  writer.Put(static_cast<uint32_t>(info.grid_origin));
+  PutScalings(info.intensities, writer);
   writer.Put(static_cast<int32_t>(info.box_corner_embeddings));
   writer.Put(static_cast<uint32_t>(info.gate_blocks.size()));
   for (int block : info.gate_blocks) writer.Put(static_cast<int32_t>(block));
@@ -167,6 +209,9 @@ absl::StatusOr<ModelInfo> ParseHello(const LinkMessage& message) {
   info.gate_threshold = reader.Get<float>();
   info.first_spacing_mm = reader.Get<double>();
   info.finest_spacing_mm = reader.Get<double>();
+  info.coarsest_spacing_mm = reader.Get<double>();
+  info.grid_origin = reader.Get<uint32_t>() == 0 ? GridOrigin::kVolume : GridOrigin::kFocus;
+  info.intensities = GetScalings(info.sizes.patch_channels, reader);
   info.box_corner_embeddings = reader.Get<int32_t>();
   const size_t gates = std::min<size_t>(reader.Get<uint32_t>(), kMaxGates + 1);
   for (size_t i = 0; i < gates; ++i) info.gate_blocks.push_back(reader.Get<int32_t>());

@@ -22,7 +22,7 @@
 namespace sgpsam {
 
 // Raised with every change of a message or of the region's layout.
-inline constexpr uint32_t kLinkVersion = 5;
+inline constexpr uint32_t kLinkVersion = 6;
 
 // Far beyond any model of this family; they bound what one side allocates on the other's word.
 inline constexpr int64_t kMaxPatchSide = 512;
@@ -31,6 +31,8 @@ inline constexpr int64_t kMaxDetailChannels = 64;
 inline constexpr int64_t kMaxEmbeddingSide = 64;
 inline constexpr int64_t kMaxLogitsSide = 256;
 inline constexpr size_t kMaxGates = 64;
+inline constexpr int64_t kMaxPatchChannels = 8;
+inline constexpr size_t kMaxIntensityScalings = 16;
 
 enum class MessageType : uint32_t {
   kHello = 1,

@@ -21,7 +21,7 @@ bool SameModel(const ModelInfo& a, const ModelInfo& b) {
   return a.weights_digest == b.weights_digest && a.precision == b.precision && a.device == b.device &&
          a.gate_blocks == b.gate_blocks && a.sizes.patch == b.sizes.patch &&
          a.sizes.embedding_floats() == b.sizes.embedding_floats() &&
-         a.sizes.logits_side == b.sizes.logits_side;
+         a.sizes.logits_side == b.sizes.logits_side && a.sizes.patch_channels == b.sizes.patch_channels;
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ size_t SizeOf(const Embedding& embedding) {
 }  // namespace
 
 absl::StatusOr<EmbeddedPatch> CachedPatchModel::Embed(const Placement& placement) {
-  const Digest key = EmbeddingKey(volume_key_, placement, clamp_, info().weights_digest);
+  const Digest key = EmbeddingKey(volume_key_, placement, scaling_, info().weights_digest);
   RETURN_IF_ERROR(served_.encodes_.Acquire(key, progress_.call(), served_.clock_));
   const absl::Cleanup release = [&] { served_.encodes_.Release(key); };
   std::shared_ptr<const Embedding> embedding = served_.embeddings_.Get(key);
@@ -30,7 +30,7 @@ absl::StatusOr<EmbeddedPatch> CachedPatchModel::Embed(const Placement& placement
 
 absl::StatusOr<std::shared_ptr<const Embedding>> CachedPatchModel::Encode(const Placement& placement) {
   ASSIGN_OR_RETURN(Patch patch,
-                   progress_.Do(Stage::kPrepare, [&] { return PreparePatch(volume_, placement, clamp_); }));
+                   progress_.Do(Stage::kPrepare, [&] { return PreparePatch(volume_, placement, scaling_); }));
   ASSIGN_OR_RETURN(auto encoded, served_.pool_.Encode(std::move(patch), progress_.call(),
                                                       progress_.WaitingFor(Stage::kEncode)));
   progress_.Took(Stage::kQueue, encoded.queued);

@@ -4,7 +4,7 @@
 #define SGPSAM_SERVER_SEGMENT_CACHED_PATCH_MODEL_H_
 
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -44,10 +44,14 @@ class ServedModel {
 // The patches of one request's volume. One thread at a time.
 class CachedPatchModel final : public PatchModel {
  public:
-  // The arguments outlive it; `volume_key` is what EmbeddingKey takes.
+  // The references outlive it; `volume_key` is what EmbeddingKey takes.
   CachedPatchModel(ServedModel& served, const Digest& volume_key, const Volume& volume,
-                   const std::optional<IntensityClamp>& clamp, RequestProgress& progress)
-      : served_(served), volume_key_(volume_key), volume_(volume), clamp_(clamp), progress_(progress) {}
+                   PatchScaling scaling, RequestProgress& progress)
+      : served_(served),
+        volume_key_(volume_key),
+        volume_(volume),
+        scaling_(std::move(scaling)),
+        progress_(progress) {}
 
   const ModelInfo& info() const override { return served_.info(); }
   absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) override;
@@ -63,7 +67,7 @@ class CachedPatchModel final : public PatchModel {
   ServedModel& served_;
   const Digest& volume_key_;
   const Volume& volume_;
-  const std::optional<IntensityClamp>& clamp_;
+  const PatchScaling scaling_;
   RequestProgress& progress_;
 };
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "server/segment/outputs/output_format.h"
 
 namespace sgpsam {
 namespace {
@@ -109,10 +110,11 @@ Digest VolumeKey(const VolumeDescription& description, const Digest& payload) {
   return key.Finish();
 }
 
-Digest EmbeddingKey(const Digest& volume, const Placement& placement,
-                    const std::optional<IntensityClamp>& clamp, const Digest& weights) {
-  KeyWriter key("embedding 1");
-  key.Key(volume).Key(weights).Clamp(clamp);
+Digest EmbeddingKey(const Digest& volume, const Placement& placement, const PatchScaling& scaling,
+                    const Digest& weights) {
+  KeyWriter key("embedding 2");
+  key.Key(volume).Key(weights).Clamp(scaling.clamp).Value(uint64_t{scaling.windows.size()});
+  for (const IntensityWindow& window : scaling.windows) key.Value(window.low).Value(window.high);
   const CanonicalGrid& grid = placement.grid;
   key.Values(grid.source_axis)
       .Values(grid.flipped)
@@ -128,8 +130,9 @@ Digest LogitsKey(absl::Span<const float> logits) {
 }
 
 Digest ResultKey(const SegmentRequest& request, const Digest& volume, const Digest& weights) {
-  KeyWriter key("result 4");
+  KeyWriter key("result 5");
   key.Text(request.idempotency_key).Key(volume).Key(weights).Clamp(request.clamp);
+  key.Text(FormatOf(request).name).Value(request.upright);
   const TargetOptions& inference = request.inference;
   key.Value(inference.max_patches)
       .Option(inference.spacing_mm)

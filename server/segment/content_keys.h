@@ -17,9 +17,9 @@ namespace sgpsam {
 // A decoded volume: what the bytes are and how they are to be read.
 Digest VolumeKey(const VolumeDescription& description, const Digest& payload);
 
-// An embedding: volume, where the patch lies, how it was normalised, and the weights.
-Digest EmbeddingKey(const Digest& volume, const Placement& placement,
-                    const std::optional<IntensityClamp>& clamp, const Digest& weights);
+// An embedding: volume, where the patch lies, how it was scaled, and the weights.
+Digest EmbeddingKey(const Digest& volume, const Placement& placement, const PatchScaling& scaling,
+                    const Digest& weights);
 
 // Logits by their own samples: ResultTarget.logits_sha256 of the contract.
 Digest LogitsKey(absl::Span<const float> logits);

@@ -7,6 +7,7 @@
 #include "absl/types/span.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
+#include "core/transform/intensity_scaling.h"
 #include "core/transform/prompt_refusals.h"
 #include "server/segment/content_keys.h"
 #include "server/segment/mask_prompt.h"
@@ -52,7 +53,9 @@ absl::StatusOr<SegmentResult> SegmentPipeline::Run(const SegmentRequest& request
   const OutputFormat& format = FormatOf(request);
   if (format.check != nullptr) RETURN_IF_ERROR(format.check(request, *source, options_.max_volume_bytes));
 
-  CachedPatchModel model(model_, key, source->volume, request.clamp, progress);
+  CachedPatchModel model(model_, key, source->volume,
+                         ChooseScaling(model_.info().intensities, source->modality, source->volume, request.clamp),
+                         progress);
   SegmentResult result;
   result.warnings = source->warnings;
   result.passed_over = source->passed_over;

@@ -36,6 +36,16 @@ at::Tensor View(const std::vector<float>& values, at::IntArrayRef shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat);  // read only
 }
 
+// The same values in every channel.
+std::vector<float> PatchValues(const ModelConfig& config) {
+  const std::vector<float> one = SeededPatch(1, config.patch);
+  std::vector<float> all;
+  for (int channel = 0; channel < config.patch_channels(); ++channel) {
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 struct ModelKernels::State {
@@ -45,12 +55,12 @@ struct ModelKernels::State {
         plain_decoder(model, config),
         gemms(shapes),
         encoder(AssembleSgpSam(TensorsOf(model), config, at::kCPU, Precision::kFloat32).image_encoder),
-        patch{SeededPatch(1, config.patch)} {
+        patch{PatchValues(config)} {
     input.clicks = SomeClicks(config.patch);
   }
   at::Tensor PatchTensor() const {
     const int64_t side = encoder.config.patch;
-    return View(patch.values, {1, 1, side, side, side});
+    return View(patch.values, {1, encoder.config.patch_channels(), side, side, side});
   }
 
   std::unique_ptr<TorchEngine> engine;

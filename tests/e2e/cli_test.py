@@ -225,8 +225,11 @@ def test_patches_and_spacing_are_the_callers_choice(segment, ct, tmp_path):
     one = segment(ct.folder, tmp_path / "1.bits", "--point", ct.click, "--max-patches", 1)["targets"][0]
     assert one["patches"] == 1 and one["spacing_mm"] == 1.5
     more = segment(ct.folder, tmp_path / "3.bits", "--point", ct.click, "--max-patches", 3)["targets"][0]
-    assert 1 <= more["patches"] <= 3 and more["logits_sha256"] == one["logits_sha256"]
-    assert (more["patches"] == 1) == (not one["touches_patch_border"])
+    assert 1 <= more["patches"] <= 3
+    if more["patches"] == 1:    # what further patches find decides what of the first is kept
+        assert more["logits_sha256"] == one["logits_sha256"]
+    if one["touches_patch_border"]:
+        assert more["patches"] > 1
     fine = segment(ct.folder, tmp_path / "f.bits", "--point", ct.click, "--max-patches", 1, "--spacing", 0.75)
     assert fine["targets"][0]["spacing_mm"] == 0.75
     assert fine["targets"][0]["logits_sha256"] != one["logits_sha256"]
@@ -251,7 +254,7 @@ def test_a_mask_file_is_a_prompt(segment, sgpsam, server, ct, tmp_path):
     (3, "INVALID_ARGUMENT", ["--voxel", "1,2,3", "--spacing", "4"]),
     (2, "INVALID_ARGUMENT", ["--voxel", "1,2,3", "--deadline", "soon"]),
     (3, "INVALID_ARGUMENT", ["--voxel", "1,2,5000"]),
-    (3, "INVALID_ARGUMENT", ["--negative-voxel", "1,2,3"]),
+    (3, "INVALID_ARGUMENT", ["--negative-voxel", "1,2,5000"]),
     (5, "DEADLINE_EXCEEDED", ["--voxel", "1,2,3", "--deadline", "1ms"]),
     (4, "UNAVAILABLE", ["--voxel", "1,2,3", "--server", "127.0.0.1:1"]),
 ])

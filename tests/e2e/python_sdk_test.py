@@ -163,7 +163,8 @@ def test_patches_and_spacing_are_the_callers_choice(sdk, client, ct):
     one = client.segment(ct.folder, target, max_patches=1).targets[0]
     assert one.patches == 1 and one.spacing_mm == 1.5
     more = client.segment(ct.folder, target, max_patches=3).targets[0]
-    assert 1 <= more.patches <= 3 and more.previous.sha256 == one.previous.sha256
+    assert 1 <= more.patches <= 3
+    assert more.patches > 1 or more.previous.sha256 == one.previous.sha256   # what is found further on decides what is kept
     assert client.segment(ct.folder, target, max_patches=1, spacing=0.75).targets[0].spacing_mm == 0.75
     assert client.segment(ct.folder, target, max_patches=2, spacing="auto").targets[0].patches in (1, 2)
     with pytest.raises(sdk.InvalidInput, match="spacing_mm"):

@@ -135,7 +135,7 @@ Decoded PlainDecoder::Decode(const at::Tensor& embedding, const std::vector<Clic
   const at::Tensor iou = RunMlp(name + "iou_prediction_head", tokens.select(1, 0));
   const int64_t first = output == MaskOutput::kSingle ? 0 : 1,
                 count = output == MaskOutput::kSingle ? 1 : masks - 1;
-  return {low_res.narrow(1, first, count), iou.narrow(1, first, count)};
+  return {low_res.narrow(1, first, count), iou.narrow(1, first, count), {}};
 }
 
 }  // namespace sgpsam

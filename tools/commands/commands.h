@@ -21,6 +21,7 @@ void AddRun(CLI::App& app, Action& chosen);
 void AddPrepare(CLI::App& app, Action& chosen);
 void AddSynthesize(CLI::App& app, Action& chosen);
 void AddTrain(CLI::App& app, Action& chosen);
+void AddAdapt(CLI::App& app, Action& chosen);
 void AddEvaluate(CLI::App& app, Action& chosen);
 
 }  // namespace sgpsam::tools

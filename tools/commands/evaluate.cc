@@ -75,7 +75,7 @@ class EngineSubject final : public Subject {
   }
   size_t gates() const override { return engine_->info().gate_blocks.size(); }
   std::unique_ptr<CaseSegmenter> Open(const Case& source, const TargetOptions& options) override {
-    return std::make_unique<EngineSegmenter>(*engine_, source.image, options);
+    return std::make_unique<EngineSegmenter>(*engine_, source, options);
   }
 
  private:

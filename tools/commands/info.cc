@@ -61,6 +61,22 @@ void PrintJson(const Options& options, const Summary& summary) {
 
 void Row(const char* title, const std::string& value) { std::printf("%-12s %s\n", title, value.c_str()); }
 
+std::string Describe(const IntensityScaling& scaling) {
+  std::vector<std::string> windows;
+  for (const IntensityWindow& window : scaling.windows) {
+    windows.push_back(absl::StrCat(window.low, " to ", window.high));
+  }
+  return absl::StrCat(scaling.modality.empty() ? "others" : scaling.modality, " ", absl::StrJoin(windows, " and "),
+                      scaling.by_deviation ? " standard deviations of the volume" : "");
+}
+
+std::string Describe(const std::vector<IntensityScaling>& scalings) {
+  if (scalings.empty()) return "z-score of the patch's voxels above 0";
+  return absl::StrJoin(scalings, "; ", [](std::string* out, const IntensityScaling& scaling) {
+    absl::StrAppend(out, Describe(scaling));
+  });
+}
+
 void PrintTable(const Options& options, const Summary& summary) {
   const ModelConfig& c = summary.config;
   Row("file", options.model);
@@ -77,8 +93,12 @@ void PrintTable(const Options& options, const Summary& summary) {
   Row("voxels",
       c.finest_spacing_mm > 0
           ? absl::StrCat("of ", c.first_spacing_mm,
-                         " mm, what is small or large for those once more: ", c.finest_spacing_mm, " to 1.5")
+                         " mm, what is small or large for those once more: ", c.finest_spacing_mm, " to ",
+                         c.coarsest_spacing_mm)
           : absl::StrCat("of ", c.first_spacing_mm, " mm"));
+  Row("grid", c.grid_origin == GridOrigin::kFocus ? "hangs on the click" : "hangs on the volume's corner");
+  Row("intensities", Describe(c.intensities));
+  if (c.refiner_channels > 0) Row("refiner", absl::StrCat(c.refiner_channels, " channels"));
   Row("prompts", c.point_embeddings == 4 ? "points, box corners, masks" : "points, masks");
   Row("modules", c.sgpm.blocks.empty()
                      ? std::string("none")

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
@@ -29,15 +30,16 @@ struct Options {
 };
 
 // The tensor `input`, or `roi` as `prepare` names it.
-absl::StatusOr<Patch> ReadPatch(const std::string& path, int64_t side) {
+absl::StatusOr<Patch> ReadPatch(const std::string& path, const PatchSizes& sizes) {
+  const std::vector<int64_t> shape = {1, sizes.patch_channels, sizes.patch, sizes.patch, sizes.patch};
   ASSIGN_OR_RETURN(const TensorFile file, ReadSafetensorsFile(path));
   for (const char* name : {"input", "roi"}) {
     const auto found = file.tensors.find(name);
     if (found == file.tensors.end()) continue;
     const NamedTensor& tensor = found->second;
-    if (tensor.type != TensorType::kFloat32 || tensor.shape != std::vector<int64_t>{1, 1, side, side, side}) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": tensor ", name, " is not F32 of shape [1,1,",
-                                                     side, ",", side, ",", side, "]"));
+    if (tensor.type != TensorType::kFloat32 || tensor.shape != shape) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": tensor ", name, " is not F32 of shape [", absl::StrJoin(shape, ","), "]"));
     }
     return Patch{ValuesOf<float>(tensor)};
   }
@@ -94,7 +96,7 @@ absl::Status Run(const Options& options) {
                    TorchEngine::Create(options.model, options.engine));
   const PatchSizes& sizes = engine->info().sizes;
   ASSIGN_OR_RETURN(const std::vector<Click> clicks, ReadClicks(options.clicks, sizes.patch));
-  ASSIGN_OR_RETURN(const Patch patch, ReadPatch(options.patch, sizes.patch));
+  ASSIGN_OR_RETURN(const Patch patch, ReadPatch(options.patch, sizes));
   DecodeInput input;
   ASSIGN_OR_RETURN(input.embedding, Encode(*engine, patch));
   TensorFile out;

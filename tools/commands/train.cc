@@ -1,10 +1,11 @@
 // train: transfer a model to lesions, or pretrain a small one, on a folder of cases or on made-up ones.
 #include <ATen/Parallel.h>
 #include <malloc.h>
-#include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -58,7 +59,8 @@ absl::Status ApplyGate(const std::string& gate, TensorFile& file) {
 
 std::string Spacings(const ModelConfig& config) {
   return absl::StrCat("first ", config.first_spacing_mm, " mm, finest ",
-                      config.finest_spacing_mm > 0 ? config.finest_spacing_mm : kUsualSpacingMm, " mm");
+                      config.finest_spacing_mm > 0 ? config.finest_spacing_mm : kUsualSpacingMm,
+                      " mm, coarsest ", config.coarsest_spacing_mm, " mm");
 }
 
 // What the model that comes of it says of itself: a name of its own, and the spacings that it has learned from.
@@ -68,6 +70,7 @@ absl::Status Describe(const TrainOptions& options, const SampleOptions& sample, 
   config.version = options.version;
   const std::string before = Spacings(config);
   config.first_spacing_mm = options.first_spacing_mm.value_or(config.first_spacing_mm);
+  config.coarsest_spacing_mm = std::max(sample.max_spacing_mm, kUsualSpacingMm);
   config.finest_spacing_mm = sample.min_spacing_mm < kUsualSpacingMm ? sample.min_spacing_mm : 0;
   if (const std::string now = Spacings(config); now != before && !options.model.empty()) {
     std::printf("the model looked at patches of %s; the trained one will at %s\n", before.c_str(), now.c_str());
@@ -306,10 +309,14 @@ struct ValidationMemory {
   std::vector<ValidationSet> sets;
 };
 
+// Of this program alone: getrusage counts what its parent had when it started it.
 long long PeakMemoryMib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
+  std::ifstream status("/proc/self/status");
+  long long kib = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (std::sscanf(line.c_str(), "VmHWM: %lld kB", &kib) == 1) break;
+  }
+  return kib / 1024;
 }
 
 // Every step allocates and frees the same hundreds of megabytes: give none back in between, because the

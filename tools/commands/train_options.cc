@@ -48,6 +48,20 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
       .add_option("--map-weight", options.map_weight,
                   "Of finding all targets of a patch, clicked or not, in the modules' detail map; unless given, 0.3 "
                   "of a model that makes one");
+  command
+      .add_option("--centre-clicks", step.centre_clicks,
+                  "How likely a click is in the middle of the largest error, not anywhere in the errors")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--idle-clicks", step.idle_clicks, "How likely a click asks for what is there already")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--obey-weight", step.obey_weight, "Of clicks that the mask does not follow")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  command.add_option("--drop-weight", step.drop_weight, "Of the Dice that is lost from one click to the next")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
   command.add_option("--iou-weight", step.iou_weight, "Of predicting each mask's IoU")->capture_default_str();
   command.add_option("--gate", options.gate, "self, always (open) or never (no modules)")
       ->check(CLI::IsMember({"self", "always", "never"}))
@@ -90,6 +104,34 @@ void AddSampling(CLI::App& command, TrainOptions& options) {
                   "Of the patch that a target must fill: fewer teach nothing")
       ->capture_default_str();
   command.add_option("--targets", t.sample.targets, "Asked for in each patch, which is encoded once")
+      ->capture_default_str();
+  command
+      .add_option("--fill", options.fill,
+                  "Instead of any spacing: least and largest share of the patch's side that a target's diameter takes")
+      ->expected(2)
+      ->check(CLI::Range(0.01, 10.0));
+  command
+      .add_option("--prior", t.sample.prior,
+                  "How likely something is known beforehand, as by another look or from a neighbouring patch")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command
+      .add_option("--unknown-modality", t.sample.unknown_modality,
+                  "How likely a case is scaled as if its modality were not known")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_flag("--exchange", t.augment.exchange, "Let the patch's axes change places");
+  command.add_option("--turn", t.augment.turn, "How likely it is turned and stretched")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--gamma-jitter", t.augment.gamma, "Random gamma, of models that scale by windows")
+      ->check(CLI::Range(0.0, 2.0))
+      ->capture_default_str();
+  command.add_option("--blur", t.augment.blur, "How likely it is blurred")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command.add_option("--thick-slices", t.augment.thick_slices, "How likely 2 to 4 neighbours along an axis become one")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_option("--gain", t.augment.gain, "Random contrast")->capture_default_str();
   command.add_option("--offset", t.augment.offset, "Random brightness")->capture_default_str();
@@ -161,9 +203,13 @@ TrainingOptions TrainOptions::Complete(const ModelConfig& model_config, bool fre
   };
   completed.parts = {trains("image_encoder"), trains("sgpm"), trains("prompt_encoder"),
                      trains("mask_decoder")};
+  if (!fill.empty()) {
+    completed.sample.least_fill = std::min(fill.front(), fill.back());
+    completed.sample.most_fill = std::max(fill.front(), fill.back());
+  }
   const double finest = model_config.finest_spacing_mm;
   completed.sample.min_spacing_mm = !spacing.empty() ? spacing.front() : finest > 0 ? finest : kUsualSpacingMm;
-  completed.sample.max_spacing_mm = spacing.empty() ? kUsualSpacingMm : spacing.back();
+  completed.sample.max_spacing_mm = spacing.empty() ? model_config.coarsest_spacing_mm : spacing.back();
   return completed;
 }
 

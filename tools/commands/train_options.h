@@ -21,6 +21,7 @@ struct TrainOptions {
   ModelChoice fresh;
   std::vector<std::string> parts{"sgpm", "mask_decoder"};
   std::vector<double> spacing;  // two, or none: the model's
+  std::vector<double> fill;       // two, or none: by spacing alone
   FreshModules modules;
   CaseChoice cases;
   TrainingOptions training;

@@ -148,6 +148,15 @@ TEST(Gradients, LeaveValuesAsTheyAreServedWithASpatialGateAndDetail) {
   ExpectSameAsServed(config);
 }
 
+ModelConfig WithARefiner() {
+  ModelConfig config = WithThreshold(0);
+  config.sgpm.detail_channels = 3;
+  config.refiner_channels = 4;
+  return config;
+}
+
+TEST(Gradients, LeaveValuesAsTheyAreServedWithARefiner) { ExpectSameAsServed(WithARefiner()); }
+
 // Gradients
 
 // A direction in which a tensor is moved: along its gradient, so that the difference can be seen, and half as
@@ -219,6 +228,10 @@ TEST(Gradients, AreTheServedModelsFiniteDifferencesWithASpatialGateAndDetail) {
   config.sgpm.spatial_gate = true;
   config.sgpm.detail_channels = 3;
   ExpectFiniteDifferences(config, "sgpm.");
+}
+
+TEST(Gradients, AreTheServedModelsFiniteDifferencesWithARefiner) {
+  ExpectFiniteDifferences(WithARefiner(), "mask_refiner.");
 }
 
 // Positions, which enter through the padded key's logit too.

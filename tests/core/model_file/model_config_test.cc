@@ -240,5 +240,51 @@ TEST(ModelConfig, RefusesTextThatIsNoConfiguration) {
   EXPECT_FALSE(Parse(std::string(60'000, '[')).ok());
 }
 
+TEST(ModelConfig, KeepsHowItIsLookedWithAndScaled) {
+  ModelConfig config;
+  for (const char* name : {"coarsest_spacing_mm", "grid_origin", "intensities", "refiner_channels"}) {
+    EXPECT_THAT(ToJson(config), Not(HasSubstr(name))) << "a file from before there was one says the same without it";
+  }
+  config.coarsest_spacing_mm = 3;
+  config.first_spacing_mm = 2.4;
+  config.grid_origin = GridOrigin::kFocus;
+  config.intensities = {{"CT", false, {{-160, 240}, {-1000, 1000}}}, {"", true, {{-2.5, 2.5}, {-10, 10}}}};
+  config.refiner_channels = 16;
+  const auto back = ModelConfigFromJson(ToJson(config));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->coarsest_spacing_mm, 3);
+  EXPECT_EQ(back->first_spacing_mm, 2.4);
+  EXPECT_EQ(back->grid_origin, GridOrigin::kFocus);
+  EXPECT_EQ(back->intensities, config.intensities);
+  EXPECT_EQ(back->refiner_channels, 16);
+  EXPECT_EQ(back->sizes().patch_channels, 2);
+  EXPECT_EQ(back->sizes().patch_floats(), 2 * 128 * 128 * 128);
+}
+
+TEST(ModelConfig, RefusesScalingsThatCannotBe) {
+  const std::string other = R"({"modality":"","by_deviation":true,"windows":[[-1,1]]})";
+  const auto with = [](const std::string& list) {
+    return std::string(ParseWith("\"depth\":12", "\"depth\":12,\"intensities\":" + list).message());
+  };
+  EXPECT_EQ(with("[" + other + "]"), "");
+  for (const std::string& wrong :
+       {std::string("{}"), std::string("[1]"), std::string("[{\"modality\":\"CT\"}]"),
+        std::string(R"([{"modality":"CT","by_deviation":false,"windows":[[-1,1]]}])"),           // CT alone
+        "[" + other + "," + other + "]",                                                       // twice
+        "[" + other + R"(,{"modality":"CT","by_deviation":false,"windows":[[-1,1],[0,1]]}])",    // other channels
+        std::string(R"([{"modality":"","by_deviation":true,"windows":[[1,1]]}])"),               // no width
+        std::string(R"([{"modality":"","by_deviation":true,"windows":[[1,"2"]]}])"),
+        std::string(R"([{"modality":"","by_deviation":true,"windows":[]}])"),
+        std::string(R"([{"modality":"","by_deviation":1,"windows":[[-1,1]]}])")}) {
+    EXPECT_THAT(with(wrong), HasSubstr("intensities")) << wrong;
+  }
+  EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"grid_origin\":\"corner\"").message(),
+              HasSubstr("grid_origin"));
+  EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"coarsest_spacing_mm\":7").message(),
+              HasSubstr("coarsest_spacing_mm"));
+  EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"refiner_channels\":65").message(),
+              HasSubstr("refiner_channels"));
+}
+
 }  // namespace
 }  // namespace sgpsam

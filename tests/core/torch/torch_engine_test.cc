@@ -203,7 +203,7 @@ TEST(TorchEngine, RefusesABadDecodeAndServesItsCompanion) {
   const DecodeInput good = MakeInput(*engine, 1);
   std::vector<DecodeInput> bad(5, good);
   bad[0].clicks.clear();
-  bad[1].clicks.assign(65, Click{});
+  bad[1].clicks.assign(kMaxClicks + 1, Click{});
   bad[2].clicks[0].j = 128;
   bad[3].mask_logits.assign(7, 0.0f);
   bad[4].embedding = nullptr;

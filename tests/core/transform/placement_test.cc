@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/engine/engine.h"
@@ -191,6 +193,88 @@ TEST(PlaceAroundLabel, SeesOnlyItsLabel) {
   EXPECT_THAT(SourceToPatch(*placement, {50, 51, 52}), ElementsAre(64, 64, 64));
   EXPECT_EQ(PlaceAroundLabel(labels, 2, kPatch, kUsualSpacingMm).status().code(),
             absl::StatusCode::kNotFound);
+}
+
+// Where a patch's voxels lie in the patient must not depend on how the volume is cut or stored around them.
+WorldPoint At(const Geometry& geometry, const Placement& placement, const std::array<double, 3>& voxel) {
+  return geometry.ToWorld(PatchToSource(placement, voxel));
+}
+
+void ExpectSamePlaces(const Geometry& a, const Placement& in_a, const Geometry& b, const Placement& in_b) {
+  for (const std::array<double, 3>& voxel :
+       {std::array<double, 3>{0, 0, 0}, {47, 0, 20}, {24, 24, 24}, {5, 40, 47}}) {
+    const WorldPoint p = At(a, in_a, voxel), q = At(b, in_b, voxel);
+    EXPECT_NEAR(p.x, q.x, 1e-6);
+    EXPECT_NEAR(p.y, q.y, 1e-6);
+    EXPECT_NEAR(p.z, q.z, 1e-6);
+  }
+}
+
+TEST(GridOnTheFocus, PutsAVoxelOnTheFocus) {
+  const Geometry geometry = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5});
+  for (const double spacing_mm : {0.6, 1.5, 3.0}) {
+    const Placement placement = PlaceAround(geometry, {71, 93, 40}, 48, spacing_mm, GridOrigin::kFocus);
+    const std::array<double, 3> at = SourceToPatch(placement, {71, 93, 40});
+    for (const double along : at) EXPECT_NEAR(along, 24, 1e-9) << spacing_mm;
+  }
+}
+
+TEST(GridOnTheFocus, LiesAlikeInAVolumeWithoutItsFirstVoxels) {
+  const Geometry whole = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5});
+  const Geometry cut = SteppedGeometry({199, 179, 89}, whole.steps(), whole.ToWorld({1, 1, 1}));
+  const Placement hung = PlaceAround(whole, {71, 93, 40}, 48, 1.1, GridOrigin::kFocus);
+  ExpectSamePlaces(whole, hung, cut, PlaceAround(cut, {70, 92, 39}, 48, 1.1, GridOrigin::kFocus));
+  const Placement reference = PlaceAround(whole, {71, 93, 40}, 48, 1.1),
+                  of_cut = PlaceAround(cut, {70, 92, 39}, 48, 1.1);
+  EXPECT_GT(std::abs(At(whole, reference, {0, 0, 0}).x - At(cut, of_cut, {0, 0, 0}).x), 0.1)
+      << "the reference's grid hangs on the corner, else this test shows nothing";
+}
+
+TEST(GridOnTheFocus, LiesAlikeInAVolumeStoredTheOtherWayRound) {
+  const Geometry plain = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5});
+  std::array<WorldPoint, 3> steps = plain.steps();
+  for (WorldPoint& step : steps) step = {-step.x, -step.y, -step.z};
+  const Geometry flipped = SteppedGeometry({200, 180, 90}, steps, plain.ToWorld({199, 179, 89}));
+  ExpectSamePlaces(plain, PlaceAround(plain, {71, 93, 40}, 48, 1.1, GridOrigin::kFocus), flipped,
+                   PlaceAround(flipped, {128, 86, 49}, 48, 1.1, GridOrigin::kFocus));
+}
+
+// All of the volume is on the grid, and nothing outside of it.
+TEST(GridOnTheFocus, ReachesFromFaceToFace) {
+  const Geometry geometry = TestGeometry({50, 40, 7}, {1, 1, 4});
+  for (const double focus : {0.0, 3.0, 17.0, 39.0}) {
+    const Placement placement =
+        PlaceAround(geometry, {focus, focus, std::min(focus, 6.0)}, 48, 1.5, GridOrigin::kFocus);
+    const CanonicalGrid& grid = placement.grid;
+    const std::array<int64_t, 3> sizes = {50, 40, 7};
+    for (int a = 0; a < 3; ++a) {
+      const int s = grid.source_axis[a];
+      const double first = grid.first_source[s], step = grid.source_per_voxel[s];
+      const double last = first + step * static_cast<double>(grid.shape[a] - 1);
+      EXPECT_GE(first, -0.5 - 1e-9);
+      EXPECT_LT(first - step, -0.5);
+      EXPECT_LT(last, static_cast<double>(sizes[s]) - 0.5);
+      EXPECT_GE(last + step, static_cast<double>(sizes[s]) - 0.5 - 1e-9);
+    }
+  }
+}
+
+TEST(GridOnTheFocus, ComesBackFromThePositionThatIsKept) {
+  const Geometry tilted = SteppedGeometry({64, 64, 20}, {{{0.8, 0, 0}, {0, 0.8, 0}, {0, -1.4, 2}}});
+  const ResolvedPrompts prompts = PointAt({20.3, 30.1, 9.7});
+  const Placement first = *PlacePatch(tilted, prompts, 48, 1.1, GridOrigin::kFocus);
+  const Placement again = PlaceAtPosition(tilted, PositionOf(tilted, prompts, first), 48, GridOrigin::kFocus);
+  EXPECT_EQ(again.begin, first.begin);
+  EXPECT_EQ(again.grid.first_source, first.grid.first_source);
+  EXPECT_EQ(again.grid.shape, first.grid.shape);
+}
+
+TEST(GridOnTheFocus, HangsOnTheMiddleOfAMask) {
+  const Geometry geometry = TestGeometry({60, 60, 30}, {0.9, 0.9, 3});
+  Mask mask(geometry.shape());
+  for (int64_t i = 20; i < 31; ++i) mask.Set(i, 25, 12);
+  const Placement placement = *PlaceAroundMask(geometry, mask, 48, 1.3, GridOrigin::kFocus);
+  for (const double along : SourceToPatch(placement, {25, 25, 12})) EXPECT_NEAR(along, 24, 1e-9);
 }
 
 }  // namespace

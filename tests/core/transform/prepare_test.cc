@@ -89,7 +89,7 @@ TEST(PreparePatch, ClampsSamplesButNotThePadding) {
   const Volume volume =
       TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k % 2 == 0 ? -3000 : 3000; });
   absl::StatusOr<Patch> patch = PreparePatch(
-      volume, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm), IntensityClamp{100, 300});
+      volume, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm), PatchScaling{IntensityClamp{100, 300}});
   ASSERT_TRUE(patch.ok()) << patch.status();
   EXPECT_NEAR(At(*patch, 0, 0, 0), -1, 1e-5);
   EXPECT_NEAR(At(*patch, 0, 0, 1), 1, 1e-5);
@@ -102,7 +102,7 @@ TEST(PreparePatch, RefusesAClampWithoutRange) {
   const Placement placement = PlaceAround(geometry, {4, 4, 4}, kPatch, kUsualSpacingMm);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const IntensityClamp& clamp : {IntensityClamp{5, 5}, IntensityClamp{6, 5}, IntensityClamp{nan, 5}}) {
-    EXPECT_EQ(PreparePatch(volume, placement, clamp).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(PreparePatch(volume, placement, PatchScaling{clamp}).status().code(), absl::StatusCode::kInvalidArgument);
   }
 }
 
@@ -187,6 +187,57 @@ TEST(PreparePatch, EqualsSamplingVoxelByVoxel) {
   for (size_t n = 4; n < raw.size(); n += 2) {
     EXPECT_NEAR(raw[n + 1], raw[1] + slope * (raw[n] - raw[0]), 1e-5);
   }
+}
+
+TEST(PreparePatchByWindows, ScalesEachChannelByItsWindow) {
+  const Geometry geometry = TestGeometry({128, 128, 64});
+  const Volume volume =
+      TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k % 2 == 0 ? 40 : 700; });
+  const PatchScaling scaling = {{}, {{-160, 240}, {-1000, 1000}}};
+  absl::StatusOr<Patch> patch =
+      PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, -32}, kPatch, kUsualSpacingMm), scaling);
+  ASSERT_TRUE(patch.ok()) << patch.status();
+  const int64_t voxels = kPatch * kPatch * kPatch;
+  ASSERT_EQ(static_cast<int64_t>(patch->values.size()), 2 * voxels);
+  const auto channel = [&](int64_t c, int64_t k) { return patch->values[c * voxels + (5 * 128 + 5) * 128 + k]; };
+  EXPECT_NEAR(channel(0, 32), 0, 1e-6);   // the middle of the first window
+  EXPECT_NEAR(channel(1, 32), 0.04, 1e-6);
+  EXPECT_EQ(channel(0, 33), 1);  // beyond it
+  EXPECT_NEAR(channel(1, 33), 0.7, 1e-6);
+  EXPECT_EQ(channel(0, 31), -1);  // outside of the volume
+  EXPECT_EQ(channel(1, 31), -1);
+}
+
+TEST(PreparePatchByWindows, TakesWhatTheReferenceRefuses) {
+  const Geometry geometry = TestGeometry({64, 64, 64});
+  const Placement placement = PlaceAround(geometry, {30, 30, 30}, kPatch, kUsualSpacingMm);
+  const PatchScaling scaling = {{}, {{-1000, 1000}}};
+  const auto constant = [](double value) { return [value](int64_t, int64_t, int64_t) { return value; }; };
+  for (const double dark : {-850.0, -5.0, 0.0}) {
+    const Volume volume = TestVolume<int16_t>(geometry, constant(dark));
+    EXPECT_FALSE(PreparePatch(volume, placement).ok());
+    const absl::StatusOr<Patch> patch = PreparePatch(volume, placement, scaling);
+    ASSERT_TRUE(patch.ok()) << patch.status();
+    EXPECT_NEAR(At(*patch, 64, 64, 64), dark / 1000, 1e-6);
+  }
+}
+
+TEST(PreparePatchByWindows, DoesNotTruncate) {
+  const Geometry geometry = TestGeometry({128, 128, 128});
+  const Volume volume = TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k; });
+  const Placement placement = PlaceAround(geometry, {64, 64, 64}, kPatch, 1.5, GridOrigin::kVolume);
+  const PatchScaling scaling = {{}, {{0, 200}}};
+  const Volume exact = TestVolume<float>(geometry, [](int64_t, int64_t, int64_t k) { return k; });
+  EXPECT_EQ(PreparePatch(volume, placement, scaling)->values, PreparePatch(exact, placement, scaling)->values);
+}
+
+TEST(PreparePatchByWindows, StillRefusesWhatIsNoNumber) {
+  const Geometry geometry = TestGeometry({64, 64, 64});
+  const Volume volume = TestVolume<float>(geometry, [](int64_t i, int64_t, int64_t) {
+    return i == 30 ? std::numeric_limits<double>::quiet_NaN() : 1.0;
+  });
+  const Placement placement = PlaceAround(geometry, {30, 30, 30}, kPatch, kUsualSpacingMm);
+  EXPECT_TRUE(absl::IsInvalidArgument(PreparePatch(volume, placement, PatchScaling{{}, {{0, 1}}}).status()));
 }
 
 }  // namespace

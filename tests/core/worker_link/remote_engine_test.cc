@@ -146,7 +146,7 @@ TEST(RemoteEngine, RefusesDecodesThatNoSlotCanHold) {
   DecodeInput no_click;
   no_click.embedding = embedding;
   DecodeInput many_clicks = no_click;
-  many_clicks.clicks.resize(65);
+  many_clicks.clicks.resize(kMaxClicks + 1);
   DecodeInput odd_mask = no_click;
   odd_mask.clicks.resize(1);
   odd_mask.mask_logits.resize(3);

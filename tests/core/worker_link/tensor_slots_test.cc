@@ -121,6 +121,10 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   info.gate_threshold = 0.25f;
   info.finest_spacing_mm = 0.6;
   info.first_spacing_mm = 1.1;
+  info.coarsest_spacing_mm = 3;
+  info.grid_origin = GridOrigin::kFocus;
+  info.intensities = {{"CT", false, {{-160, 240}, {-1000, 1000}}}, {"", true, {{-2.5, 2.5}, {-10, 10}}}};
+  info.sizes.patch_channels = 2;
   info.sizes.detail_channels = 16;
   info.self_test = {SelfTestReport::Result::kFellBack, "bf16 with packed weights", 0.5, 0.68, 0.8, 0.35};
   const auto read = ParseHello(*MakeHello(info));
@@ -131,6 +135,9 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   EXPECT_EQ(read->gate_threshold, 0.25f);
   EXPECT_EQ(read->finest_spacing_mm, 0.6);
   EXPECT_EQ(read->first_spacing_mm, 1.1);
+  EXPECT_EQ(read->coarsest_spacing_mm, 3);
+  EXPECT_EQ(read->grid_origin, GridOrigin::kFocus);
+  EXPECT_EQ(read->intensities, info.intensities);
   EXPECT_EQ(read->sizes.embedding_channels, 384);
   EXPECT_EQ(read->self_test.result, SelfTestReport::Result::kFellBack);
   EXPECT_EQ(read->self_test.rejected, "bf16 with packed weights");
@@ -143,6 +150,15 @@ TEST(LinkMessage, CarriesAModelsDescription) {
     info.sizes.detail_channels = channels;
     EXPECT_FALSE(MakeHello(info).ok());
   }
+  info.sizes.detail_channels = 16;
+  ASSERT_TRUE(MakeHello(info).ok());
+  for (const int64_t channels : {int64_t{0}, int64_t{1}, kMaxPatchChannels + 1}) {
+    info.sizes.patch_channels = channels;  // there are two windows
+    EXPECT_FALSE(MakeHello(info).ok());
+  }
+  info.sizes.patch_channels = 2;
+  info.intensities[0].windows[1] = {1, 1};
+  EXPECT_FALSE(MakeHello(info).ok());
 }
 
 TEST(LinkMessage, RefusesADescriptionThatDoesNotFit) {

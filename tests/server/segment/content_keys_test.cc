@@ -7,6 +7,8 @@
 #include <set>
 #include <vector>
 
+#include "server/segment/outputs/output_format.h"
+
 namespace sgpsam {
 namespace {
 
@@ -77,7 +79,10 @@ TEST(EmbeddingKey, DependsOnVolumePlaceNormalisationAndWeights) {
        [](auto& p) { p.grid.source_per_voxel[0] = 2; }},
       [] { return Placement(); }, [&](const Placement& p) { return EmbeddingKey(volume, p, {}, weights); });
   const Digest plain = EmbeddingKey(volume, {}, {}, weights);
-  EXPECT_NE(EmbeddingKey(volume, {}, IntensityClamp{0, 0}, weights), plain);
+  EXPECT_NE(EmbeddingKey(volume, {}, PatchScaling{IntensityClamp{0, 0}}, weights), plain);
+  EXPECT_NE(EmbeddingKey(volume, {}, PatchScaling{{}, {{-1, 1}}}, weights), plain);
+  EXPECT_NE(EmbeddingKey(volume, {}, PatchScaling{{}, {{-1, 1}}}, weights),
+            EmbeddingKey(volume, {}, PatchScaling{{}, {{-1, 2}}}, weights));
   EXPECT_NE(EmbeddingKey(Sha256::Of("other"), {}, {}, weights), plain);
   EXPECT_NE(EmbeddingKey(volume, {}, {}, volume), plain);
   EXPECT_EQ(EmbeddingKey(volume, {}, {}, weights), plain);
@@ -111,6 +116,8 @@ TEST(ResultKey, DependsOnEverythingThatMakesAResult) {
        [](auto& r) {
          r.targets[0].prompts.previous_patch = PatchPosition{{1, 2, 3}, 0.6};
        },
+       [](auto& r) { r.format = FindOutputFormat("DICOM_SEG"); },
+       [](auto& r) { r.upright = true; },
        [](auto& r) { r.targets[0].segment.label = std::string("Node"); },
        [](auto& r) { r.targets[0].segment.type.value = std::string("1"); },
        [](auto& r) { r.targets[0].segment.rgb[0] = 1; },

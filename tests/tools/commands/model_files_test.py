@@ -54,3 +54,29 @@ def test_an_impossible_place_is_named_and_nothing_is_left(tmp_path):
     (tmp_path / "folder").mkdir()
     call("make-seeded", "--seed", 1, "--config", "tiny", "--out", tmp_path / "folder", code=FAILED)
     assert only(tmp_path, "folder")
+
+
+def test_adapt_gives_a_model_what_it_was_made_without(tiny, tmp_path):
+    out = tmp_path / "adapted.safetensors"
+    call("adapt", "--model", tiny, "--out", out, "--scale", "CT=-160:240,-1000:1000", "--scale", "=2.5sd,10sd",
+         "--refiner-channels", 4, "--grid-origin", "focus")
+    config = json.loads(call("info", out, "--json"))["config"]
+    assert config["grid_origin"] == "focus" and config["refiner_channels"] == 4
+    assert config["intensities"] == [
+        {"modality": "CT", "by_deviation": False, "windows": [[-160, 240], [-1000, 1000]]},
+        {"modality": "", "by_deviation": True, "windows": [[-2.5, 2.5], [-10, 10]]}]
+    before, after = load_file(tiny), load_file(out)
+    kernel = "image_encoder.patch_embed.proj.weight"
+    assert (after[kernel][:, :1] == before[kernel]).all() and not after[kernel][:, 1:].any()
+    assert not after["mask_refiner.out.weight"].any()
+    described = call("info", out)
+    assert "CT -160 to 240 and -1000 to 1000" in described and "hangs on the click" in described
+
+
+def test_adapt_says_how_a_scaling_is_written(tiny, tmp_path):
+    for wrong in ("CT", "CT=", "CT=1", "CT=1:2:3", "CT=a:b", "CT=1:2,3sd"):
+        message = call("adapt", "--model", tiny, "--out", tmp_path / "o", "--scale", wrong, code=FAILED)
+        assert "CT=-160:240,-1000:1000" in message
+    message = call("adapt", "--model", tiny, "--out", tmp_path / "o", "--scale", "CT=-160:240", code=FAILED)
+    assert "one must be without a modality" in message
+    assert only(tmp_path, None)

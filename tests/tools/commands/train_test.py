@@ -165,7 +165,8 @@ def test_a_trained_model_looks_as_the_one_before_unless_told(small, folder, plac
         assert json.loads(state.metadata()["sgpsam_training_recipe"])["spacing_mm"] == [0.75, 1.5]
     (place / "model.state").unlink()
     told = trained(*arguments(fine, folder, place, 1, "--spacing", 1.5, 1.5)).stdout
-    assert "looked at patches of first 1.25 mm, finest 0.75 mm; the trained one will at first 1.25 mm, finest 1.5 mm" in told
+    assert "looked at patches of first 1.25 mm, finest 0.75 mm, coarsest 1.5 mm; the trained " \
+        "one will at first 1.25 mm, finest 1.5 mm, coarsest 1.5 mm" in told
     assert "finest_spacing_mm" not in config_of(place / "model")
 
 
@@ -616,7 +617,7 @@ def check_previous_state(command, place, run):
 
 
 def test_a_file_that_may_not_grow_leaves_the_previous_state(small, folder, place):
-    command = arguments(small, folder, place, 60)
+    command = arguments(small, folder, place, 60, "--validate-lesions", 0)
 
     def run():
         most = (place / "model.state").stat().st_size // 2
@@ -630,7 +631,7 @@ def test_a_file_that_may_not_grow_leaves_the_previous_state(small, folder, place
 
 def test_no_state_is_ahead_of_its_log(small, folder, place):
     (place / "model.csv").mkdir()   # cannot be replaced
-    assert f"{place}/model.csv" in refused(*arguments(small, folder, place, 4))
+    assert f"{place}/model.csv" in refused(*arguments(small, folder, place, 4, "--validate-lesions", 0))
     assert os.listdir(place) == ["model.csv"]
 
 
@@ -648,11 +649,11 @@ def small_disk(path, size):
 
 
 def test_a_full_disk_leaves_the_previous_state(small, folder, place, tmp_path):
-    trained(*arguments(small, folder, place, 4))
+    trained(*arguments(small, folder, place, 4, "--validate-lesions", 0))
     size = (place / "model.state").stat().st_size
     disk = tmp_path / "disk"
     with small_disk(disk, size * 2 + 200_000):   # room for two states and the log
-        command = arguments(small, folder, disk, 60)
+        command = arguments(small, folder, disk, 60, "--validate-lesions", 0)
 
         def run():
             (disk / "ballast").write_bytes(bytes(size))

@@ -40,9 +40,9 @@ class CaseSegmenter {
 // An engine in this process, by the path that the server takes.
 class EngineSegmenter final : public CaseSegmenter {
  public:
-  // `engine` and `image` outlive it.
-  EngineSegmenter(Engine& engine, const Volume& image, const TargetOptions& options)
-      : image_(image), options_(options), model_(engine, image) {}
+  // `engine` and `source`, whose image it is, outlive it.
+  EngineSegmenter(Engine& engine, const Case& source, const TargetOptions& options)
+      : image_(source.image), options_(options), model_(engine, source.image, source.modality) {}
 
   absl::StatusOr<CaseAnswer> Segment(const Prompts& prompts) override;
 

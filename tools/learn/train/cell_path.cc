@@ -47,11 +47,12 @@ int64_t CellOf(int64_t half, int64_t quarter) {
 void EmbedCells(const ModelConfig& config, TensorFile& file) {
   Weights weights(file, "image_encoder.patch_embed.proj.weight");
   const int64_t token = config.token, side = token / 4, voxels = token * token * token;
+  const int64_t all = config.patch_channels() * voxels;  // the first channel's voxels make the path
   for (int64_t cell = 0; cell < kCells; ++cell) {
     for (int64_t v = 0; v < voxels; ++v) {
       const int64_t i = v / token / token / side, j = v / token % token / side, k = v % token / side;
       const bool inside = (i * 4 + j) * 4 + k == cell;
-      weights.at(cell * voxels + v) = inside ? 1.0f / static_cast<float>(side * side * side) : 0.0f;
+      weights.at(cell * all + v) = inside ? 1.0f / static_cast<float>(side * side * side) : 0.0f;
     }
   }
 }

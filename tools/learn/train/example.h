@@ -13,10 +13,13 @@ namespace sgpsam {
 struct ExampleTarget {
   at::Tensor truth;  // [i, j, k], float32, 0 or 1
   Click click;       // the first, inside the truth
+  // [4g, 4g, 4g]: what is known before the first click, as of another look or of a neighbouring patch (prior.h);
+  // undefined: nothing.
+  at::Tensor prior = {};
 };
 
 struct Example {
-  at::Tensor patch;                    // [i, j, k], float32, normalised
+  at::Tensor patch;                    // [channel, i, j, k], float32, scaled
   std::vector<ExampleTarget> targets;  // at least one
   // [4g, 4g, 4g], int64: the kind (Case::kinds) of the target in the middle of each of the logits' cells, 0
   // where there is none; undefined unless kinds are learned.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
@@ -46,6 +48,19 @@ void PairFrequencies(TensorFile& file) {
   }
 }
 
+// A kernel [out, 1, k, k, k] that reads one channel -> [out, channels, k, k, k], which reads `gain` times the first.
+void ReadFirstChannel(int64_t channels, float gain, NamedTensor& kernel) {
+  const int64_t out = kernel.shape[0], taps = kernel.shape[2] * kernel.shape[3] * kernel.shape[4];
+  std::vector<float> values(static_cast<size_t>(out * channels * taps));
+  const auto* from = reinterpret_cast<const float*>(kernel.bytes.data());
+  for (int64_t o = 0; o < out; ++o) {
+    for (int64_t t = 0; t < taps; ++t) values[o * channels * taps + t] = gain * from[o * taps + t];
+  }
+  kernel.shape[1] = channels;
+  kernel.bytes.resize(values.size() * sizeof(float));
+  std::memcpy(kernel.bytes.data(), values.data(), kernel.bytes.size());
+}
+
 }  // namespace
 
 TensorFile FreshModel(const ModelConfig& config, uint64_t seed) {
@@ -75,6 +90,42 @@ absl::Status AddFreshModules(const FreshModules& modules, uint64_t seed, TensorF
     }
   }
   LayDetailPath(config, file);
+  file.metadata[kModelConfigKey] = ToJson(config);
+  return absl::OkStatus();
+}
+
+absl::Status AddFreshRefiner(int channels, uint64_t seed, TensorFile& file) {
+  ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
+  if (config.refiner_channels > 0) return absl::InvalidArgumentError("the model has a mask refiner already");
+  config.refiner_channels = channels;
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  for (const TensorSpec& spec : TensorTable(config)) {
+    if (absl::StartsWith(spec.name, "mask_refiner.")) {
+      file.tensors[spec.name] = SeededTensor(Soften(spec, config.depth), seed);
+    }
+  }
+  file.metadata[kModelConfigKey] = ToJson(config);
+  return absl::OkStatus();
+}
+
+absl::Status SetIntensities(const std::vector<IntensityScaling>& scalings, TensorFile& file) {
+  ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
+  const bool z_scores = config.intensities.empty();
+  const int before = config.patch_channels();
+  config.intensities = scalings;
+  const float gain = config.input_limit > 0 ? config.input_limit : 1;
+  if (z_scores) config.input_limit = 0;
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  if (!z_scores && config.patch_channels() != before) {
+    return absl::InvalidArgumentError("the model reads another number of windows");
+  }
+  if (z_scores) {
+    for (auto& [name, tensor] : file.tensors) {
+      if (name == "image_encoder.patch_embed.proj.weight" || absl::EndsWith(name, ".detail.cells.weight")) {
+        ReadFirstChannel(config.patch_channels(), gain, tensor);
+      }
+    }
+  }
   file.metadata[kModelConfigKey] = ToJson(config);
   return absl::OkStatus();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/engine/engine.h"
 #include "core/model_file/model_config.h"
 #include "core/model_file/named_tensors.h"
 
@@ -27,6 +28,16 @@ struct FreshModules {
 // Adds modules to a model that has none, which changes nothing that it computes. INVALID_ARGUMENT for a file
 // that is no model, that has modules, or that lacks one of the blocks.
 absl::Status AddFreshModules(const FreshModules& modules, uint64_t seed, TensorFile& file);
+
+// Adds a mask refiner to a model (of float32 tensors) that has none, which changes nothing that it computes.
+// INVALID_ARGUMENT for a file that is no model, or that has one.
+absl::Status AddFreshRefiner(int channels, uint64_t seed, TensorFile& file);
+
+// Sets a model's scalings of intensities. One that read the reference's z-scores (float32 tensors) reads the first
+// window as it read those: exactly, up to the place of the mean, where that window is as many standard deviations
+// wide as the model's input limit; of further windows it reads nothing yet. INVALID_ARGUMENT for a file that is no
+// model, for scalings that are not valid, and where another number of windows would have to become one.
+absl::Status SetIntensities(const std::vector<IntensityScaling>& scalings, TensorFile& file);
 
 }  // namespace sgpsam
 

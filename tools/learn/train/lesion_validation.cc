@@ -70,7 +70,7 @@ absl::StatusOr<std::vector<LesionDice>> LesionValidation::Measure(Engine& engine
     LesionDice mean{sample.set.name, std::vector<double>(kScoredClicks.size(), 0)};
     for (const Lesion& lesion : sample.lesions) {
       ASSIGN_OR_RETURN(const std::shared_ptr<const ClickableCase> read, sample.set.cases->Get(lesion.index));
-      EngineSegmenter segmenter(engine, read->source().image, {});
+      EngineSegmenter segmenter(engine, read->source(), {});
       ASSIGN_OR_RETURN(const ScoredCase scored,
                        EvaluateCase(read->source(), segmenter, {.targets = {lesion.target}}));
       for (size_t n = 0; n < kScoredClicks.size(); ++n) {

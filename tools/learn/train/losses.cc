@@ -5,16 +5,26 @@
 namespace sgpsam {
 namespace {
 
+constexpr double kObeyedMargin = 1;  // logits, by which a click should be obeyed
 constexpr double kSmooth = 1;  // voxels: keeps an empty truth, and an empty answer, from dividing by zero
 
 at::Tensor BySample(const at::Tensor& values) { return values.flatten(1); }  // [B, voxels]
 
 }  // namespace
 
-at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth) {
+at::Tensor SoftDice(const at::Tensor& logits, const at::Tensor& truth) {
   const at::Tensor p = at::sigmoid(BySample(logits)), y = BySample(truth);
   const at::Tensor overlap = (p * y).sum(1), sizes = p.sum(1) + y.sum(1);
-  return (1 - (2 * overlap + kSmooth) / (sizes + kSmooth)).mean();
+  return (2 * overlap + kSmooth) / (sizes + kSmooth);
+}
+
+at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth) {
+  return (1 - SoftDice(logits, truth)).mean();
+}
+
+at::Tensor DisobedienceLoss(const at::Tensor& logits, const at::Tensor& offsets, const at::Tensor& signs) {
+  const at::Tensor at_clicks = BySample(logits).gather(1, offsets);
+  return at::softplus(kObeyedMargin - signs * at_clicks).mean();
 }
 
 at::Tensor VoxelBalancedFocalLoss(const at::Tensor& logits, const at::Tensor& truth, double gamma) {

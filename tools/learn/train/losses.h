@@ -26,7 +26,9 @@ struct LossOptions {
 // tenth 0.37.
 inline constexpr double kFocalWeight = 0.1;
 
-// 1 - 2 sum(p y) / (sum p + sum y), p = sigmoid(logits), smoothed by one voxel.
+// 2 sum(p y) / (sum p + sum y), p = sigmoid(logits), smoothed by one voxel; of each sample, [B].
+at::Tensor SoftDice(const at::Tensor& logits, const at::Tensor& truth);
+// 1 - the mean of those.
 at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth);
 
 // The focal cross entropy -(1 - q)^gamma log q, q being the probability of what is true, averaged over the
@@ -36,6 +38,10 @@ at::Tensor DiceLoss(const at::Tensor& logits, const at::Tensor& truth);
 at::Tensor VoxelBalancedFocalLoss(const at::Tensor& logits, const at::Tensor& truth, double gamma);
 
 at::Tensor CrossEntropyLoss(const at::Tensor& logits, const at::Tensor& truth);
+
+// What it costs not to do what clicks ask for: softplus(1 - sign logit), averaged over all clicks. offsets [B, T], int64:
+// of the clicked voxels; signs [B, T]: 1 of a positive click, -1 of a negative one.
+at::Tensor DisobedienceLoss(const at::Tensor& logits, const at::Tensor& offsets, const at::Tensor& signs);
 
 // The weighted sum that the options name.
 at::Tensor SegmentationLoss(const at::Tensor& logits, const at::Tensor& truth, const LossOptions& options);

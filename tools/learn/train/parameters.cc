@@ -34,7 +34,8 @@ bool IsTrained(const std::string& name, const TrainedParts& parts) {
   return (parts.image_encoder && absl::StartsWith(name, "image_encoder.")) ||
          (parts.sgpm && absl::StartsWith(name, "sgpm.")) ||
          (parts.prompt_encoder && absl::StartsWith(name, "prompt_encoder.")) ||
-         (parts.mask_decoder && absl::StartsWith(name, "mask_decoder."));
+         (parts.mask_decoder &&
+          (absl::StartsWith(name, "mask_decoder.") || absl::StartsWith(name, "mask_refiner.")));
 }
 
 }  // namespace

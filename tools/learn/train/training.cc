@@ -14,6 +14,7 @@
 #include "nlohmann/json.hpp"
 #include "tools/learn/train/on_cores.h"
 #include "tools/learn/train/patch_mask.h"
+#include "tools/learn/train/prior.h"
 #include "tools/learn/train/training_state.h"
 
 namespace sgpsam {
@@ -55,9 +56,10 @@ at::Tensor ToTensor(const std::vector<uint8_t>& kinds, int64_t cells) {
   return at::from_blob(const_cast<uint8_t*>(kinds.data()), {cells, cells, cells}, at::kByte).to(at::kLong);
 }
 
-Example ToExample(const TrainingSample& sample, int64_t patch, int64_t kind_cells) {
-  const at::Tensor values =
-      at::from_blob(const_cast<float*>(sample.patch.values.data()), {patch, patch, patch});
+Example ToExample(const TrainingSample& sample, const ModelConfig& config, int64_t kind_cells) {
+  const int64_t patch = config.patch;
+  const at::Tensor values = at::from_blob(const_cast<float*>(sample.patch.values.data()),
+                                          {config.patch_channels(), patch, patch, patch});
   Example example{values.clone(), {}, ToTensor(sample.kinds, kind_cells)};
   for (const TrainingSample::Target& target : sample.targets) {
     example.targets.push_back({ToTensor(target.truth), target.click});
@@ -108,6 +110,9 @@ absl::StatusOr<std::unique_ptr<Training>> Training::Create(const TensorFile& fil
     }
     TrainingOptions own = options;
     own.sample.kind_cells = own.step.kinds_weight > 0 || own.step.map_weight > 0 ? 4 * config.grid() : 0;
+    own.sample.grid_origin = config.grid_origin;
+    own.sample.intensities = config.intensities;
+    own.augment.limit = config.intensities.empty() ? 0 : 1;
     AddHeads(own.step, parameters);
     return std::unique_ptr<Training>(new Training(std::move(parameters), cases, own));
   });
@@ -154,8 +159,12 @@ absl::StatusOr<Example> Training::DrawExample(const CaseMemory& cases, Random& r
       return absl::InvalidArgumentError(
           absl::StrCat("case ", (*chosen)->source().id, " does not say of what kind its targets are"));
     }
-    Example example = ToExample(*sample, patch, options_.sample.kind_cells);
+    Example example = ToExample(*sample, parameters_.config(), options_.sample.kind_cells);
     if (augment) Augment(options_.augment, random, example);
+    if (sample->has_prior) {
+      ExampleTarget& first = example.targets.front();
+      first.prior = MakePrior(first.truth, parameters_.config().sizes().logits_side, random);
+    }
     return example;
   }
   return failure;

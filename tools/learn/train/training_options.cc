@@ -59,7 +59,7 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
 
 std::string DescribeTraining(const TrainingOptions& o) {
   nlohmann::ordered_json json = {
-      {"draws", 2},  // raised whenever the same seed comes to draw other examples
+      {"draws", 3},  // raised whenever the same seed comes to draw other examples
       {"steps", o.steps},
       {"warm_up", o.warm_up},
       {"gate_warm_up", o.gate_warm_up},
@@ -82,7 +82,14 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"jitter", o.sample.jitter},
       {"min_voxels", o.sample.min_voxels},
       {"targets", o.sample.targets},
-      {"augment", {o.augment.flip ? 1.0 : 0.0, o.augment.gain, o.augment.offset, o.augment.noise}},
+      {"clicks_at", {o.step.centre_clicks, o.step.idle_clicks}},
+      {"obey", {o.step.obey_weight, o.step.drop_weight}},
+      {"fill", {o.sample.least_fill, o.sample.most_fill}},
+      {"prior", o.sample.prior},
+      {"unknown_modality", o.sample.unknown_modality},
+      {"augment",
+       {o.augment.flip ? 1.0 : 0.0, o.augment.exchange ? 1.0 : 0.0, o.augment.turn, o.augment.gain, o.augment.offset,
+        o.augment.gamma, o.augment.blur, o.augment.thick_slices, o.augment.noise}},
       {"adamw",
        {o.optimiser.beta1, o.optimiser.beta2, o.optimiser.eps, o.optimiser.weight_decay,
         o.optimiser.max_gradient_norm}}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "core/transform/patch_labels.h"
 #include "core/transform/placement.h"
 #include "core/transform/prepare.h"
+#include "tools/learn/evaluation/size_bins.h"
 
 namespace sgpsam {
 namespace {
@@ -33,14 +35,22 @@ VoxelIndex IndexOf(uint64_t offset, const Shape& shape) {
   return {static_cast<double>(n % shape.i), static_cast<double>(row % shape.j), static_cast<double>(plane)};
 }
 
-Placement PlaceNear(const Geometry& geometry, const VoxelIndex& voxel, const SampleOptions& options,
-                    int64_t patch, Random& random) {
-  const double range = std::log(options.max_spacing_mm / options.min_spacing_mm);
-  const double spacing = options.min_spacing_mm * std::exp(range * random.Uniform());
-  Placement placement = PlaceAround(geometry, voxel, patch, spacing);
+double LogUniform(double low, double high, Random& random) {
+  return low * std::exp(std::log(high / low) * random.Uniform());
+}
+
+double DrawSpacing(double diameter_mm, int64_t patch, const SampleOptions& options, Random& random) {
+  if (!(options.most_fill > 0)) return LogUniform(options.min_spacing_mm, options.max_spacing_mm, random);
+  const double fill = LogUniform(options.least_fill, options.most_fill, random);
+  return std::clamp(diameter_mm / (fill * static_cast<double>(patch)), options.min_spacing_mm,
+                    options.max_spacing_mm);
+}
+
+Placement PlaceNear(const Geometry& geometry, const VoxelIndex& voxel, double spacing, int64_t jitter,
+                    const SampleOptions& options, int64_t patch, Random& random) {
+  Placement placement = PlaceAround(geometry, voxel, patch, spacing, options.grid_origin);
   for (int64_t& begin : placement.begin) {
-    begin +=
-        static_cast<int64_t>(random.Below(static_cast<uint64_t>(2 * options.jitter + 1))) - options.jitter;
+    begin += static_cast<int64_t>(random.Below(static_cast<uint64_t>(2 * jitter + 1))) - jitter;
   }
   return placement;
 }
@@ -109,6 +119,11 @@ Click AnyVoxel(const Mask& truth, Random& random) {
   return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), true};
 }
 
+PatchScaling DrawScaling(const ClickableCase& from, const SampleOptions& options, Random& random) {
+  const bool unknown = options.unknown_modality > 0 && random.Uniform() < options.unknown_modality;
+  return ChooseScaling(options.intensities, unknown ? "" : from.source().modality, from.moments());
+}
+
 // Fills up the sample's targets, after the first.
 void AddTargets(const Case& source, const Placement& placement, const SampleOptions& options, Random& random,
                 TrainingSample& sample) {
@@ -129,7 +144,9 @@ void AddTargets(const Case& source, const Placement& placement, const SampleOpti
 }  // namespace
 
 ClickableCase::ClickableCase(Case source)
-    : source_(std::move(source)), voxels_(static_cast<size_t>(source_.target_count)) {
+    : source_(std::move(source)),
+      voxels_(static_cast<size_t>(source_.target_count)),
+      moments_(MeasureIntensities(source_.image)) {
   const auto count = static_cast<uint64_t>(source_.targets.geometry().shape().voxels());
   VisitSamples(source_.targets, [&](const auto* samples) {
     for (uint64_t n = 0; n < count; ++n) {
@@ -137,7 +154,20 @@ ClickableCase::ClickableCase(Case source)
       voxels_[static_cast<size_t>(samples[n]) - 1].push_back(n);
     }
   });
-  for (std::vector<uint64_t>& voxels : voxels_) Thin(voxels, kMostVoxels);
+  const double voxel_ml = source_.targets.geometry().voxel_ml();
+  std::map<SizeBin, std::vector<int64_t>> by_size;
+  for (size_t n = 0; n < voxels_.size(); ++n) {
+    diameters_mm_.push_back(EquivalentDiameterMm(voxels_[n].size(), voxel_ml));
+    if (!voxels_[n].empty()) by_size[SizeBinOf(diameters_mm_.back())].push_back(static_cast<int64_t>(n) + 1);
+    Thin(voxels_[n], kMostVoxels);
+  }
+  for (auto& [bin, targets] : by_size) by_size_.push_back(std::move(targets));
+}
+
+int64_t ClickableCase::Draw(Random& random) const {
+  if (by_size_.empty()) return 0;
+  const std::vector<int64_t>& targets = by_size_[random.Below(by_size_.size())];
+  return targets[random.Below(targets.size())];
 }
 
 size_t ClickableCase::bytes() const {
@@ -150,13 +180,16 @@ absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const Sampl
                                           int64_t patch, Random& random) {
   const Case& source = from.source();
   const Geometry& geometry = source.image.geometry();
-  for (int attempt = 0; attempt < kAttempts && source.target_count > 0; ++attempt) {
-    const auto target = static_cast<int64_t>(random.Below(static_cast<uint64_t>(source.target_count))) + 1;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const int64_t target = from.Draw(random);
+    if (target == 0) break;
     const std::vector<uint64_t>& voxels = from.voxels(target);
-    if (voxels.empty()) continue;
     const VoxelIndex voxel = IndexOf(voxels[random.Below(voxels.size())], geometry.shape());
-    const Placement placement = PlaceNear(geometry, voxel, options, patch, random);
     TrainingSample sample;
+    sample.has_prior = options.prior > 0 && random.Uniform() < options.prior;
+    const double spacing = DrawSpacing(from.diameter_mm(target), patch, options, random);
+    const int64_t jitter = sample.has_prior ? patch / 2 - 1 : options.jitter;
+    const Placement placement = PlaceNear(geometry, voxel, spacing, jitter, options, patch, random);
     TrainingSample::Target first;
     first.truth = PatchLabels(source.targets, static_cast<double>(target), placement);
     if (first.truth.CountVoxels() < static_cast<uint64_t>(options.min_voxels)) continue;
@@ -164,7 +197,7 @@ absl::StatusOr<TrainingSample> DrawSample(const ClickableCase& from, const Sampl
     sample.targets.push_back(std::move(first));
     AddTargets(source, placement, options, random, sample);
     if (options.kind_cells > 0) sample.kinds = KindsOfCells(source, placement, options.kind_cells);
-    ASSIGN_OR_RETURN(sample.patch, PreparePatch(source.image, placement));
+    ASSIGN_OR_RETURN(sample.patch, PreparePatch(source.image, placement, DrawScaling(from, options, random)));
     return sample;
   }
   return absl::NotFoundError(absl::StrCat("case ", source.id, " has no target of ", options.min_voxels,

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
+
 #include "tools/learn/evaluation/click_simulator.h"
 #include "tools/learn/train/on_cores.h"
 #include "tools/learn/train/patch_mask.h"
@@ -18,24 +20,30 @@ at::Tensor Stack(absl::Span<const Example> batch, at::Tensor Example::*member, a
 // The batch's targets, patch by patch: P in all.
 struct Targets {
   at::Tensor truth;  // [P, i, j, k], on the model's device
+  at::Tensor cells;  // [P, 4g, 4g, 4g]: the share of each of the logits' cells that is inside
   std::vector<Mask> masks;
   std::vector<Prompt> prompts;  // with the first click
   int64_t of_each = 0;          // P / B
 };
 
-Targets GatherTargets(absl::Span<const Example> batch, at::Device device) {
+Targets GatherTargets(absl::Span<const Example> batch, int64_t cell_voxels, at::Device device) {
   Targets targets;
   std::vector<at::Tensor> truths;
   for (const Example& example : batch) {
     for (const ExampleTarget& target : example.targets) {
       truths.push_back(target.truth);
-      targets.prompts.emplace_back().clicks = {target.click};
+      Prompt& prompt = targets.prompts.emplace_back();
+      prompt.clicks = {target.click};
+      if (!target.prior.defined()) continue;
+      prompt.mask = MaskPrompt::kLogits;
+      prompt.logits = target.prior.to(device);
     }
   }
   targets.masks.resize(truths.size());
   OnCores(static_cast<int64_t>(truths.size()),
           [&](int64_t p) { targets.masks[p] = ToMask(truths[p].gt(0.5)); });
   targets.truth = at::stack(truths).to(device);
+  targets.cells = at::avg_pool3d(targets.truth, {cell_voxels, cell_voxels, cell_voxels});
   targets.of_each = targets.truth.size(0) / static_cast<int64_t>(batch.size());
   return targets;
 }
@@ -53,24 +61,68 @@ at::Tensor IouLoss(const at::Tensor& predicted, const at::Tensor& inside, const 
   return (predicted - both / either).square().mean();
 }
 
-// Adds the next click of each prompt: in what is wrong, or, where nothing is, once more where the last was,
-// since a batch has equally many clicks.
-void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, Random& random,
-               std::vector<Prompt>& prompts) {
+Click ToClick(const Voxel& voxel, bool positive) {
+  return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), positive};
+}
+
+// A click that asks for what is there already: anywhere in the truth that is found, or where nothing is and nothing
+// is found, next to the lesion as often as not.
+std::optional<Click> IdleClick(const Mask& truth, const Mask& prediction, Random& random) {
+  const Shape& shape = truth.shape();
+  const bool positive = random.Below(2) == 0;
+  const auto all = static_cast<uint64_t>(shape.voxels());
+  std::vector<uint64_t> right;
+  for (uint64_t n = 0; n < all; n += 1 + random.Below(7)) {
+    const auto voxel = static_cast<int64_t>(n);
+    const int64_t i = voxel % shape.i, j = voxel / shape.i % shape.j, k = voxel / shape.i / shape.j;
+    if (truth.at(i, j, k) == positive && prediction.at(i, j, k) == positive) right.push_back(n);
+  }
+  if (right.empty()) return std::nullopt;
+  const auto voxel = static_cast<int64_t>(right[random.Below(right.size())]);
+  return ToClick({voxel % shape.i, voxel / shape.i % shape.j, voxel / shape.i / shape.j}, positive);
+}
+
+// The click after `prediction`; nothing if nothing is wrong.
+std::optional<Click> ClickAfter(const Mask& truth, const Mask& prediction, const StepOptions& options,
+                                Random& random) {
+  const double chance = random.Uniform();
+  if (chance < options.idle_clicks) return IdleClick(truth, prediction, random);
+  const bool centre = chance < options.idle_clicks + options.centre_clicks;
+  const ClickOptions how = {centre ? ClickStrategy::kCentre : ClickStrategy::kRandom, {1, 1, 1}};
+  const auto next = NextClick(truth, prediction, how, random.Next());
+  if (!next.ok() || !next->has_value()) return std::nullopt;
+  return ToClick((*next)->voxel, (*next)->positive);
+}
+
+// Adds the next click of each prompt, or, where there is none, once more the one before, since a batch has equally
+// many clicks.
+void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, const StepOptions& options,
+               Random& random, std::vector<Prompt>& prompts) {
   const at::Tensor predicted = inside.to(at::kCPU);
   std::vector<uint64_t> seeds(prompts.size());
   for (uint64_t& seed : seeds) seed = random.Next();
   OnCores(static_cast<int64_t>(prompts.size()), [&](int64_t p) {
+    Random own(seeds[p]);
     const Mask prediction = ToMask(predicted[p]);
-    const auto next = NextClick(truths[p], prediction, {ClickStrategy::kRandom, {1, 1, 1}}, seeds[p]);
-    Click click = prompts[p].clicks.back();
-    if (next.ok() && next->has_value()) {
-      const auto& [voxel, positive] = **next;
-      click = {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k),
-               positive};
-    }
-    prompts[p].clicks.push_back(click);
+    prompts[p].clicks.push_back(
+        ClickAfter(truths[p], prediction, options, own).value_or(prompts[p].clicks.back()));
   });
+}
+
+// logits [P, n, n, n] of cells of so many voxels a side: what the cell of a click says
+at::Tensor ClicksLoss(const at::Tensor& logits, int64_t cell_voxels, absl::Span<const Prompt> prompts) {
+  const int64_t side = logits.size(1), count = static_cast<int64_t>(prompts[0].clicks.size());
+  at::Tensor offsets = at::empty({logits.size(0), count}, at::kLong), signs = at::empty({logits.size(0), count});
+  int64_t* offset = offsets.mutable_data_ptr<int64_t>();
+  float* sign = signs.mutable_data_ptr<float>();
+  for (const Prompt& prompt : prompts) {
+    for (const Click& click : prompt.clicks) {
+      const auto at = [&](float voxel) { return static_cast<int64_t>(voxel) / cell_voxels; };
+      *offset++ = (at(click.i) * side + at(click.j)) * side + at(click.k);
+      *sign++ = click.positive ? 1 : -1;
+    }
+  }
+  return DisobedienceLoss(logits, offsets.to(logits.device()), signs.to(logits.device()));
 }
 
 at::Tensor BudgetLoss(const at::Tensor& gate_scores, double threshold, const StepOptions& options) {
@@ -106,23 +158,34 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
                    Random& random, const Heads& heads) {
   const int64_t patch = model.config.patch;
   const at::Device device = model.device();
-  Targets targets = GatherTargets(batch, device);
-  const Encoded encoded = Encode(model.image_encoder, Stack(batch, &Example::patch, device).unsqueeze(1));
+  const int64_t cell_voxels = patch / model.config.sizes().logits_side;
+  Targets targets = GatherTargets(batch, cell_voxels, device);
+  const Encoded encoded = Encode(model.image_encoder, Stack(batch, &Example::patch, device));
   ImageFeatures image = {encoded.embedding.repeat_interleave(targets.of_each, 0)};
   if (encoded.detail.defined()) image.detail = encoded.detail.repeat_interleave(targets.of_each, 0);
   StepResult result;
   std::vector<at::Tensor> losses, iou_losses;
+  at::Tensor before;  // the soft Dice of the pass before
   for (int click = 0; click < options.clicks; ++click) {
-    const auto [low_res, iou] = DecodePrompts(model, image, targets.prompts);  // [P, 1, 4g, 4g, 4g], [P, 1]
-    const at::Tensor logits =
-        at::upsample_trilinear3d(low_res, {patch, patch, patch}, /*align_corners=*/false).squeeze(1);
-    losses.push_back(SegmentationLoss(logits, targets.truth, options.loss));
-    const at::Tensor inside = logits.detach().gt(0);
+    const Decoded decoded = DecodePrompts(model, image, targets.prompts);
+    const at::Tensor &low_res = decoded.low_res, &iou = decoded.iou;  // [P, 1, 4g, 4g, 4g], [P, 1]
+    const at::Tensor logits = low_res.squeeze(1);
+    losses.push_back(SegmentationLoss(logits, targets.cells, options.loss));
+    if (options.obey_weight > 0) {
+      losses.back() = losses.back() + options.obey_weight * ClicksLoss(logits, cell_voxels, targets.prompts);
+    }
+    if (options.drop_weight > 0) {
+      const at::Tensor dice = SoftDice(logits, targets.cells);
+      if (before.defined()) losses.back() = losses.back() + options.drop_weight * at::relu(before - dice).mean();
+      before = dice.detach();
+    }
+    const at::Tensor inside =
+        at::upsample_trilinear3d(low_res.detach(), {patch, patch, patch}, /*align_corners=*/false).squeeze(1).gt(0);
     if (options.iou_weight > 0) iou_losses.push_back(IouLoss(iou.squeeze(1), inside, targets.truth));
     result.dice.push_back(HardDice(inside, targets.truth));
     if (click + 1 == options.clicks) break;
     const bool refine = options.refine > 0 && random.Uniform() < options.refine;
-    if (!refine) AddClicks(inside, targets.masks, random, targets.prompts);
+    if (!refine) AddClicks(inside, targets.masks, options, random, targets.prompts);
     for (size_t p = 0; p < targets.prompts.size(); ++p) {
       targets.prompts[p].mask = MaskPrompt::kLogits;
       targets.prompts[p].logits = low_res[static_cast<int64_t>(p)][0].detach();

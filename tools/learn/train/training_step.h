@@ -23,7 +23,13 @@ struct StepOptions {
   // How likely a pass after the first gets the mask of the one before and no further click, as a closer look
   // at a small lesion does (core/looks/target_segmenter.h).
   double refine = 0;
+  // How likely a click lies in the middle of the largest error, as a careful reader's, instead of anywhere in what is
+  // wrong; and how likely it is one that changes nothing, anywhere in what is right.
+  double centre_clicks = 0;
+  double idle_clicks = 0;
   LossOptions loss;
+  double obey_weight = 0;  // of DisobedienceLoss, over all clicks so far
+  double drop_weight = 0;  // of the soft Dice that is lost from one pass to the next
   // How often gates may be open before it costs: budget_weight * max(0, mean opening - budget)^2, the mean
   // being over the batch and the modules. Gates that no score can close (threshold 0) cost nothing.
   double budget = 0.5;
@@ -63,6 +69,8 @@ struct StepResult {
   std::vector<double> opening;  // by module: the share of the batch whose gate is open
 };
 
+// Losses are taken on the logits' own cells, against the share of each that is inside: on the patch's voxels they cost
+// more than encoding it. What is wrong, and Dice, is told on voxels, as it is served.
 // All examples have equally many targets, each a prompt of its own on the patch's one embedding. They are on
 // the processor, `heads` and the loss on the model's device.
 // `heads` are used if what they learn weighs something; then all examples have kinds, and for the map the

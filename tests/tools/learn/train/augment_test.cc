@@ -12,9 +12,9 @@ namespace {
 
 constexpr int64_t kSide = 12;
 
-// A patch of waves, a truth without any symmetry, and a click inside it.
+// A patch of waves in two channels, a truth without any symmetry, and a click inside it.
 struct Sample {
-  at::Tensor patch = at::sin(at::arange(kSide * kSide * kSide).to(at::kFloat)).view({kSide, kSide, kSide});
+  at::Tensor patch = at::sin(at::arange(2 * kSide * kSide * kSide).to(at::kFloat)).view({2, kSide, kSide, kSide});
   at::Tensor truth = at::zeros({kSide, kSide, kSide});
   Click click{3, 7, 10, true};
 
@@ -48,7 +48,9 @@ AugmentOptions OnlyFlips() {
   return options;
 }
 
-at::Tensor AtClick(const at::Tensor& values, const Click& click) {
+// Of the first channel, if there are several.
+at::Tensor AtClick(const at::Tensor& all, const Click& click) {
+  const at::Tensor values = all.dim() == 4 ? all[0] : all;
   return values[static_cast<int64_t>(click.i)][static_cast<int64_t>(click.j)][static_cast<int64_t>(click.k)];
 }
 
@@ -124,7 +126,7 @@ TEST(Augment, AddsNoiseUpToItsStrength) {
     EXPECT_LE(std::abs(noise.mean().item<double>()), 5 * strength / std::sqrt(1728.0) + 1e-6);
     most = std::max(most, strength);
   }
-  EXPECT_LE(most, 0.5 * 1.1);  // of 1,728 voxels' sample
+  EXPECT_LE(most, 0.5 * 1.1);  // of 3,456 values' sample
   EXPECT_GT(most, 0.4);
 }
 
@@ -146,7 +148,7 @@ TEST(Augment, TakesBrightnessContrastAndTheNoisesStrengthThenNoise) {
   const double offset = 0.3 * (2 * random.Uniform() - 1);
   const double gain = 1 + 0.2 * (2 * random.Uniform() - 1);
   const double strength = 0.1 * random.Uniform();
-  at::Tensor noise = at::empty({kSide, kSide, kSide});
+  at::Tensor noise = at::empty({2, kSide, kSide, kSide});
   float* values = noise.mutable_data_ptr<float>();
   for (int64_t n = 0; n < noise.numel(); ++n) values[n] = static_cast<float>(random.Normal());
   const at::Tensor expected = Sample().patch * gain + offset + noise * strength;
@@ -161,6 +163,97 @@ TEST(Augment, LeavesTheTensorsThatItWasGivenAlone) {
   Augment({}, random, example);
   EXPECT_TRUE(at::equal(before.patch, patch_values));
   EXPECT_TRUE(at::equal(before.truth, truth_values));
+}
+
+AugmentOptions OnlyExchanges() {
+  AugmentOptions options = Nothing();
+  options.exchange = true;
+  return options;
+}
+
+TEST(Augment, ExchangesAxesOfPatchTruthAndClickTogether) {
+  const Sample before;
+  std::set<std::tuple<float, float, float>> places;
+  for (uint64_t seed = 0; seed < 64; ++seed) {
+    const Sample after = Augmented(OnlyExchanges(), seed);
+    places.insert({after.click.i, after.click.j, after.click.k});
+    EXPECT_EQ(AtClick(after.patch, after.click).item<float>(), AtClick(before.patch, before.click).item<float>());
+    EXPECT_EQ(AtClick(after.truth, after.click).item<float>(), 1);
+    EXPECT_TRUE(at::equal(std::get<0>(after.patch.masked_select(after.truth.gt(0)).sort()),
+                          std::get<0>(before.patch.masked_select(before.truth.gt(0)).sort())));
+  }
+  EXPECT_EQ(places.size(), 6u);  // every order of three
+}
+
+// A smooth patch, whose second channel is the truth as the first sees it, so that it can be told whether they moved alike.
+Example Ball() {
+  constexpr int64_t kLarge = 32;
+  const at::Tensor along = at::arange(kLarge).to(at::kFloat);
+  const at::Tensor i = (along - 17).square().view({-1, 1, 1}), j = (along - 13).square().view({1, -1, 1}) / 2,
+                   k = (along - 16).square().view({1, 1, -1});
+  const at::Tensor squares = i + j + k;
+  const at::Tensor truth = squares.le(36).to(at::kFloat);
+  return {at::stack({(40 - squares) / 40, truth * 2 - 1}), {{truth, {17, 13, 16, true}}}, {}};
+}
+
+TEST(Augment, TurnsPatchTruthAndClickTogether) {
+  AugmentOptions options = Nothing();
+  options.turn = 1;
+  int moved = 0;
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    Example example = Ball();
+    Random random(seed);
+    Augment(options, random, example);
+    const ExampleTarget& target = example.targets[0];
+    const at::Tensor inside = example.patch[1].gt(0).to(at::kFloat);
+    const double both = (inside * target.truth).sum().item<double>();
+    EXPECT_GT(2 * both / (inside.sum() + target.truth.sum()).item<double>(), 0.9) << seed;
+    EXPECT_EQ(AtClick(target.truth, target.click).item<float>(), 1);
+    EXPECT_GT(AtClick(example.patch, target.click).item<float>(), 0.9);  // still the brightest place
+    moved += at::equal(target.truth, Ball().targets[0].truth) ? 0 : 1;
+  }
+  EXPECT_GT(moved, 25);
+}
+
+TEST(Augment, LeavesOutATurnThatLosesTheTruth) {
+  AugmentOptions options = Nothing();
+  options.turn = 1;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Example example = Ball();
+    const at::Tensor corner = at::zeros({32, 32, 32});
+    corner.narrow(0, 0, 2).narrow(1, 0, 2).narrow(2, 0, 2).fill_(1);
+    example.targets = {{corner, {0, 1, 0, true}}};
+    Random random(seed);
+    Augment(options, random, example);
+    EXPECT_EQ(AtClick(example.targets[0].truth, example.targets[0].click).item<float>(), 1);
+    EXPECT_GE(example.targets[0].truth.sum().item<double>(), 4);
+  }
+}
+
+TEST(Augment, KeepsScaledValuesWithinTheirLimit) {
+  AugmentOptions options;
+  options.limit = 1;
+  options.gamma = 0.5;
+  options.gain = 1;
+  options.noise = 0.5;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const at::Tensor patch = Augmented(options, seed).patch;
+    EXPECT_LE(patch.abs().max().item<float>(), 1);
+    EXPECT_TRUE(at::isfinite(patch).all().item<bool>());
+  }
+}
+
+TEST(Augment, BlursAndThickensOnAverageNothingAway) {
+  for (const bool blur : {true, false}) {
+    AugmentOptions options = Nothing();
+    (blur ? options.blur : options.thick_slices) = 1;
+    for (uint64_t seed = 0; seed < 10; ++seed) {
+      const Sample before, after = Augmented(options, seed);
+      EXPECT_LT(after.patch.std().item<double>(), before.patch.std().item<double>());
+      EXPECT_NEAR(after.patch.mean().item<double>(), before.patch.mean().item<double>(), 0.05);
+      EXPECT_TRUE(at::equal(after.truth, before.truth));
+    }
+  }
 }
 
 }  // namespace

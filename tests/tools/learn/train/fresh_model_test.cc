@@ -154,5 +154,47 @@ TEST(AddFreshModules, RefusesWhatHasModulesOrLacksTheBlockOrIsNoModel) {
   EXPECT_EQ(without.tensors.size(), SeededModel(Plain(), 3).tensors.size());
 }
 
+at::Tensor EmbeddingOf(const TensorFile& file, const at::Tensor& patch) {
+  const SgpSam model = LoadSgpSam(file, ReadModelConfig(file).value(), at::kCPU, Precision::kFloat32).value();
+  return Encode(model.image_encoder, patch).embedding;
+}
+
+TEST(AddFreshRefiner, GivesAModelARefinerOnce) {
+  TensorFile file = SeededModel(SmallConfig(), 3);
+  ASSERT_TRUE(AddFreshRefiner(8, 5, file).ok());
+  const ModelConfig config = ReadModelConfig(file).value();
+  EXPECT_EQ(config.refiner_channels, 8);
+  ASSERT_TRUE(CheckTensors(file, config).ok());
+  EXPECT_EQ(Largest(Find(file, "mask_refiner.out.weight")), 0);
+  EXPECT_GT(Largest(Find(file, "mask_refiner.mix4.weight")), 0);
+  EXPECT_FALSE(AddFreshRefiner(8, 5, file).ok());
+}
+
+// One that read z-scores up to 2.5 reads windows of 2.5 deviations as it read those.
+TEST(SetIntensities, LetsAModelReadItsFirstWindowAsItReadZScores) {
+  const c10::InferenceMode inference_mode;
+  ModelConfig config = SmallConfig();
+  config.input_limit = 2.5f;
+  config.sgpm.detail_channels = 4;
+  const TensorFile before = SmallModel(config);
+  TensorFile file = before;
+  ASSERT_TRUE(SetIntensities({{"", true, {{-2.5, 2.5}, {-10, 10}}}}, file).ok());
+  const ModelConfig now = ReadModelConfig(file).value();
+  EXPECT_EQ(now.input_limit, 0);
+  ASSERT_TRUE(CheckTensors(file, now).ok());
+  const at::Tensor z = at::tensor(SeededPatch(1, 16)).view({1, 1, 16, 16, 16}) * 2;
+  const at::Tensor windows = at::cat({(z / 2.5).clamp(-1, 1), (z / 10).clamp(-1, 1)}, 1);
+  EXPECT_TRUE(at::allclose(EmbeddingOf(file, windows), EmbeddingOf(before, z), 1e-4, 1e-4));
+}
+
+TEST(SetIntensities, ChangesWindowsButNotTheirNumber) {
+  TensorFile file = SeededModel(SmallConfig(), 3);
+  ASSERT_TRUE(SetIntensities({{"", true, {{-2, 2}, {-9, 9}}}}, file).ok());
+  EXPECT_TRUE(SetIntensities({{"", true, {{-3, 3}, {-9, 9}}}, {"CT", false, {{0, 1}, {0, 2}}}}, file).ok());
+  EXPECT_EQ(ReadModelConfig(file)->intensities.size(), 2u);
+  EXPECT_FALSE(SetIntensities({{"", true, {{-3, 3}}}}, file).ok());
+  EXPECT_FALSE(SetIntensities({{"CT", false, {{-3, 3}, {0, 1}}}}, file).ok());  // nothing for the others
+}
+
 }  // namespace
 }  // namespace sgpsam

@@ -231,5 +231,27 @@ TEST(SegmentationLoss, StaysFiniteWithItsGradientsWhateverTheLogits) {
   }
 }
 
+TEST(DisobedienceLoss, IsTheMeanSoftplusOfWhatClicksAreDenied) {
+  const at::Tensor logits = Logits(), flat = logits.flatten(1);
+  const at::Tensor offsets = at::tensor({3, 40, 7, 59}, at::kLong).view({2, 2});
+  const at::Tensor signs = at::tensor({1.0, -1.0, -1.0, 1.0}, at::kDouble).view({2, 2});
+  double expected = 0;
+  for (int64_t b = 0; b < 2; ++b) {
+    for (int64_t t = 0; t < 2; ++t) {
+      const double logit = flat[b][offsets[b][t].item<int64_t>()].item<double>();
+      expected += std::log1p(std::exp(1 - signs[b][t].item<double>() * logit)) / 4;
+    }
+  }
+  EXPECT_NEAR(Value(DisobedienceLoss(logits, offsets, signs)), expected, 1e-9);
+  ExpectFiniteDifferences([&](const at::Tensor& x) { return DisobedienceLoss(x, offsets, signs); });
+}
+
+TEST(SoftDice, IsOfEachSample) {
+  const at::Tensor both = SoftDice(Logits(), Truth());
+  ASSERT_EQ(both.numel(), 2);
+  EXPECT_NEAR(1 - both.mean().item<double>(), Value(DiceLoss(Logits(), Truth())), 1e-12);
+  EXPECT_NE(both[0].item<double>(), both[1].item<double>());
+}
+
 }  // namespace
 }  // namespace sgpsam

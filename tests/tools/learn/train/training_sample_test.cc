@@ -1,9 +1,11 @@
 #include "tools/learn/train/training_sample.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine/engine.h"
@@ -248,6 +250,85 @@ TEST(TrainingSample, HasTheErrorsOfItsPatch) {
   const ClickableCase clickable(MakeCase("dark", TestGeometry({24, 22, 20}), dark, Bar(2), 1));
   const absl::Status status = Draw(clickable, {}, 1).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+}
+
+// A large ball and three small ones.
+ClickableCase OneLargeThreeSmall() {
+  const auto target = [](int64_t i, int64_t j, int64_t k) {
+    const auto within = [&](int64_t x, int64_t y, int64_t z, int64_t r) {
+      return (i - x) * (i - x) + (j - y) * (j - y) + (k - z) * (k - z) <= r * r;
+    };
+    if (within(20, 20, 20, 10)) return 1;
+    if (within(50, 50, 10, 1)) return 2;
+    if (within(50, 10, 50, 1)) return 3;
+    return within(10, 50, 50, 1) ? 4 : 0;
+  };
+  return ClickableCase(MakeCase("sizes", TestGeometry({60, 60, 60}), Texture, target, 4));
+}
+
+TEST(ClickableCase, DrawsEachSizeAsOften) {
+  const ClickableCase clickable = OneLargeThreeSmall();
+  EXPECT_NEAR(clickable.diameter_mm(1), 30, 1);
+  std::array<int, 5> drawn{};
+  Random random(4);
+  for (int n = 0; n < 3000; ++n) ++drawn[static_cast<size_t>(clickable.Draw(random))];
+  EXPECT_EQ(drawn[0], 0);
+  EXPECT_NEAR(drawn[1], 1500, 150);
+  for (size_t small = 2; small <= 4; ++small) EXPECT_NEAR(drawn[small], 500, 120);
+}
+
+// The voxels of the patch say how large the ball is in it.
+TEST(TrainingSample, MakesTheTargetFillItsShareOfThePatch) {
+  SampleOptions options;
+  options.min_spacing_mm = 0.3;
+  options.max_spacing_mm = 6;
+  options.least_fill = options.most_fill = 0.5;
+  options.min_voxels = 1;
+  const ClickableCase clickable = OneLargeThreeSmall();
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const TrainingSample sample = MustDraw(clickable, options, seed);
+    const double voxels = static_cast<double>(sample.targets[0].truth.CountVoxels());
+    // A ball of half the patch's side, of which a small patch may miss a part when it is clicked near its border.
+    EXPECT_LT(voxels, 1.6 * 4.19 * std::pow(kPatch / 4.0, 3)) << seed;
+    EXPECT_GT(voxels, 0.15 * 4.19 * std::pow(kPatch / 4.0, 3)) << seed;
+  }
+}
+
+TEST(TrainingSample, ScalesByTheModalityUnlessItIsNotKnown) {
+  Case made = MakeCase("ct", TestGeometry({30, 30, 30}), Texture,
+                       [](int64_t i, int64_t, int64_t) { return i > 10 ? 1 : 0; }, 1);
+  made.modality = "CT";
+  const ClickableCase clickable(std::move(made));
+  SampleOptions options;
+  options.intensities = {{"CT", false, {{-1e6, 1e6}, {0, 1}}}, {"", true, {{-1, 1}, {-2, 2}}}};
+  constexpr size_t kMiddle = (kPatch / 2 * kPatch + kPatch / 2) * kPatch + kPatch / 2;
+  const auto most = [&] {
+    float most = 0;
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      const TrainingSample sample = MustDraw(clickable, options, seed);
+      EXPECT_EQ(sample.patch.values.size(), 2u * kPatch * kPatch * kPatch);
+      most = std::max(most, std::abs(sample.patch.values[kMiddle]));
+    }
+    return most;
+  };
+  EXPECT_LT(most(), 0.01);  // of a window as wide as that
+  options.unknown_modality = 1;
+  EXPECT_GT(most(), 0.2);
+}
+
+TEST(TrainingSample, LooksFromAsideWhereSomethingIsKnownBeforehand) {
+  SampleOptions options;
+  options.prior = 1;
+  const ClickableCase bar(BarCase(2));
+  std::set<float> places;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const TrainingSample sample = MustDraw(bar, options, seed);
+    EXPECT_TRUE(sample.has_prior);
+    places.insert(sample.targets[0].click.i);
+  }
+  EXPECT_GT(places.size(), 8u);
+  options.prior = 0;
+  EXPECT_FALSE(MustDraw(bar, options, 1).has_prior);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ std::vector<Example> Batch() {
   std::vector<Example> batch;
   for (const uint64_t seed : {1, 2}) {
     Example example;
-    example.patch = at::tensor(SeededPatch(seed, kPatch)).view({kPatch, kPatch, kPatch});
+    example.patch = at::tensor(SeededPatch(seed, kPatch)).view({1, kPatch, kPatch, kPatch});
     const at::Tensor truth = at::zeros({kPatch, kPatch, kPatch});
     truth.narrow(0, 3, 6).narrow(1, 5, 4).narrow(2, 2 + static_cast<int64_t>(seed), 7).fill_(1);
     example.targets = {{truth, {5, 6, 7, true}}};
@@ -109,8 +109,10 @@ TEST(TrainingStep, ClicksSecondInWhatIsWrongAfterTheFirst) {
   for (const Example& example : batch) {
     ByHand by_hand(model, example);
     const at::Tensor first = by_hand.Decode(), inside = first.gt(0);
+    Random own(random.Next());  // each prompt's; its first number chooses the kind of click
+    own.Uniform();
     const SimulatedClick next = NextClick(ToMask(example.targets[0].truth.gt(0.5)), ToMask(inside),
-                                          {ClickStrategy::kRandom}, random.Next())
+                                          {ClickStrategy::kRandom}, own.Next())
                                     .value()
                                     .value();
     const auto at_click = [&](const at::Tensor& values) {
@@ -311,7 +313,7 @@ TEST(TrainingStep, CountsOpenGates) {
   const c10::NoGradGuard no_gradients;
   const std::vector<Example> batch = Batch();
   const at::Tensor scores =
-      Encode(Model(SmallConfig()).image_encoder, at::stack({batch[0].patch, batch[1].patch}).unsqueeze(1))
+      Encode(Model(SmallConfig()).image_encoder, at::stack({batch[0].patch, batch[1].patch}))
           .gate_scores.select(1, 0);
   ASSERT_NE(scores[0].item<float>(), scores[1].item<float>());
   EXPECT_EQ(opening(scores.mean().item<float>())[0], 0.5);

@@ -155,7 +155,7 @@ TEST_F(TrainingTest, AveragesThePassesOfAStep) {
   TrainingOptions options = ShortTraining();
   options.step.budget_weight = 0;
   options.step.clicks = 1;
-  options.augment = {false, 0, 0, 0};
+  options.augment = {.flip = false, .gain = 0, .offset = 0, .noise = 0};
   const auto norm = [&](int batch, int accumulate, const CaseMemory& cases) {
     options.batch = batch;
     options.accumulate = accumulate;
@@ -167,7 +167,8 @@ TEST_F(TrainingTest, AveragesThePassesOfAStep) {
     return MakeCase("one", TestGeometry({20, 20, 20}), Texture, one, 1);
   });
   const CaseMemory same(source, kMuchRoom);
-  options.sample = {1.5, 1.5, 0, 1};
+  options.sample = {};
+  options.sample.min_voxels = 1;
   const double once = norm(1, 1, same);
   EXPECT_NEAR(norm(1, 3, same), once, 1e-4 * once);
   EXPECT_NEAR(norm(3, 1, same), once, 1e-4 * once);
