@@ -3,7 +3,7 @@
 add_library(sgpsam_warnings INTERFACE)
 target_compile_options(sgpsam_warnings INTERFACE -Wall -Wextra $<$<BOOL:${SGPSAM_WERROR}>:-Werror>)
 
-# sgpsam_library(name SOURCES a.cc … [PUBLIC libs…] [PRIVATE libs…] [PRECOMPILED torch|command_line])
+# sgpsam_library(name SOURCES a.cc … [PUBLIC libs…] [PRIVATE libs…] [PRECOMPILED torch])
 # One static library per folder, alias sgpsam::name; includes start at the repository's root. PRECOMPILED: more
 # precompiled headers than all have (SgpsamPrecompiled.cmake).
 function(sgpsam_library name)
@@ -34,6 +34,7 @@ function(sgpsam_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} GTest::gmock GTest::gtest_main sgpsam_warnings)
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_options(${name} PRIVATE ${SGPSAM_TEST_OPTIONS})
   target_compile_definitions(${name} PRIVATE
     SGPSAM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SGPSAM_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   if(arg_PRECOMPILED)
