@@ -1,6 +1,7 @@
 #include "core/looks/target_segmenter.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -57,6 +58,7 @@ class TargetSegmenter {
     Look look;
     RETURN_IF_ERROR(LookFirst(look));
     if (look_again_) RETURN_IF_ERROR(LookWider(look));
+    if (options_.average_looks.value_or(false)) RETURN_IF_ERROR(LookShifted(look));
     RETURN_IF_ERROR(Continue(look));
     RETURN_IF_ERROR(CheckPoints(look));
     if (look_again_) RETURN_IF_ERROR(LookCloser(look));
@@ -91,7 +93,8 @@ class TargetSegmenter {
   absl::Status LookWider(Look& look) {
     std::vector<LogitsBox> others;
     for (const double spacing_mm : WiderSpacings(spacing_mm_)) {
-      if (result_.patches >= options_.max_patches) break;
+      if (!MayLookAgain()) break;
+      ++looks_;
       BeginPatch();
       Look wider;
       absl::StatusOr<PreparedPrompts> prepared = PlaceFirst(spacing_mm, FarPoints::kLeaveOut, wider);
@@ -103,6 +106,33 @@ class TargetSegmenter {
       if (Obeys(wider, look) && (!Fits(look) || Outgrows(wider, look))) std::swap(look, wider);
       others.push_back(std::move(wider.merged));
     }
+    return Blend(others, look);
+  }
+
+  // The same look moved by a cell of the decoder's grid, in four directions that cancel out: what depends on where the
+  // model's tokens fall is averaged away. By whole cells, so that the average blurs nothing.
+  absl::Status LookShifted(Look& look) {
+    constexpr std::array<std::array<int64_t, 3>, 4> kDirections{
+        {{1, 1, 1}, {-1, -1, 1}, {-1, 1, -1}, {1, -1, -1}}};
+    const int64_t cell = sizes_.patch / sizes_.logits_side;
+    std::vector<LogitsBox> others;
+    for (const std::array<int64_t, 3>& direction : kDirections) {
+      if (result_.patches >= options_.max_patches) break;
+      BeginPatch();
+      Look shifted;
+      shifted.first = look.first;
+      for (int a = 0; a < 3; ++a) shifted.first.begin[a] += cell * direction[a];
+      absl::StatusOr<PreparedPrompts> prepared = Prepare(shifted.first, FarPoints::kLeaveOut);
+      if (absl::IsInvalidArgument(prepared.status())) continue;
+      RETURN_IF_ERROR(prepared.status());
+      RETURN_IF_ERROR(LookAgain(*prepared, shifted));
+      if (!shifted.tiles.empty()) others.push_back(std::move(shifted.merged));
+    }
+    return Blend(others, look);
+  }
+
+  // Averages what others saw into the look's first patch.
+  absl::Status Blend(const std::vector<LogitsBox>& others, Look& look) {
     if (others.empty()) return absl::OkStatus();
     RETURN_IF_ERROR(model_.Compute(Stage::kRestore, [&] {
       look.tiles.front().logits = BlendLooks(look.merged, others);
@@ -110,6 +140,10 @@ class TargetSegmenter {
       return absl::OkStatus();
     }));
     return Restore(look);
+  }
+
+  bool MayLookAgain() const {
+    return result_.patches < options_.max_patches && (!options_.max_looks || looks_ < *options_.max_looks);
   }
 
   // Found something that agrees with as many of the points as what was found before.
@@ -132,10 +166,11 @@ class TargetSegmenter {
     if (!look.restored.touches_patch_border) return absl::OkStatus();
     while (const std::optional<TilePosition> next =
                NextTile(look.merged, look.first, look.tiles, look.tried)) {
-      if (result_.patches >= options_.max_patches) {
+      if (result_.patches >= options_.max_patches || (options_.max_steps && steps_ >= *options_.max_steps)) {
         if (options_.max_patches > 1) WarnOfTheLimit();
         break;
       }
+      ++steps_;
       BeginPatch();
       look.tried.push_back(*next);
       RETURN_IF_ERROR(LookFurther(*next, look));
@@ -159,10 +194,11 @@ class TargetSegmenter {
 
   // A small mask once more, around its own middle.
   absl::Status LookCloser(Look& look) {
-    if (look.restored.empty() || result_.patches >= options_.max_patches) return absl::OkStatus();
+    if (look.restored.empty() || !MayLookAgain()) return absl::OkStatus();
     const std::optional<double> spacing_mm =
         FinerSpacing(LargestExtentMm(look), sizes_.patch, look.first.spacing_mm, geometry_, finest_mm_);
     if (!spacing_mm) return absl::OkStatus();
+    ++looks_;
     BeginPatch();
     Look closer;
     closer.first = PlaceAround(geometry_, MiddleOf(look), sizes_.patch, *spacing_mm, model_.info().grid_origin);
@@ -175,11 +211,18 @@ class TargetSegmenter {
 
   // Lays the look's first patch around the prompts, and says what they become in it.
   absl::StatusOr<PreparedPrompts> PlaceFirst(double spacing_mm, FarPoints far_points, Look& look) {
+    RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
+      ASSIGN_OR_RETURN(look.first,
+                       PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm, model_.info().grid_origin));
+      return absl::OkStatus();
+    }));
+    return Prepare(look.first, far_points);
+  }
+
+  absl::StatusOr<PreparedPrompts> Prepare(const Placement& placement, FarPoints far_points) {
     PreparedPrompts prepared;
     RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-      ASSIGN_OR_RETURN(look.first, PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm, model_.info().grid_origin));
-      ASSIGN_OR_RETURN(prepared,
-                       PreparePrompts(geometry_, look.first, prompts_, sizes_, {box_use_, far_points}));
+      ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, placement, prompts_, sizes_, {box_use_, far_points}));
       return absl::OkStatus();
     }));
     return prepared;
@@ -251,6 +294,11 @@ class TargetSegmenter {
   }
 
   void WarnOfTheLimit() {
+    if (result_.patches < options_.max_patches) {
+      result_.warnings.push_back(absl::StrCat("the lesion goes on beyond the ", *options_.max_steps,
+                                              " steps along it that were allowed; allow more to follow it"));
+      return;
+    }
     result_.warnings.push_back(absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
                                             " patches that were allowed; allow more, up to ",
                                             kLookPolicy.most_patches, ", to follow it"));
@@ -301,6 +349,7 @@ class TargetSegmenter {
   const PatchSizes sizes_;
   const BoxUse box_use_;
   std::vector<Placement> looked_at_;  // every patch that was decoded, in any look
+  int looks_ = 0, steps_ = 0;         // that were begun, as TargetOptions counts them
   TargetSegmentation result_;
 };
 

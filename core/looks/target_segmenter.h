@@ -38,7 +38,8 @@ struct TargetOptions {
   // patch; each 0 to LookPolicy.most_patches - 1. Nothing: max_patches alone counts.
   std::optional<int> max_looks = std::nullopt;
   std::optional<int> max_steps = std::nullopt;
-  // Whether several looks are averaged. Nothing: whoever looks decides.
+  // Whether the look that counts is averaged with up to four more, a cell of the decoder's grid beside it, each of
+  // them one of max_patches. Nothing: it is not.
   std::optional<bool> average_looks = std::nullopt;
 };
 

@@ -121,7 +121,7 @@ struct Target {
   std::optional<Code> category = std::nullopt;               // default: Morphologically Abnormal Structure
   std::optional<Code> type = std::nullopt;                   // default: Lesion
   std::optional<std::array<uint8_t, 3>> rgb = std::nullopt;  // default: one of 16, by the target's index
-  std::optional<bool> average_looks = std::nullopt;  // average several looks; default: the server decides
+  std::optional<bool> average_looks = std::nullopt;  // average up to four more patches with the mask
 };
 
 // ---------------------------------------------------------------------------------------- request

@@ -137,7 +137,7 @@ class Target:
     colour: tuple[int, int, int] | None = None   # red, green, blue; default: one of 16, by the target's index
     lines: Line | Iterable[Line] = ()            # at most 4
     scribbles: Scribble | Iterable[Scribble] = ()   # in the order in which they were drawn, at most 16
-    average_looks: bool | None = None            # average several looks; None: the server decides
+    average_looks: bool | None = None            # average up to four more patches with the mask; None: no
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "clicks", _as_clicks(self.clicks))
