@@ -334,7 +334,7 @@ std::optional<Mask> PreviousMask(const Geometry& geometry, const ResolvedPrompts
                                  const Placement& first, const PatchSizes& sizes) {
   if (prompts.previous_logits.empty()) return std::nullopt;
   const Placement from =
-      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch) : first;
+      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch, first.origin) : first;
   return RestoreMask(OnePatch(prompts.previous_logits, sizes, from), geometry).mask;
 }
 

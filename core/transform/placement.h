@@ -57,7 +57,7 @@ std::array<double, 16> PatchAffineRas(const Geometry& geometry, const Placement&
 // of the mask's bounding box. INVALID_ARGUMENT if there is none of them, or an empty mask. Later clicks do
 // not move the patch, so a refinement finds the cached embedding again.
 absl::StatusOr<Placement> PlacePatch(const Geometry& geometry, const ResolvedPrompts& prompts, int64_t patch,
-                                     double spacing_mm, GridOrigin origin = GridOrigin::kVolume);
+                                     double spacing_mm, GridOrigin origin);
 
 // The canonical voxel nearest to `centre` becomes the patch's voxel patch / 2.
 Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_t patch, double spacing_mm,
@@ -70,7 +70,7 @@ PatchPosition PositionOf(const Geometry& geometry, const ResolvedPrompts& prompt
                          const Placement& placement);
 // `position` is one that ResolvePrompts took, or PositionOf gave.
 Placement PlaceAtPosition(const Geometry& geometry, const PatchPosition& position, int64_t patch,
-                          GridOrigin origin = GridOrigin::kVolume);
+                          GridOrigin origin);
 
 // Patch voxel 0 lies on canonical voxel `begin`; negative where the patch sticks out.
 Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& begin, int64_t patch,

@@ -370,7 +370,7 @@ TEST_F(LargeLesionTest, IsCutToABoxInAnswerToIt) {
   EXPECT_THAT(cut->warnings, testing::Contains(HasSubstr("outside of the box were cut off")));
   // Whoever goes on from the logits alone does not get it back.
   const PatchSizes& sizes = engine_.info().sizes;
-  const Placement first = PlaceAtPosition(geometry_, cut->first_patch, sizes.patch);
+  const Placement first = PlaceAtPosition(geometry_, cut->first_patch, sizes.patch, GridOrigin::kVolume);
   const Mask left = RestoreMask(OnePatch(cut->first.values, sizes, first), geometry_).mask;
   EXPECT_FALSE(left.at(31, 30, 30));
   EXPECT_TRUE(left.at(46, 30, 30));
@@ -519,7 +519,7 @@ class SmallLesionTest : public testing::Test {
 
 TEST_F(SmallLesionTest, ComesOutBitByBitAsOnePatchGivesIt) {
   const ResolvedPrompts prompts = *ResolvePrompts(geometry_, model_.info().sizes, click_);
-  const Placement placement = *PlacePatch(geometry_, prompts, 32, kUsualSpacingMm);
+  const Placement placement = *PlacePatch(geometry_, prompts, 32, kUsualSpacingMm, GridOrigin::kVolume);
   DecodeInput input;
   input.embedding = model_.Embed(placement)->embedding;
   input.clicks = {{16, 16, 16, true}};

@@ -284,5 +284,19 @@ TEST_F(ObeyPromptsTest, KnowTheMaskOfPreviousLogits) {
   EXPECT_FALSE(PreviousMask(geometry_, prompts, placement_, Sizes()).has_value());
 }
 
+// Of finer voxels than the volume has, so that a grid on its corner is another one.
+TEST_F(ObeyPromptsTest, SeesPreviousLogitsOnTheGridThatHangsOnTheirFocus) {
+  ResolvedPrompts prompts;
+  prompts.previous_patch = PatchPosition{geometry_.ToWorld({30.4, 31.3, 32.4}), 1.1};
+  prompts.previous_logits = Balls({{{20, 20, 20}, 6}}).values;
+  const Placement on_focus =
+      PlaceAtPosition(geometry_, *prompts.previous_patch, Sizes().patch, GridOrigin::kFocus);
+  const Mask expected = RestoreMask(OnePatch(prompts.previous_logits, Sizes(), on_focus), geometry_).mask;
+  EXPECT_EQ(PreviousMask(geometry_, prompts, on_focus, Sizes())->bits(), expected.bits());
+  const Placement on_corner =
+      PlaceAtPosition(geometry_, *prompts.previous_patch, Sizes().patch, GridOrigin::kVolume);
+  EXPECT_NE(PreviousMask(geometry_, prompts, on_corner, Sizes())->bits(), expected.bits());
+}
+
 }  // namespace
 }  // namespace sgpsam

@@ -94,7 +94,7 @@ TEST(PlacePatch, PutsTheFirstPositivePointInTheMiddle) {
   ResolvedPrompts prompts = PointAt(VoxelIndex{5, 5, 5}, false);
   prompts.points.push_back({VoxelIndex{80, 90, 100.3}, true});
   prompts.points.push_back({VoxelIndex{20, 20, 20}, true});
-  absl::StatusOr<Placement> placement = PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm);
+  absl::StatusOr<Placement> placement = PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume);
   ASSERT_TRUE(placement.ok()) << placement.status();
   const std::array<double, 3> middle = SourceToPatch(*placement, {80, 90, 100});
   EXPECT_THAT(middle, ElementsAre(64, 64, 64));
@@ -105,20 +105,20 @@ TEST(PlacePatch, FallsBackToTheBoxThenToTheMask) {
   ResolvedPrompts prompts;
   prompts.mask = Mask(geometry.shape());
   prompts.mask->Set(30, 40, 50);
-  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm), {30, 40, 50}),
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume), {30, 40, 50}),
               ElementsAre(64, 64, 64));
   prompts.boxes = {{VoxelIndex{10, 10, 10}, VoxelIndex{20, 20, 20}, /*positive=*/false, {}},
                    {VoxelIndex{100, 100, 100}, VoxelIndex{120, 140, 160}, /*positive=*/true, {}}};
-  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm), {110, 120, 130}),
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume), {110, 120, 130}),
               ElementsAre(64, 64, 64));
 }
 
 TEST(PlacePatch, RefusesPromptsWithoutAFocus) {
   const Geometry geometry = TestGeometry({20, 20, 20});
-  EXPECT_EQ(PlacePatch(geometry, {}, kPatch, kUsualSpacingMm).status().code(),
+  EXPECT_EQ(PlacePatch(geometry, {}, kPatch, kUsualSpacingMm, GridOrigin::kVolume).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(
-      PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false), kPatch, kUsualSpacingMm).status().code(),
+      PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false), kPatch, kUsualSpacingMm, GridOrigin::kVolume).status().code(),
       absl::StatusCode::kInvalidArgument);
 }
 
@@ -130,15 +130,15 @@ TEST(PatchPosition, LaysTheSamePatchAgainAtAnySpacing) {
     for (const VoxelIndex& at : {VoxelIndex{0, 0, 0}, VoxelIndex{59.4, 49.4, 39.4}, VoxelIndex{31, 7, 18}}) {
       const ResolvedPrompts first = PointAt(at);
       ResolvedPrompts again = PointAt(VoxelIndex{1, 2, 3});
-      again.previous_patch = PositionOf(geometry, first, *PlacePatch(geometry, first, 32, 0.6));
+      again.previous_patch = PositionOf(geometry, first, *PlacePatch(geometry, first, 32, 0.6, GridOrigin::kVolume));
       EXPECT_EQ(again.previous_patch->spacing_mm, 0.6);
       for (const double spacing_mm : {0.6, 0.9375, 1.5, 3.0}) {
-        const auto placed = PlacePatch(geometry, again, 32, spacing_mm);
+        const auto placed = PlacePatch(geometry, again, 32, spacing_mm, GridOrigin::kVolume);
         ASSERT_TRUE(placed.ok()) << placed.status();
-        EXPECT_EQ(placed->begin, PlacePatch(geometry, first, 32, spacing_mm)->begin) << spacing_mm;
+        EXPECT_EQ(placed->begin, PlacePatch(geometry, first, 32, spacing_mm, GridOrigin::kVolume)->begin) << spacing_mm;
       }
-      EXPECT_EQ(PlaceAtPosition(geometry, *again.previous_patch, 32).begin,
-                PlacePatch(geometry, first, 32, 0.6)->begin);
+      EXPECT_EQ(PlaceAtPosition(geometry, *again.previous_patch, 32, GridOrigin::kVolume).begin,
+                PlacePatch(geometry, first, 32, 0.6, GridOrigin::kVolume)->begin);
     }
   }
 }
@@ -148,9 +148,9 @@ TEST(PatchPosition, LaysTheSamePatchAgainThatAMaskHasPlaced) {
   ResolvedPrompts first;
   first.mask = Mask(geometry.shape());
   for (int64_t i = 0; i < 7; ++i) first.mask->Set(i, 49, 39);
-  const Placement placed = *PlacePatch(geometry, first, 32, 1.5);
+  const Placement placed = *PlacePatch(geometry, first, 32, 1.5, GridOrigin::kVolume);
   const PatchPosition position = PositionOf(geometry, first, placed);
-  EXPECT_EQ(PlaceAtPosition(geometry, position, 32).begin, placed.begin);
+  EXPECT_EQ(PlaceAtPosition(geometry, position, 32, GridOrigin::kVolume).begin, placed.begin);
   Prompts again;  // beyond the part of a voxel that placing rounds by, it would be refused
   again.previous_patch = position;
   EXPECT_TRUE(ResolvePrompts(geometry, PatchSizes(), again).ok());

@@ -371,7 +371,7 @@ TEST_F(PreparePromptsTest, PreviousLogitsOfAnotherSpacingAreResampled) {
   Prompts prompts = Points({{VoxelIndex{10 + 64, 20 + 64, 30 + 64}, true}});
   prompts.previous_logits = CubeOfLogits({12, 12, 12}, 8);
   prompts.previous_patch = PositionOf(geometry_, {}, placement_);
-  const Placement finer = *PlacePatch(geometry_, Resolved(prompts), kPatch, 0.75);
+  const Placement finer = *PlacePatch(geometry_, Resolved(prompts), kPatch, 0.75, GridOrigin::kVolume);
   const absl::StatusOr<PreparedPrompts> prepared = PrepareIn(geometry_, finer, prompts);
   ASSERT_TRUE(prepared.ok()) << prepared.status();
   const auto logit = [&](int64_t i, int64_t j, int64_t k) {
