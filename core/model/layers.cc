@@ -26,8 +26,6 @@ at::Tensor Product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   return out.view(shape);
 }
 
-constexpr int kDistances[] = {1, 2, 4};
-
 // With neighbours n cells away, n a divisor of the volume's side. Each n-th cell on every axis is a volume of
 // its own, convolved with its next neighbours: the gradients of a dilated convolution take twice as long. Channels are
 // last in memory, with which oneDNN's convolution of few channels takes half the time.
@@ -93,7 +91,7 @@ at::Tensor MixCells(at::Tensor cells, const std::array<Conv, 3>& mixes) {
   cells = cells.contiguous(at::MemoryFormat::ChannelsLast3d);
   for (size_t n = 0; n < mixes.size(); ++n) {
     const at::Tensor active = at::gelu(cells).to(mixes[n].weight.scalar_type());
-    cells = cells + ConvolveAtDistance(mixes[n], active, kDistances[n]);
+    cells = cells + ConvolveAtDistance(mixes[n], active, kMixDistances[n]);
   }
   return cells;
 }

@@ -56,8 +56,11 @@ struct Conv {
   at::Tensor bias;    // [out]
 };
 
-// cells [B, c, n, n, n], n a multiple of 4: three times they gain a convolution of their GELU, of neighbours at 1,
-// 2 and 4 cells' distance in turn, computed in the type of their weights. `mixes` are c -> c, k = 3. Channels are last
+// How many cells apart the neighbours are that MixCells mixes, one convolution after the other.
+inline constexpr std::array<int, 3> kMixDistances{1, 2, 4};
+
+// cells [B, c, n, n, n], n a multiple of 4: three times they gain a convolution of their GELU, of neighbours at
+// kMixDistances in turn, computed in the type of their weights. `mixes` are c -> c, k = 3. Channels are last
 // in the result's memory.
 at::Tensor MixCells(at::Tensor cells, const std::array<Conv, 3>& mixes);
 

@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "core/model/mask_decoder.h"
 
 namespace sgpsam {
@@ -12,7 +11,6 @@ namespace {
 
 constexpr double kNearCells = 1, kFarCells = 4;
 constexpr double kSquash = 4;  // logits
-constexpr int kDistances[] = {1, 2, 4};
 
 // weight [out, in] times volume [B, in, s, s, s] -> [B, out, s^3]
 at::Tensor MapChannels(const at::Tensor& weight, const at::Tensor& volume) {
@@ -56,9 +54,7 @@ MaskRefiner LoadMaskRefiner(const TensorMap& tensors, const TensorMap& mixes, co
   refiner.maps_bias = value("maps.bias");
   refiner.upscaled = value("upscaled.weight");
   if (config.sizes().detail_channels > 0) refiner.detail = value("detail.weight");
-  for (size_t n = 0; n < refiner.mixes.size(); ++n) {
-    refiner.mixes[n] = mixes.GetConv(absl::StrCat(name, "mix", kDistances[n]));
-  }
+  refiner.mixes = mixes.GetMixes(name + "mix");
   refiner.out_weight = value("out.weight");
   refiner.out_bias = value("out.bias");
   return refiner;

@@ -10,7 +10,6 @@ namespace sgpsam {
 namespace {
 
 constexpr int kKernels[] = {1, 3, 5};
-constexpr int kDistances[] = {1, 2, 4};
 
 at::Tensor ConvolveDepthwise(const Conv& conv, const at::Tensor& volume) {
   return at::conv3d(volume, conv.weight, conv.bias, /*stride=*/1, /*padding=*/conv.weight.size(2) / 2,
@@ -81,9 +80,7 @@ SgpModule LoadSgpModule(const TensorMap& tensors, int block, const ModelConfig& 
   if (config.sgpm.detail_channels > 0) {
     module.detail_cells = tensors.GetLinear(name + ".detail.cells");
     module.detail_spread = tensors.GetLinear(name + ".detail.spread");
-    for (size_t i = 0; i < module.detail_mixes.size(); ++i) {
-      module.detail_mixes[i] = tensors.GetConv(absl::StrCat(name, ".detail.mix", kDistances[i]));
-    }
+    module.detail_mixes = tensors.GetMixes(name + ".detail.mix");
     module.detail_fold = tensors.GetLinear(name + ".detail.fold");
   }
   module.fuse = tensors.GetLinear(name + ".fuse");

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace sgpsam {
 namespace {
 
@@ -44,8 +46,14 @@ Linear TensorMap::GetLinear(const std::string& name) const {
   return {Matrix(Get(name + ".weight").flatten(1)), Value(Get(name + ".bias"))};
 }
 
-Conv TensorMap::GetConv(const std::string& name) const {
-  return {Matrix(Get(name + ".weight")).contiguous(at::MemoryFormat::ChannelsLast3d), Matrix(Get(name + ".bias"))};
+std::array<Conv, 3> TensorMap::GetMixes(const std::string& name) const {
+  std::array<Conv, 3> mixes;
+  for (size_t n = 0; n < mixes.size(); ++n) {
+    const std::string mix = absl::StrCat(name, kMixDistances[n]);
+    mixes[n] = {Matrix(Get(mix + ".weight")).contiguous(at::MemoryFormat::ChannelsLast3d),
+                Matrix(Get(mix + ".bias"))};
+  }
+  return mixes;
 }
 
 Norm TensorMap::GetNorm(const std::string& name, double eps) const {

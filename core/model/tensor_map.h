@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <functional>
 #include <string>
 #include <utility>
@@ -37,7 +38,8 @@ class TensorMap {
   // NAME.weight and NAME.bias. A convolution whose kernel is as wide as its stride is a Linear of its
   // flattened kernel.
   Linear GetLinear(const std::string& name) const;
-  Conv GetConv(const std::string& name) const;  // channels last in memory
+  // What MixCells takes: NAME1, NAME2, NAME4; channels last in memory.
+  std::array<Conv, 3> GetMixes(const std::string& name) const;
   Norm GetNorm(const std::string& name, double eps) const;
 
   at::Device device() const { return device_; }

@@ -114,30 +114,30 @@ std::vector<AskedVoxel> Contradicted(const ResolvedPrompts& prompts, const Mask&
 
 // --- boxes
 
-// What a box lets stand on one axis, and in which slices it says anything.
+// Of which voxels a box says anything, and which of those it lets stand.
 struct Confinement {
-  VoxelBox stays;  // the box, grown
-  int flat_axis = -1;
-
-  bool SpeaksOf(const Voxel& voxel) const {
-    const int64_t at = flat_axis == 0 ? voxel.i : flat_axis == 1 ? voxel.j : voxel.k;
-    const int64_t slice = flat_axis == 0 ? stays.begin.i : flat_axis == 1 ? stays.begin.j : stays.begin.k;
-    return flat_axis < 0 || at == slice;
-  }
+  VoxelBox speaks_of;  // the volume, or of a box of one slice that slice of it
+  VoxelBox stays;      // the box, grown
 };
 
 Confinement ConfinementOf(const ResolvedBox& box, const Shape& shape) {
-  Confinement confinement{box.voxels, FlatAxis(box, shape)};
-  const auto grow = [&](int axis, int64_t size, int64_t& begin, int64_t& end) {
-    if (axis == confinement.flat_axis) return;
+  Confinement confinement{{{0, 0, 0}, {shape.i, shape.j, shape.k}}, box.voxels};
+  const int flat_axis = FlatAxis(box, shape);
+  const auto confine = [&](int axis, int64_t Voxel::*along) {
+    VoxelBox &speaks_of = confinement.speaks_of, &stays = confinement.stays;
+    int64_t &begin = stays.begin.*along, &end = stays.end.*along;
+    if (axis == flat_axis) {
+      speaks_of.begin.*along = begin;
+      speaks_of.end.*along = end;
+      return;
+    }
     const auto margin = static_cast<int64_t>(std::ceil(kBoxMargin * static_cast<double>(end - begin)));
     begin = std::max<int64_t>(begin - margin, 0);
-    end = std::min(end + margin, size);
+    end = std::min(end + margin, speaks_of.end.*along);
   };
-  VoxelBox& stays = confinement.stays;
-  grow(0, shape.i, stays.begin.i, stays.end.i);
-  grow(1, shape.j, stays.begin.j, stays.end.j);
-  grow(2, shape.k, stays.begin.k, stays.end.k);
+  confine(0, &Voxel::i);
+  confine(1, &Voxel::j);
+  confine(2, &Voxel::k);
   return confinement;
 }
 
@@ -145,16 +145,7 @@ Confinement ConfinementOf(const ResolvedBox& box, const Shape& shape) {
 Runs CutOff(absl::Span<const VoxelRun> runs, absl::Span<const Confinement> boxes) {
   Runs spoken_of, stays;
   for (const Confinement& box : boxes) {
-    if (box.flat_axis < 0) {
-      spoken_of.assign(runs.begin(), runs.end());
-    } else {
-      VoxelBox slice{{0, 0, 0}, {Geometry::kMaxAxis, Geometry::kMaxAxis, Geometry::kMaxAxis}};
-      const VoxelBox& stay = box.stays;
-      if (box.flat_axis == 0) slice = {{stay.begin.i, 0, 0}, {stay.end.i, slice.end.j, slice.end.k}};
-      if (box.flat_axis == 1) slice = {{0, stay.begin.j, 0}, {slice.end.i, stay.end.j, slice.end.k}};
-      if (box.flat_axis == 2) slice = {{0, 0, stay.begin.k}, {slice.end.i, slice.end.j, stay.end.k}};
-      spoken_of = UnionOf(spoken_of, Inside(slice, runs));
-    }
+    spoken_of = UnionOf(spoken_of, Inside(box.speaks_of, runs));
     stays = UnionOf(stays, Inside(box.stays, runs));
   }
   return InFirstAlone(spoken_of, stays);
@@ -175,11 +166,9 @@ Runs Confined(const Geometry& geometry, const ResolvedPrompts& prompts, const As
   for (size_t n = 0; n < prompts.boxes.size(); ++n) {
     if (!prompts.boxes[n].positive) continue;
     const Confinement& box = boxes[next++];
-    const bool has_cut = std::any_of(cut.begin(), cut.end(), [&](const VoxelRun& run) {
-      if (box.flat_axis != 0) return box.SpeaksOf(FirstOf(run));
-      return run.begin <= box.stays.begin.i && box.stays.begin.i < run.end;
-    });
-    if (PromptUse* use = FindUse(uses, PromptKind::kBox, n)) use->confined = has_cut;
+    if (PromptUse* use = FindUse(uses, PromptKind::kBox, n)) {
+      use->confined = !Inside(box.speaks_of, cut).empty();
+    }
   }
   return InFirstAlone(runs, cut);
 }

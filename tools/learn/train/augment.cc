@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "tools/learn/train/normal_noise.h"
+
 namespace sgpsam {
 namespace {
 
@@ -151,13 +153,6 @@ at::Tensor ThickenSlices(const at::Tensor& patch, Random& random) {
   return at::upsample_trilinear3d(thick, {side, side, side}, /*align_corners=*/false).squeeze(0);
 }
 
-at::Tensor Noise(const at::Tensor& like, Random& random) {
-  at::Tensor noise = at::empty(like.sizes(), at::kFloat);
-  float* out = noise.mutable_data_ptr<float>();
-  for (int64_t n = 0; n < noise.numel(); ++n) out[n] = static_cast<float>(random.Normal());
-  return noise;
-}
-
 // One draw a statement: within an expression their order would be the compiler's choice.
 void ChangeIntensities(const AugmentOptions& options, Random& random, at::Tensor& patch) {
   const double offset = Within(options.offset, random);
@@ -172,7 +167,7 @@ void ChangeIntensities(const AugmentOptions& options, Random& random, at::Tensor
   if (Happens(options.thick_slices, random)) patch = ThickenSlices(patch, random);
   if (options.noise > 0) {
     const double strength = options.noise * random.Uniform();
-    patch = patch + Noise(patch, random) * strength;
+    patch = patch + NormalNoise(patch, random) * strength;
   }
   if (options.limit > 0) patch = patch.clamp(-options.limit, options.limit);
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "tools/learn/train/normal_noise.h"
+
 namespace sgpsam {
 namespace {
 
@@ -39,9 +41,7 @@ at::Tensor MakePrior(const at::Tensor& truth, int64_t cells, Random& random) {
   const double level = Between(kLeastLevel, kMostLevel, random),
                slope = Between(kLeastSlope, kMostSlope, random);
   at::Tensor logits = (Coarsen(share, coarser) - level) * slope;
-  at::Tensor noise = at::empty_like(logits);
-  float* out = noise.mutable_data_ptr<float>();
-  for (int64_t n = 0; n < noise.numel(); ++n) out[n] = static_cast<float>(random.Normal());
+  const at::Tensor noise = NormalNoise(logits, random);  // before its strength: their order is what a seed means
   logits = logits + noise * (kNoise * random.Uniform());
   if (random.Below(2) == 0) Hide(logits, random);
   return logits.gt(0).any().item<bool>() ? logits : at::Tensor();
