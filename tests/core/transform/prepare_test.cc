@@ -225,7 +225,8 @@ TEST(PreparePatchByWindows, TakesWhatTheReferenceRefuses) {
 TEST(PreparePatchByWindows, DoesNotTruncate) {
   const Geometry geometry = TestGeometry({128, 128, 128});
   const Volume volume = TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k; });
-  const Placement placement = PlaceAround(geometry, {64, 64, 64}, kPatch, 1.5, GridOrigin::kVolume);
+  // Between the slices, else there is nothing to truncate.
+  const Placement placement = PlaceAround(geometry, {64, 64, 64}, kPatch, 1.1);
   const PatchScaling scaling = {{}, {{0, 200}}};
   const Volume exact = TestVolume<float>(geometry, [](int64_t, int64_t, int64_t k) { return k; });
   EXPECT_EQ(PreparePatch(volume, placement, scaling)->values, PreparePatch(exact, placement, scaling)->values);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -84,6 +85,10 @@ class ByHand {
     prompt_.mask = MaskPrompt::kLogits;
     prompt_.logits = low_res_[0][0];
   }
+  void Know(const at::Tensor& logits) {
+    prompt_.mask = MaskPrompt::kLogits;
+    prompt_.logits = logits;
+  }
   double Dice(const at::Tensor& logits) const {
     return sgpsam::Dice(ToMask(logits.gt(0)), ToMask(truth_.gt(0.5))).value();
   }
@@ -139,6 +144,78 @@ TEST(TrainingStep, ClicksSecondInWhatIsWrongAfterTheFirst) {
   EXPECT_NEAR(result.dice[1], second_dice, 1e-6);
   EXPECT_NE(unmoved_dice, second_dice) << "the test could not tell one click from another";
   EXPECT_NEAR(result.segmentation_loss, (first_loss + second_loss) / 2, 1e-5);
+}
+
+// Of the first click alone: softplus(1 - logit) at it, of each sample, then the mean.
+TEST(TrainingStep, CountsClicksThatAreNotFollowed) {
+  const c10::NoGradGuard no_gradients;
+  const SgpSam model = Model(SmallConfig());
+  double disobedience = 0;
+  for (const Example& example : Batch()) {
+    const Click& click = example.targets[0].click;
+    const at::Tensor logits = ByHand(model, example).Decode();
+    const double logit = logits[static_cast<int64_t>(click.i)][static_cast<int64_t>(click.j)]
+                               [static_cast<int64_t>(click.k)]
+                                   .item<double>();
+    disobedience += std::log1p(std::exp(1 - logit)) / 2;
+  }
+  StepOptions options = Clicks(1);
+  const double plain = Measure(SmallConfig(), options).segmentation_loss;
+  options.obey_weight = 3;
+  EXPECT_NEAR(Measure(SmallConfig(), options).segmentation_loss, plain + 3 * disobedience, 1e-4);
+}
+
+// A second pass with the mask of the first and no further click, of which the soft Dice is lost or not.
+TEST(TrainingStep, CountsTheDiceThatIsLost) {
+  const c10::NoGradGuard no_gradients;
+  const SgpSam model = Model(SmallConfig());
+  double lost = 0, gained = 0;
+  for (const Example& example : Batch()) {
+    ByHand by_hand(model, example);
+    const at::Tensor truth = example.targets[0].truth.unsqueeze(0);
+    const double before = SoftDice(by_hand.Decode().unsqueeze(0), truth).item<double>();
+    by_hand.Refine();
+    const double after = SoftDice(by_hand.Decode().unsqueeze(0), truth).item<double>();
+    lost += std::max(0.0, before - after) / 2;
+    gained += std::max(0.0, after - before) / 2;
+  }
+  ASSERT_GT(lost + gained, 1e-4) << "nothing is lost or gained here";
+  StepOptions options = Clicks(2);
+  options.refine = 1;
+  const double plain = Measure(SmallConfig(), options).segmentation_loss;
+  options.drop_weight = 100;
+  EXPECT_NEAR(Measure(SmallConfig(), options).segmentation_loss, plain + 100 * lost / 2, 1e-3);
+  ASSERT_GT(lost, 1e-5) << "the test could not tell a loss from none";
+}
+
+TEST(TrainingStep, BeginsWithWhatIsKnownBeforehand) {
+  const c10::NoGradGuard no_gradients;
+  const SgpSam model = Model(SmallConfig());
+  std::vector<Example> batch = Batch();
+  double dice = 0, unknowing = 0;
+  for (Example& example : batch) {
+    ByHand by_hand(model, example);
+    unknowing += by_hand.Dice(by_hand.Decode()) / 2;
+    example.targets[0].prior = example.targets[0].truth * 12 - 6;
+    by_hand.Know(example.targets[0].prior);
+    dice += by_hand.Dice(by_hand.Decode()) / 2;
+  }
+  EXPECT_NEAR(Measure(SmallConfig(), Clicks(1), batch).dice[0], dice, 1e-6);
+  EXPECT_NE(dice, unknowing);
+}
+
+// Each kind of click is another one, and its loss follows from the seed.
+TEST(TrainingStep, ClicksAsItIsToldTo) {
+  const auto loss = [](double centre, double idle) {
+    StepOptions options = Clicks(3);
+    options.centre_clicks = centre;
+    options.idle_clicks = idle;
+    return Measure(SmallConfig(), options).segmentation_loss;
+  };
+  EXPECT_EQ(loss(0, 1), loss(0, 1));
+  EXPECT_NE(loss(0, 0), loss(1, 0));
+  EXPECT_NE(loss(0, 0), loss(0, 1));
+  EXPECT_NE(loss(1, 0), loss(0, 1));
 }
 
 // The second pass: the first click alone, and the mask that it gave.
