@@ -275,8 +275,9 @@ class TargetSegmenter {
     return model_.Compute(Stage::kRestore, [&] {
       const Placement first = PlaceAtPosition(geometry_, result_.first_patch, sizes_.patch, model_.info().grid_origin);
       const Obedience obedience =
-          ObeyPrompts(geometry_, prompts_, PreviousMask(geometry_, prompts_, first, sizes_), look.merged,
-                      look.restored, result_.prompt_uses);
+          ObeyPrompts(
+              geometry_, prompts_, [&] { return PreviousMask(geometry_, prompts_, first, sizes_); }, look.merged,
+              look.restored, result_.prompt_uses);
       KeepObedience(obedience, look.restored.mask, first, sizes_, result_.first.values);
       result_.dropped_components = obedience.dropped_components;
       result_.enforced_prompts = obedience.enforced_prompts;

@@ -225,18 +225,24 @@ bool AnyMarked(const std::optional<Mask>& mask, absl::Span<const VoxelRun> runs)
 
 // What is left without the parts that nothing asks for. `left_out`: voxels of positive points that the model's mask has
 // not.
-Runs AskedFor(const Geometry& geometry, const ResolvedPrompts& prompts, const std::optional<Mask>& previous,
+Runs AskedFor(const Geometry& geometry, const ResolvedPrompts& prompts, const PreviousAnswer& previous,
               const Asked& asked, absl::Span<const Voxel> left_out, double reach_mm, const Runs& runs,
               Obedience& done) {
   const Components components = FindComponents(runs);
   Runs marks = asked.inside;
   for (const ResolvedLine& line : prompts.lines) marks = UnionOf(marks, VoxelsOn(line, geometry.shape()));
+  std::optional<Mask> previous_mask;
+  bool restored = false;
+  const auto marked_before = [&](absl::Span<const VoxelRun> mine) {
+    if (!std::exchange(restored, true)) previous_mask = previous();
+    return AnyMarked(previous_mask, mine);
+  };
   std::vector<bool> kept(components.count());
   for (size_t c = 0; c < components.count(); ++c) {
     const absl::Span<const VoxelRun> mine = components.runs_of(c);
     const auto meets = [&](const VoxelBox& box) { return !Inside(box, mine).empty(); };
     kept[c] = !InBoth(mine, marks).empty() || std::any_of(asked.kept.begin(), asked.kept.end(), meets) ||
-              AnyMarked(prompts.mask, mine) || AnyMarked(previous, mine);
+              AnyMarked(prompts.mask, mine) || marked_before(mine);
   }
   for (const Voxel& voxel : left_out) {
     if (const std::optional<size_t> answer = NearestTo(voxel, components, geometry, reach_mm))
@@ -277,7 +283,7 @@ std::vector<int> CountByCell(const PatchMask& mask, int64_t logits_side) {
 }  // namespace
 
 Obedience ObeyPrompts(const Geometry& geometry, const ResolvedPrompts& prompts,
-                      const std::optional<Mask>& previous, LogitsBox& logits, RestoredMask& restored,
+                      const PreviousAnswer& previous, LogitsBox& logits, RestoredMask& restored,
                       std::vector<PromptUse>& uses) {
   Obedience done;
   const Asked asked = WhatIsAsked(prompts, geometry.shape());

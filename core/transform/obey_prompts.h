@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "core/engine/engine.h"
 #include "core/transform/logits_box.h"
 #include "core/transform/placement.h"
@@ -40,6 +41,10 @@ struct Obedience {
   bool changed() const { return !removed.empty() || !added.empty(); }
 };
 
+// The mask of previous logits (PreviousMask). Asked for only where a part hangs on it, since to restore it costs as much
+// as the volume has voxels.
+using PreviousAnswer = absl::FunctionRef<std::optional<Mask>()>;
+
 // Makes `restored`, RestoreMask of `logits`, obey in this order. Its border is looked at again; `low` and `high` stay
 // those of what the logits mark.
 // 1. The logits are bent at points, and at voxels of scribbles, that the mask contradicts (bend_logits.h),
@@ -50,11 +55,11 @@ struct Obedience {
 // 3. Voxels of negative boxes, of scribbles in their order and of points in theirs are set: what comes later
 //    wins.
 // 4. Parts (26 neighbours) are dropped that hold nothing of a positive point, box or scribble, a line, the
-//    mask prompt or `previous` (PreviousMask), and that are not the answer to a positive point
+//    mask prompt or `previous`, and that are not the answer to a positive point
 //    (kAnswerCells).
 // `uses` are PreparedPrompts.uses of these prompts: `confined` and `enforced` are filled in.
 Obedience ObeyPrompts(const Geometry& geometry, const ResolvedPrompts& prompts,
-                      const std::optional<Mask>& previous, LogitsBox& logits, RestoredMask& restored,
+                      const PreviousAnswer& previous, LogitsBox& logits, RestoredMask& restored,
                       std::vector<PromptUse>& uses);
 
 // The mask that previous logits make on their own patch; nothing if there are none. `first` is where they lie

@@ -34,6 +34,7 @@ class ObeyPromptsTest : public ::testing::Test {
     Obedience done;
     std::vector<PromptUse> uses;
     bool touches_patch_border = false;
+    int asked_for_previous = 0;
     LogitsBox logits;
   };
 
@@ -62,7 +63,11 @@ class ObeyPromptsTest : public ::testing::Test {
     answer.logits = Balls(balls);
     RestoredMask restored = RestoreMask(answer.logits, geometry_);
     answer.uses = UsesOf(prompts);
-    answer.done = ObeyPrompts(geometry_, prompts, previous, answer.logits, restored, answer.uses);
+    const auto ask = [&] {
+      ++answer.asked_for_previous;
+      return previous;
+    };
+    answer.done = ObeyPrompts(geometry_, prompts, ask, answer.logits, restored, answer.uses);
     answer.mask = restored.mask;
     answer.touches_patch_border = restored.touches_patch_border;
     EXPECT_EQ(RunsIn(restored.box, restored.mask).size(), RunsOf(restored.mask).size());
@@ -282,6 +287,16 @@ TEST_F(ObeyPromptsTest, KnowTheMaskOfPreviousLogits) {
   EXPECT_EQ(PreviousMask(geometry_, prompts, placement_, Sizes())->bits(), Plain({{{20, 20, 20}, 6}}).bits());
   prompts.previous_logits.clear();
   EXPECT_FALSE(PreviousMask(geometry_, prompts, placement_, Sizes()).has_value());
+}
+
+// The prompts ask for the one part that there is; of two parts, one hangs on the previous mask.
+TEST_F(ObeyPromptsTest, RestoresPreviousLogitsOnlyWhereAPartHangsOnThem) {
+  prompts_.points = {{VoxelIndex{20, 20, 20}, true}};
+  const Mask before = Plain({{{20, 20, 20}, 6}, {{44, 44, 44}, 4}});
+  EXPECT_EQ(Obey({{{20, 20, 20}, 6}}, before).asked_for_previous, 0);
+  const Answer two = Obey({{{20, 20, 20}, 6}, {{44, 44, 44}, 4}}, before);
+  EXPECT_EQ(two.asked_for_previous, 1);
+  EXPECT_EQ(two.mask.bits(), before.bits());
 }
 
 // Of finer voxels than the volume has, so that a grid on its corner is another one.
