@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "core/base/digest.h"
+#include "core/engine/calibration.h"
 
 namespace sgpsam {
 
@@ -97,6 +98,8 @@ struct ModelInfo {
   double first_spacing_mm = kUsualSpacingMm;  // of the patches that it looks at first
   double finest_spacing_mm = 0;               // of the patches it has learned from; 0: only the usual ones
   double coarsest_spacing_mm = kUsualSpacingMm;  // of them
+  bool predicts_iou = false;  // whether MaskLogits.iou_prediction is worth something on lesions
+  std::vector<CalibrationPoint> calibration;  // empty, or IsCalibration
   GridOrigin grid_origin = GridOrigin::kVolume;
   // One without a modality and at most one for each other; none: the reference's z-score over the patch's
   // voxels above 0.

@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "core/engine/engine.h"
-#include "core/looks/target_segmenter.h"
+#include "core/looks/patch_model.h"
 #include "core/transform/intensity_scaling.h"
 #include "core/transform/prepare.h"
 #include "core/volume/volume.h"

@@ -1,5 +1,5 @@
 // The numbers by which a target's patches are chosen, in one place, each with what chose it. Constants: the
-// rules that use them are in spacings.h, blend_looks.h, mosaic.h and target_segmenter.h.
+// rules that use them are in spacings.h, look.h, ladder.h, blend_looks.h and mosaic.h.
 //
 // What was measured was measured on made-up lesions, with the demo's model, by Dice after one click
 // (docs/decisions.md); none of it says anything of patients. "Not measured": a reason, but no comparison.
@@ -16,11 +16,26 @@ struct LookPolicy {
   // are worth their encodes is measured: lesions of 10 mm and more 0.83, with 0.6 mm alone 0.71 (80 cases);
   // the ratio itself is not.
   double wider_by = 1.6;
+  // Beyond kUsualSpacingMm wider looks are taken only where what was found is cut off, or its largest extent
+  // is above this share of its patch. Not measured.
+  double roomy_share = 0.6;
+
+  // A look that is cut off misses something of its lesion, and its model does not know how much. Of its expected Dice
+  // `cut_off_charge` is taken, and `narrower_charge` times the logarithm of how often its patch goes into `cut_off_mm`,
+  // beyond which few lesions reach. Not measured.
+  double cut_off_charge = 0.04;
+  double narrower_charge = 0.1;
+  double cut_off_mm = 144;
 
   // Another look's weight when logits are averaged (BlendLooks), where the look itself has 1; and less the
   // more their voxels differ in size, since the wider sees more of the surroundings but draws a coarser
   // outline. Not measured apart from the wider looks.
   double other_look = 0.5;
+
+  // --- Doubt.
+
+  // Below this confidence a mask comes with a warning that asks for a click. Half of it is wrong then.
+  double unsure_below = 0.5;
 
   // --- A closer look, at a mask that is small for its patch (FinerSpacing).
 

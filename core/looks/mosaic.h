@@ -1,6 +1,6 @@
 // A lesion larger than one patch: further patches, half a patch apart on the first one's grid, laid where the
 // mask touches a face, and the logits of all of them put together. What to lay next and how to put together
-// are pure functions; the loop is core/looks/target_segmenter.h.
+// are pure functions; the loop is LookMaker::Follow.
 //
 // Where patches overlap, their logits are averaged with weights that fall linearly from a patch's middle to
 // its faces. At a face the model sees no context on one side, while the neighbour has its middle there; and

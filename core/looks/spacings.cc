@@ -4,19 +4,18 @@
 #include <array>
 #include <cmath>
 
-#include "core/engine/engine.h"
 
 namespace sgpsam {
 
-std::vector<double> WiderSpacings(double first_mm) {
-  if (first_mm > kLookPolicy.worthwhile * kUsualSpacingMm) return {};
-  const double range = kUsualSpacingMm / first_mm;
+std::vector<double> WiderSpacings(double first_mm, double last_mm) {
+  if (first_mm > kLookPolicy.worthwhile * last_mm) return {};
+  const double range = last_mm / first_mm;
   const int steps = static_cast<int>(std::ceil(std::log(range) / std::log(kLookPolicy.wider_by)));
   std::vector<double> wider;
   for (int step = 1; step < steps; ++step) {
     wider.push_back(std::round(16 * first_mm * std::pow(range, static_cast<double>(step) / steps)) / 16);
   }
-  wider.push_back(kUsualSpacingMm);
+  wider.push_back(last_mm);
   return wider;
 }
 

@@ -12,9 +12,9 @@
 
 namespace sgpsam {
 
-// The spacings after `first_mm`, above 0, ascending by one ratio of at most LookPolicy.wider_by to
-// kUsualSpacingMm; none where that is not worth it. In whole sixteenths of a millimetre.
-std::vector<double> WiderSpacings(double first_mm);
+// The spacings after `first_mm`, above 0, ascending by one ratio of at most LookPolicy.wider_by to `last_mm`;
+// none where that is not worth it. In whole sixteenths of a millimetre, but for the last.
+std::vector<double> WiderSpacings(double first_mm, double last_mm);
 
 // `extent_mm`, above 0: the mask's largest extent, found with patches of `patch` voxels of `spacing_mm`. The
 // spacing of the second look in whole sixteenths of a millimetre, rounded up, so that a mask that changed

@@ -158,6 +158,12 @@ json IntensitiesToJson(const std::vector<IntensityScaling>& scalings) {
   return list;
 }
 
+json CalibrationToJson(const std::vector<CalibrationPoint>& points) {
+  json list = json::array();
+  for (const CalibrationPoint& point : points) list.push_back({point.expected, point.dice});
+  return list;
+}
+
 // Takes named fields out of a JSON object; what is left in the end is unknown.
 class FieldReader {
  public:
@@ -291,6 +297,18 @@ absl::StatusOr<std::vector<IntensityScaling>> IntensitiesFromJson(const json& li
   return scalings;
 }
 
+absl::StatusOr<std::vector<CalibrationPoint>> CalibrationFromJson(const json& list) {
+  if (!list.is_array()) return Invalid("calibration", "must be a list");
+  std::vector<CalibrationPoint> points;
+  for (const json& pair : list) {
+    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number() || !pair[1].is_number()) {
+      return Invalid("calibration", "must be pairs of numbers");
+    }
+    points.push_back({pair[0].get<double>(), pair[1].get<double>()});
+  }
+  return points;
+}
+
 absl::StatusOr<json> ParseObject(absl::string_view text) {
   absl::StatusOr<json> parsed = ParseStrictJson(text, kMaxJsonBytes);
   if (parsed.ok() && parsed->is_object()) return parsed;
@@ -378,6 +396,11 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
     return Invalid("finest_spacing_mm",
                    absl::StrCat("is neither 0 nor in ", kLeastSpacingMm, "..", kUsualSpacingMm));
   }
+  if (!config.calibration.empty() && !IsCalibration(config.calibration)) {
+    return Invalid("calibration",
+                   absl::StrCat("must be 2 to ", kMaxCalibrationPoints,
+                                " pairs of numbers in 0..1, the first ascending, the second not falling"));
+  }
   if (!std::isfinite(config.sgpm.threshold)) return Invalid("sgpm.threshold", "must be finite");
   return CheckConsistency(config);
 }
@@ -394,6 +417,8 @@ std::string ToJson(const ModelConfig& config) {
   if (config.coarsest_spacing_mm != kUsualSpacingMm) {
     object["coarsest_spacing_mm"] = config.coarsest_spacing_mm;
   }
+  if (config.predicts_iou) object["predicts_iou"] = true;
+  if (!config.calibration.empty()) object["calibration"] = CalibrationToJson(config.calibration);
   if (config.grid_origin == GridOrigin::kFocus) object["grid_origin"] = kOriginFocus;
   if (!config.intensities.empty()) object["intensities"] = IntensitiesToJson(config.intensities);
   if (config.refiner_channels > 0) object[kRefinerField.name] = config.refiner_channels;
@@ -417,6 +442,11 @@ absl::StatusOr<ModelConfig> ModelConfigFromJson(absl::string_view text) {
   }
   if (reader.Has("coarsest_spacing_mm")) {
     RETURN_IF_ERROR(reader.TakeSpacing("coarsest_spacing_mm", &config.coarsest_spacing_mm));
+  }
+  if (reader.Has("predicts_iou")) RETURN_IF_ERROR(reader.TakeBool("predicts_iou", &config.predicts_iou));
+  if (reader.Has("calibration")) {
+    ASSIGN_OR_RETURN(const json* calibration, reader.Take("calibration"));
+    ASSIGN_OR_RETURN(config.calibration, CalibrationFromJson(*calibration));
   }
   if (reader.Has("grid_origin")) {
     std::string origin;

@@ -52,6 +52,8 @@ ModelInfo DescribeModel(const ModelConfig& config, const Digest& digest, at::Dev
   info.first_spacing_mm = config.first_spacing_mm;
   info.finest_spacing_mm = config.finest_spacing_mm;
   info.coarsest_spacing_mm = config.coarsest_spacing_mm;
+  info.predicts_iou = config.predicts_iou;
+  info.calibration = config.calibration;
   info.grid_origin = config.grid_origin;
   info.intensities = config.intensities;
   info.box_corner_embeddings = config.point_embeddings - 2;

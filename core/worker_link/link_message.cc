@@ -121,6 +121,12 @@ std::vector<IntensityScaling> GetScalings(int64_t channels, BodyReader& reader) 
   return scalings;
 }
 
+std::vector<CalibrationPoint> GetCalibration(BodyReader& reader) {
+  std::vector<CalibrationPoint> curve(std::min<size_t>(reader.Get<uint32_t>(), kMaxCalibrationPoints + 1));
+  for (CalibrationPoint& point : curve) point = reader.Get<CalibrationPoint>();
+  return curve;
+}
+
 absl::Status CheckScalings(const ModelInfo& info) {
   const auto fits = [&](const IntensityScaling& scaling) {
     return static_cast<int64_t>(scaling.windows.size()) == info.sizes.patch_channels &&
@@ -153,6 +159,9 @@ absl::Status CheckInfo(const ModelInfo& info) {
         info.finest_spacing_mm <= 3 && info.coarsest_spacing_mm >= 0.25 && info.coarsest_spacing_mm <= 6)) {
     return absl::InvalidArgumentError("the model's spacings are out of range");
   }
+  if (!info.calibration.empty() && !IsCalibration(info.calibration)) {
+    return absl::InvalidArgumentError("the model's calibration is none");
+  }
   if (info.gate_blocks.size() > kMaxGates) {
     return absl::InvalidArgumentError(absl::StrCat("the model has more than ", kMaxGates, " gates"));
   }
@@ -183,7 +192,10 @@ absl::StatusOr<LinkMessage> MakeHello(const ModelInfo& info) {
   writer.Put(info.first_spacing_mm);
   writer.Put(info.finest_spacing_mm);
   writer.Put(info.coarsest_spacing_mm);
+  writer.Put(static_cast<uint32_t>(info.predicts_iou ? 1 : 0));
   writer.Put(static_cast<uint32_t>(info.grid_origin));
+  writer.Put(static_cast<uint32_t>(info.calibration.size()));
+  for (const CalibrationPoint& point : info.calibration) writer.Put(point);
   PutScalings(info.intensities, writer);
   writer.Put(static_cast<int32_t>(info.box_corner_embeddings));
   writer.Put(static_cast<uint32_t>(info.gate_blocks.size()));
@@ -210,7 +222,9 @@ absl::StatusOr<ModelInfo> ParseHello(const LinkMessage& message) {
   info.first_spacing_mm = reader.Get<double>();
   info.finest_spacing_mm = reader.Get<double>();
   info.coarsest_spacing_mm = reader.Get<double>();
+  info.predicts_iou = reader.Get<uint32_t>() != 0;
   info.grid_origin = reader.Get<uint32_t>() == 0 ? GridOrigin::kVolume : GridOrigin::kFocus;
+  info.calibration = GetCalibration(reader);
   info.intensities = GetScalings(info.sizes.patch_channels, reader);
   info.box_corner_embeddings = reader.Get<int32_t>();
   const size_t gates = std::min<size_t>(reader.Get<uint32_t>(), kMaxGates + 1);

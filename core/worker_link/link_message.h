@@ -22,7 +22,7 @@
 namespace sgpsam {
 
 // Raised with every change of a message or of the region's layout.
-inline constexpr uint32_t kLinkVersion = 6;
+inline constexpr uint32_t kLinkVersion = 7;
 
 // Far beyond any model of this family; they bound what one side allocates on the other's word.
 inline constexpr int64_t kMaxPatchSide = 512;

@@ -13,7 +13,7 @@
 #include "core/base/digest.h"
 #include "core/batching/content_cache.h"
 #include "core/batching/worker_pool.h"
-#include "core/looks/target_segmenter.h"
+#include "core/looks/patch_model.h"
 #include "core/metrics/metrics.h"
 #include "core/transform/prepare.h"
 #include "core/volume/volume.h"

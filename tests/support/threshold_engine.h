@@ -22,7 +22,8 @@ class ThresholdEngine : public Engine {
  public:
   // `patch` is a multiple of 16; the decoder's cells have 2 voxels a side, embedding tokens 8.
   explicit ThresholdEngine(int64_t patch = 32, int box_corner_embeddings = 0, double finest_spacing_mm = 0,
-                           double first_spacing_mm = kUsualSpacingMm) {
+                           double first_spacing_mm = kUsualSpacingMm,
+                           double coarsest_spacing_mm = kUsualSpacingMm) {
     info_.name = "threshold";
     info_.version = "1";
     info_.device = "cpu";
@@ -31,8 +32,15 @@ class ThresholdEngine : public Engine {
     info_.box_corner_embeddings = box_corner_embeddings;
     info_.finest_spacing_mm = finest_spacing_mm;
     info_.first_spacing_mm = first_spacing_mm;
+    info_.coarsest_spacing_mm = coarsest_spacing_mm;
     info_.sizes = {
         .patch = patch, .embedding_channels = 64, .embedding_side = patch / 8, .logits_side = patch / 2};
+  }
+
+  // As a model whose IoU head is worth something.
+  void PredictIou(std::vector<CalibrationPoint> calibration = {}) {
+    info_.predicts_iou = true;
+    info_.calibration = std::move(calibration);
   }
 
   const ModelInfo& info() const override { return info_; }

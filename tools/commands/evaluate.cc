@@ -24,6 +24,10 @@
 #include "core/base/file_io.h"
 #include "core/base/status_macros.h"
 #include "core/looks/look_policy.h"
+#include "core/model_file/check_tensors.h"
+#include "core/model_file/model_config.h"
+#include "core/model_file/model_file.h"
+#include "core/model_file/safetensors.h"
 #include "core/torch/torch_engine.h"
 #include "nlohmann/json.hpp"
 #include "sgpsam/client.h"
@@ -32,6 +36,7 @@
 #include "tools/commands/server_segmenter.h"
 #include "tools/learn/cases/case_names.h"
 #include "tools/learn/cases/generated_cases.h"
+#include "tools/learn/evaluation/calibration.h"
 #include "tools/learn/evaluation/evaluate_case.h"
 #include "tools/learn/evaluation/evaluation_report.h"
 #include "tools/learn/evaluation/report_formats.h"
@@ -44,7 +49,7 @@ constexpr char kModels[] = "model's", kAuto[] = "auto";
 constexpr absl::Duration kAnswerTime = absl::Seconds(30);  // of a server that is asked which model it serves
 
 struct Options {
-  std::string model, server, csv, only, clicks = "centre", spacing = kModels;
+  std::string model, server, csv, calibrate, only, clicks = "centre", spacing = kModels;
   std::vector<std::string> data;
   DatasetOptions otherwise;
   GeneratedCasesOptions generated{synthesis::Split::kTest, 0, 0, {192, 192, 96}};
@@ -378,12 +383,24 @@ std::string DescribeClicks(const Options& options, const NamedSet& set) {
   return text;
 }
 
+// Writes the model with a curve through what its masks turned out to be worth.
+absl::Status WriteCalibrated(const Options& options, absl::Span<const LesionScores> lesions) {
+  ASSIGN_OR_RETURN(TensorFile file, ReadModelFile(options.model));
+  ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
+  ASSIGN_OR_RETURN(config.calibration, FitCalibration(lesions));
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  file.metadata[kModelConfigKey] = ToJson(config);
+  return WriteSafetensorsFile(file, options.calibrate);
+}
+
 absl::Status Evaluate(const Options& given) {
   Options options = given;
   if (options.model.empty() == options.server.empty()) {
     return absl::InvalidArgumentError("name what is measured: --model FILE, or --server HOST:PORT");
   }
-  if (!options.csv.empty()) RETURN_IF_ERROR(CheckPlace(options.csv));
+  for (const std::string& file : {options.csv, options.calibrate}) {
+    if (!file.empty()) RETURN_IF_ERROR(CheckPlace(file));
+  }
   if (options.jobs > 1 && options.engine.threads == 0) {
     options.engine.threads = std::max(1, at::get_num_threads() / options.jobs);
   }
@@ -404,6 +421,11 @@ absl::Status Evaluate(const Options& given) {
   }
   RunJobs(options, *subject, evaluation);
   ASSIGN_OR_RETURN(std::vector<MeasuredSet> measured, std::move(evaluation).Finish());
+  if (!options.calibrate.empty()) {
+    std::vector<LesionScores> all;
+    for (const MeasuredSet& set : measured) all.insert(all.end(), set.lesions.begin(), set.lesions.end());
+    RETURN_IF_ERROR(WriteCalibrated(options, all));
+  }
   for (size_t n = 0; n < sets.size(); ++n) {
     EvaluationReport report = MakeReport(std::move(measured[n].lesions));
     report.set = sets[n].name;
@@ -460,6 +482,11 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
   command->add_option("--csv", options->csv,
                       "Write a line for each lesion here, too, case by case: the same command given again goes on "
                       "after the last whole case");
+  command
+      ->add_option("--calibrate", options->calibrate,
+                   "Write the model here, with a curve from what it expected of its masks to what they are worth: its "
+                   "confidence. On lesions that it was not trained on, and that nothing else is measured on")
+      ->needs(model);
   command->add_flag("--json", options->json, "Print JSON instead of tables, a line for each set");
   command
       ->add_option("--jobs", options->jobs,

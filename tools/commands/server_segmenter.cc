@@ -85,6 +85,7 @@ absl::StatusOr<CaseAnswer> ServerSegmenter::Segment(const Prompts& prompts) {
     const std::array<double, 3>& centre = patch->centre_lps_mm;
     given.patch = PatchPosition{{centre[0], centre[1], centre[2]}, patch->spacing_mm};
   }
+  if (answer.confidence) given.confidence = *answer.confidence;
   for (const client::GateScore& gate : answer.gates) given.gates.push_back({gate.score, gate.open});
   return given;
 }

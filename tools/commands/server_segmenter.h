@@ -4,7 +4,7 @@
 #define SGPSAM_TOOLS_COMMANDS_SERVER_SEGMENTER_H_
 
 #include "absl/status/statusor.h"
-#include "core/looks/target_segmenter.h"
+#include "core/looks/target_options.h"
 #include "core/volume/geometry.h"
 #include "core/volume/volume.h"
 #include "sgpsam/client.h"

@@ -17,16 +17,17 @@ const Geometry& Fine() {
   return geometry;
 }
 
-TEST(WiderSpacings, ClimbByOneRatioToTheUsualOne) {
-  EXPECT_THAT(WiderSpacings(0.6), ElementsAre(0.9375, 1.5));
-  EXPECT_THAT(WiderSpacings(1), ElementsAre(1.5));
-  EXPECT_THAT(WiderSpacings(0.25), ElementsAre(0.375, 0.625, 0.9375, 1.5));
+TEST(WiderSpacings, ClimbByOneRatioToTheLast) {
+  EXPECT_THAT(WiderSpacings(0.6, 1.5), ElementsAre(0.9375, 1.5));
+  EXPECT_THAT(WiderSpacings(1, 1.5), ElementsAre(1.5));
+  EXPECT_THAT(WiderSpacings(0.25, 1.5), ElementsAre(0.375, 0.625, 0.9375, 1.5));
+  EXPECT_THAT(WiderSpacings(1.5, 3), ElementsAre(2.125, 3));
 }
 
-TEST(WiderSpacings, AreNoneWhereTheFirstIsAboutTheUsualOne) {
-  EXPECT_THAT(WiderSpacings(1.25), IsEmpty());
-  EXPECT_THAT(WiderSpacings(1.5), IsEmpty());
-  EXPECT_THAT(WiderSpacings(3), IsEmpty());
+TEST(WiderSpacings, AreNoneWhereTheFirstIsAboutTheLast) {
+  EXPECT_THAT(WiderSpacings(1.25, 1.5), IsEmpty());
+  EXPECT_THAT(WiderSpacings(1.5, 1.5), IsEmpty());
+  EXPECT_THAT(WiderSpacings(3, 1.5), IsEmpty());
 }
 
 TEST(FinerSpacing, MakesASmallMaskAThirdOfThePatch) {

@@ -242,10 +242,12 @@ TEST(ModelConfig, RefusesTextThatIsNoConfiguration) {
 
 TEST(ModelConfig, KeepsHowItIsLookedWithAndScaled) {
   ModelConfig config;
-  for (const char* name : {"coarsest_spacing_mm", "grid_origin", "intensities", "refiner_channels"}) {
+  for (const char* name : {"coarsest_spacing_mm", "predicts_iou", "calibration", "grid_origin", "intensities", "refiner_channels"}) {
     EXPECT_THAT(ToJson(config), Not(HasSubstr(name))) << "a file from before there was one says the same without it";
   }
   config.coarsest_spacing_mm = 3;
+  config.predicts_iou = true;
+  config.calibration = {{0, 0}, {0.5, 0.25}, {1, 0.25}};
   config.first_spacing_mm = 2.4;
   config.grid_origin = GridOrigin::kFocus;
   config.intensities = {{"CT", false, {{-160, 240}, {-1000, 1000}}}, {"", true, {{-2.5, 2.5}, {-10, 10}}}};
@@ -253,6 +255,8 @@ TEST(ModelConfig, KeepsHowItIsLookedWithAndScaled) {
   const auto back = ModelConfigFromJson(ToJson(config));
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->coarsest_spacing_mm, 3);
+  EXPECT_TRUE(back->predicts_iou);
+  EXPECT_EQ(back->calibration, config.calibration);
   EXPECT_EQ(back->first_spacing_mm, 2.4);
   EXPECT_EQ(back->grid_origin, GridOrigin::kFocus);
   EXPECT_EQ(back->intensities, config.intensities);
@@ -280,6 +284,10 @@ TEST(ModelConfig, RefusesScalingsThatCannotBe) {
   }
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"grid_origin\":\"corner\"").message(),
               HasSubstr("grid_origin"));
+  for (const char* wrong : {"7", "[]7", "[[0,0]]", "[[0,0],[1]]", "[[0,0],[1,\"1\"]]", "[[0,0],[0,1]]", "[[0,1],[1,0]]",
+                            "[[0,0],[1,1.5]]"}) {
+    EXPECT_FALSE(ParseWith("\"depth\":12", absl::StrCat("\"depth\":12,\"calibration\":", wrong)).ok()) << wrong;
+  }
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"coarsest_spacing_mm\":7").message(),
               HasSubstr("coarsest_spacing_mm"));
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"refiner_channels\":65").message(),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/looks/engine_patch_model.h"
+#include "core/looks/target_segmenter.h"
 #include "core/torch/torch_engine.h"
 #include "tests/support/random_prompts.h"
 #include "tests/support/synthetic_volume.h"

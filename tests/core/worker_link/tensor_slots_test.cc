@@ -122,6 +122,8 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   info.finest_spacing_mm = 0.6;
   info.first_spacing_mm = 1.1;
   info.coarsest_spacing_mm = 3;
+  info.predicts_iou = true;
+  info.calibration = {{0.2, 0.1}, {0.9, 0.85}};
   info.grid_origin = GridOrigin::kFocus;
   info.intensities = {{"CT", false, {{-160, 240}, {-1000, 1000}}}, {"", true, {{-2.5, 2.5}, {-10, 10}}}};
   info.sizes.patch_channels = 2;
@@ -136,6 +138,8 @@ TEST(LinkMessage, CarriesAModelsDescription) {
   EXPECT_EQ(read->finest_spacing_mm, 0.6);
   EXPECT_EQ(read->first_spacing_mm, 1.1);
   EXPECT_EQ(read->coarsest_spacing_mm, 3);
+  EXPECT_TRUE(read->predicts_iou);
+  EXPECT_EQ(read->calibration, info.calibration);
   EXPECT_EQ(read->grid_origin, GridOrigin::kFocus);
   EXPECT_EQ(read->intensities, info.intensities);
   EXPECT_EQ(read->sizes.embedding_channels, 384);

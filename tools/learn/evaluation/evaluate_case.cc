@@ -93,12 +93,16 @@ class Reader {
     prompts_.previous_logits = std::move(answer->logits);
     prompts_.previous_patch = answer->patch;
     scores.gates = std::move(answer->gates);
+    expected_ = answer->expected_dice;
+    confidence_ = answer->confidence;
     return absl::OkStatus();
   }
 
   absl::Status Score(size_t at, LesionScores& scores) const {
     if (!has_mask_) return absl::OkStatus();
     ASSIGN_OR_RETURN(scores.dice[at], Dice(truth_, mask_));
+    scores.expected[at] = expected_;
+    scores.confidence[at] = confidence_;
     ASSIGN_OR_RETURN(scores.nsd[at], SurfaceDice(truth_, mask_, geometry_.spacing_mm()));
     return absl::OkStatus();
   }
@@ -111,13 +115,14 @@ class Reader {
   Prompts prompts_;
   Mask mask_;
   bool has_mask_ = false;
+  std::optional<double> expected_, confidence_;  // of the mask
 };
 
 }  // namespace
 
 absl::StatusOr<CaseAnswer> EngineSegmenter::Segment(const Prompts& prompts) {
   ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(image_.geometry(), prompts, options_, model_));
-  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {}};
+  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {}, result.expected_dice, result.confidence};
   for (const float score : result.gate_scores) {
     answer.gates.push_back({score, score > model_.info().gate_threshold});
   }

@@ -27,6 +27,8 @@ struct CaseAnswer {
   std::vector<float> logits;           // for Prompts.previous_logits of the next call
   std::optional<PatchPosition> patch;  // for its previous_patch
   std::vector<GateScore> gates;
+  // TargetSegmentation's; nothing: not told.
+  std::optional<double> expected_dice{}, confidence{};
 };
 
 // What answers a reader's clicks on one image.

@@ -104,6 +104,28 @@ size_t CountIf(absl::Span<const LesionScores> lesions, size_t group,
   }));
 }
 
+std::vector<ConfidenceTenth> ByConfidence(absl::Span<const LesionScores> lesions) {
+  std::array<ConfidenceTenth, 10> tenths;
+  for (const LesionScores& lesion : lesions) {
+    for (size_t n = 0; n < kScoredClicks.size(); ++n) {
+      if (!lesion.confidence[n] || !lesion.dice[n]) continue;
+      const double said = std::clamp(*lesion.confidence[n], 0.0, 1.0);
+      ConfidenceTenth& tenth = tenths[std::min<size_t>(static_cast<size_t>(10 * said), tenths.size() - 1)];
+      ++tenth.masks;
+      tenth.said += said;  // sums, for now
+      tenth.dice += *lesion.dice[n];
+    }
+  }
+  std::vector<ConfidenceTenth> means;
+  for (ConfidenceTenth tenth : tenths) {
+    if (tenth.masks == 0) continue;
+    tenth.said /= static_cast<double>(tenth.masks);
+    tenth.dice /= static_cast<double>(tenth.masks);
+    means.push_back(tenth);
+  }
+  return means;
+}
+
 }  // namespace
 
 size_t MostGates(absl::Span<const LesionScores> lesions) {
@@ -129,6 +151,7 @@ EvaluationReport MakeReport(std::vector<LesionScores> lesions, const BootstrapOp
           CountIf(lesions, group, [n](const LesionScores& lesion) { return !lesion.dice[n]; });
     }
   }
+  report.confidence = ByConfidence(lesions);
   report.refused = CountRefused(lesions);
   report.balls = FindBestBalls(lesions, options);
   report.cases = CountCases(lesions);

@@ -32,6 +32,8 @@ struct LesionScores {
   // 0 to 1, after each of kScoredClicks; a lesion that needs no further click keeps its score. nullopt while every
   // click was refused: there is no mask to score.
   std::array<std::optional<double>, kScoredClicks.size()> dice{}, nsd{};
+  // What was expected of those masks by Dice, and with what confidence; nullopt: not told.
+  std::array<std::optional<double>, kScoredClicks.size()> expected{}, confidence{};
   std::vector<GateScore> gates{};  // of each module in the encoder's order; empty where there are none
   // How many clicks were refused by what was measured, by the reason's name (core/base/reason.h); the mask stayed as
   // it was.
@@ -79,6 +81,12 @@ struct RefusedFor {
   int clicks = 0, lesions = 0;
 };
 
+// The masks whose confidence lies in one tenth of 0 to 1.
+struct ConfidenceTenth {
+  size_t masks = 0;
+  double said = 0, dice = 0;  // means: their confidence, and what they are worth
+};
+
 // Means are over the lesions that have a value.
 struct EvaluationReport {
   std::string set;                    // its name; set by whoever made it
@@ -90,6 +98,8 @@ struct EvaluationReport {
   // Of these without a mask, as every click until then was refused.
   std::array<std::array<size_t, kSizeGroups>, kScoredClicks.size()> without_mask{};
   std::map<std::string, RefusedFor> refused;  // by reason
+  // Of all scored masks; tenths without any are left out.
+  std::vector<ConfidenceTenth> confidence;
   std::optional<BestBalls> balls;            // for the lesions that have a mask after the first click
   int64_t crumbs = 0, min_voxels = 1;        // targets of fewer voxels, left out; set by whoever ran it
   size_t cases = 0;                          // volumes with at least one lesion

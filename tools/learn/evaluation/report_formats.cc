@@ -74,7 +74,24 @@ std::string LinesOfRefused(const EvaluationReport& report) {
   return lines;
 }
 
+std::string LinesOfConfidence(const EvaluationReport& report) {
+  if (report.confidence.empty()) return "";
+  std::string lines = "\nconfidence of masks, by tenths: said, and the Dice that they have\n";
+  for (const ConfidenceTenth& tenth : report.confidence) {
+    absl::StrAppendFormat(&lines, "  %.2f  %.2f  (%d masks)\n", tenth.said, tenth.dice, tenth.masks);
+  }
+  return lines;
+}
+
 // JSON.
+
+Json ConfidenceOf(const EvaluationReport& report) {
+  Json tenths = Json::array();
+  for (const ConfidenceTenth& tenth : report.confidence) {
+    tenths.push_back({{"masks", tenth.masks}, {"said", tenth.said}, {"dice", tenth.dice}});
+  }
+  return tenths;
+}
 
 Json MeanOf(const std::optional<MeanInterval>& mean) { return mean ? Json(mean->mean) : Json(nullptr); }
 
@@ -139,6 +156,7 @@ std::string ToTable(const EvaluationReport& report) {
     table += Line(absl::StrCat("gate ", n + 1, ", open"), report.gates[n].open_rate);
   }
   if (report.balls) table += LinesOfBalls(*report.balls);
+  table += LinesOfConfidence(report);
   table += LinesOfRefused(report);
   if (report.crumbs > 0) {
     absl::StrAppend(&table, report.crumbs, " targets of fewer than ", report.min_voxels, " voxels were left out\n");
@@ -176,6 +194,7 @@ std::string ToJson(const EvaluationReport& report) {
       {absl::StrCat("dice", interval), ByClicks(report.dice, IntervalOf)},
       {absl::StrCat("nsd", interval), ByClicks(report.nsd, IntervalOf)},
       {"gates", gates},
+      {"confidence", ConfidenceOf(report)},
       {"ball", BallsOf(report.balls)},
       {"bootstrap",
        {{"confidence", bootstrap.confidence}, {"resamples", bootstrap.resamples}, {"seed", bootstrap.seed}}},

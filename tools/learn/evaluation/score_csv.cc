@@ -27,7 +27,7 @@ std::string Quoted(const std::string& field) {
 std::vector<std::string> FieldNames(size_t gates) {
   std::vector<std::string> names = {"set",  "case", "lesion", "lesions", "crumbs",
                                     "diameter_mm", "size", "i", "j", "k"};
-  for (const char* metric : {"dice", "nsd"}) {
+  for (const char* metric : {"dice", "nsd", "expected", "confidence"}) {
     for (const int clicks : kScoredClicks) names.push_back(absl::StrCat(metric, "_", clicks));
   }
   names.push_back("refused");
@@ -49,7 +49,7 @@ std::string Line(const ScoredCase& scored, const LesionScores& lesion, size_t ga
                                      absl::StrFormat("%.6g", lesion.diameter_mm),
                                      NameOf(SizeBinOf(lesion.diameter_mm))};
   for (const int64_t index : lesion.first_click) fields.push_back(absl::StrCat(index));
-  for (const auto* scores : {&lesion.dice, &lesion.nsd}) {
+  for (const auto* scores : {&lesion.dice, &lesion.nsd, &lesion.expected, &lesion.confidence}) {
     for (const std::optional<double>& score : *scores) {
       fields.push_back(score ? absl::StrFormat("%.9g", *score) : "");
     }
@@ -157,7 +157,7 @@ absl::StatusOr<ParsedLine> ParseLine(const std::vector<std::string>& texts, size
   lesion.diameter_mm = fields.Number().value_or(0);
   fields.Text();  // the size follows from the diameter
   for (int64_t& index : lesion.first_click) index = fields.Whole();
-  for (auto* scores : {&lesion.dice, &lesion.nsd}) {
+  for (auto* scores : {&lesion.dice, &lesion.nsd, &lesion.expected, &lesion.confidence}) {
     for (std::optional<double>& score : *scores) score = fields.Number();
   }
   ReadRefused(fields, lesion.refused);

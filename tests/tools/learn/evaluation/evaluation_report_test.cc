@@ -19,6 +19,21 @@ LesionScores Lesion(const std::string& case_id, double diameter_mm, double dice_
   return lesion;
 }
 
+TEST(EvaluationReport, PutsConfidenceNextToDiceByTenths) {
+  std::vector<LesionScores> lesions = {Lesion("a", 4, 0.2), Lesion("b", 5, 0.4)};  // 0.2 0.3 0.4, 0.4 0.5 0.6
+  lesions[0].confidence = {0.31, 0.35, std::nullopt};
+  lesions[1].confidence = {0.39, 1, 0};
+  const std::vector<ConfidenceTenth> tenths = MakeReport(lesions).confidence;
+  ASSERT_EQ(tenths.size(), 3u);
+  EXPECT_EQ(tenths[0].masks, 1u);
+  EXPECT_DOUBLE_EQ(tenths[0].dice, 0.6);
+  EXPECT_EQ(tenths[1].masks, 3u);
+  EXPECT_DOUBLE_EQ(tenths[1].said, 0.35);
+  EXPECT_DOUBLE_EQ(tenths[1].dice, 0.3);
+  EXPECT_EQ(tenths[2].masks, 1u);
+  EXPECT_DOUBLE_EQ(tenths[2].said, 1);
+}
+
 TEST(EvaluationReport, AveragesLesionsBySizeAndClicks) {
   const EvaluationReport report =
       MakeReport({Lesion("a", 4, 0.2), Lesion("a", 5, 0.4), Lesion("b", 9.9, 0.6), Lesion("c", 4.9, 0.3)});

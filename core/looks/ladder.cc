@@ -1,0 +1,90 @@
+#include "core/looks/ladder.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/base/status_macros.h"
+#include "core/engine/engine.h"
+#include "core/looks/look_policy.h"
+#include "core/looks/spacings.h"
+#include "core/looks/zoom.h"
+
+namespace sgpsam {
+namespace {
+
+class Climb {
+ public:
+  explicit Climb(LookMaker& maker) : maker_(maker) {}
+
+  void Take(Look look) {
+    if (look.tiles.empty()) return;
+    const LookQuality quality = maker_.QualityOf(look);
+    if (!best_) {
+      best_ = std::move(look);
+      quality_ = quality;
+      return;
+    }
+    if (BetterLook(quality, quality_)) {
+      std::swap(look, *best_);
+      quality_ = quality;
+    }
+    others_.push_back(std::move(look.merged));
+  }
+
+  // Whether a wider patch may show what the best one has no room for.
+  bool NeedsRoom() const {
+    if (!best_) return true;
+    const double patch_mm = static_cast<double>(best_->first.patch) * best_->first.spacing_mm;
+    return quality_.found &&
+           (quality_.cut_off || LookMaker::LargestExtentMm(*best_) > kLookPolicy.roomy_share * patch_mm);
+  }
+
+  // The best look, with what the others saw. `why`: there is none.
+  absl::StatusOr<Look> Best(const absl::Status& why) && {
+    if (!best_) return why;
+    RETURN_IF_ERROR(maker_.Blend(others_, *best_));
+    return *std::move(best_);
+  }
+
+ private:
+  LookMaker& maker_;
+  std::optional<Look> best_;
+  LookQuality quality_;  // of best_
+  std::vector<LogitsBox> others_;
+};
+
+}  // namespace
+
+absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
+  const ModelInfo& model = maker.model();
+  Climb climb(maker);
+  absl::StatusOr<Look> first = maker.LookFirst(first_mm);
+  if (first.ok()) {
+    climb.Take(*std::move(first));
+  } else if (!absl::IsInvalidArgument(first.status()) || !maker.MayLookAgain()) {
+    return first.status();  // else a wider patch may show more than one even tone
+  }
+  std::vector<double> rungs = WiderSpacings(model.first_spacing_mm, kUsualSpacingMm);
+  rungs.insert(rungs.begin(), model.first_spacing_mm);
+  for (const double rung : rungs) {
+    if (rung == first_mm) continue;
+    if (!maker.MayLookAgain()) break;
+    ASSIGN_OR_RETURN(Look look, maker.LookAround(rung));
+    climb.Take(std::move(look));
+  }
+  for (const double rung : WiderSpacings(kUsualSpacingMm, model.coarsest_spacing_mm)) {
+    if (rung == first_mm) continue;
+    if (!maker.MayLookAgain() || !climb.NeedsRoom()) break;
+    ASSIGN_OR_RETURN(Look look, maker.LookAround(rung));
+    climb.Take(std::move(look));
+  }
+  ASSIGN_OR_RETURN(Look look, std::move(climb).Best(first.status()));
+  if (maker.options().average_looks.value_or(false)) RETURN_IF_ERROR(maker.AverageShifted(look));
+  RETURN_IF_ERROR(maker.Follow(look));
+  RETURN_IF_ERROR(maker.CheckPoints(look));
+  RETURN_IF_ERROR(ZoomIn(maker, look));
+  return look;
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,60 @@
+// One target seen at one spacing, and which of several such looks counts. Plain values, pure functions.
+#ifndef SGPSAM_CORE_LOOKS_LOOK_H_
+#define SGPSAM_CORE_LOOKS_LOOK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "core/engine/engine.h"
+#include "core/looks/mosaic.h"
+#include "core/transform/logits_box.h"
+#include "core/transform/placement.h"
+#include "core/transform/prompts.h"
+#include "core/transform/restore.h"
+
+namespace sgpsam {
+
+// One patch around the prompts, and what the model answered: what a refinement goes on from.
+struct FirstPatch {
+  Placement placement;
+  MaskLogits answer;
+  std::vector<float> gate_scores;
+  std::vector<PromptUse> uses;
+};
+
+// All patches on one grid, and the mask that they make. Always: `merged` is MergeTiles of `tiles`, and the
+// first tile lies at `first`; every tile's position is among `tried`, so that no place is looked at twice;
+// `restored` is of `merged`. LookMaker, which alone makes and changes them, sees to that. Without tiles, where
+// there was nothing to encode or to ask, there is no mask.
+struct Look {
+  Placement first;
+  std::vector<Tile> tiles;
+  std::vector<TilePosition> tried;  // tiles, and places that gave none
+  LogitsBox merged;
+  RestoredMask restored;
+  FirstPatch refine_from;  // its own, or that of the look that it is a closer one of
+};
+
+// What of a look tells whether it is to be believed.
+struct LookQuality {
+  bool found = false;         // a mask
+  int64_t points_obeyed = 0;  // positive points in the mask, negative ones outside
+  // The mask touches a face beyond which the volume goes on, or a positive point lies beyond all patches.
+  bool cut_off = false;
+  double seen_mm = 0;  // the side of its first patch
+  // What the model's IoU head says, or, unless that has learned it (ModelInfo.predicts_iou), ExpectedDice of
+  // the logits.
+  double expected_dice = 0;
+};
+
+// The Dice to expect of the whole mask, 0 to 1: something is off it where the mask is cut off
+// (LookPolicy.cut_off_charge).
+double Worth(const LookQuality& look);
+
+// Whether `a` is to be taken rather than `b`: what found something; of those, what obeys more points; of those, what is
+// worth more.
+bool BetterLook(const LookQuality& a, const LookQuality& b);
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_LOOKS_LOOK_H_

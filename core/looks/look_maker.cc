@@ -1,0 +1,243 @@
+#include "core/looks/look_maker.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/looks/blend_looks.h"
+#include "core/looks/look_policy.h"
+#include "core/looks/mosaic.h"
+
+namespace sgpsam {
+namespace {
+
+BoxUse BoxUseOf(const ModelInfo& model) {
+  return model.box_corner_embeddings == 2 ? BoxUse::kCorners : BoxUse::kClick;
+}
+
+VoxelIndex MiddleOf(const Look& look) {
+  std::array<double, 3> middle{};  // in voxels of the first patch
+  for (int a = 0; a < 3; ++a) {
+    middle[a] = static_cast<double>(look.restored.low[a] + look.restored.high[a]) / 2 -
+                static_cast<double>(look.first.begin[a]);
+  }
+  return PatchToSource(look.first, middle);
+}
+
+double DiceOfIou(double iou) {
+  const double share = std::clamp(iou, 0.0, 1.0);
+  return 2 * share / (1 + share);
+}
+
+// A look without tiles.
+Look Nowhere(const Placement& placement) {
+  Look look;
+  look.first = placement;
+  return look;
+}
+
+}  // namespace
+
+LookMaker::LookMaker(const Geometry& geometry, const ResolvedPrompts& prompts, const TargetOptions& options,
+                     PatchModel& model)
+    : geometry_(geometry),
+      prompts_(prompts),
+      options_(options),
+      model_(model),
+      sizes_(model.info().sizes),
+      box_use_(BoxUseOf(model.info())) {}
+
+absl::StatusOr<Look> LookMaker::LookFirst(double spacing_mm) {
+  BeginPatch();
+  ASSIGN_OR_RETURN(const Placement placement, PlaceFirst(spacing_mm));
+  const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
+  ASSIGN_OR_RETURN(PreparedPrompts prepared, Prepare(placement, far_points));
+  return LookAt(placement, std::move(prepared));
+}
+
+absl::StatusOr<Look> LookMaker::LookAround(double spacing_mm) {
+  ++looks_;
+  BeginPatch();
+  ASSIGN_OR_RETURN(const Placement placement, PlaceFirst(spacing_mm));
+  return LookIfPossible(placement);
+}
+
+absl::StatusOr<Look> LookMaker::LookCloser(const Look& found, double spacing_mm) {
+  ++looks_;
+  BeginPatch();
+  const Placement placement =
+      PlaceAround(geometry_, MiddleOf(found), sizes_.patch, spacing_mm, model_.info().grid_origin);
+  ASSIGN_OR_RETURN(std::optional<PreparedPrompts> prepared, PrepareNext(placement, found.merged));
+  if (!prepared) return Nowhere(placement);
+  absl::StatusOr<Look> closer = LookAt(placement, *std::move(prepared));
+  return absl::IsInvalidArgument(closer.status()) ? Nowhere(placement) : std::move(closer);
+}
+
+bool LookMaker::MayLookAgain() const {
+  return patches() < options_.max_patches && (!options_.max_looks || looks_ < *options_.max_looks);
+}
+
+absl::Status LookMaker::Blend(absl::Span<const LogitsBox> others, Look& look) {
+  if (others.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(model_.Compute(Stage::kRestore, [&] {
+    look.tiles.front().logits = BlendLooks(look.merged, others);
+    look.merged = MergeTiles(look.first, look.tiles, sizes_);
+    return absl::OkStatus();
+  }));
+  return Restore(look);
+}
+
+absl::Status LookMaker::AverageShifted(Look& look) {
+  constexpr std::array<std::array<int64_t, 3>, 4> kDirections{
+      {{1, 1, 1}, {-1, -1, 1}, {-1, 1, -1}, {1, -1, -1}}};
+  const int64_t cell = sizes_.patch / sizes_.logits_side;
+  std::vector<LogitsBox> others;
+  for (const std::array<int64_t, 3>& direction : kDirections) {
+    if (patches() >= options_.max_patches) break;
+    BeginPatch();
+    Placement placement = look.first;
+    for (int a = 0; a < 3; ++a) placement.begin[a] += cell * direction[a];
+    ASSIGN_OR_RETURN(Look shifted, LookIfPossible(placement));
+    if (!shifted.tiles.empty()) others.push_back(std::move(shifted.merged));
+  }
+  return Blend(others, look);
+}
+
+absl::Status LookMaker::Follow(Look& look) {
+  if (!look.restored.touches_patch_border) return absl::OkStatus();
+  while (const std::optional<TilePosition> next = NextTile(look.merged, look.first, look.tiles, look.tried)) {
+    if (patches() >= options_.max_patches || (options_.max_steps && steps_ >= *options_.max_steps)) {
+      if (options_.max_patches > 1) WarnOfTheLimit();
+      break;
+    }
+    ++steps_;
+    BeginPatch();
+    look.tried.push_back(*next);
+    RETURN_IF_ERROR(StepTo(*next, look));
+  }
+  return look.tiles.size() == 1 ? absl::OkStatus() : Restore(look);
+}
+
+absl::Status LookMaker::StepTo(const TilePosition& at, Look& look) {
+  const Placement placement = PlaceTile(look.first, at);
+  ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, PrepareNext(placement, look.merged));
+  if (!prepared) return absl::OkStatus();
+  absl::StatusOr<EmbeddedPatch> embedded = model_.Embed(placement);
+  if (absl::IsInvalidArgument(embedded.status())) {
+    warnings_.push_back(
+        absl::StrCat("the lesion was not followed on one side: ", embedded.status().message()));
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(embedded.status());
+  return Decode(at, *std::move(embedded), *prepared, look).status();
+}
+
+LookQuality LookMaker::QualityOf(const Look& look) const {
+  LookQuality quality;
+  if (look.tiles.empty() || look.restored.empty()) return quality;
+  quality.found = true;
+  quality.points_obeyed = CountPointsObeyed(look.restored.mask, prompts_);
+  quality.cut_off = look.restored.touches_patch_border || !CheckPoints(look).ok();
+  quality.seen_mm = static_cast<double>(look.first.patch) * look.first.spacing_mm;
+  quality.expected_dice = model_.info().predicts_iou ? DiceOfIou(look.refine_from.answer.iou_prediction)
+                                                      : ExpectedDice(look.merged);
+  return quality;
+}
+
+double LookMaker::LargestExtentMm(const Look& look) {
+  int64_t voxels = 0;
+  for (int a = 0; a < 3; ++a) voxels = std::max(voxels, look.restored.high[a] - look.restored.low[a] + 1);
+  return static_cast<double>(voxels) * look.first.spacing_mm;
+}
+
+absl::Status LookMaker::CheckPoints(const Look& look) const {
+  std::vector<Placement> placements;
+  for (const Tile& tile : look.tiles) placements.push_back(PlaceTile(look.first, tile.at));
+  return CheckPointsSeen(geometry_, placements, prompts_);
+}
+
+absl::StatusOr<Placement> LookMaker::PlaceFirst(double spacing_mm) {
+  Placement placement;
+  RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(placement,
+                     PlacePatch(geometry_, prompts_, sizes_.patch, spacing_mm, model_.info().grid_origin));
+    return absl::OkStatus();
+  }));
+  return placement;
+}
+
+absl::StatusOr<PreparedPrompts> LookMaker::Prepare(const Placement& placement, FarPoints far_points) {
+  PreparedPrompts prepared;
+  RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, placement, prompts_, sizes_, {box_use_, far_points}));
+    return absl::OkStatus();
+  }));
+  return prepared;
+}
+
+absl::StatusOr<std::optional<PreparedPrompts>> LookMaker::PrepareNext(const Placement& placement,
+                                                                          const LogitsBox& found) {
+  std::optional<PreparedPrompts> prepared;
+  RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&] {
+    prepared = PrepareFollowUp(geometry_, placement, prompts_, found, sizes_, box_use_);
+    return absl::OkStatus();
+  }));
+  return prepared;
+}
+
+absl::StatusOr<Look> LookMaker::LookAt(const Placement& placement, PreparedPrompts prepared) {
+  ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(placement));
+  Look look = Nowhere(placement);
+  look.refine_from.placement = placement;
+  look.refine_from.gate_scores = embedded.embedding->gate_scores;
+  ASSIGN_OR_RETURN(look.refine_from.answer, Decode({0, 0, 0}, std::move(embedded), prepared, look));
+  look.refine_from.uses = std::move(prepared.uses);
+  RETURN_IF_ERROR(Restore(look));
+  return look;
+}
+
+absl::StatusOr<Look> LookMaker::LookIfPossible(const Placement& placement) {
+  absl::StatusOr<PreparedPrompts> prepared = Prepare(placement, FarPoints::kLeaveOut);
+  if (absl::IsInvalidArgument(prepared.status())) return Nowhere(placement);
+  RETURN_IF_ERROR(prepared.status());
+  absl::StatusOr<Look> look = LookAt(placement, *std::move(prepared));
+  return absl::IsInvalidArgument(look.status()) ? Nowhere(placement) : std::move(look);
+}
+
+// Adds the answer for one patch to what was found on its grid.
+absl::StatusOr<MaskLogits> LookMaker::Decode(const TilePosition& at, EmbeddedPatch embedded,
+                                             const PreparedPrompts& prepared, Look& look) {
+  looked_at_.push_back(PlaceTile(look.first, at));
+  embeddings_cached_ &= embedded.cached;
+  DecodeInput input{std::move(embedded.embedding), prepared.clicks, prepared.mask_logits, prepared.box};
+  ASSIGN_OR_RETURN(MaskLogits answer, model_.Decode(std::move(input)));
+  Tile tile{at, prepared.clicks, answer.values};
+  if (look.tiles.empty()) look.tried.push_back(at);
+  if (look.tiles.empty() || Agreement(look.merged, look.first, tile) >= kLookPolicy.least_agreement) {
+    look.tiles.push_back(std::move(tile));
+    look.merged = MergeTiles(look.first, look.tiles, sizes_);
+  }
+  return answer;
+}
+
+absl::Status LookMaker::Restore(Look& look) {
+  return model_.Compute(Stage::kRestore, [&] {
+    look.restored = RestoreMask(look.merged, geometry_);
+    return absl::OkStatus();
+  });
+}
+
+void LookMaker::WarnOfTheLimit() {
+  if (patches() < options_.max_patches) {
+    warnings_.push_back(absl::StrCat("the lesion goes on beyond the ", *options_.max_steps,
+                                     " steps along it that were allowed; allow more to follow it"));
+    return;
+  }
+  warnings_.push_back(absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
+                                   " patches that were allowed; allow more, up to ",
+                                   kLookPolicy.most_patches, ", to follow it"));
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,94 @@
+// Makes looks at one target: lays patches, asks the model about them, follows a lesion from patch to patch,
+// averages, and counts what all of it took. What the strategies (ladder.h, zoom.h) are made of; it decides nothing
+// that they could. Plain blocking code, one thread at a time.
+#ifndef SGPSAM_CORE_LOOKS_LOOK_MAKER_H_
+#define SGPSAM_CORE_LOOKS_LOOK_MAKER_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/looks/look.h"
+#include "core/looks/patch_model.h"
+#include "core/looks/target_options.h"
+#include "core/transform/prepare_prompts.h"
+#include "core/transform/prompts.h"
+#include "core/volume/geometry.h"
+
+namespace sgpsam {
+
+class LookMaker {
+ public:
+  // All of them outlive the maker.
+  LookMaker(const Geometry& geometry, const ResolvedPrompts& prompts, const TargetOptions& options,
+            PatchModel& model);
+
+  // The patch around the prompts. The errors of PlacePatch, PreparePrompts and the model.
+  absl::StatusOr<Look> LookFirst(double spacing_mm);
+  // The same at another spacing, with the same prompts. Without tiles where they cannot be placed or there is nothing
+  // to encode. One of max_looks, as the next.
+  absl::StatusOr<Look> LookAround(double spacing_mm);
+  // The patch around the middle of what a look found, which is prompted with that, too.
+  absl::StatusOr<Look> LookCloser(const Look& found, double spacing_mm);
+  bool MayLookAgain() const;
+
+  // Averages what others saw into the look's first patch (BlendLooks).
+  absl::Status Blend(absl::Span<const LogitsBox> others, Look& look);
+  // The same look moved by a cell of the decoder's grid, in four directions that cancel out: what depends on where the
+  // model's tokens fall is averaged away. By whole cells, so that the average blurs nothing.
+  absl::Status AverageShifted(Look& look);
+  // Follows the lesion from patch to patch.
+  absl::Status Follow(Look& look);
+
+  LookQuality QualityOf(const Look& look) const;
+  // The mask's largest extent along a patch axis.
+  static double LargestExtentMm(const Look& look);
+  // INVALID_ARGUMENT naming the first positive point that lies in none of the look's patches.
+  absl::Status CheckPoints(const Look& look) const;
+
+  const Geometry& geometry() const { return geometry_; }
+  const ResolvedPrompts& prompts() const { return prompts_; }
+  const TargetOptions& options() const { return options_; }
+  const ModelInfo& model() const { return model_.info(); }
+
+  // Every patch that was decoded, in any look; whether each of them was cached; what the caller should know.
+  const std::vector<Placement>& looked_at() const { return looked_at_; }
+  bool embeddings_cached() const { return embeddings_cached_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  int patches() const { return static_cast<int>(looked_at_.size()); }
+  void BeginPatch() { model_.BeginPatch(patches() + 1, options_.max_patches); }
+  absl::StatusOr<Placement> PlaceFirst(double spacing_mm);
+  absl::StatusOr<PreparedPrompts> Prepare(const Placement& placement, FarPoints far_points);
+  absl::StatusOr<std::optional<PreparedPrompts>> PrepareNext(const Placement& placement,
+                                                                 const LogitsBox& found);
+  // The patch at `placement`, whose errors count.
+  absl::StatusOr<Look> LookAt(const Placement& placement, PreparedPrompts prepared);
+  // The same where it does not matter: without tiles where nothing of the prompts is to be had, or there is
+  // nothing to encode.
+  absl::StatusOr<Look> LookIfPossible(const Placement& placement);
+  absl::Status StepTo(const TilePosition& at, Look& look);
+  absl::StatusOr<MaskLogits> Decode(const TilePosition& at, EmbeddedPatch embedded,
+                                    const PreparedPrompts& prepared, Look& look);
+  absl::Status Restore(Look& look);
+  void WarnOfTheLimit();
+
+  const Geometry& geometry_;
+  const ResolvedPrompts& prompts_;
+  const TargetOptions& options_;
+  PatchModel& model_;
+  const PatchSizes sizes_;
+  const BoxUse box_use_;
+  std::vector<Placement> looked_at_;
+  bool embeddings_cached_ = true;
+  std::vector<std::string> warnings_;
+  int looks_ = 0, steps_ = 0;  // that were begun, as TargetOptions counts them
+};
+
+}  // namespace sgpsam
+
+#endif  // SGPSAM_CORE_LOOKS_LOOK_MAKER_H_

@@ -1,0 +1,40 @@
+#include "core/looks/zoom.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "core/looks/look_policy.h"
+#include "core/looks/spacings.h"
+
+namespace sgpsam {
+
+absl::StatusOr<Look> Zoom(double first_mm, bool closer, LookMaker& maker) {
+  ASSIGN_OR_RETURN(Look look, maker.LookFirst(first_mm));
+  if (maker.options().average_looks.value_or(false)) RETURN_IF_ERROR(maker.AverageShifted(look));
+  RETURN_IF_ERROR(maker.Follow(look));
+  RETURN_IF_ERROR(maker.CheckPoints(look));
+  if (closer) RETURN_IF_ERROR(ZoomIn(maker, look));
+  return look;
+}
+
+absl::Status ZoomIn(LookMaker& maker, Look& look) {
+  if (look.restored.empty() || !maker.MayLookAgain()) return absl::OkStatus();
+  const ModelInfo& model = maker.model();
+  const double finest_mm = std::max(kLookPolicy.finest_spacing_mm, model.finest_spacing_mm);
+  const std::optional<double> spacing_mm =
+      FinerSpacing(LookMaker::LargestExtentMm(look), model.sizes.patch, look.first.spacing_mm,
+                   maker.geometry(), finest_mm);
+  if (!spacing_mm) return absl::OkStatus();
+  ASSIGN_OR_RETURN(Look closer, maker.LookCloser(look, *spacing_mm));
+  const LookQuality now = maker.QualityOf(closer), before = maker.QualityOf(look);
+  // A lesion that was small and now reaches out of a patch three times its size has leaked.
+  if (now.found && now.points_obeyed >= before.points_obeyed && !closer.restored.touches_patch_border) {
+    closer.refine_from = std::move(look.refine_from);
+    look = std::move(closer);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sgpsam

@@ -1,0 +1,47 @@
+#include "core/looks/look.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "core/looks/look_policy.h"
+
+namespace sgpsam {
+namespace {
+
+struct Row {
+  const char* why;
+  LookQuality better, worse;
+};
+
+TEST(BetterLook, IsByThisTable) {
+  const double charge = kLookPolicy.cut_off_charge, wide = kLookPolicy.cut_off_mm;
+  //                         found, points obeyed, cut off, seen, expected Dice
+  const std::vector<Row> table = {
+      {"something was found", {true, 0, true, 30, 0.1}, {false, 2, false, 30, 0.9}},
+      {"more points are obeyed", {true, 2, true, 30, 0.3}, {true, 1, false, 30, 0.9}},
+      {"it is surer", {true, 1, false, 30, 0.8}, {true, 1, false, 60, 0.7}},
+      {"it is surer, and both are cut off", {true, 1, true, 30, 0.8}, {true, 1, true, 30, 0.7}},
+      {"both are cut off, but it sees more", {true, 1, true, 60, 0.8}, {true, 1, true, 30, 0.81}},
+      {"it is not cut off", {true, 1, false, 30, 0.8}, {true, 1, true, wide, 0.8 + 0.9 * charge}},
+      {"it is surer by more than being cut off costs",
+       {true, 1, true, wide, 0.8 + 1.1 * charge},
+       {true, 1, false, 30, 0.8}},
+      {"seeing more than any lesion needs is worth nothing",
+       {true, 1, true, wide, 0.81},
+       {true, 1, true, 2 * wide, 0.8}},
+  };
+  for (const Row& row : table) {
+    EXPECT_TRUE(BetterLook(row.better, row.worse)) << row.why;
+    EXPECT_FALSE(BetterLook(row.worse, row.better)) << row.why;
+  }
+}
+
+TEST(BetterLook, KeepsWhatWasThereOfTwoThatAreAlike) {
+  const LookQuality look{true, 1, false, 30, 0.5};
+  EXPECT_FALSE(BetterLook(look, look));
+}
+
+}  // namespace
+}  // namespace sgpsam
