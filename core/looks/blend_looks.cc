@@ -4,18 +4,17 @@
 #include <cmath>
 #include <limits>
 
-#include "core/looks/look_policy.h"
 #include "core/transform/copy_logits.h"
 
 namespace sgpsam {
 
-std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const LogitsBox> others) {
+std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const OtherLook> others) {
   std::vector<double> sums(own.values.begin(), own.values.end()), weights(own.values.size(), 1);
-  for (const LogitsBox& other : others) {
-    const double ratio = own.placement.spacing_mm / other.placement.spacing_mm;
-    const double weight = kLookPolicy.other_look * std::min(ratio, 1 / ratio);
+  for (const OtherLook& other : others) {
+    const double ratio = own.placement.spacing_mm / other.logits.placement.spacing_mm;
+    const double weight = other.weight * std::min(ratio, 1 / ratio);
     std::vector<float> logits(sums.size(), std::numeric_limits<float>::quiet_NaN());
-    CopyLogits(other, own.placement, own.cells[0], logits);
+    CopyLogits(other.logits, own.placement, own.cells[0], logits);
     for (size_t n = 0; n < logits.size(); ++n) {
       if (std::isnan(logits[n])) continue;  // not seen
       sums[n] += weight * static_cast<double>(logits[n]);

@@ -9,9 +9,15 @@
 
 namespace sgpsam {
 
+struct OtherLook {
+  LogitsBox logits;
+  double weight = 0;  // where the look that it is blended into has 1
+};
+
 // `own` is one patch's. Its logits averaged with the others' (CopyLogits), cell by cell, where those have
-// seen the cell: LookPolicy.other_look times the smaller spacing over the larger, each; its own count 1.
-std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const LogitsBox> others);
+// seen the cell: each by its weight, times the smaller spacing over the larger, since the wider sees more of the
+// surroundings but draws a coarser outline.
+std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const OtherLook> others);
 
 }  // namespace sgpsam
 

@@ -1,11 +1,13 @@
 #include "core/looks/ladder.h"
 
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
+#include "core/looks/blend_looks.h"
 #include "core/looks/look_policy.h"
 #include "core/looks/spacings.h"
 #include "core/looks/zoom.h"
@@ -25,11 +27,12 @@ class Climb {
       quality_ = quality;
       return;
     }
+    double worth_of_other = Worth(quality);
     if (BetterLook(quality, quality_)) {
       std::swap(look, *best_);
-      quality_ = quality;
+      worth_of_other = Worth(std::exchange(quality_, quality));
     }
-    others_.push_back(std::move(look.merged));
+    others_.push_back({std::move(look.merged), worth_of_other});
   }
 
   // Whether a wider patch may show what the best one has no room for.
@@ -43,6 +46,10 @@ class Climb {
   // The best look, with what the others saw. `why`: there is none.
   absl::StatusOr<Look> Best(const absl::Status& why) && {
     if (!best_) return why;
+    for (OtherLook& other : others_) {
+      const double less = Worth(quality_) - other.weight;
+      other.weight = kLookPolicy.other_look * std::exp(-less / kLookPolicy.other_look_falloff);
+    }
     RETURN_IF_ERROR(maker_.Blend(others_, *best_));
     return *std::move(best_);
   }
@@ -51,7 +58,7 @@ class Climb {
   LookMaker& maker_;
   std::optional<Look> best_;
   LookQuality quality_;  // of best_
-  std::vector<LogitsBox> others_;
+  std::vector<OtherLook> others_;  // with what they are worth, until they are blended in
 };
 
 }  // namespace

@@ -8,14 +8,16 @@
 namespace sgpsam {
 
 double Worth(const LookQuality& look) {
-  if (!look.cut_off) return look.expected_dice;
-  const double narrower = std::max(0.0, std::log(kLookPolicy.cut_off_mm / look.seen_mm));
-  return std::max(0.0, look.expected_dice - kLookPolicy.cut_off_charge - kLookPolicy.narrower_charge * narrower);
+  double worth = look.expected_dice - kLookPolicy.missed_charge * static_cast<double>(look.points_missed);
+  if (look.cut_off) {
+    worth -= kLookPolicy.cut_off_charge;
+    worth -= kLookPolicy.narrower_charge * std::max(0.0, std::log(kLookPolicy.cut_off_mm / look.seen_mm));
+  }
+  return std::max(0.0, worth);
 }
 
 bool BetterLook(const LookQuality& a, const LookQuality& b) {
   if (a.found != b.found) return a.found;
-  if (a.points_obeyed != b.points_obeyed) return a.points_obeyed > b.points_obeyed;
   return Worth(a) > Worth(b);
 }
 

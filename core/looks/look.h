@@ -38,7 +38,7 @@ struct Look {
 // What of a look tells whether it is to be believed.
 struct LookQuality {
   bool found = false;         // a mask
-  int64_t points_obeyed = 0;  // positive points in the mask, negative ones outside
+  int64_t points_missed = 0;  // positive points outside of the mask, negative ones in it
   // The mask touches a face beyond which the volume goes on, or a positive point lies beyond all patches.
   bool cut_off = false;
   double seen_mm = 0;  // the side of its first patch
@@ -47,12 +47,10 @@ struct LookQuality {
   double expected_dice = 0;
 };
 
-// The Dice to expect of the whole mask, 0 to 1: something is off it where the mask is cut off
-// (LookPolicy.cut_off_charge).
+// The Dice to expect of the whole mask, 0 to 1: less for points that it misses and where it is cut off (LookPolicy).
 double Worth(const LookQuality& look);
 
-// Whether `a` is to be taken rather than `b`: what found something; of those, what obeys more points; of those, what is
-// worth more.
+// Whether `a` is to be taken rather than `b`: what found something; of those, what is worth more.
 bool BetterLook(const LookQuality& a, const LookQuality& b);
 
 }  // namespace sgpsam

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/looks/blend_looks.h"
 #include "core/looks/look_policy.h"
 #include "core/looks/mosaic.h"
 
@@ -79,7 +78,7 @@ bool LookMaker::MayLookAgain() const {
   return patches() < options_.max_patches && (!options_.max_looks || looks_ < *options_.max_looks);
 }
 
-absl::Status LookMaker::Blend(absl::Span<const LogitsBox> others, Look& look) {
+absl::Status LookMaker::Blend(absl::Span<const OtherLook> others, Look& look) {
   if (others.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(model_.Compute(Stage::kRestore, [&] {
     look.tiles.front().logits = BlendLooks(look.merged, others);
@@ -93,14 +92,14 @@ absl::Status LookMaker::AverageShifted(Look& look) {
   constexpr std::array<std::array<int64_t, 3>, 4> kDirections{
       {{1, 1, 1}, {-1, -1, 1}, {-1, 1, -1}, {1, -1, -1}}};
   const int64_t cell = sizes_.patch / sizes_.logits_side;
-  std::vector<LogitsBox> others;
+  std::vector<OtherLook> others;
   for (const std::array<int64_t, 3>& direction : kDirections) {
     if (patches() >= options_.max_patches) break;
     BeginPatch();
     Placement placement = look.first;
     for (int a = 0; a < 3; ++a) placement.begin[a] += cell * direction[a];
     ASSIGN_OR_RETURN(Look shifted, LookIfPossible(placement));
-    if (!shifted.tiles.empty()) others.push_back(std::move(shifted.merged));
+    if (!shifted.tiles.empty()) others.push_back({std::move(shifted.merged), kLookPolicy.other_look});
   }
   return Blend(others, look);
 }
@@ -138,7 +137,8 @@ LookQuality LookMaker::QualityOf(const Look& look) const {
   LookQuality quality;
   if (look.tiles.empty() || look.restored.empty()) return quality;
   quality.found = true;
-  quality.points_obeyed = CountPointsObeyed(look.restored.mask, prompts_);
+  quality.points_missed = static_cast<int64_t>(prompts_.points.size()) -
+                          CountPointsObeyed(look.restored.mask, prompts_);
   quality.cut_off = look.restored.touches_patch_border || !CheckPoints(look).ok();
   quality.seen_mm = static_cast<double>(look.first.patch) * look.first.spacing_mm;
   quality.expected_dice = model_.info().predicts_iou ? DiceOfIou(look.refine_from.answer.iou_prediction)

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/looks/blend_looks.h"
 #include "core/looks/look.h"
 #include "core/looks/patch_model.h"
 #include "core/looks/target_options.h"
@@ -36,7 +37,7 @@ class LookMaker {
   bool MayLookAgain() const;
 
   // Averages what others saw into the look's first patch (BlendLooks).
-  absl::Status Blend(absl::Span<const LogitsBox> others, Look& look);
+  absl::Status Blend(absl::Span<const OtherLook> others, Look& look);
   // The same look moved by a cell of the decoder's grid, in four directions that cancel out: what depends on where the
   // model's tokens fall is averaged away. By whole cells, so that the average blurs nothing.
   absl::Status AverageShifted(Look& look);

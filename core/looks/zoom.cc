@@ -30,7 +30,7 @@ absl::Status ZoomIn(LookMaker& maker, Look& look) {
   ASSIGN_OR_RETURN(Look closer, maker.LookCloser(look, *spacing_mm));
   const LookQuality now = maker.QualityOf(closer), before = maker.QualityOf(look);
   // A lesion that was small and now reaches out of a patch three times its size has leaked.
-  if (now.found && now.points_obeyed >= before.points_obeyed && !closer.restored.touches_patch_border) {
+  if (now.found && now.points_missed <= before.points_missed && !closer.restored.touches_patch_border) {
     closer.refine_from = std::move(look.refine_from);
     look = std::move(closer);
   }

@@ -13,20 +13,20 @@ using ::testing::FloatEq;
 
 constexpr PatchSizes kSizes{.patch = 32, .embedding_channels = 4, .embedding_side = 2, .logits_side = 8};
 
-LogitsBox Look(float everywhere, double spacing_mm) {
+LogitsBox LogitsOf(float everywhere, double spacing_mm) {
   const Placement placement =
       PlaceAround(TestGeometry({300, 300, 300}), {150, 150, 150}, kSizes.patch, spacing_mm);
   return OnePatch(std::vector<float>(512, everywhere), kSizes, placement);
 }
 
-TEST(BlendLooks, WeighsAWiderLookByItsSpacing) {
-  EXPECT_THAT(BlendLooks(Look(-1, 0.75), {Look(3, 1.5)}), Each(FloatEq((-1 + 0.25 * 3) / 1.25)));
-  EXPECT_THAT(BlendLooks(Look(-1, 0.75), {Look(3, 1.5), Look(2, 1)}),
-              Each(FloatEq((-1 + 0.25 * 3 + 0.375 * 2) / 1.625)));
+TEST(BlendLooks, WeighsAWiderLookByItsWeightAndSpacing) {
+  EXPECT_THAT(BlendLooks(LogitsOf(-1, 0.75), {{LogitsOf(3, 1.5), 0.5}}), Each(FloatEq((-1 + 0.25 * 3) / 1.25)));
+  EXPECT_THAT(BlendLooks(LogitsOf(-1, 0.75), {{LogitsOf(3, 1.5), 0.5}, {LogitsOf(2, 1), 0.25}}),
+              Each(FloatEq((-1 + 0.25 * 3 + 0.1875 * 2) / 1.4375)));
 }
 
 TEST(BlendLooks, HearsAFinerLookWhereItHasSeen) {
-  const std::vector<float> blended = BlendLooks(Look(-1, 1.5), {Look(3, 0.75)});
+  const std::vector<float> blended = BlendLooks(LogitsOf(-1, 1.5), {{LogitsOf(3, 0.75), 0.5}});
   for (int64_t n = 0; n < 512; ++n) {
     const auto middle = [](int64_t cell) { return cell >= 2 && cell < 6; };
     const bool seen = middle(n / 64) && middle(n / 8 % 8) && middle(n % 8);
@@ -35,7 +35,7 @@ TEST(BlendLooks, HearsAFinerLookWhereItHasSeen) {
 }
 
 TEST(BlendLooks, LeavesASingleLookAsItIs) {
-  const LogitsBox look = Look(0.3f, 1.5);
+  const LogitsBox look = LogitsOf(0.3f, 1.5);
   EXPECT_EQ(BlendLooks(look, {}), look.values);
 }
 

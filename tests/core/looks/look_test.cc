@@ -16,12 +16,15 @@ struct Row {
 };
 
 TEST(BetterLook, IsByThisTable) {
-  const double charge = kLookPolicy.cut_off_charge, wide = kLookPolicy.cut_off_mm;
-  //                         found, points obeyed, cut off, seen, expected Dice
+  const double charge = kLookPolicy.cut_off_charge, wide = kLookPolicy.cut_off_mm, miss = kLookPolicy.missed_charge;
+  //                         found, points missed, cut off, seen, expected Dice
   const std::vector<Row> table = {
-      {"something was found", {true, 0, true, 30, 0.1}, {false, 2, false, 30, 0.9}},
-      {"more points are obeyed", {true, 2, true, 30, 0.3}, {true, 1, false, 30, 0.9}},
+      {"something was found", {true, 2, true, 30, 0.1}, {false, 0, false, 30, 0.9}},
       {"it is surer", {true, 1, false, 30, 0.8}, {true, 1, false, 60, 0.7}},
+      {"fewer points are missed", {true, 1, false, 30, 0.8}, {true, 2, false, 30, 0.8 + 0.9 * miss}},
+      {"it is surer by more than a missed point costs",
+       {true, 2, false, 30, 0.8},
+       {true, 1, false, 30, 0.8 - 1.1 * miss}},
       {"it is surer, and both are cut off", {true, 1, true, 30, 0.8}, {true, 1, true, 30, 0.7}},
       {"both are cut off, but it sees more", {true, 1, true, 60, 0.8}, {true, 1, true, 30, 0.81}},
       {"it is not cut off", {true, 1, false, 30, 0.8}, {true, 1, true, wide, 0.8 + 0.9 * charge}},
@@ -42,6 +45,8 @@ TEST(BetterLook, KeepsWhatWasThereOfTwoThatAreAlike) {
   const LookQuality look{true, 1, false, 30, 0.5};
   EXPECT_FALSE(BetterLook(look, look));
 }
+
+TEST(Worth, IsNeverBelowNothing) { EXPECT_EQ(Worth({true, 20, true, 30, 0.5}), 0); }
 
 }  // namespace
 }  // namespace sgpsam

@@ -11,12 +11,17 @@ MODELS = HERE.parents[2] / "deploy/models"
 
 
 @pytest.fixture(scope="module")
-def dice():
+def calibrated(tmp_path_factory):
+    return tmp_path_factory.mktemp("calibrated") / "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def dice(calibrated):
     """{spacing: {clicks: {size: mean Dice}}} of 16 test cases; "" is what a request gets that names no spacing."""
     def evaluate(*spacing):
         return json.loads(call("evaluate", "--model", MODELS / "sgpsam-demo.safetensors", "--cases", 16,
                                "--generated-seed", 3, "--json", *spacing))["dice"]
-    return {"": evaluate(), "1.5": evaluate("--spacing", 1.5)}
+    return {"": evaluate("--calibrate", calibrated), "1.5": evaluate("--spacing", 1.5)}
 
 
 def test_one_click_finds_lesions(dice):
@@ -32,6 +37,15 @@ def test_five_clicks_beat_one(dice):
 def test_fine_looks_are_the_default_and_help_small_lesions(dice):
     for size in ("lt5mm", "5to10mm"):
         assert dice[""]["1"][size] > dice["1.5"]["1"][size] + 0.05
+
+
+def test_calibrated_on_lesions_it_says_what_other_masks_are_worth(dice, calibrated):
+    tenths = json.loads(call("evaluate", "--model", calibrated, "--cases", 6, "--generated-seed", 8,
+                             "--json"))["confidence"]
+    many = [tenth for tenth in tenths if tenth["masks"] >= 10]
+    assert sum(tenth["masks"] for tenth in many) >= 40
+    for tenth in many:
+        assert tenth["said"] == pytest.approx(tenth["dice"], abs=0.1)
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,8 @@ class Reader {
 
 absl::StatusOr<CaseAnswer> EngineSegmenter::Segment(const Prompts& prompts) {
   ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(image_.geometry(), prompts, options_, model_));
-  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {}, result.expected_dice, result.confidence};
+  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {},
+                       result.expected_dice, result.confidence};
   for (const float score : result.gate_scores) {
     answer.gates.push_back({score, score > model_.info().gate_threshold});
   }
