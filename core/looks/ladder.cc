@@ -1,10 +1,12 @@
 #include "core/looks/ladder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/engine/engine.h"
 #include "core/looks/blend_looks.h"
@@ -20,6 +22,7 @@ class Climb {
   explicit Climb(LookMaker& maker) : maker_(maker) {}
 
   void Take(Look look) {
+    widest_mm_ = std::max(widest_mm_, look.first.spacing_mm);
     if (look.tiles.empty()) return;
     const LookQuality quality = maker_.QualityOf(look);
     if (!best_) {
@@ -35,12 +38,13 @@ class Climb {
     others_.push_back({std::move(look.merged), worth_of_other});
   }
 
-  // Whether a wider patch may show what the best one has no room for.
-  bool NeedsRoom() const {
+  // Whether a patch of this spacing may show what the widest so far had no room for.
+  bool NeedsRoomOf(double spacing_mm) const {
+    if (spacing_mm <= widest_mm_) return false;
     if (!best_) return true;
-    const double patch_mm = static_cast<double>(best_->first.patch) * best_->first.spacing_mm;
+    const double widest_patch_mm = static_cast<double>(best_->first.patch) * widest_mm_;
     return quality_.found &&
-           (quality_.cut_off || LookMaker::LargestExtentMm(*best_) > kLookPolicy.roomy_share * patch_mm);
+           (quality_.cut_off || LookMaker::LargestExtentMm(*best_) > kLookPolicy.roomy_share * widest_patch_mm);
   }
 
   // The best look, with what the others saw. `why`: there is none.
@@ -57,7 +61,8 @@ class Climb {
  private:
   LookMaker& maker_;
   std::optional<Look> best_;
-  LookQuality quality_;  // of best_
+  LookQuality quality_;   // of best_
+  double widest_mm_ = 0;  // of the spacings that were tried
   std::vector<OtherLook> others_;  // with what they are worth, until they are blended in
 };
 
@@ -69,7 +74,7 @@ absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
   absl::StatusOr<Look> first = maker.LookFirst(first_mm);
   if (first.ok()) {
     climb.Take(*std::move(first));
-  } else if (!absl::IsInvalidArgument(first.status()) || !maker.MayLookAgain()) {
+  } else if (ReasonOf(first.status()) != Reason::kUnusableRegion || !maker.MayLookAgain()) {
     return first.status();  // else a wider patch may show more than one even tone
   }
   std::vector<double> rungs = WiderSpacings(model.first_spacing_mm, kUsualSpacingMm);
@@ -81,16 +86,13 @@ absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
     climb.Take(std::move(look));
   }
   for (const double rung : WiderSpacings(kUsualSpacingMm, model.coarsest_spacing_mm)) {
-    if (rung == first_mm) continue;
-    if (!maker.MayLookAgain() || !climb.NeedsRoom()) break;
+    if (!maker.MayLookAgain()) break;
+    if (!climb.NeedsRoomOf(rung)) continue;
     ASSIGN_OR_RETURN(Look look, maker.LookAround(rung));
     climb.Take(std::move(look));
   }
   ASSIGN_OR_RETURN(Look look, std::move(climb).Best(first.status()));
-  if (maker.options().average_looks.value_or(false)) RETURN_IF_ERROR(maker.AverageShifted(look));
-  RETURN_IF_ERROR(maker.Follow(look));
-  RETURN_IF_ERROR(maker.CheckPoints(look));
-  RETURN_IF_ERROR(ZoomIn(maker, look));
+  RETURN_IF_ERROR(Finish(/*closer=*/true, maker, look));
   return look;
 }
 

@@ -24,21 +24,22 @@ struct FirstPatch {
 
 // All patches on one grid, and the mask that they make. Always: `merged` is MergeTiles of `tiles`, and the
 // first tile lies at `first`; every tile's position is among `tried`, so that no place is looked at twice;
-// `restored` is of `merged`. LookMaker, which alone makes and changes them, sees to that. Without tiles, where
-// there was nothing to encode or to ask, there is no mask.
+// `restored` is of `merged`. LookMaker sees to that. Without tiles, where there was nothing to encode or to ask,
+// there is no mask.
 struct Look {
   Placement first;
   std::vector<Tile> tiles;
   std::vector<TilePosition> tried;  // tiles, and places that gave none
   LogitsBox merged;
   RestoredMask restored;
-  FirstPatch refine_from;  // its own, or that of the look that it is a closer one of
+  float iou_prediction = 0;  // of the first tile
+  FirstPatch refine_from;    // its own, or that of the look that it is a closer one of
 };
 
 // What of a look tells whether it is to be believed.
 struct LookQuality {
   bool found = false;         // a mask
-  int64_t points_missed = 0;  // positive points outside of the mask, negative ones in it
+  double missed = 0;  // share of the points: positive ones outside of the mask, negative ones in it
   // The mask touches a face beyond which the volume goes on, or a positive point lies beyond all patches.
   bool cut_off = false;
   double seen_mm = 0;  // the side of its first patch

@@ -53,7 +53,8 @@ absl::StatusOr<Look> LookMaker::LookFirst(double spacing_mm) {
   ASSIGN_OR_RETURN(const Placement placement, PlaceFirst(spacing_mm));
   const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
   ASSIGN_OR_RETURN(PreparedPrompts prepared, Prepare(placement, far_points));
-  return LookAt(placement, std::move(prepared));
+  ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(placement));
+  return Answer(placement, std::move(embedded), std::move(prepared));
 }
 
 absl::StatusOr<Look> LookMaker::LookAround(double spacing_mm) {
@@ -70,8 +71,7 @@ absl::StatusOr<Look> LookMaker::LookCloser(const Look& found, double spacing_mm)
       PlaceAround(geometry_, MiddleOf(found), sizes_.patch, spacing_mm, model_.info().grid_origin);
   ASSIGN_OR_RETURN(std::optional<PreparedPrompts> prepared, PrepareNext(placement, found.merged));
   if (!prepared) return Nowhere(placement);
-  absl::StatusOr<Look> closer = LookAt(placement, *std::move(prepared));
-  return absl::IsInvalidArgument(closer.status()) ? Nowhere(placement) : std::move(closer);
+  return LookAt(placement, *std::move(prepared));
 }
 
 bool LookMaker::MayLookAgain() const {
@@ -137,11 +137,13 @@ LookQuality LookMaker::QualityOf(const Look& look) const {
   LookQuality quality;
   if (look.tiles.empty() || look.restored.empty()) return quality;
   quality.found = true;
-  quality.points_missed = static_cast<int64_t>(prompts_.points.size()) -
-                          CountPointsObeyed(look.restored.mask, prompts_);
-  quality.cut_off = look.restored.touches_patch_border || !CheckPoints(look).ok();
+  if (!prompts_.points.empty()) {
+    const double obeyed = static_cast<double>(CountPointsObeyed(look.restored.mask, prompts_));
+    quality.missed = 1 - obeyed / static_cast<double>(prompts_.points.size());
+  }
+  quality.cut_off = look.restored.touches_patch_border || !SeesAllPoints(look);
   quality.seen_mm = static_cast<double>(look.first.patch) * look.first.spacing_mm;
-  quality.expected_dice = model_.info().predicts_iou ? DiceOfIou(look.refine_from.answer.iou_prediction)
+  quality.expected_dice = model_.info().predicts_iou ? DiceOfIou(look.iou_prediction)
                                                       : ExpectedDice(look.merged);
   return quality;
 }
@@ -152,10 +154,10 @@ double LookMaker::LargestExtentMm(const Look& look) {
   return static_cast<double>(voxels) * look.first.spacing_mm;
 }
 
-absl::Status LookMaker::CheckPoints(const Look& look) const {
+bool LookMaker::SeesAllPoints(const Look& look) const {
   std::vector<Placement> placements;
   for (const Tile& tile : look.tiles) placements.push_back(PlaceTile(look.first, tile.at));
-  return CheckPointsSeen(geometry_, placements, prompts_);
+  return CheckPointsSeen(geometry_, placements, prompts_).ok();
 }
 
 absl::StatusOr<Placement> LookMaker::PlaceFirst(double spacing_mm) {
@@ -188,22 +190,29 @@ absl::StatusOr<std::optional<PreparedPrompts>> LookMaker::PrepareNext(const Plac
 }
 
 absl::StatusOr<Look> LookMaker::LookAt(const Placement& placement, PreparedPrompts prepared) {
-  ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(placement));
-  Look look = Nowhere(placement);
-  look.refine_from.placement = placement;
-  look.refine_from.gate_scores = embedded.embedding->gate_scores;
-  ASSIGN_OR_RETURN(look.refine_from.answer, Decode({0, 0, 0}, std::move(embedded), prepared, look));
-  look.refine_from.uses = std::move(prepared.uses);
-  RETURN_IF_ERROR(Restore(look));
-  return look;
+  absl::StatusOr<EmbeddedPatch> embedded = model_.Embed(placement);
+  if (absl::IsInvalidArgument(embedded.status())) return Nowhere(placement);
+  RETURN_IF_ERROR(embedded.status());
+  return Answer(placement, *std::move(embedded), std::move(prepared));
 }
 
 absl::StatusOr<Look> LookMaker::LookIfPossible(const Placement& placement) {
   absl::StatusOr<PreparedPrompts> prepared = Prepare(placement, FarPoints::kLeaveOut);
   if (absl::IsInvalidArgument(prepared.status())) return Nowhere(placement);
   RETURN_IF_ERROR(prepared.status());
-  absl::StatusOr<Look> look = LookAt(placement, *std::move(prepared));
-  return absl::IsInvalidArgument(look.status()) ? Nowhere(placement) : std::move(look);
+  return LookAt(placement, *std::move(prepared));
+}
+
+absl::StatusOr<Look> LookMaker::Answer(const Placement& placement, EmbeddedPatch embedded,
+                                       PreparedPrompts prepared) {
+  Look look = Nowhere(placement);
+  look.refine_from.placement = placement;
+  look.refine_from.gate_scores = embedded.embedding->gate_scores;
+  ASSIGN_OR_RETURN(look.refine_from.answer, Decode({0, 0, 0}, std::move(embedded), prepared, look));
+  look.iou_prediction = look.refine_from.answer.iou_prediction;
+  look.refine_from.uses = std::move(prepared.uses);
+  RETURN_IF_ERROR(Restore(look));
+  return look;
 }
 
 // Adds the answer for one patch to what was found on its grid.

@@ -29,8 +29,8 @@ class LookMaker {
 
   // The patch around the prompts. The errors of PlacePatch, PreparePrompts and the model.
   absl::StatusOr<Look> LookFirst(double spacing_mm);
-  // The same at another spacing, with the same prompts. Without tiles where they cannot be placed or there is nothing
-  // to encode. One of max_looks, as the next.
+  // The same at another spacing, with the same prompts. Without tiles where they ask for nothing in it or there is
+  // nothing to encode. One of max_looks, as the next.
   absl::StatusOr<Look> LookAround(double spacing_mm);
   // The patch around the middle of what a look found, which is prompted with that, too.
   absl::StatusOr<Look> LookCloser(const Look& found, double spacing_mm);
@@ -47,8 +47,8 @@ class LookMaker {
   LookQuality QualityOf(const Look& look) const;
   // The mask's largest extent along a patch axis.
   static double LargestExtentMm(const Look& look);
-  // INVALID_ARGUMENT naming the first positive point that lies in none of the look's patches.
-  absl::Status CheckPoints(const Look& look) const;
+  // INVALID_ARGUMENT naming the first positive point that lies in none of the patches of any look.
+  absl::Status CheckPoints() const { return CheckPointsSeen(geometry_, looked_at_, prompts_); }
 
   const Geometry& geometry() const { return geometry_; }
   const ResolvedPrompts& prompts() const { return prompts_; }
@@ -67,11 +67,12 @@ class LookMaker {
   absl::StatusOr<PreparedPrompts> Prepare(const Placement& placement, FarPoints far_points);
   absl::StatusOr<std::optional<PreparedPrompts>> PrepareNext(const Placement& placement,
                                                                  const LogitsBox& found);
-  // The patch at `placement`, whose errors count.
+  // The patch at `placement`; without tiles where there is nothing to encode.
   absl::StatusOr<Look> LookAt(const Placement& placement, PreparedPrompts prepared);
-  // The same where it does not matter: without tiles where nothing of the prompts is to be had, or there is
-  // nothing to encode.
+  // The same of the target's prompts; without tiles, too, where they ask for nothing in it.
   absl::StatusOr<Look> LookIfPossible(const Placement& placement);
+  absl::StatusOr<Look> Answer(const Placement& placement, EmbeddedPatch embedded, PreparedPrompts prepared);
+  bool SeesAllPoints(const Look& look) const;
   absl::Status StepTo(const TilePosition& at, Look& look);
   absl::StatusOr<MaskLogits> Decode(const TilePosition& at, EmbeddedPatch embedded,
                                     const PreparedPrompts& prepared, Look& look);

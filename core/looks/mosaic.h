@@ -25,7 +25,7 @@ using TilePosition = std::array<int, 3>;
 
 // What was asked and answered for one patch. Always: the logits are of the sizes that the functions below are
 // given, the clicks in the voxels of this patch; of several tiles the first lies at 0,0,0, and no two at one
-// place. The target segmenter, which alone makes them, sees to that.
+// place. LookMaker, which alone makes them, sees to that.
 struct Tile {
   TilePosition at{};
   std::vector<Click> clicks;

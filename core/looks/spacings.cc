@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 
-
 namespace sgpsam {
 
 std::vector<double> WiderSpacings(double first_mm, double last_mm) {

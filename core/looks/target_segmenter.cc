@@ -31,13 +31,12 @@ void KeepFirst(const Geometry& geometry, const ResolvedPrompts& prompts, FirstPa
 }
 
 // Makes the look's mask obey, and its first patch's logits with it.
-void Obey(const Geometry& geometry, const ResolvedPrompts& prompts, const ModelInfo& model, Look& look,
-          TargetSegmentation& result) {
-  const Placement first = PlaceAtPosition(geometry, result.first_patch, model.sizes.patch, model.grid_origin);
+void Obey(const Geometry& geometry, const ResolvedPrompts& prompts, const Placement& first, const PatchSizes& sizes,
+          Look& look, TargetSegmentation& result) {
   const Obedience obedience = ObeyPrompts(
-      geometry, prompts, [&] { return PreviousMask(geometry, prompts, first, model.sizes); }, look.merged,
+      geometry, prompts, [&] { return PreviousMask(geometry, prompts, first, sizes); }, look.merged,
       look.restored, result.prompt_uses);
-  KeepObedience(obedience, look.restored.mask, first, model.sizes, result.first.values);
+  KeepObedience(obedience, look.restored.mask, first, sizes, result.first.values);
   result.dropped_components = obedience.dropped_components;
   result.enforced_prompts = obedience.enforced_prompts;
   for (std::string& note : NotesOnObedience(obedience, result.prompt_uses, geometry)) {
@@ -46,8 +45,7 @@ void Obey(const Geometry& geometry, const ResolvedPrompts& prompts, const ModelI
 }
 
 // What of the prompts had no effect, or another than was meant.
-void WarnOfPrompts(const LookMaker& maker, TargetSegmentation& result) {
-  const ResolvedPrompts& prompts = maker.prompts();
+void WarnOfPrompts(const ResolvedPrompts& prompts, const LookMaker& maker, TargetSegmentation& result) {
   for (std::string& note : NotesOnPrompts(prompts, maker.looked_at(), maker.geometry().shape())) {
     result.warnings.push_back(std::move(note));
   }
@@ -62,18 +60,31 @@ void WarnOfPrompts(const LookMaker& maker, TargetSegmentation& result) {
 void Estimate(const LookMaker& maker, const Look& look, TargetSegmentation& result) {
   result.expected_dice = Worth(maker.QualityOf(look));
   const std::vector<CalibrationPoint>& curve = maker.model().calibration;
-  if (curve.empty()) return;
+  if (curve.empty() || look.restored.empty()) return;
   result.confidence = Calibrated(curve, result.expected_dice);
-  if (!look.restored.empty() && *result.confidence < kLookPolicy.unsure_below) {
+  if (*result.confidence < kLookPolicy.unsure_below) {
     result.warnings.push_back("the model is not sure of this mask; add a click where it is wrong");
   }
 }
 
-absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const ResolvedPrompts& prompts,
+// Previous logits that came without their patch lie on the one that the prompts place first: said in the prompts, so
+// that every other look gets them from there.
+ResolvedPrompts WithPlacedLogits(const Geometry& geometry, const ResolvedPrompts& prompts, double first_mm,
+                                 const ModelInfo& model) {
+  ResolvedPrompts placed = prompts;
+  if (prompts.previous_logits.empty() || prompts.previous_patch) return placed;
+  const absl::StatusOr<Placement> first =
+      PlacePatch(geometry, prompts, model.sizes.patch, first_mm, model.grid_origin);
+  if (first.ok()) placed.previous_patch = PositionOf(geometry, prompts, *first);
+  return placed;  // else the first look says what is wrong
+}
+
+absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const ResolvedPrompts& given,
                                                const TargetOptions& options, PatchModel& model) {
   const bool knows_others = model.info().finest_spacing_mm > 0;
   const double first_mm = options.spacing_mm.value_or(
-      prompts.previous_patch ? prompts.previous_patch->spacing_mm : model.info().first_spacing_mm);
+      given.previous_patch ? given.previous_patch->spacing_mm : model.info().first_spacing_mm);
+  const ResolvedPrompts prompts = WithPlacedLogits(geometry, given, first_mm, model.info());
   const bool look_again = options.auto_spacing.value_or(!options.spacing_mm && knows_others);
   LookMaker maker(geometry, prompts, options, model);
   TargetSegmentation result;
@@ -81,14 +92,15 @@ absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const R
                                                          : Zoom(first_mm, look_again, maker));
   result.warnings = maker.warnings();
   Estimate(maker, look, result);
+  const Placement first = look.refine_from.placement;
   KeepFirst(geometry, prompts, std::move(look.refine_from), result);
   result.patches = static_cast<int>(maker.looked_at().size());
   result.embedding_cached = maker.embeddings_cached();
   RETURN_IF_ERROR(model.Compute(Stage::kRestore, [&] {
-    Obey(geometry, prompts, model.info(), look, result);
+    Obey(geometry, prompts, first, model.info().sizes, look, result);
     return absl::OkStatus();
   }));
-  WarnOfPrompts(maker, result);
+  WarnOfPrompts(given, maker, result);
   result.mask = std::move(look.restored.mask);
   result.touches_patch_border = look.restored.touches_patch_border;
   result.spacing_mm = look.first.spacing_mm;

@@ -10,14 +10,7 @@
 
 namespace sgpsam {
 
-absl::StatusOr<Look> Zoom(double first_mm, bool closer, LookMaker& maker) {
-  ASSIGN_OR_RETURN(Look look, maker.LookFirst(first_mm));
-  if (maker.options().average_looks.value_or(false)) RETURN_IF_ERROR(maker.AverageShifted(look));
-  RETURN_IF_ERROR(maker.Follow(look));
-  RETURN_IF_ERROR(maker.CheckPoints(look));
-  if (closer) RETURN_IF_ERROR(ZoomIn(maker, look));
-  return look;
-}
+namespace {
 
 absl::Status ZoomIn(LookMaker& maker, Look& look) {
   if (look.restored.empty() || !maker.MayLookAgain()) return absl::OkStatus();
@@ -30,11 +23,26 @@ absl::Status ZoomIn(LookMaker& maker, Look& look) {
   ASSIGN_OR_RETURN(Look closer, maker.LookCloser(look, *spacing_mm));
   const LookQuality now = maker.QualityOf(closer), before = maker.QualityOf(look);
   // A lesion that was small and now reaches out of a patch three times its size has leaked.
-  if (now.found && now.points_missed <= before.points_missed && !closer.restored.touches_patch_border) {
+  if (now.found && now.missed <= before.missed && !closer.restored.touches_patch_border) {
     closer.refine_from = std::move(look.refine_from);
     look = std::move(closer);
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Look> Zoom(double first_mm, bool closer, LookMaker& maker) {
+  ASSIGN_OR_RETURN(Look look, maker.LookFirst(first_mm));
+  RETURN_IF_ERROR(Finish(closer, maker, look));
+  return look;
+}
+
+absl::Status Finish(bool closer, LookMaker& maker, Look& look) {
+  if (maker.options().average_looks.value_or(false)) RETURN_IF_ERROR(maker.AverageShifted(look));
+  RETURN_IF_ERROR(maker.Follow(look));
+  RETURN_IF_ERROR(maker.CheckPoints());
+  return closer ? ZoomIn(maker, look) : absl::OkStatus();
 }
 
 }  // namespace sgpsam

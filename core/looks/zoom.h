@@ -13,8 +13,9 @@ namespace sgpsam {
 // its patch's border is dropped. INVALID_ARGUMENT: a positive point that no patch has seen, and LookFirst's.
 absl::StatusOr<Look> Zoom(double first_mm, bool closer, LookMaker& maker);
 
-// A mask that is small for its patch once more, around its own middle: the better of the two.
-absl::Status ZoomIn(LookMaker& maker, Look& look);
+// What both strategies end with: averages the look, if that is asked for, follows the lesion over its borders, and, if
+// `closer`, looks once more at a mask that is small for its patch, around its own middle.
+absl::Status Finish(bool closer, LookMaker& maker, Look& look);
 
 }  // namespace sgpsam
 

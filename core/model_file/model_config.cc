@@ -49,7 +49,7 @@ constexpr IntField<SgpmConfig> kSgpmFields[] = {
 constexpr IntField<ModelConfig> kRefinerField = {"refiner_channels", &ModelConfig::refiner_channels, 0, 64};
 constexpr IntField<SgpmConfig> kDetailField = {"detail_channels", &SgpmConfig::detail_channels, 0, 64};
 constexpr float kMostInputLimit = 1e6f;
-constexpr double kLeastSpacingMm = 0.25, kMostSpacingMm = 6;
+constexpr double kLeastSpacingMm = 0.25, kMostSpacingMm = 3;  // what a request can name
 constexpr size_t kMaxScalings = 16, kMaxWindows = 8;
 constexpr size_t kMaxModalityLength = 16;  // of a value of representation CS
 constexpr char kOriginVolume[] = "volume", kOriginFocus[] = "focus";

@@ -41,8 +41,8 @@ struct Obedience {
   bool changed() const { return !removed.empty() || !added.empty(); }
 };
 
-// The mask of previous logits (PreviousMask). Asked for only where a part hangs on it, since to restore it costs as much
-// as the volume has voxels.
+// The mask of previous logits (PreviousMask). Asked for only where a part hangs on it, since to restore it costs as
+// much as the volume has voxels.
 using PreviousAnswer = absl::FunctionRef<std::optional<Mask>()>;
 
 // Makes `restored`, RestoreMask of `logits`, obey in this order. Its border is looked at again; `low` and `high` stay

@@ -155,8 +155,8 @@ absl::Status CheckInfo(const ModelInfo& info) {
                                                    s.embedding_side, "^3, logits ", s.logits_side, "^3"));
   }
   RETURN_IF_ERROR(CheckScalings(info));
-  if (!(info.first_spacing_mm >= 0.25 && info.first_spacing_mm <= 6 && info.finest_spacing_mm >= 0 &&
-        info.finest_spacing_mm <= 3 && info.coarsest_spacing_mm >= 0.25 && info.coarsest_spacing_mm <= 6)) {
+  if (!(info.first_spacing_mm >= 0.25 && info.first_spacing_mm <= 3 && info.finest_spacing_mm >= 0 &&
+        info.finest_spacing_mm <= 3 && info.coarsest_spacing_mm >= 0.25 && info.coarsest_spacing_mm <= 3)) {
     return absl::InvalidArgumentError("the model's spacings are out of range");
   }
   if (!info.calibration.empty() && !IsCalibration(info.calibration)) {

@@ -76,11 +76,12 @@ absl::Status Adapt(const Options& options) {
   if (options.refiner_channels > 0) {
     RETURN_IF_ERROR(AddFreshRefiner(options.refiner_channels, options.seed, file));
   }
+  ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
   if (!options.grid_origin.empty()) {
-    ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
     config.grid_origin = options.grid_origin == "focus" ? GridOrigin::kFocus : GridOrigin::kVolume;
-    file.metadata[kModelConfigKey] = ToJson(config);
   }
+  config.calibration.clear();  // of masks of another model
+  file.metadata[kModelConfigKey] = ToJson(config);
   RETURN_IF_ERROR(WriteSafetensorsFile(file, options.out));
   std::printf("wrote %s\n", options.out.c_str());
   return absl::OkStatus();

@@ -421,12 +421,9 @@ absl::Status Evaluate(const Options& given) {
   }
   RunJobs(options, *subject, evaluation);
   ASSIGN_OR_RETURN(std::vector<MeasuredSet> measured, std::move(evaluation).Finish());
-  if (!options.calibrate.empty()) {
-    std::vector<LesionScores> all;
-    for (const MeasuredSet& set : measured) all.insert(all.end(), set.lesions.begin(), set.lesions.end());
-    RETURN_IF_ERROR(WriteCalibrated(options, all));
-  }
+  std::vector<LesionScores> all;
   for (size_t n = 0; n < sets.size(); ++n) {
+    all.insert(all.end(), measured[n].lesions.begin(), measured[n].lesions.end());
     EvaluationReport report = MakeReport(std::move(measured[n].lesions));
     report.set = sets[n].name;
     report.clicks = DescribeClicks(options, sets[n]);
@@ -436,7 +433,7 @@ absl::Status Evaluate(const Options& given) {
     report.model = subject->model();
     std::printf("%s\n", options.json ? ToJson(report).c_str() : ToTable(report).c_str());
   }
-  return absl::OkStatus();
+  return options.calibrate.empty() ? absl::OkStatus() : WriteCalibrated(options, all);
 }
 
 }  // namespace

@@ -68,7 +68,9 @@ absl::Status Describe(const TrainOptions& options, const SampleOptions& sample, 
   ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
   config.name = options.ModelName();
   config.version = options.version;
-  config.predicts_iou |= options.training.step.iou_weight > 0;
+  // Both are about the masks of other weights.
+  config.predicts_iou = options.training.step.iou_weight > 0;
+  config.calibration.clear();
   const std::string before = Spacings(config);
   config.first_spacing_mm = options.first_spacing_mm.value_or(config.first_spacing_mm);
   config.coarsest_spacing_mm = std::max(sample.max_spacing_mm, kUsualSpacingMm);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -20,6 +21,7 @@
 namespace sgpsam {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Gt;
 using ::testing::HasSubstr;
@@ -159,7 +161,7 @@ TEST_F(LargeLesionTest, IsFollowedAsManyStepsAsAreAllowed) {
     const TargetSegmentation found = MustRun(options, model_);
     EXPECT_EQ(found.patches, 1 + steps);
     EXPECT_TRUE(found.touches_patch_border);
-    EXPECT_THAT(found.warnings, testing::Contains(HasSubstr(absl::StrCat(steps, " steps along it"))));
+    EXPECT_THAT(found.warnings, Contains(HasSubstr(absl::StrCat(steps, " steps along it"))));
   }
   TargetOptions many;
   many.max_steps = 20;
@@ -732,13 +734,14 @@ TEST_F(LadderTest, KeepsTheLookThatObeysThePoints) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 14, 14});
   change_ = [](size_t patch, MaskLogits& logits) {
     if (patch == 1) return;
-    std::fill(logits.values.begin(), logits.values.end(), -1);
-    for (int64_t k = 1; k < 4; ++k) logits.values[(8 * 16 + 8) * 16 + k] = 1;
+    std::fill(logits.values.begin(), logits.values.end(), -50);
+    for (int64_t k = 1; k < 4; ++k) logits.values[(8 * 16 + 8) * 16 + k] = 50;
   };
   const auto found = Run(lesion, click_);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->spacing_mm, 0.75);
   EXPECT_TRUE(found->mask.at(50, 35, 35));
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.3);
 }
 
 TEST_F(LadderTest, SaysWhatToExpectOfAMask) {
@@ -763,6 +766,12 @@ TEST_F(LadderTest, SaysWhatToExpectOfAMask) {
     }
   }
   EXPECT_FALSE(Run(lesion, click_)->confidence.has_value());
+  ThresholdEngine engine = engine_;
+  engine.PredictIou({{0, 0.4}, {1, 0.9}});
+  EnginePatchModel model(engine, volume);
+  WatchedModel nothing(model);
+  nothing.change = [](size_t, MaskLogits& logits) { std::fill(logits.values.begin(), logits.values.end(), -1.0f); };
+  EXPECT_FALSE(SegmentTarget(geometry_, click_, {}, nothing)->confidence.has_value()) << "of nothing";
 }
 
 // At first it faintly marks nearly all of the patch; the wider looks are right.
@@ -804,6 +813,48 @@ TEST_F(LadderTest, SeesAPositivePointBesideItsFirstPatch) {
   EXPECT_TRUE(found->mask.at(66, 35, 35));
   EXPECT_LE(found->patches, kLooks + kCoarserLooks);
   EXPECT_TRUE(absl::IsInvalidArgument(Run(lesion, prompts, FirstAlone()).status()));
+  // A wider patch has seen the point, though the fine one counts.
+  change_ = [](size_t patch, MaskLogits& logits) {
+    for (float& logit : logits.values) logit *= patch == 1 ? 1.0f : 0.02f;
+  };
+  TargetOptions usual;
+  usual.max_looks = kLooks - 1;
+  const auto fine = Run(lesion, prompts, usual);
+  ASSERT_TRUE(fine.ok()) << fine.status();
+  EXPECT_EQ(fine->spacing_mm, 0.75);
+  EXPECT_TRUE(fine->mask.at(66, 35, 35));
+}
+
+// They lie on the first patch that the prompts place: every other look gets them resampled from there.
+TEST_F(LadderTest, TakesLogitsWithoutTheirPatchFromTheFirstOne) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  const Volume volume = Scan(geometry_, lesion);
+  EnginePatchModel model(engine_, volume);
+  Prompts prompts = click_;
+  prompts.previous_logits = SegmentTarget(geometry_, click_, FirstAlone(), model)->first.values;
+  WatchedModel watched(model);
+  const auto found = SegmentTarget(geometry_, prompts, {}, watched);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(found->warnings, Contains(HasSubstr("without the patch")));
+  ASSERT_GE(watched.inputs.size(), static_cast<size_t>(kLooks));
+  const auto marked = [](const DecodeInput& input) {
+    return std::count_if(input.mask_logits.begin(), input.mask_logits.end(), [](float logit) { return logit > 0; });
+  };
+  EXPECT_NEAR(marked(watched.inputs[2]), marked(watched.inputs[0]) / 8.0, marked(watched.inputs[0]) / 16.0);
+}
+
+TEST_F(LadderTest, EndsOnAnErrorOfTheDecoder) {
+  struct Broken : WatchedModel {
+    using WatchedModel::WatchedModel;
+    absl::StatusOr<MaskLogits> Decode(DecodeInput input) override {
+      if (placements.size() > 1) return absl::InvalidArgumentError("not finite");
+      return WatchedModel::Decode(std::move(input));
+    }
+  };
+  const Volume volume = Scan(geometry_, Ellipsoid({50, 35, 35}, {8, 8, 8}));
+  EnginePatchModel model(engine_, volume);
+  Broken broken(model);
+  EXPECT_EQ(SegmentTarget(geometry_, click_, {}, broken).status().message(), "not finite");
 }
 
 TEST_F(LadderTest, NeverTakesMorePatchesThanItMay) {

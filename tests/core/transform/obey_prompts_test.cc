@@ -289,14 +289,15 @@ TEST_F(ObeyPromptsTest, KnowTheMaskOfPreviousLogits) {
   EXPECT_FALSE(PreviousMask(geometry_, prompts, placement_, Sizes()).has_value());
 }
 
-// The prompts ask for the one part that there is; of two parts, one hangs on the previous mask.
+// The prompts ask for the one part that there is; of three parts, two hang on the previous mask.
 TEST_F(ObeyPromptsTest, RestoresPreviousLogitsOnlyWhereAPartHangsOnThem) {
   prompts_.points = {{VoxelIndex{20, 20, 20}, true}};
-  const Mask before = Plain({{{20, 20, 20}, 6}, {{44, 44, 44}, 4}});
+  const std::vector<Ball> parts{{{20, 20, 20}, 6}, {{44, 44, 44}, 4}, {{20, 44, 44}, 4}};
+  const Mask before = Plain(parts);
   EXPECT_EQ(Obey({{{20, 20, 20}, 6}}, before).asked_for_previous, 0);
-  const Answer two = Obey({{{20, 20, 20}, 6}, {{44, 44, 44}, 4}}, before);
-  EXPECT_EQ(two.asked_for_previous, 1);
-  EXPECT_EQ(two.mask.bits(), before.bits());
+  const Answer all = Obey(parts, before);
+  EXPECT_EQ(all.asked_for_previous, 1) << "though two parts hang on them";
+  EXPECT_EQ(all.mask.bits(), before.bits());
 }
 
 // Of finer voxels than the volume has, so that a grid on its corner is another one.

@@ -45,8 +45,8 @@ absl::Status ValidateTrainingOptions(const TrainingOptions& options) {
   RETURN_IF_ERROR(Require(IsWeight(step.map_weight), "map-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(IsWeight(step.iou_weight), "iou-weight", "0 to 1000"));
   RETURN_IF_ERROR(Require(sample.min_spacing_mm >= 0.25 && sample.min_spacing_mm <= sample.max_spacing_mm &&
-                              sample.max_spacing_mm <= 5,
-                          "spacing", "0.25 to 5 mm, the finest first"));
+                              sample.max_spacing_mm <= 3,
+                          "spacing", "0.25 to 3 mm, the finest first"));
   RETURN_IF_ERROR(Require(sample.jitter >= 0 && sample.jitter <= 64, "jitter", "0 to 64 voxels"));
   RETURN_IF_ERROR(Require(sample.targets >= 1 && sample.targets <= 64, "targets", "1 to 64"));
   RETURN_IF_ERROR(Require(augment.gain >= 0 && augment.gain < 1, "gain", "at least 0 and below 1"));
