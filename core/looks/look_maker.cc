@@ -180,7 +180,7 @@ absl::StatusOr<PreparedPrompts> LookMaker::Prepare(const Placement& placement, F
 }
 
 absl::StatusOr<std::optional<PreparedPrompts>> LookMaker::PrepareNext(const Placement& placement,
-                                                                          const LogitsBox& found) {
+                                                                      const LogitsBox& found) {
   std::optional<PreparedPrompts> prepared;
   RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&] {
     prepared = PrepareFollowUp(geometry_, placement, prompts_, found, sizes_, box_use_);

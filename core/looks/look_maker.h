@@ -51,7 +51,6 @@ class LookMaker {
   absl::Status CheckPoints() const { return CheckPointsSeen(geometry_, looked_at_, prompts_); }
 
   const Geometry& geometry() const { return geometry_; }
-  const ResolvedPrompts& prompts() const { return prompts_; }
   const TargetOptions& options() const { return options_; }
   const ModelInfo& model() const { return model_.info(); }
 
@@ -66,7 +65,7 @@ class LookMaker {
   absl::StatusOr<Placement> PlaceFirst(double spacing_mm);
   absl::StatusOr<PreparedPrompts> Prepare(const Placement& placement, FarPoints far_points);
   absl::StatusOr<std::optional<PreparedPrompts>> PrepareNext(const Placement& placement,
-                                                                 const LogitsBox& found);
+                                                             const LogitsBox& found);
   // The patch at `placement`; without tiles where there is nothing to encode.
   absl::StatusOr<Look> LookAt(const Placement& placement, PreparedPrompts prepared);
   // The same of the target's prompts; without tiles, too, where they ask for nothing in it.

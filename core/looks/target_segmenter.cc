@@ -68,15 +68,16 @@ void Estimate(const LookMaker& maker, const Look& look, TargetSegmentation& resu
 }
 
 // Previous logits that came without their patch lie on the one that the prompts place first: said in the prompts, so
-// that every other look gets them from there.
-ResolvedPrompts WithPlacedLogits(const Geometry& geometry, const ResolvedPrompts& prompts, double first_mm,
-                                 const ModelInfo& model) {
-  ResolvedPrompts placed = prompts;
-  if (prompts.previous_logits.empty() || prompts.previous_patch) return placed;
+// that every other look gets them from there. Nothing: the prompts are as they should be.
+std::optional<ResolvedPrompts> WithPlacedLogits(const Geometry& geometry, const ResolvedPrompts& prompts, double first_mm,
+                                                const ModelInfo& model) {
+  if (prompts.previous_logits.empty() || prompts.previous_patch) return std::nullopt;
   const absl::StatusOr<Placement> first =
       PlacePatch(geometry, prompts, model.sizes.patch, first_mm, model.grid_origin);
-  if (first.ok()) placed.previous_patch = PositionOf(geometry, prompts, *first);
-  return placed;  // else the first look says what is wrong
+  if (!first.ok()) return std::nullopt;  // the first look says what is wrong
+  ResolvedPrompts placed = prompts;
+  placed.previous_patch = PositionOf(geometry, prompts, *first);
+  return placed;
 }
 
 absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const ResolvedPrompts& given,
@@ -84,7 +85,8 @@ absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const R
   const bool knows_others = model.info().finest_spacing_mm > 0;
   const double first_mm = options.spacing_mm.value_or(
       given.previous_patch ? given.previous_patch->spacing_mm : model.info().first_spacing_mm);
-  const ResolvedPrompts prompts = WithPlacedLogits(geometry, given, first_mm, model.info());
+  const std::optional<ResolvedPrompts> placed = WithPlacedLogits(geometry, given, first_mm, model.info());
+  const ResolvedPrompts& prompts = placed ? *placed : given;
   const bool look_again = options.auto_spacing.value_or(!options.spacing_mm && knows_others);
   LookMaker maker(geometry, prompts, options, model);
   TargetSegmentation result;

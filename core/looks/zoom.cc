@@ -9,7 +9,6 @@
 #include "core/looks/spacings.h"
 
 namespace sgpsam {
-
 namespace {
 
 absl::Status ZoomIn(LookMaker& maker, Look& look) {
