@@ -262,6 +262,7 @@ absl::StatusOr<v1::SegmentHeader> MakeHeader(const SegmentRequest& request) {
   }
   header.mutable_output()->set_format(static_cast<v1::MaskFormat>(request.format));
   header.mutable_output()->set_probabilities(request.probabilities);
+  header.mutable_output()->set_uncertainty(request.uncertainty);
   header.mutable_output()->set_logits(request.logits);
   if (request.seg_series) FillSegSeries(*request.seg_series, *header.mutable_output()->mutable_seg_series());
   header.mutable_output()->set_upright(request.upright);

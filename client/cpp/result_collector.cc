@@ -68,6 +68,10 @@ absl::Status ResultCollector::Place(const v1::Output& output, std::string bytes)
       ASSIGN_OR_RETURN(target.probabilities, FloatSamples(bytes));
       return absl::OkStatus();
     }
+    case v1::OUTPUT_KIND_UNCERTAINTY: {
+      ASSIGN_OR_RETURN(target.uncertainty, FloatSamples(bytes));
+      return absl::OkStatus();
+    }
     case v1::OUTPUT_KIND_LOGITS: {
       ASSIGN_OR_RETURN(target.previous.samples, FloatSamples(bytes));
       return absl::OkStatus();

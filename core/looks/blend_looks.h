@@ -14,10 +14,16 @@ struct OtherLook {
   double weight = 0;  // where the look that it is blended into has 1
 };
 
-// `own` is one patch's. Its logits averaged with the others' (CopyLogits), cell by cell, where those have
-// seen the cell: each by its weight, times the smaller spacing over the larger, since the wider sees more of the
+struct BlendedLooks {
+  std::vector<float> logits;
+  // How far the looks are from each other: the standard deviation of their probabilities, 0 to 0.5.
+  std::vector<float> spread;
+};
+
+// By cell of `own`, which is one patch's: its logits averaged with the others' (CopyLogits), where those have seen the
+// cell. Each counts by its weight, times the smaller spacing over the larger, since the wider sees more of the
 // surroundings but draws a coarser outline.
-std::vector<float> BlendLooks(const LogitsBox& own, absl::Span<const OtherLook> others);
+BlendedLooks BlendLooks(const LogitsBox& own, absl::Span<const OtherLook> others);
 
 }  // namespace sgpsam
 

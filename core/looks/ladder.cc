@@ -54,7 +54,7 @@ class Climb {
       const double less = Worth(quality_) - other.weight;
       other.weight = kLookPolicy.other_look * std::exp(-less / kLookPolicy.other_look_falloff);
     }
-    RETURN_IF_ERROR(maker_.Blend(others_, *best_));
+    RETURN_IF_ERROR(maker_.Blend(std::move(others_), *best_));
     return *std::move(best_);
   }
 

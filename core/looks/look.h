@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/engine.h"
+#include "core/looks/blend_looks.h"
 #include "core/looks/mosaic.h"
 #include "core/transform/logits_box.h"
 #include "core/transform/placement.h"
@@ -33,6 +34,10 @@ struct Look {
   LogitsBox merged;
   RestoredMask restored;
   float iou_prediction = 0;  // of the first tile
+  // What was blended into the first tile, whose own logits are still refine_from.answer's then, and how far all of them
+  // are from each other (BlendedLooks.spread); without values: nothing was.
+  std::vector<OtherLook> others;
+  LogitsBox spread;
   FirstPatch refine_from;    // its own, or that of the look that it is a closer one of
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -78,10 +79,14 @@ bool LookMaker::MayLookAgain() const {
   return patches() < options_.max_patches && (!options_.max_looks || looks_ < *options_.max_looks);
 }
 
-absl::Status LookMaker::Blend(absl::Span<const OtherLook> others, Look& look) {
+absl::Status LookMaker::Blend(std::vector<OtherLook> others, Look& look) {
   if (others.empty()) return absl::OkStatus();
+  std::move(others.begin(), others.end(), std::back_inserter(look.others));
   RETURN_IF_ERROR(model_.Compute(Stage::kRestore, [&] {
-    look.tiles.front().logits = BlendLooks(look.merged, others);
+    const LogitsBox own = OnePatch(look.refine_from.answer.values, sizes_, look.first);
+    BlendedLooks blended = BlendLooks(own, look.others);
+    look.tiles.front().logits = std::move(blended.logits);
+    look.spread = OnePatch(std::move(blended.spread), sizes_, look.first);
     look.merged = MergeTiles(look.first, look.tiles, sizes_);
     return absl::OkStatus();
   }));
@@ -101,7 +106,7 @@ absl::Status LookMaker::AverageShifted(Look& look) {
     ASSIGN_OR_RETURN(Look shifted, LookIfPossible(placement));
     if (!shifted.tiles.empty()) others.push_back({std::move(shifted.merged), kLookPolicy.other_look});
   }
-  return Blend(others, look);
+  return Blend(std::move(others), look);
 }
 
 absl::Status LookMaker::Follow(Look& look) {

@@ -36,8 +36,8 @@ class LookMaker {
   absl::StatusOr<Look> LookCloser(const Look& found, double spacing_mm);
   bool MayLookAgain() const;
 
-  // Averages what others saw into the look's first patch (BlendLooks).
-  absl::Status Blend(absl::Span<const OtherLook> others, Look& look);
+  // Averages what others saw into the look's first patch (BlendLooks), next to what was before.
+  absl::Status Blend(std::vector<OtherLook> others, Look& look);
   // The same look moved by a cell of the decoder's grid, in four directions that cancel out: what depends on where the
   // model's tokens fall is averaged away. By whole cells, so that the average blurs nothing.
   absl::Status AverageShifted(Look& look);

@@ -107,6 +107,7 @@ absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const R
   result.touches_patch_border = look.restored.touches_patch_border;
   result.spacing_mm = look.first.spacing_mm;
   result.logits = std::move(look.merged);
+  result.spread = std::move(look.spread);
   return result;
 }
 

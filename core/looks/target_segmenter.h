@@ -35,6 +35,9 @@ struct TargetSegmentation {
   std::vector<PromptUse> prompt_uses;  // of each prompt, in the order of Prompts' members
   int64_t dropped_components = 0;      // parts that were found and that nothing asks for (ObeyPrompts)
   int64_t enforced_prompts = 0;        // that the model contradicted
+  // How far several looks were from each other: the standard deviation of their probabilities, 0 to 0.5, by cell of the
+  // patch that they were blended into; for RestoreSpread. Without values: there was one look alone.
+  LogitsBox spread;
   double expected_dice = 0;  // Worth of the look that counts; 0: nothing was found
   // The Dice that masks had of which so much was expected; nothing: the model is not calibrated.
   std::optional<double> confidence = std::nullopt;

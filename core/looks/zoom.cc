@@ -23,6 +23,7 @@ absl::Status ZoomIn(LookMaker& maker, Look& look) {
   const LookQuality now = maker.QualityOf(closer), before = maker.QualityOf(look);
   // A lesion that was small and now reaches out of a patch three times its size has leaked.
   if (now.found && now.missed <= before.missed && !closer.restored.touches_patch_border) {
+    closer.spread = std::move(look.spread);
     closer.refine_from = std::move(look.refine_from);
     look = std::move(closer);
   }

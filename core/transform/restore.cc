@@ -136,15 +136,16 @@ RestoredMask RestoreBits(absl::Span<const uint8_t> bits, const LogitsBox& box, c
 // Planes along i that are upsampled at a time: few enough to hold for several patches, enough to write runs.
 constexpr int64_t kSlab = 64;
 
-// Fills `slab` with planes [begin, end) of the box.
-void UpsampleProbabilities(const LogitsBox& logits, int64_t begin, int64_t end, std::vector<float>& slab) {
+// Fills `slab` with planes [begin, end) of the box, each value as `to_value` makes it of the upsampled one.
+template <typename ToValue>
+void Upsample(const LogitsBox& logits, int64_t begin, int64_t end, const ToValue& to_value, std::vector<float>& slab) {
   const int64_t width = logits.voxels[1], depth = logits.voxels[2];
   slab.resize((end - begin) * width * depth);
   const auto row_at = [&](int64_t i, int64_t j) { return slab.data() + ((i - begin) * width + j) * depth; };
   VisitUpsampledRows(logits, begin, end, [&](int64_t i, int64_t j, const auto& row, const auto& taps) {
     float* out = row_at(i, j);
     for (int64_t k = 0; k < depth; ++k) {
-      out[k] = 1 / (1 + std::exp(-Lerp(row[taps[k].lo], row[taps[k].hi], taps[k].weight)));
+      out[k] = to_value(Lerp(row[taps[k].lo], row[taps[k].hi], taps[k].weight));
     }
   });
   VisitUnseenRuns(logits, begin, end, [&](int64_t i, int64_t j, int64_t k, int64_t count) {
@@ -169,6 +170,24 @@ void WriteSlab(const std::vector<float>& slab, std::array<SourceAxis, 3> axes,
       for (int64_t i = axes[0].begin; i < axes[0].end; ++i) to[i] = slab[from + offsets[0][i]];
     }
   }
+}
+
+// Upsampled values on the volume's grid; 0 outside of what was seen.
+template <typename ToValue>
+absl::StatusOr<ByteBuffer> RestoreValues(const LogitsBox& box, const Geometry& geometry, const ToValue& to_value) {
+  const Shape& shape = geometry.shape();
+  ASSIGN_OR_RETURN(ByteBuffer buffer,
+                   ByteBuffer::Zeroed(static_cast<size_t>(shape.voxels()) * sizeof(float)));
+  if (box.values.empty()) return buffer;
+  auto* out = reinterpret_cast<float*>(buffer.data());
+  const std::array<SourceAxis, 3> axes = SourceAxes(box.placement, box.voxels, shape);
+  std::vector<float> slab;
+  for (int64_t begin = 0; begin < box.voxels[0]; begin += kSlab) {
+    const int64_t end = std::min(begin + kSlab, box.voxels[0]);
+    Upsample(box, begin, end, to_value, slab);
+    WriteSlab(slab, axes, box.voxels, begin, end, shape, out);
+  }
+  return buffer;
 }
 
 }  // namespace
@@ -214,18 +233,11 @@ bool TouchesBorder(const Mask& mask, const VoxelBox& box, const LogitsBox& logit
 }
 
 absl::StatusOr<ByteBuffer> RestoreProbabilities(const LogitsBox& logits, const Geometry& geometry) {
-  const Shape& shape = geometry.shape();
-  ASSIGN_OR_RETURN(ByteBuffer buffer,
-                   ByteBuffer::Zeroed(static_cast<size_t>(shape.voxels()) * sizeof(float)));
-  auto* out = reinterpret_cast<float*>(buffer.data());
-  const std::array<SourceAxis, 3> axes = SourceAxes(logits.placement, logits.voxels, shape);
-  std::vector<float> slab;
-  for (int64_t begin = 0; begin < logits.voxels[0]; begin += kSlab) {
-    const int64_t end = std::min(begin + kSlab, logits.voxels[0]);
-    UpsampleProbabilities(logits, begin, end, slab);
-    WriteSlab(slab, axes, logits.voxels, begin, end, shape, out);
-  }
-  return buffer;
+  return RestoreValues(logits, geometry, [](float logit) { return 1 / (1 + std::exp(-logit)); });
+}
+
+absl::StatusOr<ByteBuffer> RestoreSpread(const LogitsBox& spread, const Geometry& geometry) {
+  return RestoreValues(spread, geometry, [](float value) { return value; });
 }
 
 }  // namespace sgpsam

@@ -55,6 +55,8 @@ bool TouchesBorder(const Mask& mask, const VoxelBox& box, const LogitsBox& logit
 // its mask), float32, i fastest; 0 outside of what was seen.
 // RESOURCE_EXHAUSTED if there is no memory for 4 bytes a voxel.
 absl::StatusOr<ByteBuffer> RestoreProbabilities(const LogitsBox& logits, const Geometry& geometry);
+// The same of values that are what they are, as a spread; a box without values is 0 everywhere.
+absl::StatusOr<ByteBuffer> RestoreSpread(const LogitsBox& spread, const Geometry& geometry);
 
 }  // namespace sgpsam
 

@@ -149,6 +149,11 @@ absl::Status SegmentPipeline::Write(const SegmentRequest& request, const Decoded
     ASSIGN_OR_RETURN(Output map, ProbabilitiesOutput(findings[t], t, source.volume.geometry()));
     outputs.push_back(std::move(map));
   }
+  for (size_t t = 0; request.uncertainty && t < findings.size(); ++t) {
+    RETURN_IF_ERROR(progress.Check());
+    ASSIGN_OR_RETURN(Output map, UncertaintyOutput(findings[t], t, source.volume.geometry()));
+    outputs.push_back(std::move(map));
+  }
   for (size_t t = 0; request.logits && t < findings.size(); ++t) outputs.push_back(LogitsOutput(findings[t], t));
   return absl::OkStatus();
 }

@@ -30,7 +30,7 @@ struct SegmentRequest {
   std::vector<TargetRequest> targets;    // 1 to 16
   const OutputFormat* format = nullptr;  // of the masks; without: see FormatOf
   SegSeries seg_series;                  // for formats that are a series' objects
-  bool probabilities = false, logits = false;
+  bool probabilities = false, uncertainty = false, logits = false;
   bool upright = false;  // mask and image on a grid at right angles; only formats that can
   std::optional<IntensityClamp> clamp;
   TargetOptions inference;

@@ -43,7 +43,7 @@ struct TargetResult {
   Digest logits_digest;
 };
 
-enum class OutputKind { kMask, kProbabilities, kLogits, kUprightImage };
+enum class OutputKind { kMask, kProbabilities, kLogits, kUprightImage, kUncertainty };
 
 struct Output {
   OutputKind kind = OutputKind::kMask;
@@ -62,7 +62,7 @@ struct Output {
 
 struct SegmentResult {
   std::vector<TargetResult> targets;
-  std::vector<Output> outputs;  // masks, the upright image, probabilities, logits
+  std::vector<Output> outputs;  // masks, the upright image, probabilities, uncertainty, logits
   std::array<absl::Duration, kStages> stage_times{};
   std::vector<std::string> warnings;
   std::vector<PassedOver> passed_over;

@@ -183,12 +183,14 @@ TEST(Messages, CarryKeyPriorityFormatAndClamp) {
   request.priority = Priority::kStat;
   request.format = MaskFormat::kRawBits;
   request.probabilities = true;
+  request.uncertainty = true;
   request.clamp = {-100, 300};
   const auto header = MakeHeader(request);
   EXPECT_EQ(header->idempotency_key(), "key");
   EXPECT_EQ(header->priority(), v1::PRIORITY_STAT);
   EXPECT_EQ(header->output().format(), v1::MASK_FORMAT_RAW_BITS);
   EXPECT_TRUE(header->output().probabilities());
+  EXPECT_TRUE(header->output().uncertainty());
   EXPECT_TRUE(header->output().logits());
   EXPECT_EQ(header->preprocessing().clamp_max(), 300);
 }

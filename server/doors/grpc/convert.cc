@@ -19,6 +19,7 @@ v1::OutputKind ToProto(OutputKind kind) {
     case OutputKind::kMask: return v1::OUTPUT_KIND_MASK;
     case OutputKind::kProbabilities: return v1::OUTPUT_KIND_PROBABILITIES;
     case OutputKind::kLogits: return v1::OUTPUT_KIND_LOGITS;
+    case OutputKind::kUncertainty: return v1::OUTPUT_KIND_UNCERTAINTY;
     case OutputKind::kUprightImage: break;
   }
   return v1::OUTPUT_KIND_UPRIGHT_IMAGE;

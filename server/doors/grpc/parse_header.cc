@@ -432,6 +432,10 @@ absl::StatusOr<SegSeries> ParseSegSeries(const v1::SegSeries& series) {
 
 absl::Status ParseOutput(const v1::OutputOptions& output, SegmentRequest& request) {
   request.probabilities = output.probabilities();
+  request.uncertainty = output.uncertainty();
+  for (TargetRequest& target : request.targets) {  // without several looks there is no spread to tell
+    if (request.uncertainty && !target.average_looks) target.average_looks = true;
+  }
   request.logits = output.logits();
   request.upright = output.upright();
   if (output.format() != v1::MASK_FORMAT_UNSPECIFIED) {
@@ -440,8 +444,8 @@ absl::Status ParseOutput(const v1::OutputOptions& output, SegmentRequest& reques
     if (request.format == nullptr) return Invalid("output.format", "output.format is unknown to this server");
   }
   const OutputFormat& format = FormatOf(request);
-  if (request.upright && (!format.can_be_upright || request.probabilities)) {
-    return Invalid("output.upright", "output.upright goes with MASK_FORMAT_NIFTI and without probabilities");
+  if (request.upright && (!format.can_be_upright || request.probabilities || request.uncertainty)) {
+    return Invalid("output.upright", "output.upright goes with MASK_FORMAT_NIFTI and without probabilities or uncertainty");
   }
   if (format.of_series && request.volume.kind != VolumeKind::kDicom) {
     return InvalidArgument(

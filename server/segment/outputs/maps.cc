@@ -21,6 +21,11 @@ absl::StatusOr<Output> ProbabilitiesOutput(const Finding& finding, size_t target
   return Output{OutputKind::kProbabilities, target, kMediaType, std::move(probabilities)};
 }
 
+absl::StatusOr<Output> UncertaintyOutput(const Finding& finding, size_t target, const Geometry& geometry) {
+  ASSIGN_OR_RETURN(ByteBuffer spread, RestoreSpread(finding.found.spread, geometry));
+  return Output{OutputKind::kUncertainty, target, kMediaType, std::move(spread)};
+}
+
 Output LogitsOutput(const Finding& finding, size_t target) {
   const std::vector<float>& values = finding.found.first.values;
   return {OutputKind::kLogits, target, kMediaType,

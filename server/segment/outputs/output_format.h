@@ -51,8 +51,9 @@ const OutputFormat& FormatOf(const SegmentRequest& request);
 
 extern const OutputFormat kDicomSegOutput, kNiftiOutput, kRawBitsOutput;
 
-// Besides the masks, in any format: float32 on the volume's grid, and the first patch's logits.
+// Besides the masks, in any format: float32 on the volume's grid, twice, and the first patch's logits.
 absl::StatusOr<Output> ProbabilitiesOutput(const Finding& finding, size_t target, const Geometry& geometry);
+absl::StatusOr<Output> UncertaintyOutput(const Finding& finding, size_t target, const Geometry& geometry);
 Output LogitsOutput(const Finding& finding, size_t target);
 
 }  // namespace sgpsam

@@ -169,6 +169,7 @@ struct SegmentRequest {
   MaskFormat format = MaskFormat::kDefault;
   std::optional<SegSeries> seg_series;             // DICOM-SEG only
   bool probabilities = false;                      // fill TargetResult::probabilities
+  bool uncertainty = false;                        // fill TargetResult::uncertainty; averages looks unless told
   bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
   // Of a stack that leans (gantry tilt): mask and image on a grid at right angles, which every reader opens.
   // NIfTI only.
@@ -248,6 +249,7 @@ struct TargetResult {
   PreviousLogits previous;           // for Target::previous of the next call
   std::string mask_bits;             // MaskFormat::kRawBits only
   std::vector<float> probabilities;  // on request, on the volume's grid, i fastest
+  std::vector<float> uncertainty;    // likewise: the standard deviation of several looks' probabilities, 0 to 0.5
 };
 
 struct ModelIdentity {

@@ -167,6 +167,7 @@ class Parts:
         message = self._message.targets[index]
         logits = self._bytes.get((pb.OUTPUT_KIND_LOGITS, index))
         probabilities = self._bytes.get((pb.OUTPUT_KIND_PROBABILITIES, index))
+        uncertainty = self._bytes.get((pb.OUTPUT_KIND_UNCERTAINTY, index))
         samples = np.frombuffer(logits, "<f4") if logits is not None else None
         return TargetResult(
             voxels=message.voxels, volume_ml=message.volume_ml,
@@ -175,7 +176,7 @@ class Parts:
             iou_prediction=message.iou_prediction,
             gates=[results.Gate(gate.block, gate.score, gate.open) for gate in message.gates],
             previous=PreviousLogits(message.logits_sha256, samples, _patch(message)), mask=self._mask(index),
-            probabilities=self._on_grid(probabilities),
+            probabilities=self._on_grid(probabilities), uncertainty=self._on_grid(uncertainty),
             confidence=message.confidence if message.HasField("confidence") else None,
             dropped_components=message.dropped_components, enforced_prompts=message.enforced_prompts,
             prompts=[_use(use) for use in message.prompt_uses])
@@ -191,7 +192,7 @@ class Parts:
         if data is None:
             return None
         if len(data) != 4 * int(np.prod(self._shape)):
-            raise broken_contract("probabilities of another size than their volume")
+            raise broken_contract("a map of another size than its volume")
         return np.frombuffer(data, "<f4").reshape(self._shape)
 
 

@@ -58,7 +58,8 @@ class Client:
                 spacing: float | Literal["auto"] | None = None, idempotency_key: str = "",
                 priority: Priority = "routine", seg_series: SegSeries | None = None,
                 timeout: float | None = None, progress: ProgressCallback | None = None, modality: str = "",
-                max_looks: int | None = None, max_steps: int | None = None) -> Result:
+                max_looks: int | None = None, max_steps: int | None = None,
+                uncertainty: bool = False) -> Result:
         """Blocks until the result is there, or raises SgpsamError (see errors.py).
 
         volume: a Volume, or what Volume.of takes. Sent only if the server lacks it.
@@ -74,6 +75,7 @@ class Client:
         seg_series: which series a DICOM-SEG goes into, so that repeated results belong together.
         max_looks, max_steps: within max_patches, each 0 to 26: looks at other spacings than the first, and steps along
         a lesion from patch to patch.
+        uncertainty: also how far several looks are from each other, voxel by voxel (TargetResult.uncertainty).
         modality: of a volume that is not DICOM, such as "CT"; "": not known.
         idempotency_key: same key, volume, targets and model: same UIDs in the DICOM-SEG.
         timeout: seconds for the whole call. progress: called from any thread, one call at a time; must
@@ -86,7 +88,7 @@ class Client:
         header = pb.SegmentHeader(
             volume=volume.source(), targets=[requests.to_message(target) for target in targets],
             output=pb.OutputOptions(format=choice("output", output, _FORMATS), probabilities=probabilities,
-                                    logits=logits, upright=upright),
+                                    logits=logits, upright=upright, uncertainty=uncertainty),
             idempotency_key=idempotency_key, priority=choice("priority", priority, _PRIORITIES),
             inference=_inference(max_patches, spacing))
         header.volume.modality = modality

@@ -78,6 +78,8 @@ class TargetResult:
     dropped_components: int = 0          # parts that the model found and that no prompt asks for
     enforced_prompts: int = 0            # that the model contradicted and that changed the mask
     prompts: Sequence[PromptUse] = ()    # what became of each
+    # On request; axes k, j, i: the standard deviation of several looks' probabilities, 0 to 0.5.
+    uncertainty: Samples | None = None
 
     @property
     def empty(self) -> bool:

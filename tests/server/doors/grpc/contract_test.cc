@@ -281,6 +281,32 @@ TEST(Contract, NamesTheScribbleThatCannotBeTaken) {
   EXPECT_EQ(refused([](auto& s) { s.set_first_voxel(0, 4294967295); }).metadata().at("number"), "2");
 }
 
+TEST(Contract, ReturnsHowFarSeveralLooksAreFromEachOther) {
+  TestServer server;
+  v1::SegmentHeader header = RampHeader();
+  header.mutable_output()->set_uncertainty(true);
+  const auto spread_of = [&] {
+    const Exchange call = Segment(server.stub(), header, RampPayload());
+    EXPECT_TRUE(call.status.ok()) << call.status.error_message();
+    EXPECT_EQ(call.result->outputs_size(), 2);
+    EXPECT_EQ(call.result->outputs(1).kind(), v1::OUTPUT_KIND_UNCERTAINTY);
+    std::vector<float> spread(call.outputs[1].size() / sizeof(float));
+    std::memcpy(spread.data(), call.outputs[1].data(), call.outputs[1].size());
+    return std::make_pair(call.result->targets(0).patches(), spread);
+  };
+  const auto several = spread_of();
+  EXPECT_EQ(several.first, 5u);
+  const auto [least, most] = std::minmax_element(several.second.begin(), several.second.end());
+  EXPECT_GE(*least, 0);
+  EXPECT_GT(*most, 0);
+  EXPECT_LE(*most, 0.5f);
+  header.mutable_targets(0)->set_average_looks(false);
+  const auto one = spread_of();
+  EXPECT_EQ(one.first, 1u);
+  EXPECT_TRUE(std::all_of(one.second.begin(), one.second.end(), [](float value) { return value == 0; }));
+  EXPECT_EQ(one.second.size(), several.second.size());
+}
+
 TEST(Contract, CountsThePatchesInItsProgress) {
   TestServer server;
   v1::SegmentHeader header = RampHeader();
