@@ -2,7 +2,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <functional>
 #include <set>
 
