@@ -179,6 +179,7 @@ std::string NameOfRun(const Options& options, const MeasuredModel& model, const 
                                 {"clicks", options.clicks},
                                 {"seed", options.evaluate.seed},
                                 {"min_voxels", options.evaluate.min_voxels},
+                                {"added_clicks", options.evaluate.added_clicks},
                                 {"max_patches", options.target.max_patches},
                                 {"spacing", options.spacing},
                                 {"generated_seed", options.generated.seed},
@@ -462,6 +463,12 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
       ->check(CLI::IsMember({"centre", "random"}))
       ->capture_default_str();
   command->add_option("--seed", options->evaluate.seed, "Of random clicks")->capture_default_str();
+  command
+      ->add_option("--added-clicks", options->evaluate.added_clicks,
+                   "Right clicks at random to try after the first answer of each lesion, one by one, half of them "
+                   "in it and half beside it: what one more click may cost")
+      ->check(CLI::Range(0, 10000))
+      ->capture_default_str();
   command
       ->add_option("--max-patches", options->target.max_patches, "Of one lesion; 1: the first alone")
       ->check(CLI::Range(1, kLookPolicy.most_patches))

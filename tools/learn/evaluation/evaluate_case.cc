@@ -1,5 +1,7 @@
 #include "tools/learn/evaluation/evaluate_case.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "core/base/random.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
+#include "core/volume/voxel_runs.h"
 #include "tools/learn/evaluation/ball.h"
 #include "tools/learn/evaluation/overlap.h"
 #include "tools/learn/evaluation/size_bins.h"
@@ -45,6 +48,23 @@ PointPrompt ToPrompt(const SimulatedClick& click) {
   return {VoxelIndex{static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)}, click.positive};
 }
 
+constexpr int64_t kBeside = 6;   // voxels
+constexpr int kAttempts = 1000;  // at a voxel of a box beside the truth, which may fill nearly all of it
+
+VoxelBox BoxBeside(const Mask& truth) {
+  const Shape& shape = truth.shape();
+  VoxelBox box{{shape.i, shape.j, shape.k}, {0, 0, 0}};
+  for (const VoxelRun& run : RunsOf(truth)) {
+    box.begin = {std::min(box.begin.i, run.begin), std::min(box.begin.j, run.j), std::min(box.begin.k, run.k)};
+    box.end = {std::max(box.end.i, run.end), std::max(box.end.j, run.j + 1), std::max(box.end.k, run.k + 1)};
+  }
+  box.begin = {std::max<int64_t>(0, box.begin.i - kBeside), std::max<int64_t>(0, box.begin.j - kBeside),
+               std::max<int64_t>(0, box.begin.k - kBeside)};
+  box.end = {std::min(shape.i, box.end.i + kBeside), std::min(shape.j, box.end.j + kBeside),
+             std::min(shape.k, box.end.k + kBeside)};
+  return box;
+}
+
 // One target on its way through the clicks.
 class Reader {
  public:
@@ -70,6 +90,7 @@ class Reader {
     for (int click = 1; scored < kScoredClicks.size(); ++click) {
       if (next) RETURN_IF_ERROR(Click(*next, scores));
       if (click == kScoredClicks[scored]) RETURN_IF_ERROR(Score(scored++, scores));
+      if (click == 1 && has_mask_) RETURN_IF_ERROR(TryAdded(*scores.dice[0], scores));
       if (next) {
         ASSIGN_OR_RETURN(next, NextClick(truth_, mask_, click_options, random_.Next()));
       }
@@ -96,6 +117,38 @@ class Reader {
     expected_ = answer->expected_dice;
     confidence_ = answer->confidence;
     return absl::OkStatus();
+  }
+
+  // Right clicks next to the first, each by itself, as from a reader who helps where there is nothing to help.
+  absl::Status TryAdded(double before, LesionScores& scores) {
+    Random random(random_.state());  // further clicks are the same with them and without
+    for (int n = 0; n < options_.added_clicks; ++n) {
+      const std::optional<SimulatedClick> click = RightClick(n % 2 == 0, random);
+      if (!click) continue;
+      Prompts prompts = prompts_;
+      prompts.points.push_back(ToPrompt(*click));
+      absl::StatusOr<CaseAnswer> answer = segmenter_.Segment(prompts);
+      if (absl::IsInvalidArgument(answer.status())) continue;
+      RETURN_IF_ERROR(answer.status());
+      ASSIGN_OR_RETURN(const double after, Dice(truth_, answer->mask));
+      scores.added.push_back(after - before);
+    }
+    return absl::OkStatus();
+  }
+
+  // In the truth, or beside it, where its bounding box grown by kBeside reaches.
+  std::optional<SimulatedClick> RightClick(bool positive, Random& random) const {
+    if (positive) return FirstClick(truth_, {ClickStrategy::kRandom, geometry_.spacing_mm()}, random.Next());
+    const VoxelBox box = BoxBeside(truth_);
+    const auto between = [&](int64_t begin, int64_t end) {
+      return begin + static_cast<int64_t>(random.Below(static_cast<uint64_t>(end - begin)));
+    };
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      const Voxel voxel{between(box.begin.i, box.end.i), between(box.begin.j, box.end.j),
+                        between(box.begin.k, box.end.k)};
+      if (!truth_.at(voxel.i, voxel.j, voxel.k)) return SimulatedClick{voxel, false};
+    }
+    return std::nullopt;
   }
 
   absl::Status Score(size_t at, LesionScores& scores) const {

@@ -59,6 +59,9 @@ struct EvaluateOptions {
   uint64_t seed = 0;       // of random clicks
   int64_t min_voxels = 1;  // of a target: smaller ones are crumbs of an outline, and left out
   std::set<int64_t> targets{};  // only these; empty: all
+  // Right clicks at random that are tried one by one after the first answer, half in the truth and half beside it:
+  // LesionScores.added.
+  int added_clicks = 0;
 };
 
 // Every target of the case that is large enough: the first click in it, each next one in what is still wrong, with the

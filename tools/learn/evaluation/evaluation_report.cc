@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "tools/learn/evaluation/ball.h"
@@ -104,6 +105,17 @@ size_t CountIf(absl::Span<const LesionScores> lesions, size_t group,
   }));
 }
 
+std::optional<AddedClicks> SumUpAdded(absl::Span<const LesionScores> lesions) {
+  std::vector<double> changes;
+  for (const LesionScores& lesion : lesions) {
+    changes.insert(changes.end(), lesion.added.begin(), lesion.added.end());
+  }
+  if (changes.empty()) return std::nullopt;
+  std::sort(changes.begin(), changes.end());
+  const double sum = std::accumulate(changes.begin(), changes.end(), 0.0);
+  return AddedClicks{changes.size(), sum / static_cast<double>(changes.size()), changes[changes.size() / 100]};
+}
+
 std::vector<ConfidenceTenth> ByConfidence(absl::Span<const LesionScores> lesions) {
   std::array<ConfidenceTenth, 10> tenths;
   for (const LesionScores& lesion : lesions) {
@@ -151,6 +163,7 @@ EvaluationReport MakeReport(std::vector<LesionScores> lesions, const BootstrapOp
           CountIf(lesions, group, [n](const LesionScores& lesion) { return !lesion.dice[n]; });
     }
   }
+  report.added = SumUpAdded(lesions);
   report.confidence = ByConfidence(lesions);
   report.refused = CountRefused(lesions);
   report.balls = FindBestBalls(lesions, options);

@@ -34,6 +34,8 @@ struct LesionScores {
   std::array<std::optional<double>, kScoredClicks.size()> dice{}, nsd{};
   // What was expected of those masks by Dice, and with what confidence; nullopt: not told.
   std::array<std::optional<double>, kScoredClicks.size()> expected{}, confidence{};
+  // What each of the right clicks that were tried after the first answer changed of its Dice.
+  std::vector<double> added{};
   std::vector<GateScore> gates{};  // of each module in the encoder's order; empty where there are none
   // How many clicks were refused by what was measured, by the reason's name (core/base/reason.h); the mask stayed as
   // it was.
@@ -77,6 +79,12 @@ struct BestBalls {
   std::array<std::optional<BallMean>, kSizeGroups> by_size;
 };
 
+// What one more right click, at random, changes of the Dice after the first.
+struct AddedClicks {
+  size_t clicks = 0;
+  double mean = 0, worst_hundredth = 0;  // the second: a hundredth of them, rounded down, change it to less
+};
+
 struct RefusedFor {
   int clicks = 0, lesions = 0;
 };
@@ -98,6 +106,7 @@ struct EvaluationReport {
   // Of these without a mask, as every click until then was refused.
   std::array<std::array<size_t, kSizeGroups>, kScoredClicks.size()> without_mask{};
   std::map<std::string, RefusedFor> refused;  // by reason
+  std::optional<AddedClicks> added;  // nullopt: none were tried
   // Of all scored masks; tenths without any are left out.
   std::vector<ConfidenceTenth> confidence;
   std::optional<BestBalls> balls;            // for the lesions that have a mask after the first click

@@ -74,6 +74,12 @@ std::string LinesOfRefused(const EvaluationReport& report) {
   return lines;
 }
 
+std::string LineOfAdded(const EvaluationReport& report) {
+  if (!report.added) return "";
+  return absl::StrFormat("one more right click changes Dice by %+.3f in the mean of %d, %+.3f in the worst hundredth\n",
+                         report.added->mean, report.added->clicks, report.added->worst_hundredth);
+}
+
 std::string LinesOfConfidence(const EvaluationReport& report) {
   if (report.confidence.empty()) return "";
   std::string lines = "\nconfidence of masks, by tenths: said, and the Dice that they have\n";
@@ -84,6 +90,11 @@ std::string LinesOfConfidence(const EvaluationReport& report) {
 }
 
 // JSON.
+
+Json AddedOf(const std::optional<AddedClicks>& added) {
+  if (!added) return nullptr;
+  return {{"clicks", added->clicks}, {"mean", added->mean}, {"worst_hundredth", added->worst_hundredth}};
+}
 
 Json ConfidenceOf(const EvaluationReport& report) {
   Json tenths = Json::array();
@@ -156,6 +167,7 @@ std::string ToTable(const EvaluationReport& report) {
     table += Line(absl::StrCat("gate ", n + 1, ", open"), report.gates[n].open_rate);
   }
   if (report.balls) table += LinesOfBalls(*report.balls);
+  table += LineOfAdded(report);
   table += LinesOfConfidence(report);
   table += LinesOfRefused(report);
   if (report.crumbs > 0) {
@@ -194,6 +206,7 @@ std::string ToJson(const EvaluationReport& report) {
       {absl::StrCat("dice", interval), ByClicks(report.dice, IntervalOf)},
       {absl::StrCat("nsd", interval), ByClicks(report.nsd, IntervalOf)},
       {"gates", gates},
+      {"added_clicks", AddedOf(report.added)},
       {"confidence", ConfidenceOf(report)},
       {"ball", BallsOf(report.balls)},
       {"bootstrap",

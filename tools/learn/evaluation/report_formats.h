@@ -18,6 +18,7 @@ std::string ToTable(const EvaluationReport& report);
 //      "nsd": as "dice", "cases": n, "lesions": {"all": n, "lt5mm": n, "5to10mm": n, "ge10mm": n},
 //      "dice_ci95": as "dice" with [low, high] for x, "nsd_ci95": the same,
 //      "gates": [{"score": {"all": x, …}, "open_rate": {"all": x, …}}, …],
+//      "added_clicks": {"clicks": n, "mean": x, "worst_hundredth": x} or null,
 //      "confidence": [{"masks": n, "said": x, "dice": x}, …],
 //      "ball": {"radius_mm": x, "dice": {"all": x, …}, "by_size": {"all": {"radius_mm": x, "dice": x}, …}},
 //      "bootstrap": {"confidence": 0.95, "resamples": n, "seed": n}, "clicks": s,

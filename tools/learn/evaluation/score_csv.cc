@@ -30,6 +30,7 @@ std::vector<std::string> FieldNames(size_t gates) {
   for (const char* metric : {"dice", "nsd", "expected", "confidence"}) {
     for (const int clicks : kScoredClicks) names.push_back(absl::StrCat(metric, "_", clicks));
   }
+  names.push_back("added");
   names.push_back("refused");
   for (size_t n = 1; n <= gates; ++n) {
     names.push_back(absl::StrCat("gate", n));
@@ -38,6 +39,11 @@ std::vector<std::string> FieldNames(size_t gates) {
   names.push_back("ball");
   names.push_back("run");
   return names;
+}
+
+std::string Numbers(const std::vector<double>& values) {
+  return absl::StrJoin(values, " ",
+                       [](std::string* out, double value) { absl::StrAppendFormat(out, "%.4g", value); });
 }
 
 std::string Line(const ScoredCase& scored, const LesionScores& lesion, size_t gates, absl::string_view run) {
@@ -54,15 +60,14 @@ std::string Line(const ScoredCase& scored, const LesionScores& lesion, size_t ga
       fields.push_back(score ? absl::StrFormat("%.9g", *score) : "");
     }
   }
+  fields.push_back(Numbers(lesion.added));
   fields.push_back(absl::StrJoin(lesion.refused, " ", absl::PairFormatter(":")));
   for (size_t n = 0; n < gates; ++n) {
     const bool has = n < lesion.gates.size();
     fields.push_back(has ? absl::StrFormat("%.6g", lesion.gates[n].score) : "");
     fields.push_back(has ? absl::StrCat(lesion.gates[n].open ? 1 : 0) : "");
   }
-  fields.push_back(absl::StrJoin(lesion.ball, " ", [](std::string* out, double dice) {
-    absl::StrAppendFormat(out, "%.4g", dice);
-  }));
+  fields.push_back(Numbers(lesion.ball));
   fields.push_back(std::string(run));
   return absl::StrCat(absl::StrJoin(fields, ","), kLineEnd);
 }
@@ -129,11 +134,10 @@ void ReadRefused(Fields& fields, std::map<std::string, int>& refused) {
   }
 }
 
-void ReadBall(Fields& fields, std::vector<double>& ball) {
+void ReadNumbers(Fields& fields, std::vector<double>& values) {
   for (const absl::string_view word : absl::StrSplit(fields.Text(), ' ', absl::SkipEmpty())) {
-    if (!absl::SimpleAtod(word, &ball.emplace_back())) fields.Spoil();
+    if (!absl::SimpleAtod(word, &values.emplace_back()) || !std::isfinite(values.back())) fields.Spoil();
   }
-  if (!ball.empty() && ball.size() != kBallRadii) fields.Spoil();
 }
 
 struct ParsedLine {
@@ -160,12 +164,14 @@ absl::StatusOr<ParsedLine> ParseLine(const std::vector<std::string>& texts, size
   for (auto* scores : {&lesion.dice, &lesion.nsd, &lesion.expected, &lesion.confidence}) {
     for (std::optional<double>& score : *scores) score = fields.Number();
   }
+  ReadNumbers(fields, lesion.added);
   ReadRefused(fields, lesion.refused);
   for (size_t n = 0; n < gates; ++n) {
     const std::optional<double> score = fields.Number(), open = fields.Number();
     if (score && open) lesion.gates.push_back({*score, *open != 0});
   }
-  ReadBall(fields, lesion.ball);
+  ReadNumbers(fields, lesion.ball);
+  if (!lesion.ball.empty() && lesion.ball.size() != kBallRadii) fields.Spoil();
   line.run = fields.Text();
   if (!fields.good()) return bad;
   return line;

@@ -21,7 +21,8 @@ struct ScoredCase {
 };
 
 // set, case, lesion, lesions (of the case, in all), crumbs, diameter_mm, size, i, j, k (the first click), dice_1 to
-// nsd_5 (empty: no mask), expected_1 to confidence_5 (empty: not told), refused ("EMPTY_MASK:2"), gate1, gate1_open and so on, ball (Dice of each radius, with
+// nsd_5 (empty: no mask), expected_1 to confidence_5 (empty: not told), added (changes of Dice, with
+// spaces between), refused ("EMPTY_MASK:2"), gate1, gate1_open and so on, ball (Dice of each radius, with
 // spaces between), run.
 std::string ScoreCsvHeader(size_t gates);
 

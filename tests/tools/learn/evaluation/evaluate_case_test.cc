@@ -95,6 +95,28 @@ TEST(EvaluateCase, EndsOnAnErrorThatIsNoRefusal) {
   EXPECT_EQ(EvaluateCase(ThreeTargets(), broken, {}).status().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(EvaluateCase, TriesRightClicksAfterTheFirstAnswer) {
+  const Mask truth = MaskOf({1}), nothing(kShape);
+  // Each added click spoils or mends: a positive one leaves the truth, a negative one nothing.
+  const auto answer = [&](const Prompts& prompts, size_t) -> absl::StatusOr<Mask> {
+    return prompts.points.back().positive ? truth : nothing;
+  };
+  Scripted model(answer), plain(answer);
+  const auto options = [](int added) {
+    return EvaluateOptions{.min_voxels = 20, .targets = {1}, .added_clicks = added};
+  };
+  const LesionScores scores = EvaluateCase(ThreeTargets(), model, options(6))->lesions.at(0);
+  EXPECT_EQ(scores.added, (std::vector<double>{0, -1, 0, -1, 0, -1}));
+  for (size_t call = 1; call <= 6; ++call) {
+    ASSERT_EQ(model.asked[call].size(), 2u) << "the first click and one more";
+    const auto& voxel = std::get<VoxelIndex>(model.asked[call][1].position);
+    const bool inside = truth.at(static_cast<int64_t>(voxel.i), static_cast<int64_t>(voxel.j),
+                                 static_cast<int64_t>(voxel.k));
+    EXPECT_EQ(model.asked[call][1].positive, inside) << "a right one";
+  }
+  EXPECT_EQ(EvaluateCase(ThreeTargets(), plain, options(0))->lesions.at(0).dice, scores.dice);
+}
+
 // Random clicks follow from the seed, the case's name and the target, not from the other cases.
 TEST(EvaluateCase, ClicksAtRandomByItsSeed) {
   const auto clicks = [](uint64_t seed, const std::string& id) {

@@ -19,6 +19,17 @@ LesionScores Lesion(const std::string& case_id, double diameter_mm, double dice_
   return lesion;
 }
 
+TEST(EvaluationReport, FindsTheWorstHundredthOfAddedClicks) {
+  std::vector<LesionScores> lesions = {Lesion("a", 4, 0.2), Lesion("b", 5, 0.4)};
+  EXPECT_FALSE(MakeReport(lesions).added.has_value());
+  for (int n = 0; n < 100; ++n) lesions[0].added.push_back(-0.01 * (n + 1));
+  lesions[1].added.assign(100, 0.5);
+  const AddedClicks added = *MakeReport(lesions).added;
+  EXPECT_EQ(added.clicks, 200u);
+  EXPECT_DOUBLE_EQ(added.worst_hundredth, -0.98);  // -1 and -0.99 are a hundredth
+  EXPECT_NEAR(added.mean, (-50.5 + 50) / 200, 1e-12);
+}
+
 TEST(EvaluationReport, PutsConfidenceNextToDiceByTenths) {
   std::vector<LesionScores> lesions = {Lesion("a", 4, 0.2), Lesion("b", 5, 0.4)};  // 0.2 0.3 0.4, 0.4 0.5 0.6
   lesions[0].confidence = {0.31, 0.35, std::nullopt};

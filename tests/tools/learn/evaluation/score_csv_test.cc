@@ -16,6 +16,7 @@ ScoredCase TwoLesions() {
   ScoredCase scored{"ct", "a", {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}},
                                 {"a", 3, 20, {std::nullopt, 0.875, 1}, {std::nullopt, 1, 1}}}, 4};
   scored.lesions[0].first_click = {7, 8, 9};
+  scored.lesions[0].added = {-0.25, 0.5};
   scored.lesions[0].expected = {0.5, std::nullopt, 0.875};
   scored.lesions[0].confidence = {0.25, std::nullopt, 0.75};
   scored.lesions[1].refused = {{"EMPTY_MASK", 2}, {"UNNAMED", 1}};
@@ -35,6 +36,7 @@ void ExpectSame(const ScoredCase& a, const ScoredCase& b) {
     EXPECT_EQ(x.dice, y.dice);
     EXPECT_EQ(x.nsd, y.nsd);
     EXPECT_EQ(x.expected, y.expected);
+    EXPECT_EQ(x.added, y.added);
     EXPECT_EQ(x.confidence, y.confidence);
     EXPECT_EQ(x.refused, y.refused);
     EXPECT_EQ(x.first_click, y.first_click);
@@ -50,9 +52,9 @@ void ExpectSame(const ScoredCase& a, const ScoredCase& b) {
 TEST(ScoreCsv, HasALineForEveryLesion) {
   EXPECT_EQ(ScoreCsvHeader(0) + ScoreCsvLines(TwoLesions(), 0, "r1"),
             "set,case,lesion,lesions,crumbs,diameter_mm,size,i,j,k,dice_1,dice_3,dice_5,nsd_1,nsd_3,nsd_5,"
-            "expected_1,expected_3,expected_5,confidence_1,confidence_3,confidence_5,refused,ball,run\r\n"
-            "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.625,0.75,0.25,0.5,1,0.5,,0.875,0.25,,0.75,,,r1\r\n"
-            "ct,a,3,2,4,20,ge10mm,0,0,0,,0.875,1,,1,1,,,,,,,EMPTY_MASK:2 UNNAMED:1,,r1\r\n");
+            "expected_1,expected_3,expected_5,confidence_1,confidence_3,confidence_5,added,refused,ball,run\r\n"
+            "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.625,0.75,0.25,0.5,1,0.5,,0.875,0.25,,0.75,-0.25 0.5,,,r1\r\n"
+            "ct,a,3,2,4,20,ge10mm,0,0,0,,0.875,1,,1,1,,,,,,,,EMPTY_MASK:2 UNNAMED:1,,r1\r\n");
 }
 
 TEST(ScoreCsv, HasGatesAndGapsWhereALesionHasNone) {
@@ -60,7 +62,7 @@ TEST(ScoreCsv, HasGatesAndGapsWhereALesionHasNone) {
   scored.lesions[0].gates = {{0.25, false}, {0.5, true}};
   const std::string text = ScoreCsvHeader(2) + ScoreCsvLines(scored, 2, "r1");
   EXPECT_TRUE(absl::StrContains(text, ",refused,gate1,gate1_open,gate2,gate2_open,ball,run\r\n")) << text;
-  EXPECT_TRUE(absl::StrContains(text, ",0.75,,0.25,0,0.5,1,,r1\r\n")) << text;
+  EXPECT_TRUE(absl::StrContains(text, ",0.75,-0.25 0.5,,0.25,0,0.5,1,,r1\r\n")) << text;
   EXPECT_TRUE(absl::StrContains(text, "UNNAMED:1,,,,,,r1\r\n")) << text;
 }
 
