@@ -445,7 +445,8 @@ absl::Status ParseOutput(const v1::OutputOptions& output, SegmentRequest& reques
   }
   const OutputFormat& format = FormatOf(request);
   if (request.upright && (!format.can_be_upright || request.probabilities || request.uncertainty)) {
-    return Invalid("output.upright", "output.upright goes with MASK_FORMAT_NIFTI and without probabilities or uncertainty");
+    return Invalid("output.upright",
+                   "output.upright goes with MASK_FORMAT_NIFTI and without probabilities or uncertainty");
   }
   if (format.of_series && request.volume.kind != VolumeKind::kDicom) {
     return InvalidArgument(

@@ -102,10 +102,8 @@ class Reader {
   absl::Status Click(const SimulatedClick& click, LesionScores& scores) {
     prompts_.points.push_back(ToPrompt(click));
     absl::StatusOr<CaseAnswer> answer = segmenter_.Segment(prompts_);
-    if (absl::IsInvalidArgument(answer.status())) {
+    if (CountRefusal(answer.status(), scores)) {
       prompts_.points.pop_back();  // a reader is told why, and keeps the mask
-      const std::optional<ReasonInfo> reason = ReasonInfoOf(answer.status());
-      ++scores.refused[reason && !reason->name.empty() ? reason->name : kNoReason];
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(answer.status());
@@ -119,16 +117,26 @@ class Reader {
     return absl::OkStatus();
   }
 
+  // False: this is no refusal.
+  static bool CountRefusal(const absl::Status& status, LesionScores& scores) {
+    if (!absl::IsInvalidArgument(status)) return false;
+    const std::optional<ReasonInfo> reason = ReasonInfoOf(status);
+    ++scores.refused[reason && !reason->name.empty() ? reason->name : kNoReason];
+    return true;
+  }
+
   // Right clicks next to the first, each by itself, as from a reader who helps where there is nothing to help.
   absl::Status TryAdded(double before, LesionScores& scores) {
+    if (options_.added_clicks == 0) return absl::OkStatus();
+    const VoxelBox box = BoxBeside(truth_);
     Random random(random_.state());  // further clicks are the same with them and without
     for (int n = 0; n < options_.added_clicks; ++n) {
-      const std::optional<SimulatedClick> click = RightClick(n % 2 == 0, random);
+      const std::optional<SimulatedClick> click = RightClick(n % 2 == 0, box, random);
       if (!click) continue;
       Prompts prompts = prompts_;
       prompts.points.push_back(ToPrompt(*click));
       absl::StatusOr<CaseAnswer> answer = segmenter_.Segment(prompts);
-      if (absl::IsInvalidArgument(answer.status())) continue;
+      if (CountRefusal(answer.status(), scores)) continue;
       RETURN_IF_ERROR(answer.status());
       ASSIGN_OR_RETURN(const double after, Dice(truth_, answer->mask));
       scores.added.push_back(after - before);
@@ -136,10 +144,9 @@ class Reader {
     return absl::OkStatus();
   }
 
-  // In the truth, or beside it, where its bounding box grown by kBeside reaches.
-  std::optional<SimulatedClick> RightClick(bool positive, Random& random) const {
+  // In the truth, or beside it in the box.
+  std::optional<SimulatedClick> RightClick(bool positive, const VoxelBox& box, Random& random) const {
     if (positive) return FirstClick(truth_, {ClickStrategy::kRandom, geometry_.spacing_mm()}, random.Next());
-    const VoxelBox box = BoxBeside(truth_);
     const auto between = [&](int64_t begin, int64_t end) {
       return begin + static_cast<int64_t>(random.Below(static_cast<uint64_t>(end - begin)));
     };
