@@ -63,8 +63,8 @@ void RefuseCompression(grpc::ServerBuilder& builder) {
 
 void ShowSelfTest(const ModelInfo& model, Metrics& metrics) {
   const SelfTestReport& report = model.self_test;
-  metrics.SetSelfTest(model.device, {SelfTestResultName(report.result), report.seconds, report.embedding_error,
-                                     report.logits_error, report.dice});
+  metrics.SetSelfTest(model.device, {SelfTestResultName(report.result), report.seconds,
+                                     report.embedding_error, report.logits_error, report.dice});
 }
 
 std::string WithPort(const std::string& address, int port) {

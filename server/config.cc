@@ -26,9 +26,10 @@ ABSL_FLAG(std::vector<std::string>, device, {"auto"},
 ABSL_FLAG(std::string, precision, "auto",
           "auto (bf16 where the hardware multiplies it faster), fp32 or bf16.");
 ABSL_FLAG(int, threads, 0, "Processor cores that each worker computes on; 0 means all.");
-ABSL_FLAG(std::string, self_test, sgpsam::WorkerOptions().self_test,
-          "Before it serves, a worker compares what was chosen with float32 on the processor. Where they differ: "
-          "fallback computes in float32 instead (a device is refused), refuse ends the server, off does not ask.");
+ABSL_FLAG(
+    std::string, self_test, sgpsam::WorkerOptions().self_test,
+    "Before it serves, a worker compares what was chosen with float32 on the processor. Where they differ: "
+    "fallback computes in float32 instead (a device is refused), refuse ends the server, off does not ask.");
 ABSL_FLAG(std::string, worker_binary, "", "sgpsam-worker; by default the one next to this executable.");
 ABSL_FLAG(uint64_t, max_volume_bytes, PipelineOptions().max_volume_bytes, "Largest volume, in bytes.");
 ABSL_FLAG(int, max_in_flight, ServerConfig().max_in_flight, "Requests that run at the same time.");
@@ -132,8 +133,8 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   config.grpc_memory_bytes = absl::GetFlag(FLAGS_grpc_memory_bytes);
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   config.workers = {absl::GetFlag(FLAGS_worker_binary), absl::GetFlag(FLAGS_model),
-                    absl::GetFlag(FLAGS_device), absl::GetFlag(FLAGS_precision),
-                    absl::GetFlag(FLAGS_threads), absl::GetFlag(FLAGS_self_test)};
+                    absl::GetFlag(FLAGS_device),        absl::GetFlag(FLAGS_precision),
+                    absl::GetFlag(FLAGS_threads),       absl::GetFlag(FLAGS_self_test)};
   if (config.workers.binary.empty()) config.workers.binary = DefaultWorkerBinary();
   config.pool.max_batch = absl::GetFlag(FLAGS_max_batch);
   config.admission = {absl::GetFlag(FLAGS_max_calls), absl::GetFlag(FLAGS_max_bytes_in_flight)};

@@ -1,5 +1,5 @@
-// sgpsam-synthesize: `sgpsam-model synthesize` by itself, without LibTorch and training. It is what `make demo`
-// needs, and a fifth of the tools to build.
+// sgpsam-synthesize: `sgpsam-model synthesize` by itself, without LibTorch and training. It is what `make
+// demo` needs, and a fifth of the tools to build.
 #include "tools/commands/run_tool.h"
 
 int main(int argc, char** argv) {

@@ -28,8 +28,8 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // as the server would say; a file that cannot be had is kExitFailed.
 ExitCode ExitCodeOfInput(const absl::Status& status);
 
-// Prints the status (as one JSON object on stdout, with "reason" and "metadata" where a reason is known, or a line on
-// stderr) and returns `code`.
+// Prints the status (as one JSON object on stdout, with "reason" and "metadata" where a reason is known,
+// or a line on stderr) and returns `code`.
 int Fail(const absl::Status& status, ExitCode code, bool json);
 inline int Fail(const absl::Status& status, bool json) { return Fail(status, ExitCodeOf(status), json); }
 inline int FailForInput(const absl::Status& status, bool json) {

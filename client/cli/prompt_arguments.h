@@ -47,7 +47,8 @@ inline constexpr PromptFlag kPromptFlags[] = {
     {"--colour", "R,G,B", "The segment's colour, each 0 to 255"},
 };
 
-// What was typed of kPromptFlags, in the order in which it was typed, which CLI11 keeps as well as the values.
+// What was typed of kPromptFlags, in the order in which it was typed,
+// which CLI11 keeps as well as the values.
 std::vector<PromptArgument> PromptsInOrder(const CLI::App& command);
 
 // INVALID_ARGUMENT names the flag whose value is not understood. Masks and scribbles are still in their files

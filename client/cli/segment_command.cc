@@ -107,7 +107,8 @@ absl::StatusOr<Plan> MakePlan(const SegmentArguments& arguments) {
   ASSIGN_OR_RETURN(plan.deadline, DeadlineOf(arguments.deadline));
   if (!arguments.clamp.empty()) {
     ASSIGN_OR_RETURN(const std::vector<double> range, ParseNumbers("--clamp", arguments.clamp, 2));
-    if (!(range[0] < range[1])) return absl::InvalidArgumentError("--clamp must be MIN,MAX with MIN below MAX");
+    if (!(range[0] < range[1]))
+      return absl::InvalidArgumentError("--clamp must be MIN,MAX with MIN below MAX");
     plan.clamp = {range[0], range[1]};
   }
   if (!arguments.spacing.empty() && arguments.spacing != kAuto) {
@@ -275,7 +276,8 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
                   "first patch alone")
       ->check(CLI::Range(1, 27))
       ->type_name("N");
-  command.add_option("--max-looks", arguments.max_looks, "Of them at most so many at other spacings, 0 to 26")
+  command
+      .add_option("--max-looks", arguments.max_looks, "Of them at most so many at other spacings, 0 to 26")
       ->check(CLI::Range(0, 26))
       ->type_name("N");
   command
@@ -284,8 +286,9 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
       ->check(CLI::Range(0, 26))
       ->type_name("N");
   command
-      .add_option("--modality", arguments.modality,
-                  "What made a NIfTI volume, as DICOM's Modality has it: CT, MR, PT; a DICOM series says it itself")
+      .add_option(
+          "--modality", arguments.modality,
+          "What made a NIfTI volume, as DICOM's Modality has it: CT, MR, PT; a DICOM series says it itself")
       ->type_name("NAME");
   command
       .add_option("--spacing", arguments.spacing,

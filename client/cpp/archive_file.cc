@@ -60,7 +60,8 @@ class Entries {
   // nullptr at the end.
   absl::StatusOr<archive_entry*> Next();
   absl::StatusOr<std::string> Read();
-  // Passes over what is left of an entry. In a compressed stream that is to inflate it, which is bounded, too.
+  // Passes over what is left of an entry. In a compressed stream that is
+  // to inflate it, which is bounded, too.
   absl::Status Skip();
 
  private:

@@ -14,9 +14,10 @@ namespace sgpsam::client {
 bool IsArchiveName(absl::string_view path);
 
 // Calls `take` with name and bytes of every regular file, until it fails; of what does not look like DICOM
-// (core/dicom/folder/file_summary.h) with its first kDicomHeadBytes alone, the rest is passed over. INVALID_ARGUMENT,
-// naming the archive, if it is damaged, encrypted, holds more than 100,000 entries or grows to more than 16 GiB
-// or 1000 times its size. What is inflated counts: of a .zip what is read, of a .tar.gz all of it.
+// (core/dicom/folder/file_summary.h) with its first kDicomHeadBytes alone, the rest is passed over.
+// INVALID_ARGUMENT, naming the archive, if it is damaged, encrypted, holds more than 100,000 entries or grows
+// to more than 16 GiB or 1000 times its size. What is inflated counts:
+// of a .zip what is read, of a .tar.gz all of it.
 absl::Status ReadArchive(const std::string& path,
                          absl::FunctionRef<absl::Status(const std::string& name, std::string bytes)> take);
 

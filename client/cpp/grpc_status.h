@@ -1,5 +1,5 @@
-// grpc::Status -> absl::Status: the same codes by definition, the server's message as it is, and the reason that it gave
-// in the status's details, if any. Pure functions.
+// grpc::Status -> absl::Status: the same codes by definition, the server's message as it is, and the reason
+// that it gave in the status's details, if any. Pure functions.
 #ifndef SGPSAM_CLIENT_CPP_GRPC_STATUS_H_
 #define SGPSAM_CLIENT_CPP_GRPC_STATUS_H_
 
@@ -9,7 +9,8 @@
 
 namespace sgpsam::client {
 
-// Details that are not what proto/sgpsam/v1/error_details.proto says, and those of another domain, are left out.
+// Details that are not what proto/sgpsam/v1/error_details.proto says,
+// and those of another domain, are left out.
 absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace sgpsam::client

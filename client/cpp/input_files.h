@@ -1,6 +1,6 @@
 // Paths that a user names -> the DICOM files of one series that lie there: folders with their subfolders,
-// archives, single files. Files are sorted as the server sorts them (core/dicom/folder/series_choice.h); nothing is
-// written to disk.
+// archives, single files. Files are sorted as the server sorts them (core/dicom/folder/series_choice.h);
+// nothing is written to disk.
 #ifndef SGPSAM_CLIENT_CPP_INPUT_FILES_H_
 #define SGPSAM_CLIENT_CPP_INPUT_FILES_H_
 

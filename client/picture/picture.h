@@ -1,5 +1,6 @@
-// An RGB picture in memory and the few things that are drawn on it: for previews of segmentations. x goes to the right, y down; everything is clipped to the picture unless it says otherwise. As
-// thread-safe as a vector.
+// An RGB picture in memory and the few things that are drawn on it: for previews of segmentations. x goes to
+// the right, y down; everything is clipped to the picture unless it says otherwise.
+// As thread-safe as a vector.
 #ifndef SGPSAM_CLIENT_PICTURE_PICTURE_H_
 #define SGPSAM_CLIENT_PICTURE_PICTURE_H_
 
@@ -35,8 +36,8 @@ class Picture {
   void Fill(int x, int y, int width, int height, const Rgb& colour);
   // A stroke `width` pixels wide with round ends; a dot if both points are the same. Coordinates are finite.
   void Line(const Point& from, const Point& to, double width, const Rgb& colour);
-  // One line of text (client/picture/text.h) whose capitals are `size` pixels high, their upper left corner at
-  // x, y. Accents reach above that, the tails of some small letters below, by up to half of it.
+  // One line of text (client/picture/text.h) whose capitals are `size` pixels high, their upper left corner
+  // at x, y. Accents reach above that, the tails of some small letters below, by up to half of it.
   void Write(int x, int y, absl::string_view utf8, int size, const Rgb& colour);
   static int TextWidth(absl::string_view utf8, int size);
 

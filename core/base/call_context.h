@@ -28,7 +28,7 @@ enum class Priority { kStat = 0, kRoutine = 1, kBatch = 2 };
 inline constexpr int kPriorities = 3;
 
 struct CallContext {
-  std::string request_id;                            // for logs; never patient data
+  std::string request_id;  // for logs; never patient data
   absl::Time deadline = absl::InfiniteFuture();
   CancelToken cancel;
   Priority priority = Priority::kRoutine;

@@ -18,15 +18,17 @@ namespace sgpsam {
 struct Digest {
   std::array<uint8_t, 32> bytes{};
 
-  std::string ToHex() const;          // 64 lower-case characters
-  std::string ToBytes() const;        // 32 bytes
-  static absl::StatusOr<Digest> FromBytes(absl::string_view bytes);   // INVALID_ARGUMENT unless 32 bytes
+  std::string ToHex() const;                                         // 64 lower-case characters
+  std::string ToBytes() const;                                       // 32 bytes
+  static absl::StatusOr<Digest> FromBytes(absl::string_view bytes);  // INVALID_ARGUMENT unless 32 bytes
 
   friend bool operator==(const Digest& a, const Digest& b) { return a.bytes == b.bytes; }
   friend bool operator!=(const Digest& a, const Digest& b) { return a.bytes != b.bytes; }
   friend bool operator<(const Digest& a, const Digest& b) { return a.bytes < b.bytes; }
   template <typename H>
-  friend H AbslHashValue(H h, const Digest& d) { return H::combine(std::move(h), d.bytes); }
+  friend H AbslHashValue(H h, const Digest& d) {
+    return H::combine(std::move(h), d.bytes);
+  }
 };
 
 // Incremental SHA-256 (OpenSSL's). Movable; one thread at a time; unusable after Finish.

@@ -64,8 +64,9 @@ absl::StatusOr<std::string> Place(const std::string& path) {
 // A new name outlives a crash of the machine only when its folder was written, too.
 absl::Status SyncFolder(const std::string& folder) {
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return errno == EACCES ? absl::OkStatus() : SystemError("open", folder);  // may write, not read
-  const bool written = fsync(descriptor) == 0 || errno == EINVAL;  // not every file system can
+  if (descriptor < 0)
+    return errno == EACCES ? absl::OkStatus() : SystemError("open", folder);  // may write, not read
+  const bool written = fsync(descriptor) == 0 || errno == EINVAL;             // not every file system can
   absl::Status status = written ? absl::OkStatus() : SystemError("write", folder);
   close(descriptor);
   return status;
@@ -138,7 +139,8 @@ absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path, Readers r
   return file;
 }
 
-// The system leaves of 0666 what the umask allows, which asks no other thread to wait; others may read from Commit on.
+// The system leaves of 0666 what the umask allows, which asks no other thread to wait;
+// others may read from Commit on.
 absl::Status AtomicFile::Open(Readers readers) {
   const mode_t wanted = readers == Readers::kOwner ? 0600 : 0666;
   if (access(kDescriptors, X_OK) == 0) {  // without them a file without a name could not be given one
@@ -190,7 +192,8 @@ absl::Status AtomicFile::Commit() {
   if (fchmod(descriptor_, mode_) != 0 || fsync(descriptor_) != 0) return SystemError("write", path_);
   if (temporary_.empty()) RETURN_IF_ERROR(Name());
   if (close(std::exchange(descriptor_, -1)) != 0) return SystemError("write", path_);
-  if (!temporary_.empty() && rename(temporary_.c_str(), path_.c_str()) != 0) return SystemError("write", path_);
+  if (!temporary_.empty() && rename(temporary_.c_str(), path_.c_str()) != 0)
+    return SystemError("write", path_);
   temporary_.clear();
   return SyncFolder(FolderOf(path_));
 }

@@ -21,8 +21,8 @@ namespace sgpsam {
 // The error with the file's path before it, unless it names the file already.
 absl::Status WithPath(const absl::Status& status, const std::string& path);
 
-// A hidden name in the folder of `path` for what shall get its name later: nothing of this process has had it,
-// and it says nothing of what it stands for.
+// A hidden name in the folder of `path` for what shall get its name later: nothing of this process has had
+// it, and it says nothing of what it stands for.
 std::string HiddenNameBeside(const std::string& path);
 
 // An open regular file. Reads by position into the caller's memory, so that a file which shrinks
@@ -53,9 +53,10 @@ enum class Readers {
   kOwner,  // nobody else: for what opens something to whoever has it
 };
 
-// A file that appears under its name only when complete, for nobody else to read before. Until Commit it has no
-// name where the file system allows that (O_TMPFILE), so that nothing is left of it even by SIGKILL; elsewhere,
-// as on NFS, a hidden one, which the destructor removes. A symbolic link is followed: its target is what gets replaced.
+// A file that appears under its name only when complete, for nobody else to read before. Until Commit it has
+// no name where the file system allows that (O_TMPFILE), so that nothing is left of it even by SIGKILL;
+// elsewhere, as on NFS, a hidden one, which the destructor removes. A symbolic link is followed:
+// its target is what gets replaced.
 class AtomicFile {
  public:
   // INVALID_ARGUMENT if the path is there and no regular file.
@@ -83,7 +84,8 @@ class AtomicFile {
 absl::Status CheckPlace(const std::string& path);
 
 // One AtomicFile with these bytes: replaces a file that is there, leaves nothing on an error.
-absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes, Readers readers = Readers::kUmask);
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes,
+                                 Readers readers = Readers::kUmask);
 
 // A whole file in memory. INVALID_ARGUMENT if it has more than `max_bytes`, otherwise as InputFile.
 absl::StatusOr<ByteBuffer> ReadFile(const std::string& path,

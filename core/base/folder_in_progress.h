@@ -1,5 +1,5 @@
-// A folder that appears under its name only when complete: files go into a hidden folder next to it, for nobody
-// else to read, which Commit renames and the destructor removes otherwise. For commands that write
+// A folder that appears under its name only when complete: files go into a hidden folder next to it, for
+// nobody else to read, which Commit renames and the destructor removes otherwise. For commands that write
 // many files. One thread at a time.
 #ifndef SGPSAM_CORE_BASE_FOLDER_IN_PROGRESS_H_
 #define SGPSAM_CORE_BASE_FOLDER_IN_PROGRESS_H_

@@ -1,14 +1,15 @@
 // Why something was refused, for programs: a reason, carried by an absl::Status beside its code and its text.
 //
-// The text tells a person; the code tells what to do in general (absl/status/status.h); the reason tells a program, or
-// a door that has words of its own, which refusal this is. Core says neither how a request is written nor which option
-// would mend it: whoever stands at a door knows, by the reason.
+// The text tells a person; the code tells what to do in general (absl/status/status.h); the reason tells a
+// program, or a door that has words of its own, which refusal this is. Core says neither how a request is
+// written nor which option would mend it: whoever stands at a door knows, by the reason.
 //
 //     return InvalidArgument(Reason::kEmptyMask, "the mask is empty: it must mark at least one voxel");
 //     if (ReasonOf(status) == Reason::kEmptyMask) ...
 //
-// Names are a contract with clients: they are never changed, and none is given to something else. Whoever makes a new
-// status of an old one uses Prefixed or WithMessage, which keep the reason. Pure functions, from any thread.
+// Names are a contract with clients: they are never changed, and none is given to something else. Whoever
+// makes a new status of an old one uses Prefixed or WithMessage, which keep the reason.
+// Pure functions, from any thread.
 #ifndef SGPSAM_CORE_BASE_REASON_H_
 #define SGPSAM_CORE_BASE_REASON_H_
 
@@ -102,7 +103,8 @@ Reason ReasonOf(const absl::Status& status);
 std::optional<ReasonInfo> ReasonInfoOf(const absl::Status& status);
 // The value of a key of the metadata; empty where it is not there.
 std::string ReasonDetail(const absl::Status& status, absl::string_view key);
-// Says one thing more of a reason; a status without one stays as it is, and so does what was said of the key before.
+// Says one thing more of a reason; a status without one stays as it is,
+// and so does what was said of the key before.
 absl::Status WithDetail(const absl::Status& status, absl::string_view key, absl::string_view value);
 
 // The same code and reason with another text, or with `prefix` before the text. OK stays OK.

@@ -11,10 +11,10 @@
 #define SGPSAM_CONCAT(a, b) SGPSAM_CONCAT_INNER(a, b)
 
 // Evaluates an absl::Status once; leaves the calling function with it unless it is OK.
-#define RETURN_IF_ERROR(expression)                                   \
-  do {                                                                \
-    absl::Status sgpsam_status = (expression);                        \
-    if (!sgpsam_status.ok()) return sgpsam_status;                    \
+#define RETURN_IF_ERROR(expression)                \
+  do {                                             \
+    absl::Status sgpsam_status = (expression);     \
+    if (!sgpsam_status.ok()) return sgpsam_status; \
   } while (false)
 
 // Evaluates an absl::StatusOr<T> once; moves its value into `target` or leaves with its status.

@@ -89,8 +89,8 @@ class BatchQueue {
     std::vector<WaitingTask> view;
     view.reserve(tasks_.size());
     for (const TaskPtr& task : tasks_) {
-      view.push_back(
-          {task->call.deadline, task->call.cancel.cancelled(), task->call.priority, task->failed_attempts > 0});
+      view.push_back({task->call.deadline, task->call.cancel.cancelled(), task->call.priority,
+                      task->failed_attempts > 0});
     }
     return view;
   }

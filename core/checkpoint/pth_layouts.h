@@ -1,6 +1,6 @@
-// What the two layouts of torch.save share, a zip file since PyTorch 1.6 (zip_pth.h) and pickles followed by the
-// storages before (legacy_pth.h): either is one pickle that describes tensors, and storages that it names by
-// key. Private to pth_reader.cc; the writer shares the names. Bytes are hostile.
+// What the two layouts of torch.save share, a zip file since PyTorch 1.6 (zip_pth.h) and pickles followed by
+// the storages before (legacy_pth.h): either is one pickle that describes tensors, and storages that it names
+// by key. Private to pth_reader.cc; the writer shares the names. Bytes are hostile.
 #ifndef SGPSAM_CORE_CHECKPOINT_PTH_LAYOUTS_H_
 #define SGPSAM_CORE_CHECKPOINT_PTH_LAYOUTS_H_
 

@@ -1,5 +1,5 @@
-// From the Dice that a model expects of a mask to the Dice that such masks had on lesions it was not trained on: a
-// curve of a few points in the model file. Pure functions.
+// From the Dice that a model expects of a mask to the Dice that such masks had on lesions it was not trained
+// on: a curve of a few points in the model file. Pure functions.
 #ifndef SGPSAM_CORE_ENGINE_CALIBRATION_H_
 #define SGPSAM_CORE_ENGINE_CALIBRATION_H_
 
@@ -23,12 +23,14 @@ inline bool IsCalibration(absl::Span<const CalibrationPoint> curve) {
   if (curve.size() < 2 || curve.size() > kMaxCalibrationPoints) return false;
   for (size_t n = 0; n < curve.size(); ++n) {
     if (!share(curve[n].expected) || !share(curve[n].dice)) return false;
-    if (n > 0 && !(curve[n].expected > curve[n - 1].expected && curve[n].dice >= curve[n - 1].dice)) return false;
+    if (n > 0 && !(curve[n].expected > curve[n - 1].expected && curve[n].dice >= curve[n - 1].dice))
+      return false;
   }
   return true;
 }
 
-// The Dice to expect, by a curve that IsCalibration: between two points in proportion, beyond the ends as at the end.
+// The Dice to expect, by a curve that IsCalibration: between two points in proportion,
+// beyond the ends as at the end.
 inline double Calibrated(absl::Span<const CalibrationPoint> curve, double expected) {
   if (expected <= curve.front().expected) return curve.front().dice;
   for (size_t n = 1; n < curve.size(); ++n) {

@@ -45,8 +45,8 @@ struct SelfTestReport {
     kFellBack,  // what was asked for computes wrongly here and is not used
   };
   Result result = Result::kOff;
-  std::string rejected;    // what is not used: "bf16 with packed weights"
-  double seconds = 0;      // that it took
+  std::string rejected;  // what is not used: "bf16 with packed weights"
+  double seconds = 0;    // that it took
   // Of what was asked for, used or not: relative errors (L2) and the masks' least Dice, -1 if none was clear.
   double embedding_error = 0, logits_error = 0, dice = -1;
 };
@@ -83,7 +83,7 @@ struct IntensityScaling {
 // What the grid of a patch hangs on.
 enum class GridOrigin : uint8_t {
   kVolume,  // the volume's corner (reference)
-  kFocus,   // the point that the patch is laid around, so that nothing but the point moves the grid
+  kFocus,   // patient coordinates, near the point that the patch is laid around (core/transform/placement.h)
 };
 
 struct ModelInfo {
@@ -95,8 +95,8 @@ struct ModelInfo {
   std::string device;            // "cpu", "cuda:0"
   std::vector<int> gate_blocks;  // encoder blocks that carry an SGPM, ascending
   float gate_threshold = 0.5f;
-  double first_spacing_mm = kUsualSpacingMm;  // of the patches that it looks at first
-  double finest_spacing_mm = 0;               // of the patches it has learned from; 0: only the usual ones
+  double first_spacing_mm = kUsualSpacingMm;     // of the patches that it looks at first
+  double finest_spacing_mm = 0;                  // of the patches it has learned from; 0: only the usual ones
   double coarsest_spacing_mm = kUsualSpacingMm;  // of them
   bool predicts_iou = false;  // whether MaskLogits.iou_prediction is worth something on lesions
   std::vector<CalibrationPoint> calibration;  // empty, or IsCalibration
@@ -104,7 +104,7 @@ struct ModelInfo {
   // One without a modality and at most one for each other; none: the reference's z-score over the patch's
   // voxels above 0.
   std::vector<IntensityScaling> intensities;
-  int box_corner_embeddings = 0;              // 0 or 2: whether DecodeInput.box may be set
+  int box_corner_embeddings = 0;  // 0 or 2: whether DecodeInput.box may be set
   SelfTestReport self_test;
 };
 
@@ -131,8 +131,8 @@ struct BoxCorners {
   std::array<float, 3> low{}, high{};
 };
 
-// The most clicks of one decode: a target's points (kMaxPoints of core/transform/prompts.h), and as many again for what
-// its other prompts become. The link's slots have room for so many.
+// The most clicks of one decode: a target's points (kMaxPoints of core/transform/prompts.h), and as many
+// again for what its other prompts become. The link's slots have room for so many.
 inline constexpr int64_t kMaxClicks = 128;
 
 // One run of prompt encoder and mask decoder on one embedding.

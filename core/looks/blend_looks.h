@@ -20,9 +20,9 @@ struct BlendedLooks {
   std::vector<float> spread;
 };
 
-// By cell of `own`, which is one patch's: its logits averaged with the others' (CopyLogits), where those have seen the
-// cell. Each counts by its weight, times the smaller spacing over the larger, since the wider sees more of the
-// surroundings but draws a coarser outline.
+// By cell of `own`, which is one patch's: its logits averaged with the others' (CopyLogits), where those have
+// seen the cell. Each counts by its weight, times the smaller spacing over the larger, since the wider sees
+// more of the surroundings but draws a coarser outline.
 BlendedLooks BlendLooks(const LogitsBox& own, absl::Span<const OtherLook> others);
 
 }  // namespace sgpsam

@@ -7,7 +7,8 @@
 namespace sgpsam {
 
 absl::StatusOr<EmbeddedPatch> EnginePatchModel::Embed(const Placement& placement) {
-  std::shared_ptr<const Embedding>& kept = embeddings_[{placement.spacing_mm, placement.begin, placement.grid.first_source}];
+  std::shared_ptr<const Embedding>& kept =
+      embeddings_[{placement.spacing_mm, placement.begin, placement.grid.first_source}];
   if (kept != nullptr) return EmbeddedPatch{kept, true};
   ASSIGN_OR_RETURN(const Patch patch, PreparePatch(volume_, placement, scaling_));
   const Patch* const patches[] = {&patch};

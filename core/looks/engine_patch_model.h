@@ -34,8 +34,10 @@ class EnginePatchModel final : public PatchModel {
   Engine& engine_;
   const Volume& volume_;
   const PatchScaling scaling_;
-  // By where the patch lies: the volume is one, so spacing, first voxel and what the grid hangs on say it all.
-  std::map<std::tuple<double, std::array<int64_t, 3>, std::array<double, 3>>, std::shared_ptr<const Embedding>>
+  // By where the patch lies: the volume is one, so spacing,
+  // first voxel and what the grid hangs on say it all.
+  std::map<std::tuple<double, std::array<int64_t, 3>, std::array<double, 3>>,
+           std::shared_ptr<const Embedding>>
       embeddings_;
 };
 

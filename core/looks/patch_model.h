@@ -1,6 +1,6 @@
-// What answers for the patches of one volume: all that core/looks knows of a model. The server's caches and pool
-// implement it (server/segment), or one engine (engine_patch_model.h), so that what is evaluated is what is
-// served. Plain blocking calls.
+// What answers for the patches of one volume: all that core/looks knows of a model. The server's caches and
+// pool implement it (server/segment), or one engine (engine_patch_model.h),
+// so that what is evaluated is what is served. Plain blocking calls.
 #ifndef SGPSAM_CORE_LOOKS_PATCH_MODEL_H_
 #define SGPSAM_CORE_LOOKS_PATCH_MODEL_H_
 

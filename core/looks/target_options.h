@@ -17,12 +17,12 @@ struct TargetOptions {
   // Look at other spacings, too: by the Ladder, if the model has learned from finer patches than those of
   // kUsualSpacingMm, else once more at what is small. Nothing: if the model has, and no spacing is given.
   std::optional<bool> auto_spacing = std::nullopt;
-  // Within max_patches: looks at other spacings than the first patch's, and steps along a lesion over the faces of its
-  // patch; each 0 to LookPolicy.most_patches - 1. Nothing: max_patches alone counts.
+  // Within max_patches: looks at other spacings than the first patch's, and steps along a lesion over the
+  // faces of its patch; each 0 to LookPolicy.most_patches - 1. Nothing: max_patches alone counts.
   std::optional<int> max_looks = std::nullopt;
   std::optional<int> max_steps = std::nullopt;
-  // Whether the look that counts is averaged with up to four more, a cell of the decoder's grid beside it, each of
-  // them one of max_patches. Nothing: it is not.
+  // Whether the look that counts is averaged with up to four more, a cell of the decoder's grid beside it,
+  // each of them one of max_patches. Nothing: it is not.
   std::optional<bool> average_looks = std::nullopt;
 };
 

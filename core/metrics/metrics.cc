@@ -106,7 +106,8 @@ struct Metrics::State {
   Family<Counter>& busy_seconds =
       NewCounter(registry, "sgpsam_device_busy_seconds_total", "Time in which a batch ran on the device.");
   Counter& log_lines_dropped =
-      NewCounter(registry, "sgpsam_log_lines_dropped_total", "Lines of the log that nobody read in time.").Add({});
+      NewCounter(registry, "sgpsam_log_lines_dropped_total", "Lines of the log that nobody read in time.")
+          .Add({});
   Family<Gauge>& build_info =
       NewGauge(registry, "sgpsam_build_info", "1; the labels say which build is running.");
   Family<Gauge>& model_info =
@@ -116,8 +117,8 @@ struct Metrics::State {
                "1; the label says what the worker's comparison with float32 on the processor came to.");
   Family<Gauge>& self_test_seconds =
       NewGauge(registry, "sgpsam_self_test_duration_seconds", "Time that the comparison took.");
-  Family<Gauge>& self_test_embedding = NewGauge(
-      registry, "sgpsam_self_test_embedding_error", "Relative error of the embedding, of what was asked for.");
+  Family<Gauge>& self_test_embedding = NewGauge(registry, "sgpsam_self_test_embedding_error",
+                                                "Relative error of the embedding, of what was asked for.");
   Family<Gauge>& self_test_logits = NewGauge(registry, "sgpsam_self_test_logits_error",
                                              "Relative error of the mask logits, of what was asked for.");
   Family<Gauge>& self_test_dice =
@@ -155,7 +156,8 @@ std::string Metrics::Text() {
       device.busy_fraction.Set(std::min(interval.fraction, 1.0));
       device.busy_seconds.Increment(absl::ToDoubleSeconds(interval.busy));
     }
-    state_->log_lines_dropped.Increment(static_cast<double>(DroppedLogLines()) - state_->log_lines_dropped.Value());
+    state_->log_lines_dropped.Increment(static_cast<double>(DroppedLogLines()) -
+                                        state_->log_lines_dropped.Value());
     families = state_->registry.Collect();
   }
   {

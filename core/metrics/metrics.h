@@ -40,11 +40,11 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   // What /metrics answers: every series in Prometheus' text format 0.0.4. Each call closes one
-  // interval of the busy fraction and starts the next. With sgpsam_log_lines_dropped_total, of core/base/log.h's
-  // DroppedLogLines().
+  // interval of the busy fraction and starts the next. With sgpsam_log_lines_dropped_total, of
+  // core/base/log.h's DroppedLogLines().
   std::string Text();
-  // Adds series that are asked for at every Text(): AddSource(OpenNvml()), core/metrics/nvml.h. Null: none. While
-  // a source answers, only Text() and AddSource wait for it.
+  // Adds series that are asked for at every Text(): AddSource(OpenNvml()), core/metrics/nvml.h. Null: none.
+  // While a source answers, only Text() and AddSource wait for it.
   void AddSource(std::unique_ptr<prometheus::Collectable> source);
 
   // sgpsam_requests_total{code,kind}: code as gRPC spells it ("OK", "INVALID_ARGUMENT"), kind

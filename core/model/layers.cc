@@ -27,8 +27,8 @@ at::Tensor Product(const at::Tensor& x, const at::Tensor& weight, const at::Tens
 }
 
 // With neighbours n cells away, n a divisor of the volume's side. Each n-th cell on every axis is a volume of
-// its own, convolved with its next neighbours: the gradients of a dilated convolution take twice as long. Channels are
-// last in memory, with which oneDNN's convolution of few channels takes half the time.
+// its own, convolved with its next neighbours: the gradients of a dilated convolution take twice as long.
+// Channels are last in memory, with which oneDNN's convolution of few channels takes half the time.
 at::Tensor ConvolveAtDistance(const Conv& conv, const at::Tensor& volume, int64_t n) {
   const auto convolve = [&](const at::Tensor& x) { return at::conv3d(x, conv.weight, conv.bias, 1, 1); };
   if (n == 1) return convolve(volume);

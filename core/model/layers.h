@@ -46,8 +46,8 @@ at::Tensor Tiles(const at::Tensor& volume, int64_t n);
 
 // The convolution of a volume [B, c, n k, n k, n k] whose kernel is as wide as its stride, k, and comes
 // flattened, [out, c k^3] -> [B, out, n, n, n], matmul type, channels last in memory. A product, because
-// oneDNN's own convolution of that kind is wrong in bfloat16 on processors with AMX: with 16 channels and k = 4
-// by as much as its result (relative error 0.9 in LibTorch 2.11; tests/core/model/operators_test.cc).
+// oneDNN's own convolution of that kind is wrong in bfloat16 on processors with AMX: with 16 channels and k =
+// 4 by as much as its result (relative error 0.9 in LibTorch 2.11; tests/core/model/operators_test.cc).
 at::Tensor ConvolveTiles(const Linear& kernel, const at::Tensor& volume, int64_t n);
 
 // A convolution of cells with their neighbours, kernel 3.
@@ -59,9 +59,9 @@ struct Conv {
 // How many cells apart the neighbours are that MixCells mixes, one convolution after the other.
 inline constexpr std::array<int, 3> kMixDistances{1, 2, 4};
 
-// cells [B, c, n, n, n], n a multiple of 4: three times they gain a convolution of their GELU, of neighbours at
-// kMixDistances in turn, computed in the type of their weights. `mixes` are c -> c, k = 3. Channels are last
-// in the result's memory.
+// cells [B, c, n, n, n], n a multiple of 4: three times they gain a convolution of their GELU, of neighbours
+// at kMixDistances in turn, computed in the type of their weights. `mixes` are c -> c, k = 3.
+// Channels are last in the result's memory.
 at::Tensor MixCells(at::Tensor cells, const std::array<Conv, 3>& mixes);
 
 // Exact (erf) GELU; in place unless gradients will be asked for.

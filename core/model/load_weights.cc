@@ -17,7 +17,8 @@ SgpSam AssembleSgpSam(const TensorSource& tensors, const ModelConfig& config, at
   model.image_encoder = LoadImageEncoder(encoder_tensors, config);
   model.prompt_encoder = LoadPromptEncoder(decoder_tensors, config);
   model.mask_decoder = LoadMaskDecoder(decoder_tensors, config, model.prompt_encoder.dense_pe);
-  if (config.refiner_channels > 0) model.mask_refiner = LoadMaskRefiner(decoder_tensors, encoder_tensors, config);
+  if (config.refiner_channels > 0)
+    model.mask_refiner = LoadMaskRefiner(decoder_tensors, encoder_tensors, config);
   return model;
 }
 

@@ -19,10 +19,10 @@ namespace sgpsam {
 // 0.997 on the golden clicks).
 enum class Precision { kFloat32, kBfloat16 };
 
-// For serving: copies what it keeps and, if it is to, packs it for the processor (PackWeights). INVALID_ARGUMENT for
-// tensors that are not the configuration's, named together, or for a configuration that is not valid (a
-// window smaller than the token grid, for one: no released model has it). Throws c10::Error for what LibTorch
-// refuses, such as a lack of memory.
+// For serving: copies what it keeps and, if it is to, packs it for the processor (PackWeights).
+// INVALID_ARGUMENT for tensors that are not the configuration's, named together, or for a configuration that
+// is not valid (a window smaller than the token grid, for one: no released model has it). Throws c10::Error
+// for what LibTorch refuses, such as a lack of memory.
 absl::StatusOr<SgpSam> LoadSgpSam(const TensorFile& file, const ModelConfig& config, at::Device device,
                                   Precision precision, bool packed_weights = true);
 

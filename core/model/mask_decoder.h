@@ -76,7 +76,8 @@ MaskDecoder LoadMaskDecoder(const TensorMap& tensors, const ModelConfig& config,
 struct Decoded {
   at::Tensor low_res;  // [B, masks, 4g, 4g, 4g], float32
   at::Tensor iou;      // [B, masks], float32
-  at::Tensor upscaled;  // [B, 64 N, C/8]: the features that the masks were made of, ordered as ToVolumes takes them
+  at::Tensor
+      upscaled;  // [B, 64 N, C/8]: the features that the masks were made of, ordered as ToVolumes takes them
 };
 
 enum class MaskOutput {
@@ -89,7 +90,8 @@ struct DecoderInput {
   at::Tensor detail;  // [B, d, 4g, 4g, 4g], float32: as Encoded's
 };
 
-// Values of cells, [B, 64 N, M], the 4 x 4 x 4 cells of each token one after the other -> [B, M, 4g, 4g, 4g], float32
+// Values of cells, [B, 64 N, M], the 4 x 4 x 4 cells of each token one after
+// the other -> [B, M, 4g, 4g, 4g], float32
 at::Tensor ToVolumes(const at::Tensor& cells, int64_t grid);
 
 // clicks [B, tokens, C], float32: as EncodePoints makes them.

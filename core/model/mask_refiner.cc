@@ -17,7 +17,8 @@ at::Tensor MapChannels(const at::Tensor& weight, const at::Tensor& volume) {
   return at::matmul(weight, volume.flatten(2));
 }
 
-// offsets [B, T, 3, s], in cells -> exp(-d^2 / 2 width^2) of the nearest point that has the label, [B, s, s, s]
+// offsets [B, T, 3, s], in cells -> exp(-d^2 / 2 width^2)
+// of the nearest point that has the label, [B, s, s, s]
 at::Tensor Closeness(const at::Tensor& offsets, double width, const at::Tensor& has_label) {
   const at::Tensor along = at::exp(offsets.square() * (-0.5 / (width * width)));
   const at::Tensor i = along.select(2, 0).unsqueeze(-1).unsqueeze(-1),

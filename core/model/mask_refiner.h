@@ -1,13 +1,14 @@
-// Our addition to the mask decoder, there if the configuration gives it channels: it sees the prompts where they
-// lie, at the resolution of the logits, and corrects the logits there. Prompt tokens reach a mask through a
-// handful of numbers for each of the image's tokens; a click in the outline of a lesion is finer than that.
+// Our addition to the mask decoder, there if the configuration gives it channels: it sees the prompts where
+// they lie, at the resolution of the logits, and corrects the logits there. Prompt tokens reach a mask
+// through a handful of numbers for each of the image's tokens;
+// a click in the outline of a lesion is finer than that.
 //
 //     m = [near and far from positive clicks, near and far from negative ones, previous logits, logits]
 //     x = Wm m + Wu upscaled + Wd GELU(detail)    x = x + mix1 GELU(x), + mix2 ..., + mix4 ...
 //     logits + Wo GELU(x)
 //
-// Near is exp(-d^2 / 2) of the distance d to the nearest such click in cells, far exp(-d^2 / 32), logits are squashed by
-// tanh(l / 4). Wo of a fresh refiner is zero, so that it changes nothing.
+// Near is exp(-d^2 / 2) of the distance d to the nearest such click in cells, far exp(-d^2 / 32), logits are
+// squashed by tanh(l / 4). Wo of a fresh refiner is zero, so that it changes nothing.
 #ifndef SGPSAM_CORE_MODEL_MASK_REFINER_H_
 #define SGPSAM_CORE_MODEL_MASK_REFINER_H_
 

@@ -15,7 +15,8 @@
 //     c = c + cells(patch) + Ws t    c = c + mix1 GELU(c)    c = c + mix2 GELU(c)    c = c + mix4 GELU(c)
 //     D = fold GELU(c)
 //
-// The mask decoder reads the last module's map together with the features that it has upscaled (mask_decoder.h).
+// The mask decoder reads the last module's map together with the features
+// that it has upscaled (mask_decoder.h).
 //
 // A closed gate leaves x and c bit by bit as they were; a fresh module (Wu = 0) does so with x.
 #ifndef SGPSAM_CORE_MODEL_SGP_MODULE_H_
@@ -38,7 +39,7 @@ struct SgpModule {
   Norm norm;
   Linear gate_lin1, gate_lin2;  // 2C -> hidden -> r
   Linear down;                  // C -> r
-  std::array<Conv, 3> convs;  // depthwise, k = 1, 3, 5; float32, in which their gradients are made faster
+  std::array<Conv, 3> convs;    // depthwise, k = 1, 3, 5; float32, in which their gradients are made faster
   // D; undefined unless the configuration has a detail branch.
   Linear detail_cells;               // c^3 -> d, c voxels on each side of a cell: a convolution
   Linear detail_spread;              // r -> d: Ws
@@ -64,7 +65,8 @@ struct Features {
   at::Tensor detail;  // c, [B, d, 4g, 4g, 4g], float32; undefined without detail branches
 };
 
-// What an open gate adds to the features. patches [B, channels, patch, patch, patch]; detail: as it is before.
+// What an open gate adds to the features. patches [B, channels, patch, patch,
+// patch]; detail: as it is before.
 Features FuseScales(const SgpModule& module, const at::Tensor& normed, const at::Tensor& patches,
                     const at::Tensor& detail, const at::Tensor& gate_channels);
 

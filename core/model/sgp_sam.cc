@@ -28,8 +28,8 @@ at::Tensor EncodeMaskPrompts(const PromptEncoder& encoder, absl::Span<const Prom
 
 // [P, 4g, 4g, 4g], zeros where there are none; undefined where there are none at all
 at::Tensor StackLogits(absl::Span<const Prompt> prompts) {
-  const auto given =
-      std::find_if(prompts.begin(), prompts.end(), [](const Prompt& p) { return p.mask == MaskPrompt::kLogits; });
+  const auto given = std::find_if(prompts.begin(), prompts.end(),
+                                  [](const Prompt& p) { return p.mask == MaskPrompt::kLogits; });
   if (given == prompts.end()) return {};
   const at::Tensor zeros = at::zeros_like(given->logits);
   std::vector<at::Tensor> logits;

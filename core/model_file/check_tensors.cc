@@ -13,7 +13,8 @@
 namespace sgpsam {
 namespace {
 
-// A wrong file may have thousands of wrong tensors; a message shows this many of each kind and counts the rest.
+// A wrong file may have thousands of wrong tensors; a message shows this
+// many of each kind and counts the rest.
 constexpr size_t kShownTensors = 20;
 constexpr size_t kShownNameLength = 120;
 

@@ -132,7 +132,8 @@ absl::Status CheckIntensities(const std::vector<IntensityScaling>& scalings) {
   }
   std::set<std::string> modalities;
   for (const IntensityScaling& scaling : scalings) {
-    if (scaling.windows.size() != channels) return Invalid("intensities", "all must have equally many windows");
+    if (scaling.windows.size() != channels)
+      return Invalid("intensities", "all must have equally many windows");
     if (!scaling.modality.empty()) RETURN_IF_ERROR(CheckText("intensities", scaling.modality));
     if (scaling.modality.size() > kMaxModalityLength || !modalities.insert(scaling.modality).second) {
       return Invalid("intensities", "a modality is too long or given twice");

@@ -41,8 +41,8 @@ struct ModelConfig {
   // has seen finer ones looks again, unasked, at a lesion that is small or large for its first look.
   double finest_spacing_mm = 0;
   double coarsest_spacing_mm = kUsualSpacingMm;  // the coarsest ones that it has learned from, mm
-  // Whether its IoU head has learned what its masks are worth, on lesions. SAM-Med3D's was trained on organs' masks and
-  // goes with the truth of a lesion hardly at all.
+  // Whether its IoU head has learned what its masks are worth, on lesions. SAM-Med3D's was trained on organs'
+  // masks and goes with the truth of a lesion hardly at all.
   bool predicts_iou = false;
   // As ModelInfo.calibration: `sgpsam-model evaluate --calibrate`.
   std::vector<CalibrationPoint> calibration;

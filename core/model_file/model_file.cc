@@ -18,7 +18,8 @@ bool LooksLikeACheckpoint(const std::string& path) {
   char first[4];
   if (!file.ok() || !file->Read(0, first, sizeof(first)).ok()) return false;
   const absl::string_view start(first, sizeof(first));
-  return start == absl::string_view("PK\x03\x04", 4) || (start[0] == '\x80' && start[1] >= 2 && start[1] <= 5);
+  return start == absl::string_view("PK\x03\x04", 4) ||
+         (start[0] == '\x80' && start[1] >= 2 && start[1] <= 5);
 }
 
 }  // namespace

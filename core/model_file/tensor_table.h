@@ -30,8 +30,8 @@ struct TensorSpec {
 //   sgpm.B.fuse.weight, bias            [r,3r], [r]
 //   sgpm.B.up.weight, bias              [C,r], [C]
 //   sgpm.B.spatial.weight, bias         [1,r], [1]         (spatial_gate only)
-//   sgpm.B.detail.cells.weight, bias    [d,p,c,c,c], [d]   (detail_channels d > 0 only; c = token / 4, p = channels
-//                                                           of a patch)
+//   sgpm.B.detail.cells.weight, bias    [d,p,c,c,c], [d]   (detail_channels d > 0 only;
+//                                                           c = token / 4, p = channels of a patch)
 //   sgpm.B.detail.spread.weight, bias   [d,r], [d]
 //   sgpm.B.detail.mix{1,2,4}.weight, bias [d,d,3,3,3], [d]
 //   sgpm.B.detail.fold.weight, bias     [r,d,4,4,4], [r]
@@ -46,7 +46,8 @@ struct TensorSpec {
 //
 // `up` is seeded with zeros (a fresh module is the identity) and the bias of gate.lin2 around 1 (a fresh
 // gate is open, so that training can start).
-inline constexpr int64_t kRefinerMaps = 6;  // that the mask refiner draws of the prompts (core/model/mask_refiner.h)
+inline constexpr int64_t kRefinerMaps =
+    6;  // that the mask refiner draws of the prompts (core/model/mask_refiner.h)
 
 std::vector<TensorSpec> TensorTable(const ModelConfig& config);
 

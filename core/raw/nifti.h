@@ -12,7 +12,8 @@
 namespace sgpsam {
 
 struct NiftiLimits {
-  uint64_t max_volume_bytes = kMaxVolumeBytes;  // inflated, as floats if they are scaled; a gzip bomb stops here
+  uint64_t max_volume_bytes =
+      kMaxVolumeBytes;  // inflated, as floats if they are scaled; a gzip bomb stops here
 };
 
 // Reads a 3D volume (further axes of length 1 are accepted) in any sample type of SampleType or 64-bit

@@ -116,7 +116,9 @@ SelfTestCase MakeSelfTestCase(const PatchSizes& sizes, int number) {
     made.patch.values.insert(made.patch.values.end(), made.patch.values.begin(),
                              made.patch.values.begin() + side * side * side);
   }
-  const auto at = [&](double part) { return static_cast<float>(std::floor(part * static_cast<double>(side))); };
+  const auto at = [&](double part) {
+    return static_cast<float>(std::floor(part * static_cast<double>(side)));
+  };
   made.inside = {at(ball.i), at(ball.j), at(ball.k), true};
   made.outside = {at(ball.i + 1.5 * ball.radius), at(ball.j), at(ball.k), false};
   made.box = {{at(ball.i - ball.radius), at(ball.j - ball.radius), at(ball.k - ball.radius)},
@@ -176,9 +178,8 @@ SelfTestAgreement CompareAnswers(const SelfTestAnswer& answer, const SelfTestAns
     agreement.embedding_error = agreement.logits_error = kInfinite;
     return agreement;
   }
-  agreement.embedding_error =
-      std::max(RelativeError(values.subspan(0, tokens), exact.subspan(0, tokens)),
-               RelativeError(values.subspan(tokens), exact.subspan(tokens)));
+  agreement.embedding_error = std::max(RelativeError(values.subspan(0, tokens), exact.subspan(0, tokens)),
+                                       RelativeError(values.subspan(tokens), exact.subspan(tokens)));
   for (size_t n = 0; n < answer.masks.size(); ++n) {
     const std::vector<float>&logits = answer.masks[n].values, &expected = reference.masks[n].values;
     agreement.logits_error = std::max(agreement.logits_error, RelativeError(logits, expected));

@@ -18,8 +18,8 @@ namespace sgpsam {
 // How many made-up patches there are.
 inline constexpr int kSelfTestPatches = 3;
 
-// Number 0 to kSelfTestPatches - 1: a bright ball, a little off the middle, in uneven noisy ground; z-normalised
-// values, always the same.
+// Number 0 to kSelfTestPatches - 1: a bright ball, a little off the middle, in uneven noisy ground;
+// z-normalised values, always the same.
 struct SelfTestCase {
   Patch patch;
   Click inside, outside;  // of the ball
@@ -53,9 +53,9 @@ struct SelfTestAgreement {
   bool agrees() const;
 };
 
-// Rounding to bfloat16 costs the shipped models 0.005 of the embedding and 0.003 of the logits, one of full size
-// with seeded weights 0.008 and 0.007, small ones that have learned nothing 0.009 and 0.026; wrong kernels cost
-// 0.1 and more.
+// Rounding to bfloat16 costs the shipped models 0.005 of the embedding and 0.003 of the logits, one of full
+// size with seeded weights 0.008 and 0.007, small ones that have learned nothing 0.009 and 0.026;
+// wrong kernels cost 0.1 and more.
 inline constexpr double kEmbeddingTolerance = 0.03, kLogitsTolerance = 0.06;
 inline constexpr double kSelfTestLeastDice = 0.99;
 

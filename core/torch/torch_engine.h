@@ -27,7 +27,8 @@ struct TorchEngineOptions {
   bool packed_weights = true;      // on a processor, have oneDNN arrange them once (model/packed_weight.h)
   bool warm_up = true;             // run every path once, so that the first request is as fast as the next
   // Compare what was chosen with plain float32 on the processor first (self_test.h). Where they disagree,
-  // "fallback" takes float32 on the processor, and refuses a device; "refuse" refuses both; "off" does not ask.
+  // "fallback" takes float32 on the processor, and refuses a device;
+  // "refuse" refuses both; "off" does not ask.
   std::string self_test = "off";
 };
 

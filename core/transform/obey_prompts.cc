@@ -84,8 +84,9 @@ PromptUse* FindUse(std::vector<PromptUse>& uses, PromptKind kind, size_t n) {
   return found == uses.end() ? nullptr : &*found;
 }
 
-// Which prompts the model's mask contradicts, and the voxels at which its logits are bent: those of points, and some of
-// each scribble's. What agrees is among them too, since nothing is to be bent towards the opposite there.
+// Which prompts the model's mask contradicts, and the voxels at which its logits are bent: those of points,
+// and some of each scribble's. What agrees is among them too,
+// since nothing is to be bent towards the opposite there.
 std::vector<AskedVoxel> Contradicted(const ResolvedPrompts& prompts, const Mask& mask,
                                      absl::Span<const VoxelRun> runs, std::vector<PromptUse>& uses) {
   std::vector<AskedVoxel> bend;
@@ -193,7 +194,8 @@ double SquaredMm(const Voxel& voxel, const VoxelRun& run, const std::array<doubl
   return i * i + j * j + k * k;
 }
 
-// The component, other than that of the voxel itself, that comes nearest to it, if one comes as near as `reach_mm`.
+// The component, other than that of the voxel itself, that comes nearest to it,
+// if one comes as near as `reach_mm`.
 std::optional<size_t> NearestTo(const Voxel& voxel, const Components& components, const Geometry& geometry,
                                 double reach_mm) {
   const std::array<double, 3> spacing = geometry.spacing_mm();
@@ -223,8 +225,8 @@ bool AnyMarked(const std::optional<Mask>& mask, absl::Span<const VoxelRun> runs)
          std::any_of(runs.begin(), runs.end(), [&](const VoxelRun& run) { return MarksAny(*mask, run); });
 }
 
-// What is left without the parts that nothing asks for. `left_out`: voxels of positive points that the model's mask has
-// not.
+// What is left without the parts that nothing asks for. `left_out`:
+// voxels of positive points that the model's mask has not.
 Runs AskedFor(const Geometry& geometry, const ResolvedPrompts& prompts, const PreviousAnswer& previous,
               const Asked& asked, absl::Span<const Voxel> left_out, double reach_mm, const Runs& runs,
               Obedience& done) {
@@ -328,8 +330,9 @@ Obedience ObeyPrompts(const Geometry& geometry, const ResolvedPrompts& prompts,
 std::optional<Mask> PreviousMask(const Geometry& geometry, const ResolvedPrompts& prompts,
                                  const Placement& first, const PatchSizes& sizes) {
   if (prompts.previous_logits.empty()) return std::nullopt;
-  const Placement from =
-      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch, first.origin) : first;
+  const Placement from = prompts.previous_patch
+                             ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch, first.origin)
+                             : first;
   return RestoreMask(OnePatch(prompts.previous_logits, sizes, from), geometry).mask;
 }
 

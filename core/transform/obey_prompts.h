@@ -41,12 +41,12 @@ struct Obedience {
   bool changed() const { return !removed.empty() || !added.empty(); }
 };
 
-// The mask of previous logits (PreviousMask). Asked for only where a part hangs on it, since to restore it costs as
-// much as the volume has voxels.
+// The mask of previous logits (PreviousMask). Asked for only where a part hangs on it, since to restore it
+// costs as much as the volume has voxels.
 using PreviousAnswer = absl::FunctionRef<std::optional<Mask>()>;
 
-// Makes `restored`, RestoreMask of `logits`, obey in this order. Its border is looked at again; `low` and `high` stay
-// those of what the logits mark.
+// Makes `restored`, RestoreMask of `logits`, obey in this order. Its border is looked at again; `low` and
+// `high` stay those of what the logits mark.
 // 1. The logits are bent at points, and at voxels of scribbles, that the mask contradicts (bend_logits.h),
 //    and the mask is restored anew.
 // 2. What lies outside of every positive box, grown by kBoxMargin, is cut off, unless a positive point or

@@ -22,8 +22,8 @@ inline constexpr size_t kMaxPoints = 64;
 inline constexpr size_t kMaxBoxes = 16;
 inline constexpr size_t kMaxLines = 4;
 inline constexpr size_t kMaxScribbles = 16;
-// The most voxels that all scribbles of a target mark together: as runs they take 64 MiB if no two are neighbours. A
-// ball of 200 voxels across has as many.
+// The most voxels that all scribbles of a target mark together: as runs they take 64 MiB if no two are
+// neighbours. A ball of 200 voxels across has as many.
 inline constexpr uint64_t kMaxScribbleVoxels = uint64_t{1} << 22;
 
 struct PointPrompt {
@@ -58,7 +58,7 @@ struct Prompts {
   std::vector<BoxPrompt> boxes;
   std::vector<LinePrompt> lines;
   std::vector<ScribblePrompt> scribbles;  // in the order in which they were drawn
-  std::vector<float> previous_logits;  // empty, or logits_side^3 values
+  std::vector<float> previous_logits;     // empty, or logits_side^3 values
   // The patch that the previous logits lie on. Nothing: the one that the other prompts place.
   std::optional<PatchPosition> previous_patch;
   std::optional<Mask> mask;  // on the volume's grid; not together with previous_logits
@@ -89,14 +89,14 @@ struct ResolvedScribble {
   bool positive = true;
 };
 
-// Always: every position and voxel lies in the volume, the previous patch around it or in it; the mask has the
-// volume's shape; there are no more of each kind than the limits above; logits are of the model's size and finite, and
-// none next to a mask. ResolvePrompts makes them and sees to that; nobody checks it again.
+// Always: every position and voxel lies in the volume, the previous patch around it or in it; the mask has
+// the volume's shape; there are no more of each kind than the limits above; logits are of the model's size
+// and finite, and none next to a mask. ResolvePrompts makes them and sees to that; nobody checks it again.
 struct ResolvedPrompts {
-  std::vector<ResolvedPoint> points;        // in the order of Prompts.points
-  std::vector<ResolvedBox> boxes;           // as in Prompts
-  std::vector<ResolvedLine> lines;          // as in Prompts
-  std::vector<ResolvedScribble> scribbles;  // as in Prompts
+  std::vector<ResolvedPoint> points;            // in the order of Prompts.points
+  std::vector<ResolvedBox> boxes;               // as in Prompts
+  std::vector<ResolvedLine> lines;              // as in Prompts
+  std::vector<ResolvedScribble> scribbles;      // as in Prompts
   std::vector<float> previous_logits;           // as in Prompts
   std::optional<PatchPosition> previous_patch;  // as in Prompts
   std::optional<Mask> mask;                     // as in Prompts

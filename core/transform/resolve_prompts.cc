@@ -47,7 +47,8 @@ std::string WorldExtent(const Geometry& geometry) {
                          high.y, low.z, high.z);
 }
 
-// The nearest voxels of a box's two ends on one axis, ends excluded; a centre on a face of the box lies in it.
+// The nearest voxels of a box's two ends on one axis, ends excluded;
+// a centre on a face of the box lies in it.
 void FillAxis(double a, double b, int64_t size, int64_t& begin, int64_t& end) {
   const auto [low, high] = std::minmax(a, b);
   const auto inside = [size](double at) {

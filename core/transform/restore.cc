@@ -138,7 +138,8 @@ constexpr int64_t kSlab = 64;
 
 // Fills `slab` with planes [begin, end) of the box, each value as `to_value` makes it of the upsampled one.
 template <typename ToValue>
-void Upsample(const LogitsBox& logits, int64_t begin, int64_t end, const ToValue& to_value, std::vector<float>& slab) {
+void Upsample(const LogitsBox& logits, int64_t begin, int64_t end, const ToValue& to_value,
+              std::vector<float>& slab) {
   const int64_t width = logits.voxels[1], depth = logits.voxels[2];
   slab.resize((end - begin) * width * depth);
   const auto row_at = [&](int64_t i, int64_t j) { return slab.data() + ((i - begin) * width + j) * depth; };
@@ -174,7 +175,8 @@ void WriteSlab(const std::vector<float>& slab, std::array<SourceAxis, 3> axes,
 
 // Upsampled values on the volume's grid; 0 outside of what was seen.
 template <typename ToValue>
-absl::StatusOr<ByteBuffer> RestoreValues(const LogitsBox& box, const Geometry& geometry, const ToValue& to_value) {
+absl::StatusOr<ByteBuffer> RestoreValues(const LogitsBox& box, const Geometry& geometry,
+                                         const ToValue& to_value) {
   const Shape& shape = geometry.shape();
   ASSIGN_OR_RETURN(ByteBuffer buffer,
                    ByteBuffer::Zeroed(static_cast<size_t>(shape.voxels()) * sizeof(float)));

@@ -41,12 +41,12 @@ std::vector<VoxelRun> RunsIn(const VoxelBox& box, const Mask& mask);
 // The mask that has these runs, which lie inside `shape`.
 Mask MaskOf(const Shape& shape, absl::Span<const VoxelRun> runs);
 
-// The runs of a set of voxels: the longest possible, none of them twice, in the order of a mask's bits. The runs given
-// may overlap and lie in any order.
+// The runs of a set of voxels: the longest possible, none of them twice, in the order of a mask's bits. The
+// runs given may overlap and lie in any order.
 std::vector<VoxelRun> Ordered(std::vector<VoxelRun> runs);
 
-// Of two sets whose runs are as RunsOf and Ordered give them, the voxels that lie in either, in both, and in the first
-// alone; as they are given.
+// Of two sets whose runs are as RunsOf and Ordered give them, the voxels that lie in either, in both,
+// and in the first alone; as they are given.
 std::vector<VoxelRun> UnionOf(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
 std::vector<VoxelRun> InBoth(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);
 std::vector<VoxelRun> InFirstAlone(absl::Span<const VoxelRun> a, absl::Span<const VoxelRun> b);

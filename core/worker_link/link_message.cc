@@ -148,8 +148,8 @@ absl::Status CheckInfo(const ModelInfo& info) {
   const PatchSizes& s = info.sizes;
   if (!Within(s.patch, kMaxPatchSide) || !Within(s.embedding_channels, kMaxEmbeddingChannels) ||
       !Within(s.embedding_side, kMaxEmbeddingSide) || !Within(s.logits_side, kMaxLogitsSide) ||
-      !Within(s.patch_channels, kMaxPatchChannels) || s.detail_channels < 0 || s.detail_channels > kMaxDetailChannels || s.logits_side % 2 != 0 ||
-      s.patch % s.logits_side != 0) {
+      !Within(s.patch_channels, kMaxPatchChannels) || s.detail_channels < 0 ||
+      s.detail_channels > kMaxDetailChannels || s.logits_side % 2 != 0 || s.patch % s.logits_side != 0) {
     return absl::InvalidArgumentError(absl::StrCat("the model's sizes are out of range or do not fit: patch ",
                                                    s.patch, ", embedding ", s.embedding_channels, " x ",
                                                    s.embedding_side, "^3, logits ", s.logits_side, "^3"));

@@ -28,7 +28,8 @@ struct RemoteEngineOptions {
   std::string worker_binary;  // path of sgpsam-worker
   // After --fd: "--model=…", "--device=…", "--precision=…", "--threads=…".
   std::vector<std::string> arguments;
-  // Items in shared memory at a time, 1 to kMaxSlots, or 0: as the device (MaxBatch). Larger batches are split.
+  // Items in shared memory at a time, 1 to kMaxSlots, or 0: as the device (MaxBatch).
+  // Larger batches are split.
   int max_batch = 0;
   // A worker that takes longer is taken for hung and killed. Generous: an encode in float32 on one slow
   // core takes half a minute.

@@ -1,5 +1,5 @@
-// What a server runs patches on: the pool of one model's replicas, and the embeddings that it has made. An embedding
-// is encoded once, however many requests ask for it at the same time.
+// What a server runs patches on: the pool of one model's replicas, and the embeddings that it has made. An
+// embedding is encoded once, however many requests ask for it at the same time.
 #ifndef SGPSAM_SERVER_SEGMENT_CACHED_PATCH_MODEL_H_
 #define SGPSAM_SERVER_SEGMENT_CACHED_PATCH_MODEL_H_
 
@@ -45,8 +45,8 @@ class ServedModel {
 class CachedPatchModel final : public PatchModel {
  public:
   // The references outlive it; `volume_key` is what EmbeddingKey takes.
-  CachedPatchModel(ServedModel& served, const Digest& volume_key, const Volume& volume,
-                   PatchScaling scaling, RequestProgress& progress)
+  CachedPatchModel(ServedModel& served, const Digest& volume_key, const Volume& volume, PatchScaling scaling,
+                   RequestProgress& progress)
       : served_(served),
         volume_key_(volume_key),
         volume_(volume),

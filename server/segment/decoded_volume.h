@@ -1,4 +1,5 @@
-// Where a request's volume comes from, and what it is once it is decoded. Plain values; decoding is plain blocking code.
+// Where a request's volume comes from, and what it is once it is decoded. Plain values;
+// decoding is plain blocking code.
 #ifndef SGPSAM_SERVER_SEGMENT_DECODED_VOLUME_H_
 #define SGPSAM_SERVER_SEGMENT_DECODED_VOLUME_H_
 
@@ -25,8 +26,8 @@ enum class VolumeKind { kDicom, kNifti, kRaw };
 // How the bytes of a volume are to be read: with their digest, all that a decoded volume depends on.
 struct VolumeDescription {
   VolumeKind kind = VolumeKind::kDicom;
-  RawDescription raw;  // kRaw only
-  std::string series;  // kDicom only: which of several, as ReadSeries takes it; may be empty
+  RawDescription raw;    // kRaw only
+  std::string series;    // kDicom only: which of several, as ReadSeries takes it; may be empty
   std::string modality;  // not kDicom, which says it itself: a defined term of Modality; empty: not known
 };
 
@@ -38,8 +39,8 @@ struct DecodedVolume {
   std::vector<std::string> warnings;
   std::vector<PassedOver> passed_over;  // DICOM only
 
-  // What it costs a cache: the samples, the page that they begin on, and generously what is known of the series and of
-  // each slice: a cache of volumes of a byte each would otherwise grow without an end.
+  // What it costs a cache: the samples, the page that they begin on, and generously what is known of the
+  // series and of each slice: a cache of volumes of a byte each would otherwise grow without an end.
   size_t cost() const;
 };
 

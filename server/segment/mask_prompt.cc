@@ -90,10 +90,10 @@ absl::StatusOr<ScribblePrompt> InflateScribble(const Shape& shape, const Deflate
   }
   ASSIGN_OR_RETURN(const Mask mask, Inflate(scribble.part));
   if (mask.CountVoxels() > most) {
-    return InvalidArgument(Reason::kPromptTooLarge,
-                           absl::StrCat("it marks ", mask.CountVoxels(), " voxels, and all scribbles of a target ",
-                                        kMaxScribbleVoxels,
-                                        " at most: give what covers more as a mask or a box"));
+    return InvalidArgument(
+        Reason::kPromptTooLarge,
+        absl::StrCat("it marks ", mask.CountVoxels(), " voxels, and all scribbles of a target ",
+                     kMaxScribbleVoxels, " at most: give what covers more as a mask or a box"));
   }
   ScribblePrompt prompt{RunsOf(mask), scribble.positive};
   for (VoxelRun& run : prompt.runs) {

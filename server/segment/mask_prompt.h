@@ -1,5 +1,5 @@
-// Masks and scribbles as they travel (zlib over packed bits, with their shape) -> Mask, ScribblePrompt. Pure functions;
-// bytes are hostile.
+// Masks and scribbles as they travel (zlib over packed bits, with their shape) -> Mask, ScribblePrompt.
+// Pure functions; bytes are hostile.
 #ifndef SGPSAM_SERVER_SEGMENT_MASK_PROMPT_H_
 #define SGPSAM_SERVER_SEGMENT_MASK_PROMPT_H_
 
@@ -36,8 +36,8 @@ struct DeflatedScribble {
   bool positive = true;
 };
 
-// INVALID_ARGUMENT, what can be told before anything is inflated: an axis of the part that is not 1 voxel or more, a part
-// larger than kMaxScribblePart.
+// INVALID_ARGUMENT, what can be told before anything is inflated: an axis of the part that is not 1 voxel or
+// more, a part larger than kMaxScribblePart.
 absl::Status CheckPart(const DeflatedScribble& scribble);
 
 // INVALID_ARGUMENT unless the part, which CheckPart took, lies in a volume of `shape`, its bytes are as

@@ -1,6 +1,6 @@
-// One request on its way: who called, how far it is, what its stages took. Runs each step, so that a step is timed,
-// told and left out once nobody waits for it. Belongs to the request's thread; observers of queues may call from a
-// worker's.
+// One request on its way: who called, how far it is, what its stages took. Runs each step, so that a step is
+// timed, told and left out once nobody waits for it. Belongs to the request's thread;
+// observers of queues may call from a worker's.
 #ifndef SGPSAM_SERVER_SEGMENT_REQUEST_PROGRESS_H_
 #define SGPSAM_SERVER_SEGMENT_REQUEST_PROGRESS_H_
 
@@ -45,7 +45,8 @@ class RequestProgress {
   };
 
   // The arguments outlive it; `sink` may be empty.
-  RequestProgress(const Observers& observers, const CallContext& call, const ProgressSink& sink, size_t targets)
+  RequestProgress(const Observers& observers, const CallContext& call, const ProgressSink& sink,
+                  size_t targets)
       : observers_(observers), call_(call), sink_(sink), targets_(targets) {}
 
   const CallContext& call() const { return call_; }

@@ -53,9 +53,9 @@ absl::StatusOr<SegmentResult> SegmentPipeline::Run(const SegmentRequest& request
   const OutputFormat& format = FormatOf(request);
   if (format.check != nullptr) RETURN_IF_ERROR(format.check(request, *source, options_.max_volume_bytes));
 
-  CachedPatchModel model(model_, key, source->volume,
-                         ChooseScaling(model_.info().intensities, source->modality, source->volume, request.clamp),
-                         progress);
+  CachedPatchModel model(
+      model_, key, source->volume,
+      ChooseScaling(model_.info().intensities, source->modality, source->volume, request.clamp), progress);
   SegmentResult result;
   result.warnings = source->warnings;
   result.passed_over = source->passed_over;
@@ -78,10 +78,10 @@ absl::StatusOr<SegmentResult> SegmentPipeline::Run(const SegmentRequest& request
   return result;
 }
 
-absl::StatusOr<std::shared_ptr<const DecodedVolume>> SegmentPipeline::Decode(const VolumeDescription& description,
-                                                                             VolumeInput input, const Digest& key,
-                                                                             RequestProgress& progress) {
-  if (auto* cached = std::get_if<std::shared_ptr<const DecodedVolume>>(&input.source)) return std::move(*cached);
+absl::StatusOr<std::shared_ptr<const DecodedVolume>> SegmentPipeline::Decode(
+    const VolumeDescription& description, VolumeInput input, const Digest& key, RequestProgress& progress) {
+  if (auto* cached = std::get_if<std::shared_ptr<const DecodedVolume>>(&input.source))
+    return std::move(*cached);
   Payload& payload = std::get<Payload>(input.source);
   ASSIGN_OR_RETURN(DecodedVolume decoded, progress.Do(Stage::kDecode, [&] {
     return DecodeVolume(description, std::move(payload), options_.max_volume_bytes, progress.call());
@@ -141,7 +141,12 @@ TargetResult SegmentPipeline::Summarise(const Finding& finding, const Geometry& 
 absl::Status SegmentPipeline::Write(const SegmentRequest& request, const DecodedVolume& source,
                                     const Digest& volume_key, absl::Span<Finding> findings,
                                     const RequestProgress& progress, std::vector<Output>& outputs) {
-  const OutputContext context{request,      source, volume_key, model_.info(), clock_.Now(), options_.software_version,
+  const OutputContext context{request,
+                              source,
+                              volume_key,
+                              model_.info(),
+                              clock_.Now(),
+                              options_.software_version,
                               options_.max_volume_bytes};
   RETURN_IF_ERROR(FormatOf(request).write(context, findings, outputs));
   for (size_t t = 0; request.probabilities && t < findings.size(); ++t) {
@@ -154,7 +159,8 @@ absl::Status SegmentPipeline::Write(const SegmentRequest& request, const Decoded
     ASSIGN_OR_RETURN(Output map, UncertaintyOutput(findings[t], t, source.volume.geometry()));
     outputs.push_back(std::move(map));
   }
-  for (size_t t = 0; request.logits && t < findings.size(); ++t) outputs.push_back(LogitsOutput(findings[t], t));
+  for (size_t t = 0; request.logits && t < findings.size(); ++t)
+    outputs.push_back(LogitsOutput(findings[t], t));
   return absl::OkStatus();
 }
 

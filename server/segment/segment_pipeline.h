@@ -1,6 +1,6 @@
 // The way of a request, from payload bytes to result bytes: decode, prepare, encode, prompt+mask,
-// restore, write; the four in the middle once for each patch of a target (core/looks/target_segmenter.h). Plain
-// blocking code, called from the server's job threads; thread-safe. Those of a patch are in
+// restore, write; the four in the middle once for each patch of a target (core/looks/target_segmenter.h).
+// Plain blocking code, called from the server's job threads; thread-safe. Those of a patch are in
 // cached_patch_model.h, their order in core/looks/target_segmenter.h. Knows no protocol.
 #ifndef SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_PIPELINE_H_
@@ -43,7 +43,8 @@ class SegmentPipeline {
   SegmentPipeline(const PipelineOptions& options, WorkerPool& pool, Clock& clock, Metrics& metrics);
 
   // The volume of this payload, read as described, if it is cached.
-  std::shared_ptr<const DecodedVolume> FindVolume(const VolumeDescription& description, const Digest& payload);
+  std::shared_ptr<const DecodedVolume> FindVolume(const VolumeDescription& description,
+                                                  const Digest& payload);
   // Logits that an earlier call returned, if they are cached.
   std::shared_ptr<const std::vector<float>> FindLogits(const Digest& digest);
 
@@ -56,8 +57,8 @@ class SegmentPipeline {
   absl::StatusOr<std::shared_ptr<const DecodedVolume>> Decode(const VolumeDescription& description,
                                                               VolumeInput input, const Digest& key,
                                                               RequestProgress& progress);
-  absl::StatusOr<Finding> Find(const SegmentRequest& request, const TargetRequest& target, const Volume& volume,
-                               PatchModel& model, RequestProgress& progress);
+  absl::StatusOr<Finding> Find(const SegmentRequest& request, const TargetRequest& target,
+                               const Volume& volume, PatchModel& model, RequestProgress& progress);
   // Remembers the logits that a refinement goes on from.
   TargetResult Summarise(const Finding& finding, const Geometry& geometry);
   absl::Status Write(const SegmentRequest& request, const DecodedVolume& source, const Digest& volume_key,

@@ -1,4 +1,5 @@
-// What the pipeline is asked, in the server's own types: all that a header says, before its volume is here. Plain values.
+// What the pipeline is asked, in the server's own types: all that a header says,
+// before its volume is here. Plain values.
 #ifndef SGPSAM_SERVER_SEGMENT_SEGMENT_REQUEST_H_
 #define SGPSAM_SERVER_SEGMENT_SEGMENT_REQUEST_H_
 

@@ -49,7 +49,8 @@ void LogSelfTest(const ModelInfo& model) {
   if (report.result == SelfTestReport::Result::kOff) return;
   const bool passed = report.result == SelfTestReport::Result::kPassed;
   Log(passed ? LogLevel::kInfo : LogLevel::kError,
-      passed ? "self-test passed" : "self-test failed: this machine computes the model wrongly as it was asked to",
+      passed ? "self-test passed"
+             : "self-test failed: this machine computes the model wrongly as it was asked to",
       {{"device", model.device},
        {"precision", model.precision},
        {"given_up", passed ? "nothing" : report.rejected},
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
   sgpsam::SpinBriefly(argv);
   sgpsam::KeepMemoryOutOfCoreDumps();
   const std::optional<int> ended = sgpsam::EndsWithFlags(
-      {"sgpsam-worker", "runs the model for sgpsam-server, which starts it.", "server/worker/main.cc", ""}, argc,
-      argv);
+      {"sgpsam-worker", "runs the model for sgpsam-server, which starts it.", "server/worker/main.cc", ""},
+      argc, argv);
   return ended ? *ended : sgpsam::Main(absl::GetFlag(FLAGS_fd));
 }

@@ -257,7 +257,8 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--precision", options.engine.precision, "auto, fp32 or bf16; the references stay fp32")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
       ->capture_default_str();
-  app.add_option("--device", options.engine.device, "auto, cpu or cuda:N; the references stay on the processor")
+  app.add_option("--device", options.engine.device,
+                 "auto, cpu or cuda:N; the references stay on the processor")
       ->capture_default_str();
   app.add_option("--threads", options.engine.threads, "Processor cores; 0: all")
       ->check(CLI::Range(0, 1024))
@@ -271,7 +272,8 @@ void AddOptions(CLI::App& app, Options& options) {
 }
 
 int Run(int argc, char** argv) {
-  CLI::App app("Times a model beside the reference's way of computing it and bare matrix products.", "model_bench");
+  CLI::App app("Times a model beside the reference's way of computing it and bare matrix products.",
+               "model_bench");
   Options options;
   AddOptions(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -1,5 +1,5 @@
-// What model_bench compares: the engine, the model as the reference writes it, and bare matrix products, all on
-// the same weights and the same input. One thread at a time.
+// What model_bench compares: the engine, the model as the reference writes it, and bare matrix products, all
+// on the same weights and the same input. One thread at a time.
 #ifndef SGPSAM_TESTS_BENCH_MODEL_KERNELS_H_
 #define SGPSAM_TESTS_BENCH_MODEL_KERNELS_H_
 

@@ -1,6 +1,6 @@
-// What a step of training costs, against its own forward pass: the demo's model with fresh modules, transferred
-// as deploy/models/remake.sh does it (one pass of four patches, three clicks), on one core. A validation of
-// as many samples is that forward pass, drawing and clicking included.
+// What a step of training costs, against its own forward pass: the demo's model with fresh modules,
+// transferred as deploy/models/remake.sh does it (one pass of four patches, three clicks), on one core. A
+// validation of as many samples is that forward pass, drawing and clicking included.
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 

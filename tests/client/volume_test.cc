@@ -169,7 +169,8 @@ TEST_F(VolumeFiles, SayWhatThereIsWhereThereIsNoSeries) {
 class VolumeArchives : public VolumeFiles {
  protected:
   using Files = std::vector<std::pair<std::string, std::string>>;
-  // Entries of the name "hole" are 1 TiB long: what is not given of them is a hole, which a .tar need not hold.
+  // Entries of the name "hole" are 1 TiB long: what is not given of them is a hole,
+  // which a .tar need not hold.
   std::string Pack(const std::string& name, const Files& files) {
     archive* writer = archive_write_new();
     if (absl::EndsWith(name, ".zip")) {
@@ -244,8 +245,8 @@ TEST_F(VolumeArchives, AreInflatedWithinABound) {
   }
 }
 
-// Whatever else lies there may be large: here each foreign file is larger than all that an archive of that size
-// may grow to, as the tests above and below show.
+// Whatever else lies there may be large: here each foreign file is larger than all that an archive of that
+// size may grow to, as the tests above and below show.
 TEST_F(VolumeArchives, PassOverForeignFilesWithoutReadingThem) {
   const std::string zeros(size_t{96} << 20, '\0');
   const std::pair<std::string, Files> archives[] = {

@@ -10,8 +10,7 @@ namespace sgpsam {
 RawWeights::RawWeights(const TensorFile& file, absl::string_view prefix, absl::string_view other_prefix) {
   const TensorSource source = TensorsOf(file);
   for (const auto& [name, tensor] : file.tensors) {
-    if (absl::StartsWith(name, prefix) || absl::StartsWith(name, other_prefix))
-      tensors_[name] = source(name);
+    if (absl::StartsWith(name, prefix) || absl::StartsWith(name, other_prefix)) tensors_[name] = source(name);
   }
 }
 

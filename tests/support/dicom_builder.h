@@ -44,7 +44,8 @@ std::string EncodeElements(const DicomElements& elements);
 // One item of a sequence, of defined length: its bytes are part of a "SQ" element's.
 std::string SequenceItem(const DicomElements& elements);
 // Preamble, file meta information naming `syntax` and with what else is given, then `dataset` as it is.
-std::string Part10(const std::string& syntax, const std::string& dataset, const DicomElements& more_meta = {});
+std::string Part10(const std::string& syntax, const std::string& dataset,
+                   const DicomElements& more_meta = {});
 
 class SeriesBuilder {
  public:

@@ -67,7 +67,8 @@ bool IsView(const c10::FunctionSchema& schema) {
 // Of memory whose contents mean nothing, and the packing of weights, whose products are compared.
 bool ComputesNothing(const c10::FunctionSchema& schema) {
   return IsView(schema) || absl::StartsWith(schema.name(), "aten::empty") ||
-         absl::StartsWith(schema.name(), "aten::new_empty") || schema.name() == "mkldnn::_reorder_linear_weight";
+         absl::StartsWith(schema.name(), "aten::new_empty") ||
+         schema.name() == "mkldnn::_reorder_linear_weight";
 }
 
 std::vector<at::Tensor> Tensors(const std::vector<IValue>& values) {
@@ -86,7 +87,8 @@ double RelativeError(const at::Tensor& rough, const at::Tensor& exact) {
   if (!exact.is_floating_point()) return at::equal(rough, exact) ? 0 : kWrong;
   const at::Tensor finite = exact.isfinite();
   if (!at::equal(rough.isfinite(), finite)) return kWrong;
-  const at::Tensor a = at::where(finite, rough.to(at::kDouble), 0), b = at::where(finite, exact.to(at::kDouble), 0);
+  const at::Tensor a = at::where(finite, rough.to(at::kDouble), 0),
+                   b = at::where(finite, exact.to(at::kDouble), 0);
   const double error = (a - b).norm().item<double>(), size = b.norm().item<double>();
   return error == 0 ? 0 : size == 0 ? kWrong : error / size;
 }
@@ -119,9 +121,10 @@ struct OperatorCheck::Call : at::ObserverContext {
 
 OperatorCheck::OperatorCheck() {
   watching = this;
-  handle_ = at::addThreadLocalCallback(
-      at::RecordFunctionCallback(Begin, End).needsInputs(true).needsOutputs(true).scopes(
-          {at::RecordScope::FUNCTION}));
+  handle_ = at::addThreadLocalCallback(at::RecordFunctionCallback(Begin, End)
+                                           .needsInputs(true)
+                                           .needsOutputs(true)
+                                           .scopes({at::RecordScope::FUNCTION}));
 }
 
 OperatorCheck::~OperatorCheck() {
@@ -130,9 +133,8 @@ OperatorCheck::~OperatorCheck() {
 }
 
 bool OperatorCheck::Met(const std::string& operator_name) const {
-  return std::any_of(errors_.begin(), errors_.end(), [&](const auto& entry) {
-    return absl::StartsWith(entry.first, operator_name + " ");
-  });
+  return std::any_of(errors_.begin(), errors_.end(),
+                     [&](const auto& entry) { return absl::StartsWith(entry.first, operator_name + " "); });
 }
 
 std::unique_ptr<at::ObserverContext> OperatorCheck::Begin(const at::RecordFunction& function) {

@@ -1,7 +1,7 @@
 // Watches every operator that LibTorch runs on this thread and computes each anew in float32, from the same
-// inputs, without oneDNN and without packed weights: what is chosen for this processor, against what is written
-// down plainly. So a test of a model's operators has no list of them that could fall behind the model.
-// One at a time. Needs LibTorch.
+// inputs, without oneDNN and without packed weights: what is chosen for this processor, against what is
+// written down plainly. So a test of a model's operators has no list of them that could fall
+// behind the model. One at a time. Needs LibTorch.
 #ifndef SGPSAM_TESTS_SUPPORT_OPERATOR_CHECK_H_
 #define SGPSAM_TESTS_SUPPORT_OPERATOR_CHECK_H_
 
@@ -23,8 +23,8 @@ class OperatorCheck {
   OperatorCheck& operator=(const OperatorCheck&) = delete;
 
   // By operator with its inputs' types and shapes ("aten::conv3d BFloat16[1, 16, 24, 24, 24] …"), the largest
-  // relative error (L2) of any of its outputs in its first two calls. Infinite where only one is finite, or where
-  // whole numbers differ at all. Views and allocations compute nothing and are left out.
+  // relative error (L2) of any of its outputs in its first two calls. Infinite where only one is finite, or
+  // where whole numbers differ at all. Views and allocations compute nothing and are left out.
   const std::map<std::string, double>& errors() const { return errors_; }
   bool Met(const std::string& operator_name) const;
 

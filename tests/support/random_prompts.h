@@ -1,5 +1,5 @@
-// Prompts of all kinds at random, and whether a mask obeys them by a count of its own: voxel by voxel, prompt by prompt,
-// knowing nothing of core/transform/obey_prompts.cc.
+// Prompts of all kinds at random, and whether a mask obeys them by a count of its own: voxel by voxel, prompt
+// by prompt, knowing nothing of core/transform/obey_prompts.cc.
 #ifndef SGPSAM_TESTS_SUPPORT_RANDOM_PROMPTS_H_
 #define SGPSAM_TESTS_SUPPORT_RANDOM_PROMPTS_H_
 
@@ -19,7 +19,8 @@
 
 namespace sgpsam {
 
-// Within `reach` voxels of `middle` on each axis, all at whole voxels; the first is a positive point in the middle.
+// Within `reach` voxels of `middle` on each axis, all at whole voxels;
+// the first is a positive point in the middle.
 inline Prompts RandomPrompts(std::mt19937& random, const std::array<int, 3>& middle, int reach) {
   const auto upto = [&](int most) { return static_cast<int>(random() % static_cast<unsigned>(most + 1)); };
   const auto along = [&](int axis) { return middle[static_cast<size_t>(axis)] + upto(2 * reach) - reach; };
@@ -81,7 +82,8 @@ inline std::map<std::array<int64_t, 3>, bool> WhatIsAsked(const Prompts& prompts
 
 inline void ExpectObeyed(const Mask& mask, const Prompts& prompts) {
   for (const auto& [voxel, inside] : WhatIsAsked(prompts)) {
-    ASSERT_EQ(mask.at(voxel[0], voxel[1], voxel[2]), inside) << voxel[0] << ", " << voxel[1] << ", " << voxel[2];
+    ASSERT_EQ(mask.at(voxel[0], voxel[1], voxel[2]), inside)
+        << voxel[0] << ", " << voxel[1] << ", " << voxel[2];
   }
 }
 

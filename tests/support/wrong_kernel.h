@@ -1,6 +1,6 @@
-// A kernel that computes wrongly, in the place of one of LibTorch's own while it lives: what a library may do to
-// a processor that nobody has tried it on. Channels come out in another order. Needs LibTorch; one at a time,
-// and no other thread computes when it comes or goes.
+// A kernel that computes wrongly, in the place of one of LibTorch's own while it lives: what a library may do
+// to a processor that nobody has tried it on. Channels come out in another order. Needs LibTorch; one at a
+// time, and no other thread computes when it comes or goes.
 #ifndef SGPSAM_TESTS_SUPPORT_WRONG_KERNEL_H_
 #define SGPSAM_TESTS_SUPPORT_WRONG_KERNEL_H_
 
@@ -21,8 +21,8 @@ class WrongKernel {
   };
 
   explicit WrongKernel(Kind kind)
-      : library_(torch::Library::IMPL, kind == Kind::kPackedProduct ? "mkldnn" : "aten", KeyOf(kind), __FILE__,
-                 __LINE__) {
+      : library_(torch::Library::IMPL, kind == Kind::kPackedProduct ? "mkldnn" : "aten", KeyOf(kind),
+                 __FILE__, __LINE__) {
     switch (kind) {
       case Kind::kBfloat16Convolution: library_.impl("convolution", TORCH_FN(Bfloat16Convolution)); break;
       case Kind::kOneDnnConvolution: library_.impl("convolution", TORCH_FN(OneDnnConvolution)); break;
@@ -54,7 +54,8 @@ class WrongKernel {
                                    const std::optional<at::Tensor>& bias, c10::SymIntArrayRef stride,
                                    c10::SymIntArrayRef padding, c10::SymIntArrayRef dilation, bool transposed,
                                    c10::SymIntArrayRef output_padding, c10::SymInt groups) {
-    return Convolution(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups).flip(1);
+    return Convolution(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+        .flip(1);
   }
 
   static at::Tensor OneDnnConvolution(const at::Tensor& x, const at::Tensor& weight,
@@ -78,8 +79,7 @@ class WrongKernel {
 
   static at::Tensor PackedProduct(const at::Tensor& x, const at::Tensor& weight,
                                   const std::optional<at::Tensor>& bias, c10::string_view,
-                                  c10::List<std::optional<at::Scalar>>,
-                                  std::optional<c10::string_view>) {
+                                  c10::List<std::optional<at::Scalar>>, std::optional<c10::string_view>) {
     return at::linear(x, weight.to_dense(), bias.value_or(at::Tensor())).flip(1);
   }
 

@@ -1,5 +1,5 @@
-// adapt: give a trained model what it was made without (scalings of intensities, a mask refiner, a grid that hangs on
-// the click), in such a way that it starts from what it can do. To be trained on afterwards.
+// adapt: give a trained model what it was made without (scalings of intensities, a mask refiner, a grid that
+// hangs on the click), in such a way that it starts from what it can do. To be trained on afterwards.
 #include <cstdio>
 #include <memory>
 #include <string>

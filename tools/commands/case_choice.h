@@ -31,11 +31,11 @@ struct CaseChoice {
 
   // --data and what belongs to it, --generated and what belongs to that, --hold-out.
   void AddOptions(CLI::App& command);
-  // No case of `hold_out` is on either side, and none is on both: cases of one name, which are one patient's, count
-  // as one. INVALID_ARGUMENT if nothing was named, if nothing of a set is left to train on, or if no case is called
-  // as `hold_out` says; the folders' errors. Says on stderr if some of these names are not there.
-  // With a `cache`, folders are trained on by crops with `margin_mm` around each lesion (crop_cache.h); `complain` is
-  // told of cases that have none. They are validated on whole.
+  // No case of `hold_out` is on either side, and none is on both: cases of one name, which are one patient's,
+  // count as one. INVALID_ARGUMENT if nothing was named, if nothing of a set is left to train on, or if no
+  // case is called as `hold_out` says; the folders' errors. Says on stderr if some of these names are not
+  // there. With a `cache`, folders are trained on by crops with `margin_mm` around each lesion
+  // (crop_cache.h); `complain` is told of cases that have none. They are validated on whole.
   absl::StatusOr<TrainingCases> Open(double margin_mm, const CropCache::Complaint& complain) const;
   // What a training's state remembers of it, by option.
   std::map<std::string, std::string> Describe() const;

@@ -1,6 +1,7 @@
-// The subcommands of sgpsam-model, one file each (sgpsam-synthesize has the one). Add…(app, chosen) declares a subcommand with its
-// options; when the command line names it, `chosen` becomes what it does. Called by run_tool.h.
-// An action prints its result on stdout, leaves no half-written file, and returns what went wrong.
+// The subcommands of sgpsam-model, one file each (sgpsam-synthesize has the one). Add…(app, chosen) declares
+// a subcommand with its options; when the command line names it, `chosen` becomes what it does. Called by
+// run_tool.h. An action prints its result on stdout, leaves no half-written file,
+// and returns what went wrong.
 #ifndef SGPSAM_TOOLS_COMMANDS_COMMANDS_H_
 #define SGPSAM_TOOLS_COMMANDS_COMMANDS_H_
 

@@ -28,7 +28,8 @@ bool IsNameCharacter(char c) {
 std::string LastName(const std::string& folder) {
   const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
   std::string name = path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
-  std::replace_if(name.begin(), name.end(), [](char c) { return !IsNameCharacter(c); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !IsNameCharacter(c); }, '_');
   return name.empty() || name == "." || name == ".." ? "data" : name;
 }
 
@@ -51,8 +52,8 @@ absl::Status Set(absl::string_view key, absl::string_view value, DataSet& set) {
     }
     return absl::InvalidArgumentError("weight must be a number above 0, such as 2 or 0.5");
   } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there is no key ", Quoted(key), ": name, weight, modality, label and channel are known"));
+    return absl::InvalidArgumentError(absl::StrCat("there is no key ", Quoted(key),
+                                                   ": name, weight, modality, label and channel are known"));
   }
   return absl::OkStatus();
 }
@@ -60,7 +61,8 @@ absl::Status Set(absl::string_view key, absl::string_view value, DataSet& set) {
 absl::Status SetAll(absl::string_view keys, DataSet& set) {
   std::set<absl::string_view> given;
   for (const absl::string_view part : absl::StrSplit(keys, ',')) {
-    const std::pair<absl::string_view, absl::string_view> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    const std::pair<absl::string_view, absl::string_view> pair =
+        absl::StrSplit(part, absl::MaxSplits('=', 1));
     RETURN_IF_ERROR(Set(pair.first, pair.second, set));
     if (!given.insert(pair.first).second) {
       return absl::InvalidArgumentError(absl::StrCat(pair.first, " is given twice"));
@@ -84,7 +86,8 @@ absl::StatusOr<DataSet> ParseDataSet(absl::string_view text, const DatasetOption
   if (set.folder.empty()) return About(text, absl::InvalidArgumentError("names no folder"));
   set.name = LastName(set.folder);
   if (has_keys) {
-    if (const absl::Status status = SetAll(text.substr(colon + 1), set); !status.ok()) return About(text, status);
+    if (const absl::Status status = SetAll(text.substr(colon + 1), set); !status.ok())
+      return About(text, status);
   }
   if (!set.options.modality.empty() && !IsModality(set.options.modality)) {
     return About(text, absl::InvalidArgumentError("modality must be a term such as CT, MR or PT"));
@@ -99,9 +102,9 @@ absl::StatusOr<std::vector<DataSet>> ParseDataSets(const std::vector<std::string
   for (const std::string& text : texts) {
     ASSIGN_OR_RETURN(sets.emplace_back(), ParseDataSet(text, otherwise));
     if (!names.insert(sets.back().name).second) {
-      return About(text, absl::InvalidArgumentError(
-                             absl::StrCat("another set is called ", Quoted(sets.back().name),
-                                          ", too: add :name=… to one of them")));
+      return About(text,
+                   absl::InvalidArgumentError(absl::StrCat("another set is called ", Quoted(sets.back().name),
+                                                           ", too: add :name=… to one of them")));
     }
   }
   return sets;
@@ -110,9 +113,10 @@ absl::StatusOr<std::vector<DataSet>> ParseDataSets(const std::vector<std::string
 CLI::Option* AddDataOptions(CLI::App& command, std::vector<std::string>& texts, DatasetOptions& otherwise) {
   CLI::Option* data =
       command
-          .add_option("--data", texts,
-                      "Folder in the layout of MSD or nnU-Net: dataset.json, imagesTr, labelsTr; once for every "
-                      "set, each with what is its own after a colon: FOLDER:weight=2,modality=CT,label=1")
+          .add_option(
+              "--data", texts,
+              "Folder in the layout of MSD or nnU-Net: dataset.json, imagesTr, labelsTr; once for every "
+              "set, each with what is its own after a colon: FOLDER:weight=2,modality=CT,label=1")
           ->allow_extra_args(false);
   command.add_option("--label", otherwise.label, "Which of their labels is the target, by name or value")
       ->needs(data);

@@ -19,17 +19,17 @@ struct DataSet {
   DatasetOptions options;
 };
 
-// "real/ct:weight=2,modality=CT,label=1". Keys are name, weight, modality, label and channel; what it does not say
-// of label, channel and modality is taken from `otherwise`, its name from the folder's. What has no "=" after its
-// last ":" is a folder as a whole. INVALID_ARGUMENT says what is wrong with `text`.
+// "real/ct:weight=2,modality=CT,label=1". Keys are name, weight, modality, label and channel; what it does
+// not say of label, channel and modality is taken from `otherwise`, its name from the folder's. What has no
+// "=" after its last ":" is a folder as a whole. INVALID_ARGUMENT says what is wrong with `text`.
 absl::StatusOr<DataSet> ParseDataSet(absl::string_view text, const DatasetOptions& otherwise);
 
 // All of them; INVALID_ARGUMENT, too, for two sets of one name.
 absl::StatusOr<std::vector<DataSet>> ParseDataSets(const std::vector<std::string>& texts,
                                                    const DatasetOptions& otherwise);
 
-// --data, any number of times, and --label, --channel and --modality, which hold for every set that does not say
-// its own. Returns --data.
+// --data, any number of times, and --label, --channel and --modality,
+// which hold for every set that does not say its own. Returns --data.
 CLI::Option* AddDataOptions(CLI::App& command, std::vector<std::string>& texts, DatasetOptions& otherwise);
 
 }  // namespace sgpsam::tools

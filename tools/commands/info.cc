@@ -66,7 +66,8 @@ std::string Describe(const IntensityScaling& scaling) {
   for (const IntensityWindow& window : scaling.windows) {
     windows.push_back(absl::StrCat(window.low, " to ", window.high));
   }
-  return absl::StrCat(scaling.modality.empty() ? "others" : scaling.modality, " ", absl::StrJoin(windows, " and "),
+  return absl::StrCat(scaling.modality.empty() ? "others" : scaling.modality, " ",
+                      absl::StrJoin(windows, " and "),
                       scaling.by_deviation ? " standard deviations of the volume" : "");
 }
 
@@ -90,12 +91,11 @@ void PrintTable(const Options& options, const Summary& summary) {
                    c.window, ", global blocks ", absl::StrJoin(c.global_blocks, ",")));
   Row("decoder", absl::StrCat(c.decoder_depth, " layers of ", c.out_channels, ", ", c.decoder_heads,
                               " heads, MLP ", c.decoder_mlp_dim, ", ", c.mask_tokens(), " mask tokens"));
-  Row("voxels",
-      c.finest_spacing_mm > 0
-          ? absl::StrCat("of ", c.first_spacing_mm,
-                         " mm, what is small or large for those once more: ", c.finest_spacing_mm, " to ",
-                         c.coarsest_spacing_mm)
-          : absl::StrCat("of ", c.first_spacing_mm, " mm"));
+  Row("voxels", c.finest_spacing_mm > 0
+                    ? absl::StrCat("of ", c.first_spacing_mm,
+                                   " mm, what is small or large for those once more: ", c.finest_spacing_mm,
+                                   " to ", c.coarsest_spacing_mm)
+                    : absl::StrCat("of ", c.first_spacing_mm, " mm"));
   Row("grid", c.grid_origin == GridOrigin::kFocus ? "hangs on the click" : "hangs on the volume's corner");
   Row("intensities", Describe(c.intensities));
   if (c.refiner_channels > 0) Row("refiner", absl::StrCat(c.refiner_channels, " channels"));

@@ -31,8 +31,8 @@ int ParseAndRun(CLI::App& app, const std::vector<AddCommand>& commands, int argc
 
 }  // namespace
 
-int RunTool(const std::string& name, const std::string& purpose, const std::vector<AddCommand>& commands, int argc,
-            char** argv) {
+int RunTool(const std::string& name, const std::string& purpose, const std::vector<AddCommand>& commands,
+            int argc, char** argv) {
   try {
     CLI::App app(purpose, name);
     return ParseAndRun(app, commands, argc, argv);

@@ -15,7 +15,8 @@ namespace sgpsam::tools {
 
 class ServerSegmenter final : public CaseSegmenter {
  public:
-  // `client` outlives it; the image is copied. Sent as raw samples, which need axes at right angles, with the modality.
+  // `client` outlives it; the image is copied. Sent as raw samples,
+  // which need axes at right angles, with the modality.
   ServerSegmenter(const client::Client& client, const Case& source, const TargetOptions& options);
 
   // The server's own errors.

@@ -63,7 +63,8 @@ std::string Spacings(const ModelConfig& config) {
                       " mm, coarsest ", config.coarsest_spacing_mm, " mm");
 }
 
-// What the model that comes of it says of itself: a name of its own, and the spacings that it has learned from.
+// What the model that comes of it says of itself: a name of its own,
+// and the spacings that it has learned from.
 absl::Status Describe(const TrainOptions& options, const SampleOptions& sample, TensorFile& file) {
   ASSIGN_OR_RETURN(ModelConfig config, ReadModelConfig(file));
   config.name = options.ModelName();
@@ -76,7 +77,8 @@ absl::Status Describe(const TrainOptions& options, const SampleOptions& sample, 
   config.coarsest_spacing_mm = std::max(sample.max_spacing_mm, kUsualSpacingMm);
   config.finest_spacing_mm = sample.min_spacing_mm < kUsualSpacingMm ? sample.min_spacing_mm : 0;
   if (const std::string now = Spacings(config); now != before && !options.model.empty()) {
-    std::printf("the model looked at patches of %s; the trained one will at %s\n", before.c_str(), now.c_str());
+    std::printf("the model looked at patches of %s; the trained one will at %s\n", before.c_str(),
+                now.c_str());
   }
   RETURN_IF_ERROR(ValidateModelConfig(config));
   file.metadata[kModelConfigKey] = ToJson(config);
@@ -94,7 +96,8 @@ absl::Status KeepGateWarmUp(const std::string& state, TrainingOptions& training)
   return absl::OkStatus();
 }
 
-// A model file with the score that its state had on whole lesions: OUT.best while a training runs, OUT in the end.
+// A model file with the score that its state had on whole lesions:
+// OUT.best while a training runs, OUT in the end.
 class BestState {
  public:
   explicit BestState(const TrainOptions& options) : path_(options.out + ".best"), out_(options.out) {}
@@ -107,7 +110,8 @@ class BestState {
       const absl::StatusOr<TensorFile> file = ReadSafetensorsFile(path);
       if (!file.ok() || !file->metadata.contains(kKey)) continue;
       const nlohmann::json json = nlohmann::json::parse(file->metadata.at(kKey), nullptr, false);
-      if (json.is_object() && json.contains("step") && json.contains("score")) best_ = {json["step"], json["score"]};
+      if (json.is_object() && json.contains("step") && json.contains("score"))
+        best_ = {json["step"], json["score"]};
     }
   }
 
@@ -293,8 +297,8 @@ absl::Status WriteModels(const Training& training, const BestState& best, const 
     if (!file.ok() && !absl::IsNotFound(file.status())) return file.status();
     if (file.ok()) RETURN_IF_ERROR(WriteModel(*std::move(file), options, options.out));
     RETURN_IF_ERROR(WriteModel(std::move(last), options, last_path));
-    std::printf("the best state is that of step %lld; the last is %s\n", static_cast<long long>(best.best()->step),
-                last_path.c_str());
+    std::printf("the best state is that of step %lld; the last is %s\n",
+                static_cast<long long>(best.best()->step), last_path.c_str());
   }
   best.Remove();
   return absl::OkStatus();
@@ -365,8 +369,9 @@ absl::Status Train(const TrainOptions& options) {
     std::printf("going on after step %lld\n", static_cast<long long>(training->steps_done()));
   std::printf("on %s\n", complete.device.str().c_str());
   Preload(cases);
-  const LesionValidation lesions(options.validate_lesions > 0 ? validation.sets : std::vector<ValidationSet>(),
-                                 options.validate_lesions, options.training.seed);
+  const LesionValidation lesions(
+      options.validate_lesions > 0 ? validation.sets : std::vector<ValidationSet>(), options.validate_lesions,
+      options.training.seed);
   RETURN_IF_ERROR(Run(options, *training, validation.sets, lesions, best, log, data).ToTheEnd());
   RETURN_IF_ERROR(WriteModels(*training, best, options));
   std::printf("wrote %s; the most memory at once was %lld MiB\n", options.out.c_str(), PeakMemoryMib());

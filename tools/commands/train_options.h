@@ -17,11 +17,12 @@
 namespace sgpsam::tools {
 
 struct TrainOptions {
-  std::string model, out, name, version = "1", loss = "zoom", gate = "self", precision = "float32", store = "fp32";
+  std::string model, out, name, version = "1", loss = "zoom", gate = "self", precision = "float32",
+                                store = "fp32";
   ModelChoice fresh;
   std::vector<std::string> parts{"sgpm", "mask_decoder"};
   std::vector<double> spacing;  // two, or none: the model's
-  std::vector<double> fill;       // two, or none: by spacing alone
+  std::vector<double> fill;     // two, or none: by spacing alone
   FreshModules modules;
   CaseChoice cases;
   TrainingOptions training;
@@ -33,9 +34,9 @@ struct TrainOptions {
   double memory_gib = 8;
 
   void AddTo(CLI::App& command);
-  // `training` with what other flags say of it, and, where no flag does, the model that is trained: its spacings, and
-  // whether it makes a detail map. `fresh_gates`: its gates have learned nothing yet. The device is chosen by who
-  // runs it.
+  // `training` with what other flags say of it, and, where no flag does, the model that is trained: its
+  // spacings, and whether it makes a detail map. `fresh_gates`: its gates have learned nothing yet.
+  // The device is chosen by who runs it.
   TrainingOptions Complete(const ModelConfig& model, bool fresh_gates) const;
   // What the trained model is called: --name, else the file's name without its ending.
   std::string ModelName() const;

@@ -38,8 +38,8 @@ struct Scene {
 
 // `source`: a DICOM series or NIfTI. `segmentation`: DICOM-SEG or NIfTI labels, 1 to 255, on the
 // volume's voxels in any order of their axes. FAILED_PRECONDITION for a segmentation on other voxels;
-// INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what else is wrong; the segmentation's path is in front
-// of what is wrong with it.
+// INVALID_ARGUMENT, FAILED_PRECONDITION or NOT_FOUND say what else is wrong;
+// the segmentation's path is in front of what is wrong with it.
 absl::StatusOr<Scene> LoadScene(const client::Volume& source, const std::string& segmentation);
 
 }  // namespace sgpsam::cli

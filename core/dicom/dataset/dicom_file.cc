@@ -65,7 +65,8 @@ absl::StatusOr<FileStart> ReadFileMeta(absl::string_view bytes) {
 }
 
 // Whether the first element has a value representation. In an implicit data set its place holds the length's
-// lower half, which would have to be above 16,000 to look like one; no first element of an image is that long.
+// lower half, which would have to be above 16,000 to look like one;
+// no first element of an image is that long.
 bool LooksExplicit(absl::string_view dataset) {
   constexpr absl::string_view kKnown =
       " AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT "

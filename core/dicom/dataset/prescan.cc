@@ -207,7 +207,8 @@ absl::Status Scanner::TakeElement(const Head& head, size_t start) {
     return Malformed(head.tag, "has fewer bytes than it announces");
   }
   if (AtTop()) {
-    ScannedElement element{.tag = head.tag, .vr = {head.vr[0], head.vr[1]}, .value = {at_, 0}, .whole = {start, 0}};
+    ScannedElement element{
+        .tag = head.tag, .vr = {head.vr[0], head.vr[1]}, .value = {at_, 0}, .whole = {start, 0}};
     if (head.length != kUndefinedLength) element.value.length = head.length;
     result_.elements.push_back(element);
   }

@@ -31,8 +31,8 @@ class TextDecoder {
   // - as declared, if its bytes allow that;
   // - as UTF-8, if they are valid UTF-8 and no known set is declared;
   // - as Shift_JIS, if the declared set is ISO_IR 13, whose superset it is;
-  // else nullopt, as for a text of more than kMaxTextBytes. In a person's name '^' and '=' end a code extension
-  // as '\' does (PS3.5 6.1.2.5.3).
+  // else nullopt, as for a text of more than kMaxTextBytes. In a person's name '^' and '=' end a code
+  // extension as '\' does (PS3.5 6.1.2.5.3).
   std::optional<DecodedText> Decode(absl::string_view text, bool person_name) const;
 
  private:

@@ -34,7 +34,7 @@ struct FileSummary {
   // Of images, and of unreadable files as far as they tell.
   std::string sop_class_uid, study_instance_uid, series_instance_uid;
   // Of images only.
-  std::string series_number;  // as stored
+  std::string series_number;       // as stored
   std::string series_description;  // UTF-8; empty where it is not text of its character set
   std::string modality;
   bool localizer = false;  // ImageType says so

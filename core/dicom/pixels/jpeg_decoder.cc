@@ -62,7 +62,8 @@ absl::Status Compose(absl::string_view frame, E_TransferSyntax transfer, const P
 }  // namespace
 
 absl::Status CheckJpeg(absl::string_view frame, JpegFamily family, PixelLayout& layout) {
-  if (frame.size() > kMaxFrameBytes) return InvalidArgument(Reason::kVolumeTooLarge, "the JPEG stream is too large");
+  if (frame.size() > kMaxFrameBytes)
+    return InvalidArgument(Reason::kVolumeTooLarge, "the JPEG stream is too large");
   ASSIGN_OR_RETURN(const JpegHeader header, ReadJpegHeader(frame, family, layout.rows, layout.columns));
   if (header.precision > layout.bits_allocated || layout.bits_allocated > 16) {
     return absl::InvalidArgumentError("the JPEG image's precision does not fit BitsAllocated");

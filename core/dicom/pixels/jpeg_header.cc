@@ -135,8 +135,7 @@ absl::StatusOr<JpegHeader> Walk::Run() {
   header_.stream = stream_.substr(0, at_);
   while (left() >= 2 && U8(at_) == 0) ++at_;  // padding
   if (left() >= 2 && U16(at_) == (0xFF00 | kSoi)) {
-    return absl::InvalidArgumentError(
-        "another JPEG image follows it, and NumberOfFrames does not say so");
+    return absl::InvalidArgumentError("another JPEG image follows it, and NumberOfFrames does not say so");
   }
   return header_;
 }

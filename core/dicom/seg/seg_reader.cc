@@ -90,9 +90,7 @@ class SegReading {
   static constexpr size_t kNone = std::numeric_limits<size_t>::max();
 };
 
-absl::Status SegReading::ParseHeader() {
-  return OfSeg(ParseElements(file_, file_.header(), dataset_));
-}
+absl::Status SegReading::ParseHeader() { return OfSeg(ParseElements(file_, file_.header(), dataset_)); }
 
 absl::Status SegReading::ReadType() {
   const absl::string_view sop_class = file_.Text(tags::kSopClassUid);

@@ -19,7 +19,7 @@
 namespace sgpsam {
 
 struct ReadSegment {
-  int number = 0;  // SegmentNumber
+  int number = 0;     // SegmentNumber
   std::string label;  // UTF-8; empty where it is not text of its character set
   std::array<uint8_t, 3> rgb = SegmentColour(0);
   Mask mask;  // on the volume's grid

@@ -38,7 +38,8 @@ absl::Status CheckVolumeBytes(uint64_t bytes, const SeriesLimits& limits) {
                          {{"max_bytes", absl::StrCat(limits.max_volume_bytes)}});
 }
 
-// For a message, which never repeats what a file happens to say: a code of PS3.3 C.7.3.1.1.1 that images have.
+// For a message, which never repeats what a file happens to say:
+// a code of PS3.3 C.7.3.1.1.1 that images have.
 std::string ModalityName(absl::string_view modality) {
   constexpr absl::string_view kCodes[] = {"BMD", "CR", "CT",  "DX", "ES",  "GM", "IO", "MG",
                                           "MR",  "NM", "OCT", "OP", "OPT", "OT", "PT", "PX",
@@ -217,7 +218,7 @@ absl::StatusOr<Growing> AllocateVolume(const std::vector<SliceHeader>& headers, 
 }  // namespace
 
 absl::StatusOr<DicomSeries> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
-                                      const CallContext& call, absl::string_view series) {
+                                       const CallContext& call, absl::string_view series) {
   RETURN_IF_ERROR(CheckLimits(files, limits));
   ASSIGN_OR_RETURN(Headers stack, ReadStack(files, series, call));
   const std::vector<SliceHeader>& headers = stack.slices;

@@ -42,7 +42,7 @@ struct DicomSeries {
 // two orientations, RGB, no positions, multi-frame, unsupported transfer syntax (named), truncated,
 // nested too deep.
 absl::StatusOr<DicomSeries> ReadSeries(std::vector<ByteBuffer> files, const SeriesLimits& limits,
-                                      const CallContext& call, absl::string_view series = {});
+                                       const CallContext& call, absl::string_view series = {});
 
 }  // namespace sgpsam
 

@@ -116,10 +116,10 @@ void ChooseFrameOfReference(const std::vector<SliceHeader>& headers, SeriesInfo&
   const bool several = CountFramesOfReference(headers) > 1;
   if (!several && !info.frame_of_reference_uid.empty()) return;
   info.frame_of_reference_uid = OwnFrameOfReference(info);
-  warnings.push_back(
-      absl::StrCat("FrameOfReferenceUID (0020,0052) is ", several ? "another one in every file" : "missing",
-                   ": derived objects get one that is always the same for this series; what knows the images ",
-                   "by their frame of reference will not find them together"));
+  warnings.push_back(absl::StrCat(
+      "FrameOfReferenceUID (0020,0052) is ", several ? "another one in every file" : "missing",
+      ": derived objects get one that is always the same for this series; what knows the images ",
+      "by their frame of reference will not find them together"));
 }
 
 void AddWarnings(const std::vector<SliceHeader>& headers, const SeriesInfo& info,

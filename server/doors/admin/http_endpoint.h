@@ -20,8 +20,8 @@ class HttpEndpoint {
  public:
   // Answers from now on. /healthz is 200 as long as the process lives, /readyz is 200 while `ready()`
   // (called from the endpoint's thread) and 503 otherwise. `metrics` and `clock` outlive the endpoint.
-  // /metrics is collected one text at a time; who asks meanwhile gets the next one. UNAVAILABLE if the address
-  // cannot be bound.
+  // /metrics is collected one text at a time; who asks meanwhile gets the next one.
+  // UNAVAILABLE if the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<HttpEndpoint>> Start(const std::string& host, int port,
                                                              Metrics& metrics, std::function<bool()> ready,
                                                              Clock& clock);

@@ -1,6 +1,6 @@
 // The limits that segmentation.proto states, and that this door holds requests to before anything of them is
-// kept. Those that are core's stand there: kMaxPoints and its like (prompts.h), kMaxSeriesFiles, LookPolicy.most_patches;
-// the size of a scribble in server/segment/mask_prompt.h.
+// kept. Those that are core's stand there: kMaxPoints and its like (prompts.h), kMaxSeriesFiles,
+// LookPolicy.most_patches; the size of a scribble in server/segment/mask_prompt.h.
 #ifndef SGPSAM_SERVER_DOORS_GRPC_CONTRACT_LIMITS_H_
 #define SGPSAM_SERVER_DOORS_GRPC_CONTRACT_LIMITS_H_
 

@@ -46,7 +46,8 @@ std::string Shortened(absl::string_view message, size_t most) {
 absl::Status WithRemedy(const absl::Status& status) {
   const std::optional<Remedy> remedy = RemedyFor(ReasonOf(status));
   if (!remedy || !ReasonDetail(status, "field").empty()) return status;
-  const std::string words = absl::StrCat(" (", remedy->field, remedy->value.empty() ? "" : ": ", remedy->value, ")");
+  const std::string words =
+      absl::StrCat(" (", remedy->field, remedy->value.empty() ? "" : ": ", remedy->value, ")");
   return WithMessage(WithDetail(status, "field", remedy->field),
                      absl::StrCat(Shortened(status.message(), kMaxStatusMessage - words.size()), words));
 }

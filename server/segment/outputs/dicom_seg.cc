@@ -15,7 +15,8 @@
 namespace sgpsam {
 namespace {
 
-absl::Status CheckSeg(const SegmentRequest& request, const DecodedVolume& source, uint64_t /*max_volume_bytes*/) {
+absl::Status CheckSeg(const SegmentRequest& request, const DecodedVolume& source,
+                      uint64_t /*max_volume_bytes*/) {
   if (!source.series) {
     return InvalidArgument(Reason::kSegNeedsDicom,
                            "DICOM-SEG needs a DICOM series as input; the mask can be had as NIfTI");
@@ -39,13 +40,14 @@ SegIdentity IdentityOf(const OutputContext& context, size_t segments) {
   return identity;
 }
 
-absl::Status WriteSegOutput(const OutputContext& context, absl::Span<Finding> findings, std::vector<Output>& outputs) {
+absl::Status WriteSegOutput(const OutputContext& context, absl::Span<Finding> findings,
+                            std::vector<Output>& outputs) {
   std::vector<Segment> segments;
   for (size_t t = 0; t < findings.size(); ++t) {
     segments.push_back({context.request.targets[t].segment, &findings[t].found.mask, findings[t].prompts});
   }
-  ASSIGN_OR_RETURN(std::string seg, WriteSeg(*context.source.series, context.source.volume.geometry(), segments,
-                                             IdentityOf(context, findings.size())));
+  ASSIGN_OR_RETURN(std::string seg, WriteSeg(*context.source.series, context.source.volume.geometry(),
+                                             segments, IdentityOf(context, findings.size())));
   outputs.push_back({OutputKind::kMask, 0, "application/dicom", std::move(seg)});
   return absl::OkStatus();
 }

@@ -17,7 +17,8 @@ namespace {
 
 constexpr absl::string_view kMediaType = "application/gzip";
 
-absl::Status CheckNifti(const SegmentRequest& request, const DecodedVolume& source, uint64_t max_volume_bytes) {
+absl::Status CheckNifti(const SegmentRequest& request, const DecodedVolume& source,
+                        uint64_t max_volume_bytes) {
   if (!request.upright) return absl::OkStatus();
   ASSIGN_OR_RETURN(const UprightGrid grid, MakeUpright(source.volume.geometry()));
   return CheckUprightBytes(source.volume, grid, max_volume_bytes);

@@ -1,5 +1,5 @@
-// What a result's masks can be written as: one list, a file for each entry. Findings -> bytes and their media type.
-// To add an object: its codec below core/, a file here, and a line in output_formats.cc.
+// What a result's masks can be written as: one list, a file for each entry. Findings -> bytes and their media
+// type. To add an object: its codec below core/, a file here, and a line in output_formats.cc.
 #ifndef SGPSAM_SERVER_SEGMENT_OUTPUTS_OUTPUT_FORMAT_H_
 #define SGPSAM_SERVER_SEGMENT_OUTPUTS_OUTPUT_FORMAT_H_
 
@@ -36,17 +36,19 @@ struct OutputFormat {
   bool of_series = false;
   bool can_be_upright = false;
   // Refuses before the model runs what could not be written after it; null: nothing to refuse.
-  absl::Status (*check)(const SegmentRequest& request, const DecodedVolume& source, uint64_t max_volume_bytes);
+  absl::Status (*check)(const SegmentRequest& request, const DecodedVolume& source,
+                        uint64_t max_volume_bytes);
   // Appends outputs; may take the masks out of the findings.
-  absl::Status (*write)(const OutputContext& context, absl::Span<Finding> findings, std::vector<Output>& outputs);
+  absl::Status (*write)(const OutputContext& context, absl::Span<Finding> findings,
+                        std::vector<Output>& outputs);
 };
 
 // Every format, in the order of the contract.
 absl::Span<const OutputFormat* const> OutputFormats();
 // Null if there is none of this name.
 const OutputFormat* FindOutputFormat(absl::string_view name);
-// What a request's masks are written as: what was asked for, or else a DICOM-SEG of a DICOM series and NIfTI of
-// others and of what is to be upright.
+// What a request's masks are written as: what was asked for, or else a DICOM-SEG of a DICOM series and NIfTI
+// of others and of what is to be upright.
 const OutputFormat& FormatOf(const SegmentRequest& request);
 
 extern const OutputFormat kDicomSegOutput, kNiftiOutput, kRawBitsOutput;

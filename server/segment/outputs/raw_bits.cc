@@ -9,7 +9,8 @@
 namespace sgpsam {
 namespace {
 
-absl::Status WriteBits(const OutputContext& /*context*/, absl::Span<Finding> findings, std::vector<Output>& outputs) {
+absl::Status WriteBits(const OutputContext& /*context*/, absl::Span<Finding> findings,
+                       std::vector<Output>& outputs) {
   for (size_t t = 0; t < findings.size(); ++t) {
     outputs.push_back({OutputKind::kMask, t, "application/octet-stream", std::move(findings[t].found.mask)});
   }

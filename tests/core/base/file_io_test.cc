@@ -158,7 +158,8 @@ TEST_F(FileIo, ReplacesWhatASymbolicLinkPointsTo) {
   EXPECT_EQ(Read(Path("real/a")), "new");
   EXPECT_EQ(Read(Path("real/new")), "bytes");
   EXPECT_TRUE(fs::is_symlink(Path("link")) && fs::is_symlink(Path("dangling")));
-  EXPECT_THAT(std::string(WriteFileAtomically(Path("itself"), "bytes").message()), HasSubstr("without an end"));
+  EXPECT_THAT(std::string(WriteFileAtomically(Path("itself"), "bytes").message()),
+              HasSubstr("without an end"));
 }
 
 TEST_F(FileIo, DoesNotReplaceWhatIsNoFile) {

@@ -27,7 +27,8 @@ std::vector<float> LogitsBlended(const LogitsBox& own, std::vector<OtherLook> ot
 }
 
 TEST(BlendLooks, WeighsAWiderLookByItsWeightAndSpacing) {
-  EXPECT_THAT(LogitsBlended(LogitsOf(-1, 0.75), {{LogitsOf(3, 1.5), 0.5}}), Each(FloatEq((-1 + 0.25 * 3) / 1.25)));
+  EXPECT_THAT(LogitsBlended(LogitsOf(-1, 0.75), {{LogitsOf(3, 1.5), 0.5}}),
+              Each(FloatEq((-1 + 0.25 * 3) / 1.25)));
   EXPECT_THAT(LogitsBlended(LogitsOf(-1, 0.75), {{LogitsOf(3, 1.5), 0.5}, {LogitsOf(2, 1), 0.25}}),
               Each(FloatEq((-1 + 0.25 * 3 + 0.1875 * 2) / 1.4375)));
 }
@@ -53,7 +54,8 @@ TEST(BlendLooks, SayHowFarTheyAreFromEachOther) {
   const float logit = std::log(3.0f);
   const std::vector<float> spread = BlendLooks(LogitsOf(-logit, 1.5), {{LogitsOf(logit, 1.5), 0.5}}).spread;
   EXPECT_THAT(spread, Each(FloatNear(0.5f * std::sqrt(2.0f) / 3, 1e-6f)));
-  EXPECT_THAT(BlendLooks(LogitsOf(-logit, 1.5), {{LogitsOf(-logit, 1.5), 0.5}}).spread, Each(FloatNear(0, 1e-6f)));
+  EXPECT_THAT(BlendLooks(LogitsOf(-logit, 1.5), {{LogitsOf(-logit, 1.5), 0.5}}).spread,
+              Each(FloatNear(0, 1e-6f)));
 }
 
 }  // namespace

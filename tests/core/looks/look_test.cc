@@ -16,7 +16,8 @@ struct Row {
 };
 
 TEST(BetterLook, IsByThisTable) {
-  const double charge = kLookPolicy.cut_off_charge, wide = kLookPolicy.cut_off_mm, miss = kLookPolicy.missed_charge;
+  const double charge = kLookPolicy.cut_off_charge, wide = kLookPolicy.cut_off_mm,
+               miss = kLookPolicy.missed_charge;
   //                         found, missed, cut off, seen, expected Dice
   const std::vector<Row> table = {
       {"something was found", {true, 1, true, 30, 0.1}, {false, 0, false, 30, 0.9}},

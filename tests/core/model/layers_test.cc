@@ -53,8 +53,7 @@ TEST(ConvolveTiles, IsRightInBfloat16OnEveryProcessor) {
   for (const Shape& shape : kShapes) {
     const int64_t side = shape.n * shape.k;
     const at::Tensor volume = Waves({1, shape.in, side, side, side}, 0.37).to(at::kBFloat16);
-    const at::Tensor kernel =
-        Waves({shape.out, shape.in, shape.k, shape.k, shape.k}, 0.71).to(at::kBFloat16);
+    const at::Tensor kernel = Waves({shape.out, shape.in, shape.k, shape.k, shape.k}, 0.71).to(at::kBFloat16);
     const at::Tensor exact = at::conv3d(volume.to(at::kFloat), kernel.to(at::kFloat), {}, shape.k);
     const at::Tensor tiles = ConvolveTiles({kernel.flatten(1), at::zeros({shape.out})}, volume, shape.n);
     EXPECT_EQ(tiles.scalar_type(), at::kBFloat16);

@@ -242,8 +242,10 @@ TEST(ModelConfig, RefusesTextThatIsNoConfiguration) {
 
 TEST(ModelConfig, KeepsHowItIsLookedWithAndScaled) {
   ModelConfig config;
-  for (const char* name : {"coarsest_spacing_mm", "predicts_iou", "calibration", "grid_origin", "intensities", "refiner_channels"}) {
-    EXPECT_THAT(ToJson(config), Not(HasSubstr(name))) << "a file from before there was one says the same without it";
+  for (const char* name : {"coarsest_spacing_mm", "predicts_iou", "calibration", "grid_origin", "intensities",
+                           "refiner_channels"}) {
+    EXPECT_THAT(ToJson(config), Not(HasSubstr(name)))
+        << "a file from before there was one says the same without it";
   }
   config.coarsest_spacing_mm = 3;
   config.predicts_iou = true;
@@ -273,10 +275,11 @@ TEST(ModelConfig, RefusesScalingsThatCannotBe) {
   EXPECT_EQ(with("[" + other + "]"), "");
   for (const std::string& wrong :
        {std::string("{}"), std::string("[1]"), std::string("[{\"modality\":\"CT\"}]"),
-        std::string(R"([{"modality":"CT","by_deviation":false,"windows":[[-1,1]]}])"),           // CT alone
-        "[" + other + "," + other + "]",                                                       // twice
-        "[" + other + R"(,{"modality":"CT","by_deviation":false,"windows":[[-1,1],[0,1]]}])",    // other channels
-        std::string(R"([{"modality":"","by_deviation":true,"windows":[[1,1]]}])"),               // no width
+        std::string(R"([{"modality":"CT","by_deviation":false,"windows":[[-1,1]]}])"),  // CT alone
+        "[" + other + "," + other + "]",                                                // twice
+        "[" + other +
+            R"(,{"modality":"CT","by_deviation":false,"windows":[[-1,1],[0,1]]}])",  // other channels
+        std::string(R"([{"modality":"","by_deviation":true,"windows":[[1,1]]}])"),   // no width
         std::string(R"([{"modality":"","by_deviation":true,"windows":[[1,"2"]]}])"),
         std::string(R"([{"modality":"","by_deviation":true,"windows":[]}])"),
         std::string(R"([{"modality":"","by_deviation":1,"windows":[[-1,1]]}])")}) {
@@ -284,9 +287,10 @@ TEST(ModelConfig, RefusesScalingsThatCannotBe) {
   }
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"grid_origin\":\"corner\"").message(),
               HasSubstr("grid_origin"));
-  for (const char* wrong : {"7", "[]7", "[[0,0]]", "[[0,0],[1]]", "[[0,0],[1,\"1\"]]", "[[0,0],[0,1]]", "[[0,1],[1,0]]",
-                            "[[0,0],[1,1.5]]"}) {
-    EXPECT_FALSE(ParseWith("\"depth\":12", absl::StrCat("\"depth\":12,\"calibration\":", wrong)).ok()) << wrong;
+  for (const char* wrong : {"7", "[]7", "[[0,0]]", "[[0,0],[1]]", "[[0,0],[1,\"1\"]]", "[[0,0],[0,1]]",
+                            "[[0,1],[1,0]]", "[[0,0],[1,1.5]]"}) {
+    EXPECT_FALSE(ParseWith("\"depth\":12", absl::StrCat("\"depth\":12,\"calibration\":", wrong)).ok())
+        << wrong;
   }
   EXPECT_THAT(ParseWith("\"depth\":12", "\"depth\":12,\"coarsest_spacing_mm\":7").message(),
               HasSubstr("coarsest_spacing_mm"));

@@ -41,7 +41,8 @@ TEST(SeededWeights, MakesTheGoldenPatch) {
   const std::vector<float> patch = SeededPatch(1, 128);
   EXPECT_EQ(patch[(70 * 128 + 58) * 128 + 61], 0x1.0ddef8p+1f);
   EXPECT_EQ(DigestOf(patch), "d6c02fe239721818e8c3762fd4337a7c6df784e8ceab01608eb7f044f836ca0e");
-  EXPECT_EQ(DigestOf(SeededPatch(2, 128)), "b5ce133d9e9687618937c138613a2e9ae0575d2791b58b56212b057b65451e7a");
+  EXPECT_EQ(DigestOf(SeededPatch(2, 128)),
+            "b5ce133d9e9687618937c138613a2e9ae0575d2791b58b56212b057b65451e7a");
 }
 
 TEST(SeededWeights, AModelHasEveryTensorOfItsTableAndItsConfiguration) {

@@ -157,8 +157,8 @@ TEST_F(CudaEngineTest, KeepsTheGoldenMasksInBfloat16) {
   }
 }
 
-// Alone and in a full batch, with graphs. A device that fails is refused, whatever the mode: there is no other
-// device to fall back on.
+// Alone and in a full batch, with graphs. A device that fails is refused, whatever the mode:
+// there is no other device to fall back on.
 TEST_F(CudaEngineTest, PassesItsSelfTestAndIsRefusedIfItFails) {
   const TensorFile file = SmallModel(Detailed());
   for (const char* precision : {"fp32", "bf16"}) {
@@ -170,8 +170,7 @@ TEST_F(CudaEngineTest, PassesItsSelfTestAndIsRefusedIfItFails) {
     EXPECT_EQ((*engine)->info().precision, precision);
     EXPECT_EQ((*engine)->info().self_test.result, SelfTestReport::Result::kPassed);
     const WrongKernel planted(WrongKernel::Kind::kDeviceConvolution);
-    EXPECT_EQ(TorchEngine::Create(file, {}, options).status().code(),
-              absl::StatusCode::kFailedPrecondition);
+    EXPECT_EQ(TorchEngine::Create(file, {}, options).status().code(), absl::StatusCode::kFailedPrecondition);
   }
 }
 

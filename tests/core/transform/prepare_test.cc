@@ -88,8 +88,9 @@ TEST(PreparePatch, ClampsSamplesButNotThePadding) {
   const Geometry geometry = TestGeometry({128, 128, 64});
   const Volume volume =
       TestVolume<int16_t>(geometry, [](int64_t, int64_t, int64_t k) { return k % 2 == 0 ? -3000 : 3000; });
-  absl::StatusOr<Patch> patch = PreparePatch(
-      volume, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm), PatchScaling{IntensityClamp{100, 300}});
+  absl::StatusOr<Patch> patch =
+      PreparePatch(volume, PlaceAtBegin(geometry, {0, 0, 0}, kPatch, kUsualSpacingMm),
+                   PatchScaling{IntensityClamp{100, 300}});
   ASSERT_TRUE(patch.ok()) << patch.status();
   EXPECT_NEAR(At(*patch, 0, 0, 0), -1, 1e-5);
   EXPECT_NEAR(At(*patch, 0, 0, 1), 1, 1e-5);
@@ -102,7 +103,8 @@ TEST(PreparePatch, RefusesAClampWithoutRange) {
   const Placement placement = PlaceAround(geometry, {4, 4, 4}, kPatch, kUsualSpacingMm);
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const IntensityClamp& clamp : {IntensityClamp{5, 5}, IntensityClamp{6, 5}, IntensityClamp{nan, 5}}) {
-    EXPECT_EQ(PreparePatch(volume, placement, PatchScaling{clamp}).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(PreparePatch(volume, placement, PatchScaling{clamp}).status().code(),
+              absl::StatusCode::kInvalidArgument);
   }
 }
 
@@ -199,8 +201,10 @@ TEST(PreparePatchByWindows, ScalesEachChannelByItsWindow) {
   ASSERT_TRUE(patch.ok()) << patch.status();
   const int64_t voxels = kPatch * kPatch * kPatch;
   ASSERT_EQ(static_cast<int64_t>(patch->values.size()), 2 * voxels);
-  const auto channel = [&](int64_t c, int64_t k) { return patch->values[c * voxels + (5 * 128 + 5) * 128 + k]; };
-  EXPECT_NEAR(channel(0, 32), 0, 1e-6);   // the middle of the first window
+  const auto channel = [&](int64_t c, int64_t k) {
+    return patch->values[c * voxels + (5 * 128 + 5) * 128 + k];
+  };
+  EXPECT_NEAR(channel(0, 32), 0, 1e-6);  // the middle of the first window
   EXPECT_NEAR(channel(1, 32), 0.04, 1e-6);
   EXPECT_EQ(channel(0, 33), 1);  // beyond it
   EXPECT_NEAR(channel(1, 33), 0.7, 1e-6);
@@ -229,7 +233,8 @@ TEST(PreparePatchByWindows, DoesNotTruncate) {
   const Placement placement = PlaceAround(geometry, {64, 64, 64}, kPatch, 1.1);
   const PatchScaling scaling = {{}, {{0, 200}}};
   const Volume exact = TestVolume<float>(geometry, [](int64_t, int64_t, int64_t k) { return k; });
-  EXPECT_EQ(PreparePatch(volume, placement, scaling)->values, PreparePatch(exact, placement, scaling)->values);
+  EXPECT_EQ(PreparePatch(volume, placement, scaling)->values,
+            PreparePatch(exact, placement, scaling)->values);
 }
 
 TEST(PreparePatchByWindows, StillRefusesWhatIsNoNumber) {

@@ -38,7 +38,8 @@ struct Asked : SegmentRequest {
   // Samples that no two neighbours share, on a grid of this shape.
   void SendRamp(const Shape& shape, double spacing_mm) {
     volume.kind = VolumeKind::kRaw;
-    for (const int64_t voxels : {shape.i, shape.j, shape.k}) volume.raw.shape.push_back(static_cast<uint32_t>(voxels));
+    for (const int64_t voxels : {shape.i, shape.j, shape.k})
+      volume.raw.shape.push_back(static_cast<uint32_t>(voxels));
     volume.raw.spacing_mm.assign(3, spacing_mm);
     std::vector<int16_t> samples(static_cast<size_t>(shape.voxels()));
     for (size_t n = 0; n < samples.size(); ++n) samples[n] = static_cast<int16_t>(n % 97 + 1);
@@ -78,7 +79,8 @@ class SegmentPipelineTest : public ::testing::Test {
     return target;
   }
 
-  absl::StatusOr<SegmentResult> Run(Asked asked, const ProgressSink& progress = nullptr, const CallContext& call = {}) {
+  absl::StatusOr<SegmentResult> Run(Asked asked, const ProgressSink& progress = nullptr,
+                                    const CallContext& call = {}) {
     return pipeline_.Run(asked, std::move(asked.input), call, progress);
   }
 

@@ -19,10 +19,10 @@ struct Case {
   static constexpr uint8_t kMaxKind = 31;
   static constexpr int64_t kMaxTargets = 65535;  // what a sample of `targets` tells apart from the background
 
-  std::string id;            // the source's name for it
-  Volume image;              // finite samples, not all the same
-  // uint16 on the image's grid: 0 = background, n = target n; above target_count, in crops, other targets of which
-  // there may be a piece only.
+  std::string id;  // the source's name for it
+  Volume image;    // finite samples, not all the same
+  // uint16 on the image's grid: 0 = background, n = target n; above target_count, in crops,
+  // other targets of which there may be a piece only.
   Volume targets;
   int64_t target_count = 0;  // 1 to kMaxTargets; each of 1..target_count occurs
   // What each target is, target 1 first: 1 to kMaxKind. Empty where that is not known.
@@ -46,7 +46,8 @@ class CaseSource {
   // nothing of the others.
   virtual absl::StatusOr<Case> Read(int64_t index) const = 0;
 
-  // A text that is another one whenever Read may have come to give something else: what a cache is checked with.
+  // A text that is another one whenever Read may have come to give something else:
+  // what a cache is checked with.
   virtual absl::StatusOr<std::string> Stamp(int64_t index) const { return id(index); }
 
   // The number of the case that a training takes next; size() > 0. Each is as likely, unless a source says

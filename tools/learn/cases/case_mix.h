@@ -1,5 +1,5 @@
-// Several sources of cases as one, to train on together: each example's set is drawn by weight, then one of its
-// cases. Immutable; thread-safe.
+// Several sources of cases as one, to train on together: each example's set is drawn by weight,
+// then one of its cases. Immutable; thread-safe.
 #ifndef SGPSAM_TOOLS_LEARN_CASES_CASE_MIX_H_
 #define SGPSAM_TOOLS_LEARN_CASES_CASE_MIX_H_
 

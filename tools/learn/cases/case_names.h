@@ -1,5 +1,5 @@
-// Cases chosen by their names: a test set that no training touches, and the same set to evaluate. A name means
-// the case of that name in every set: the images of one patient usually have one.
+// Cases chosen by their names: a test set that no training touches, and the same set to evaluate. A name
+// means the case of that name in every set: the images of one patient usually have one.
 #ifndef SGPSAM_TOOLS_LEARN_CASES_CASE_NAMES_H_
 #define SGPSAM_TOOLS_LEARN_CASES_CASE_NAMES_H_
 
@@ -17,8 +17,8 @@ namespace sgpsam {
 using CaseNames = std::set<std::string>;
 
 // "STS_001,STS_004", or a file with one name a line, where "#" begins a comment. What has a "/" or a "." is a
-// file; anything else is one if it exists. NOT_FOUND for a file that is not there, INVALID_ARGUMENT, naming it,
-// for one without names.
+// file; anything else is one if it exists. NOT_FOUND for a file that is not there, INVALID_ARGUMENT,
+// naming it, for one without names.
 absl::StatusOr<CaseNames> ReadCaseNames(const std::string& file_or_list);
 
 // Some cases of another source, which it shares.

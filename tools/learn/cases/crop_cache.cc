@@ -39,9 +39,10 @@ absl::Status MakeFolder(const std::string& folder) {
   fs::path above = fs::canonical(folder, error);
   for (; !error; above = above.parent_path()) {
     if (fs::exists(above / ".git", error)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          folder, " lies in ", above.string(), ", which is version-controlled: crops are image data of patients; "
-          "name a folder elsewhere"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(folder, " lies in ", above.string(),
+                       ", which is version-controlled: crops are image data of patients; "
+                       "name a folder elsewhere"));
     }
     if (above == above.parent_path()) break;
   }
@@ -62,7 +63,8 @@ std::optional<CropList> ReadList(const std::string& path, const std::string& sta
   if (!list.ok() || !list->is_object()) return std::nullopt;
   try {
     CropList read{list->at("stamp"), list->at("modality"), list->at("margin_mm"), list->at("targets")};
-    if (list->at("format") != kFormat || read.stamp != stamp || read.margin_mm < margin_mm) return std::nullopt;
+    if (list->at("format") != kFormat || read.stamp != stamp || read.margin_mm < margin_mm)
+      return std::nullopt;
     return read;
   } catch (const json::exception&) {
     return std::nullopt;
@@ -89,8 +91,8 @@ absl::StatusOr<CropList> WriteCrops(const Case& source, const std::string& stamp
                      {"modality", list.modality},
                      {"margin_mm", margin_mm},
                      {"targets", list.targets}};
-  RETURN_IF_ERROR(WriteFileAtomically(base + ".json", text.dump(-1, ' ', false, json::error_handler_t::replace),
-                                      Readers::kOwner));
+  RETURN_IF_ERROR(WriteFileAtomically(
+      base + ".json", text.dump(-1, ' ', false, json::error_handler_t::replace), Readers::kOwner));
   return list;
 }
 
@@ -126,8 +128,8 @@ absl::StatusOr<CropCache> CropCache::Open(std::shared_ptr<const CaseSource> case
     }
     Range range{cache.size(), cache.size(), 0};
     for (size_t crop = 0; crop < list->targets.size(); ++crop) {
-      cache.crops_.push_back({absl::StrCat(cases->id(n), "#", crop + 1), FileOf(base, crop), list->targets[crop],
-                              list->modality});
+      cache.crops_.push_back({absl::StrCat(cases->id(n), "#", crop + 1), FileOf(base, crop),
+                              list->targets[crop], list->modality});
       range.targets += list->targets[crop];
     }
     range.end = cache.size();

@@ -1,6 +1,7 @@
-// The crops (crops.h) of a source's cases, in a folder: so that volumes of which few fit into memory, and which are slow
-// to unpack, are read once and then no more. The folder holds image data of patients: it is made for its owner alone,
-// named by whoever trains, and refused inside a version-controlled folder; names of its files say nothing of the cases.
+// The crops (crops.h) of a source's cases, in a folder: so that volumes of which few fit into memory, and
+// which are slow to unpack, are read once and then no more. The folder holds image data of patients: it is
+// made for its owner alone, named by whoever trains, and refused inside a version-controlled folder;
+// names of its files say nothing of the cases.
 #ifndef SGPSAM_TOOLS_LEARN_CASES_CROP_CACHE_H_
 #define SGPSAM_TOOLS_LEARN_CASES_CROP_CACHE_H_
 
@@ -22,9 +23,10 @@ class CropCache final : public CaseSource {
  public:
   using Complaint = std::function<void(const absl::Status& status)>;
 
-  // Reads, one by one, the cases whose crops are not there, or were made from something else (CaseSource::Stamp) or with
-  // a smaller margin, and writes their crops. Cases that cannot be read are left out, and complained of. `progress` is
-  // told how many cases are looked at. INVALID_ARGUMENT for a folder below one with ".git" in it; the folder's errors.
+  // Reads, one by one, the cases whose crops are not there, or were made from something else
+  // (CaseSource::Stamp) or with a smaller margin, and writes their crops. Cases that cannot be read are left
+  // out, and complained of. `progress` is told how many cases are looked at. INVALID_ARGUMENT for a folder
+  // below one with ".git" in it; the folder's errors.
   static absl::StatusOr<CropCache> Open(std::shared_ptr<const CaseSource> cases, const std::string& folder,
                                         double margin_mm, const Complaint& complain,
                                         const std::function<void(int64_t)>& progress = nullptr);
@@ -33,7 +35,8 @@ class CropCache final : public CaseSource {
   std::string id(int64_t index) const override { return crops_.at(static_cast<size_t>(index)).id; }
   // DATA_LOSS for a file of the folder that was changed.
   absl::StatusOr<Case> Read(int64_t index) const override;
-  // A case, each as likely, then one of its crops, by how many targets it has: as targets of whole cases are drawn.
+  // A case, each as likely, then one of its crops, by how many targets it has:
+  // as targets of whole cases are drawn.
   int64_t Draw(Random& random) const override;
 
  private:

@@ -68,8 +68,8 @@ absl::StatusOr<Volume> CropVolume(const Volume& volume, const VoxelBox& box) {
       std::memcpy(out, volume.samples().data() + at * bytes, static_cast<size_t>(to.i) * bytes);
     }
   }
-  const WorldPoint origin = geometry.ToWorld({static_cast<double>(box.begin.i), static_cast<double>(box.begin.j),
-                                              static_cast<double>(box.begin.k)});
+  const WorldPoint origin = geometry.ToWorld(
+      {static_cast<double>(box.begin.i), static_cast<double>(box.begin.j), static_cast<double>(box.begin.k)});
   ASSIGN_OR_RETURN(Geometry cropped, Geometry::Create(to, origin, geometry.steps()));
   return Volume::Create(std::move(cropped), volume.sample_type(), std::move(samples));
 }
@@ -125,7 +125,8 @@ absl::StatusOr<Case> Crop(const Case& source, const CropBox& crop) {
   if (!source.kinds.empty()) {
     for (const uint16_t old : numbers.old()) cropped.kinds.push_back(source.kinds[old - size_t{1}]);
   }
-  ASSIGN_OR_RETURN(cropped.targets, Volume::Create(targets.geometry(), SampleType::kUint16, std::move(samples)));
+  ASSIGN_OR_RETURN(cropped.targets,
+                   Volume::Create(targets.geometry(), SampleType::kUint16, std::move(samples)));
   return cropped;
 }
 

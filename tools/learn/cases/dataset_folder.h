@@ -44,7 +44,8 @@ class DatasetFolder final : public CaseSource {
   // with voxels that are no labels (MaskOfLabel), or whose grid is not the image's (MatchGrids).
   absl::StatusOr<Case> Read(int64_t index) const override;
 
-  // Names, sizes and times of change of the case's files, and what is asked for in them. NOT_FOUND for a missing file.
+  // Names, sizes and times of change of the case's files, and what is asked for in them.
+  // NOT_FOUND for a missing file.
   absl::StatusOr<std::string> Stamp(int64_t index) const override;
 
   const std::string& folder() const { return folder_; }

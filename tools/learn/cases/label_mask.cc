@@ -30,7 +30,8 @@ Kind KindOf(const std::vector<Kind>& kinds, T value) {
         value >= 0 && value <= static_cast<T>(DatasetLabel::kMaxValue) && value == std::floor(value);
     return whole ? kinds[static_cast<size_t>(value)] : kWrong;  // NaN is not whole
   } else {
-    const bool known = std::cmp_greater_equal(value, 0) && std::cmp_less_equal(value, DatasetLabel::kMaxValue);
+    const bool known =
+        std::cmp_greater_equal(value, 0) && std::cmp_less_equal(value, DatasetLabel::kMaxValue);
     return known ? kinds[static_cast<size_t>(value)] : kWrong;
   }
 }

@@ -15,12 +15,12 @@ constexpr size_t kMostCharacters = 16;  // of DICOM's value representation CS
 // Words in lower case. Sequences are named as the data sets of the Decathlon and of nnU-Net name them.
 const std::map<std::string, std::string>& ModalityByWord() {
   static const auto* const words = new std::map<std::string, std::string>{
-      {"ct", "CT"},     {"cbct", "CT"},   {"cect", "CT"},  {"ncct", "CT"},  {"mr", "MR"},   {"mri", "MR"},
-      {"cemr", "MR"},   {"t1", "MR"},     {"t1w", "MR"},   {"t1c", "MR"},   {"t1ce", "MR"}, {"t1gd", "MR"},
-      {"t1n", "MR"},    {"t2", "MR"},     {"t2w", "MR"},   {"t2f", "MR"},   {"pd", "MR"},   {"pdw", "MR"},
-      {"flair", "MR"},  {"adc", "MR"},    {"dwi", "MR"},   {"swi", "MR"},   {"dce", "MR"},  {"stir", "MR"},
-      {"mprage", "MR"}, {"mpmri", "MR"},  {"pet", "PT"},   {"pt", "PT"},    {"suv", "PT"},  {"fdg", "PT"},
-      {"psma", "PT"},   {"spect", "NM"},  {"nm", "NM"},    {"us", "US"},    {"ultrasound", "US"},
+      {"ct", "CT"},     {"cbct", "CT"},  {"cect", "CT"}, {"ncct", "CT"}, {"mr", "MR"},         {"mri", "MR"},
+      {"cemr", "MR"},   {"t1", "MR"},    {"t1w", "MR"},  {"t1c", "MR"},  {"t1ce", "MR"},       {"t1gd", "MR"},
+      {"t1n", "MR"},    {"t2", "MR"},    {"t2w", "MR"},  {"t2f", "MR"},  {"pd", "MR"},         {"pdw", "MR"},
+      {"flair", "MR"},  {"adc", "MR"},   {"dwi", "MR"},  {"swi", "MR"},  {"dce", "MR"},        {"stir", "MR"},
+      {"mprage", "MR"}, {"mpmri", "MR"}, {"pet", "PT"},  {"pt", "PT"},   {"suv", "PT"},        {"fdg", "PT"},
+      {"psma", "PT"},   {"spect", "NM"}, {"nm", "NM"},   {"us", "US"},   {"ultrasound", "US"},
   };
   return *words;
 }

@@ -1,4 +1,5 @@
-// Which modality an image is of, in DICOM's defined terms (PS3.3 C.7.3.1.1.1): "CT", "MR", "PT". Pure functions.
+// Which modality an image is of, in DICOM's defined terms (PS3.3 C.7.3.1.1.1): "CT",
+// "MR", "PT". Pure functions.
 #ifndef SGPSAM_TOOLS_LEARN_CASES_MODALITY_H_
 #define SGPSAM_TOOLS_LEARN_CASES_MODALITY_H_
 

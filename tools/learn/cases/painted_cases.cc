@@ -26,8 +26,8 @@ constexpr float kLeastMm = 4, kMostMm = 40;
 constexpr double kLeastContrast = 0.7, kMostContrast = 2.5;  // standard deviations
 constexpr int kAttempts = 20;                                // places for each lesion
 constexpr uint64_t kLeastVoxels = 8;
-constexpr int64_t kGap = 2;        // voxels between a painted lesion and any other target
-constexpr double kSeen = 0.1;      // of the way from the lowest value to the high ones: below it there is nothing
+constexpr int64_t kGap = 2;    // voxels between a painted lesion and any other target
+constexpr double kSeen = 0.1;  // of the way from the lowest value to the high ones: below it there is nothing
 constexpr size_t kLookedAt = 4096;  // voxels that tell low from high
 
 uint64_t SeedOf(uint64_t seed, const std::string& id) {
@@ -72,8 +72,8 @@ class Place {
   // Inside the volume, and without any target in reach.
   bool Free() const {
     const Shape& shape = source_.targets.geometry().shape();
-    if (box_.begin.i < 0 || box_.begin.j < 0 || box_.begin.k < 0 || box_.end.i > shape.i || box_.end.j > shape.j ||
-        box_.end.k > shape.k) {
+    if (box_.begin.i < 0 || box_.begin.j < 0 || box_.begin.k < 0 || box_.end.i > shape.i ||
+        box_.end.j > shape.j || box_.end.k > shape.k) {
       return false;
     }
     const auto* targets = reinterpret_cast<const uint16_t*>(source_.targets.samples().data());
@@ -111,7 +111,8 @@ class Place {
         const double shift = ((part >> axis) & 1) == 0 ? -0.25 : 0.25;
         return static_cast<float>((static_cast<double>(to - from) + shift) * spacing_[axis]);
       };
-      const BodyPoint p{along(centre_.i, voxel.i, 0), along(centre_.j, voxel.j, 1), along(centre_.k, voxel.k, 2)};
+      const BodyPoint p{along(centre_.i, voxel.i, 0), along(centre_.j, voxel.j, 1),
+                        along(centre_.k, voxel.k, 2)};
       const float distance = shape_.Distance(p);
       const float opacity = std::clamp(0.5f - distance / shape_.edge_mm(), 0.0f, 1.0f);
       if (distance <= 0) ++inside;
@@ -166,7 +167,8 @@ absl::StatusOr<ByteBuffer> Copy(const ByteBuffer& bytes) {
   return copy;
 }
 
-void Paint(const Volume& image, const std::vector<Painted>& voxels, double contrast, uint16_t number, Canvas& canvas) {
+void Paint(const Volume& image, const std::vector<Painted>& voxels, double contrast, uint16_t number,
+           Canvas& canvas) {
   const Shape& shape = image.geometry().shape();
   auto* targets = reinterpret_cast<uint16_t*>(canvas.targets.data());
   VisitSamples(image, [&](const auto* typed) {
@@ -189,8 +191,8 @@ void MakeRoomForNumber(uint16_t number, const Shape& shape, Canvas& canvas) {
 }
 
 absl::StatusOr<Case> WithCanvas(Case source, Canvas canvas) {
-  ASSIGN_OR_RETURN(source.image,
-                   Volume::Create(source.image.geometry(), source.image.sample_type(), std::move(canvas.image)));
+  ASSIGN_OR_RETURN(source.image, Volume::Create(source.image.geometry(), source.image.sample_type(),
+                                                std::move(canvas.image)));
   ASSIGN_OR_RETURN(source.targets,
                    Volume::Create(source.targets.geometry(), SampleType::kUint16, std::move(canvas.targets)));
   return source;
@@ -199,7 +201,9 @@ absl::StatusOr<Case> WithCanvas(Case source, Canvas canvas) {
 // A lesion at a random place where there is room and something to see; false if a few attempts find none.
 absl::StatusOr<bool> PaintOne(double seen_from, Random& random, Case& source) {
   const Shape& shape = source.image.geometry().shape();
-  const auto any = [&](int64_t size) { return static_cast<int64_t>(random.Below(static_cast<uint64_t>(size))); };
+  const auto any = [&](int64_t size) {
+    return static_cast<int64_t>(random.Below(static_cast<uint64_t>(size)));
+  };
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto diameter = static_cast<float>(kLeastMm * std::pow(kMostMm / kLeastMm, random.Uniform()));
     const double sign = random.Below(2) == 0 ? -1 : 1;
@@ -209,7 +213,8 @@ absl::StatusOr<bool> PaintOne(double seen_from, Random& random, Case& source) {
     const Place place(source, {i, j, k}, lesion);
     if (!place.Free()) continue;
     const std::vector<Painted> voxels = place.Voxels();
-    const auto labelled = std::count_if(voxels.begin(), voxels.end(), [](const Painted& p) { return p.labelled; });
+    const auto labelled =
+        std::count_if(voxels.begin(), voxels.end(), [](const Painted& p) { return p.labelled; });
     if (static_cast<uint64_t>(labelled) < kLeastVoxels) continue;
     const Surroundings around = Measure(source.image, voxels);
     if (around.mean < seen_from || around.deviation <= 0) continue;

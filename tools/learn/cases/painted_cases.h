@@ -1,6 +1,6 @@
-// Made-up lesions in real images: real texture around and inside, and a truth that is known to the voxel. The cases of
-// another source, each with some lesions more, which are always the same. What the case has of its own is neither
-// painted over nor touched. Thread-safe.
+// Made-up lesions in real images: real texture around and inside, and a truth that is known to the voxel. The
+// cases of another source, each with some lesions more, which are always the same. What the case has of its
+// own is neither painted over nor touched. Thread-safe.
 #ifndef SGPSAM_TOOLS_LEARN_CASES_PAINTED_CASES_H_
 #define SGPSAM_TOOLS_LEARN_CASES_PAINTED_CASES_H_
 
@@ -15,9 +15,9 @@
 
 namespace sgpsam {
 
-// Paints up to `count` lesions of 4 to 40 mm, brighter or darker than their surroundings by 0.7 to 2.5 standard
-// deviations of these, where the image shows something; fewer where there is no room. They are numbered after the
-// case's own targets. A case whose kinds are known stays as it is.
+// Paints up to `count` lesions of 4 to 40 mm, brighter or darker than their surroundings by 0.7 to 2.5
+// standard deviations of these, where the image shows something; fewer where there is no room. They are
+// numbered after the case's own targets. A case whose kinds are known stays as it is.
 absl::StatusOr<Case> PaintLesions(Case source, int count, Random random);
 
 class PaintedCases final : public CaseSource {

@@ -23,13 +23,13 @@ struct SplitOptions {
   uint64_t seed = 0;
   double validation_fraction = 0.2;  // 0 to below 1
   int64_t fold = 0;                  // of a folder's splits_final.json
-  bool may_be_empty = false;         // either side: whoever splits several sets, or leaves cases out, looks again
+  bool may_be_empty = false;  // either side: whoever splits several sets, or leaves cases out, looks again
 };
 
 // A hash of seed and id decides case by case: cases that are added later move no other one, and the fraction
 // is reached on average only. The id alone decides, so that a patient whose cases have one name in several
-// sources is on one side in all of them. INVALID_ARGUMENT for a fraction out of range, and if either side comes
-// out empty although it should not.
+// sources is on one side in all of them. INVALID_ARGUMENT for a fraction out of range, and if either side
+// comes out empty although it should not.
 absl::StatusOr<Split> SplitByHash(const CaseSource& source, const SplitOptions& options);
 
 // One fold of nnU-Net's splits_final.json, a list of {"train": [ids], "val": [ids]}. Cases that it does not

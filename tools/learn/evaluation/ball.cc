@@ -42,8 +42,8 @@ Shells CountShells(const Mask& truth, const std::array<double, 3>& spacing_mm, c
       if (beside > squares.back()) continue;
       for (int64_t i = i_range.begin; i < i_range.end; ++i) {
         const double square = beside + SquaredStep(middle.i, i, spacing_mm[0]);
-        const auto shell = static_cast<size_t>(std::lower_bound(squares.begin(), squares.end(), square) -
-                                               squares.begin());
+        const auto shell =
+            static_cast<size_t>(std::lower_bound(squares.begin(), squares.end(), square) - squares.begin());
         if (shell == kBallRadii) continue;
         ++shells.all[shell];
         if (truth.at(i, j, k)) ++shells.in_truth[shell];
@@ -60,7 +60,8 @@ double BallRadiusMm(size_t n) {
   return n < kHalves ? 1 + 0.5 * static_cast<double>(n) : 11 + static_cast<double>(n - kHalves);
 }
 
-std::vector<double> BallDice(const Mask& truth, const std::array<double, 3>& spacing_mm, const Voxel& middle) {
+std::vector<double> BallDice(const Mask& truth, const std::array<double, 3>& spacing_mm,
+                             const Voxel& middle) {
   const Shells shells = CountShells(truth, spacing_mm, middle);
   const auto truth_voxels = static_cast<double>(truth.CountVoxels());
   std::vector<double> dice;

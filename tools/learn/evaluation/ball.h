@@ -16,8 +16,9 @@ namespace sgpsam {
 inline constexpr size_t kBallRadii = 19 + 50;
 double BallRadiusMm(size_t n);  // n < kBallRadii
 
-// Dice of the truth, which is not empty, and the ball of each radius: the voxels of the grid whose centres lie
-// within it of the centre of `middle`, or farther by less than a millionth of it: spacings are often 32-bit floats.
+// Dice of the truth, which is not empty, and the ball of each radius: the voxels of the grid whose centres
+// lie within it of the centre of `middle`, or farther by less than a millionth of it:
+// spacings are often 32-bit floats.
 std::vector<double> BallDice(const Mask& truth, const std::array<double, 3>& spacing_mm, const Voxel& middle);
 
 }  // namespace sgpsam

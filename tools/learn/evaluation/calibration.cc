@@ -41,8 +41,9 @@ std::vector<CalibrationPoint> MasksOf(absl::Span<const LesionScores> lesions) {
 absl::StatusOr<std::vector<CalibrationPoint>> FitCalibration(absl::Span<const LesionScores> lesions) {
   const std::vector<CalibrationPoint> masks = MasksOf(lesions);
   if (masks.size() < kLeastCalibrationMasks) {
-    return absl::FailedPreconditionError(absl::StrCat("only ", masks.size(), " masks say what to expect of them; ",
-                                                      kLeastCalibrationMasks, " are the least to calibrate by"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("only ", masks.size(), " masks say what to expect of them; ", kLeastCalibrationMasks,
+                     " are the least to calibrate by"));
   }
   std::vector<Group> groups;
   for (size_t g = 0; g < kGroups; ++g) {

@@ -1,5 +1,5 @@
-// One case, segmented as a server does it and clicked as a reader would, and what the masks are worth. One thread
-// at a time.
+// One case, segmented as a server does it and clicked as a reader would,
+// and what the masks are worth. One thread at a time.
 #ifndef SGPSAM_TOOLS_LEARN_EVALUATION_EVALUATE_CASE_H_
 #define SGPSAM_TOOLS_LEARN_EVALUATION_EVALUATE_CASE_H_
 
@@ -56,20 +56,21 @@ class EngineSegmenter final : public CaseSegmenter {
 
 struct EvaluateOptions {
   ClickStrategy clicks = ClickStrategy::kCentre;
-  uint64_t seed = 0;       // of random clicks
-  int64_t min_voxels = 1;  // of a target: smaller ones are crumbs of an outline, and left out
+  uint64_t seed = 0;            // of random clicks
+  int64_t min_voxels = 1;       // of a target: smaller ones are crumbs of an outline, and left out
   std::set<int64_t> targets{};  // only these; empty: all
-  // Right clicks at random that are tried one by one after the first answer, half in the truth and half beside it:
-  // LesionScores.added.
+  // Right clicks at random that are tried one by one after the first answer,
+  // half in the truth and half beside it: LesionScores.added.
   int added_clicks = 0;
 };
 
-// Every target of the case that is large enough: the first click in it, each next one in what is still wrong, with the
-// logits of the call before, up to the last of kScoredClicks. A target whose mask needs no further click keeps its
-// scores. A click that is refused, as beyond what the patches see or where there is nothing to see, leaves the mask as
-// it is, and is counted by its reason; until there is a mask there is no score. The same case and options always give
-// the same clicks, whichever cases are beside it.
-absl::StatusOr<ScoredCase> EvaluateCase(const Case& source, CaseSegmenter& segmenter, const EvaluateOptions& options);
+// Every target of the case that is large enough: the first click in it, each next one in what is still wrong,
+// with the logits of the call before, up to the last of kScoredClicks. A target whose mask needs no further
+// click keeps its scores. A click that is refused, as beyond what the patches see or where there is nothing
+// to see, leaves the mask as it is, and is counted by its reason; until there is a mask there is no score.
+// The same case and options always give the same clicks, whichever cases are beside it.
+absl::StatusOr<ScoredCase> EvaluateCase(const Case& source, CaseSegmenter& segmenter,
+                                        const EvaluateOptions& options);
 
 }  // namespace sgpsam
 

@@ -53,7 +53,8 @@ size_t CountCases(absl::Span<const LesionScores> lesions) {
   return static_cast<size_t>(std::unique(ids.begin(), ids.end()) - ids.begin());
 }
 
-MeansBySize MeansOfBall(absl::Span<const LesionScores> lesions, const BootstrapOptions& options, size_t radius) {
+MeansBySize MeansOfBall(absl::Span<const LesionScores> lesions, const BootstrapOptions& options,
+                        size_t radius) {
   return Means(lesions, options, [radius](const LesionScores& lesion) -> std::optional<double> {
     if (!lesion.dice[0] || lesion.ball.empty()) return std::nullopt;
     return lesion.ball[radius];
@@ -73,7 +74,8 @@ std::optional<size_t> BestRadius(absl::Span<const LesionScores> lesions, size_t 
   return static_cast<size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin());
 }
 
-std::optional<BestBalls> FindBestBalls(absl::Span<const LesionScores> lesions, const BootstrapOptions& options) {
+std::optional<BestBalls> FindBestBalls(absl::Span<const LesionScores> lesions,
+                                       const BootstrapOptions& options) {
   const std::optional<size_t> best = BestRadius(lesions, 0);
   if (!best) return std::nullopt;
   BestBalls balls;
@@ -113,7 +115,8 @@ std::optional<AddedClicks> SumUpAdded(absl::Span<const LesionScores> lesions) {
   if (changes.empty()) return std::nullopt;
   std::sort(changes.begin(), changes.end());
   const double sum = std::accumulate(changes.begin(), changes.end(), 0.0);
-  return AddedClicks{changes.size(), sum / static_cast<double>(changes.size()), changes[changes.size() / 100]};
+  return AddedClicks{changes.size(), sum / static_cast<double>(changes.size()),
+                     changes[changes.size() / 100]};
 }
 
 std::vector<ConfidenceTenth> ByConfidence(absl::Span<const LesionScores> lesions) {

@@ -29,19 +29,19 @@ struct LesionScores {
   std::string case_id;  // which volume
   int lesion_id = 0;    // which lesion of it
   double diameter_mm = 0;
-  // 0 to 1, after each of kScoredClicks; a lesion that needs no further click keeps its score. nullopt while every
-  // click was refused: there is no mask to score.
+  // 0 to 1, after each of kScoredClicks; a lesion that needs no further click keeps its score. nullopt while
+  // every click was refused: there is no mask to score.
   std::array<std::optional<double>, kScoredClicks.size()> dice{}, nsd{};
   // What was expected of those masks by Dice, and with what confidence; nullopt: not told.
   std::array<std::optional<double>, kScoredClicks.size()> expected{}, confidence{};
   // What each of the right clicks that were tried after the first answer changed of its Dice.
   std::vector<double> added{};
   std::vector<GateScore> gates{};  // of each module in the encoder's order; empty where there are none
-  // How many clicks were refused by what was measured, by the reason's name (core/base/reason.h); the mask stayed as
-  // it was.
+  // How many clicks were refused by what was measured, by the reason's name (core/base/reason.h);
+  // the mask stayed as it was.
   std::map<std::string, int> refused{};
   std::array<int64_t, 3> first_click{};  // the voxel
-  std::vector<double> ball{};            // Dice of the ball of each radius around it (ball.h); empty: not known
+  std::vector<double> ball{};  // Dice of the ball of each radius around it (ball.h); empty: not known
 };
 
 struct PassedOver {
@@ -71,8 +71,8 @@ struct BallMean {
   MeanInterval dice;
 };
 
-// The radius for all sizes is the best one for all lesions, and each size's the best one for that size: chosen on
-// the very lesions that it is measured on, which flatters the ball.
+// The radius for all sizes is the best one for all lesions, and each size's the best one for that size:
+// chosen on the very lesions that it is measured on, which flatters the ball.
 struct BestBalls {
   double radius_mm = 0;  // best for all
   MeansBySize dice;      // with that
@@ -106,14 +106,14 @@ struct EvaluationReport {
   // Of these without a mask, as every click until then was refused.
   std::array<std::array<size_t, kSizeGroups>, kScoredClicks.size()> without_mask{};
   std::map<std::string, RefusedFor> refused;  // by reason
-  std::optional<AddedClicks> added;  // nullopt: none were tried
+  std::optional<AddedClicks> added;           // nullopt: none were tried
   // Of all scored masks; tenths without any are left out.
   std::vector<ConfidenceTenth> confidence;
-  std::optional<BestBalls> balls;            // for the lesions that have a mask after the first click
-  int64_t crumbs = 0, min_voxels = 1;        // targets of fewer voxels, left out; set by whoever ran it
-  size_t cases = 0;                          // volumes with at least one lesion
-  std::vector<PassedOver> passed_over;       // cases that could not be measured; set by whoever read them
-  std::optional<MeasuredModel> model;        // set by whoever ran it
+  std::optional<BestBalls> balls;       // for the lesions that have a mask after the first click
+  int64_t crumbs = 0, min_voxels = 1;   // targets of fewer voxels, left out; set by whoever ran it
+  size_t cases = 0;                     // volumes with at least one lesion
+  std::vector<PassedOver> passed_over;  // cases that could not be measured; set by whoever read them
+  std::optional<MeasuredModel> model;   // set by whoever ran it
   BootstrapOptions bootstrap;
 };
 

@@ -64,7 +64,8 @@ std::string LinesOfRefused(const EvaluationReport& report) {
   if (report.refused.empty()) return "";
   std::string lines = "\nrefused clicks; the masks stayed as they were\n";
   for (const auto& [reason, refused] : report.refused) {
-    absl::StrAppendFormat(&lines, "  %-30s %d clicks in %d lesions\n", reason, refused.clicks, refused.lesions);
+    absl::StrAppendFormat(&lines, "  %-30s %d clicks in %d lesions\n", reason, refused.clicks,
+                          refused.lesions);
   }
   for (size_t n = 0; n < kScoredClicks.size(); ++n) {
     if (report.without_mask[n][0] == 0) continue;
@@ -76,8 +77,9 @@ std::string LinesOfRefused(const EvaluationReport& report) {
 
 std::string LineOfAdded(const EvaluationReport& report) {
   if (!report.added) return "";
-  return absl::StrFormat("one more right click changes Dice by %+.3f in the mean of %d, %+.3f in the worst hundredth\n",
-                         report.added->mean, report.added->clicks, report.added->worst_hundredth);
+  return absl::StrFormat(
+      "one more right click changes Dice by %+.3f in the mean of %d, %+.3f in the worst hundredth\n",
+      report.added->mean, report.added->clicks, report.added->worst_hundredth);
 }
 
 std::string LinesOfConfidence(const EvaluationReport& report) {
@@ -149,9 +151,10 @@ Json ByClicks(const std::array<MeansBySize, kScoredClicks.size()>& means, Number
 
 std::string ToTable(const EvaluationReport& report) {
   const std::string set = report.set.empty() ? "" : absl::StrCat(report.set, ": ");
-  std::string table = absl::StrFormat("%s%d lesions of %d cases; intervals: %g %%, bootstrap over cases\n%s\n",
-                                      set, report.counts[0], report.cases, 100 * report.bootstrap.confidence,
-                                      report.clicks.empty() ? "" : absl::StrCat("clicks: ", report.clicks, "\n"));
+  std::string table =
+      absl::StrFormat("%s%d lesions of %d cases; intervals: %g %%, bootstrap over cases\n%s\n", set,
+                      report.counts[0], report.cases, 100 * report.bootstrap.confidence,
+                      report.clicks.empty() ? "" : absl::StrCat("clicks: ", report.clicks, "\n"));
   if (report.model) {
     const MeasuredModel& model = *report.model;
     table = absl::StrCat(model.name, " ", model.version, ", computed in ", model.precision, "\n", table);
@@ -171,9 +174,11 @@ std::string ToTable(const EvaluationReport& report) {
   table += LinesOfConfidence(report);
   table += LinesOfRefused(report);
   if (report.crumbs > 0) {
-    absl::StrAppend(&table, report.crumbs, " targets of fewer than ", report.min_voxels, " voxels were left out\n");
+    absl::StrAppend(&table, report.crumbs, " targets of fewer than ", report.min_voxels,
+                    " voxels were left out\n");
   }
-  if (!report.passed_over.empty()) absl::StrAppend(&table, report.passed_over.size(), " cases were passed over\n");
+  if (!report.passed_over.empty())
+    absl::StrAppend(&table, report.passed_over.size(), " cases were passed over\n");
   return table;
 }
 

@@ -1,5 +1,5 @@
-// Two ways to hand on what an evaluation found: a table to read and JSON for programs (score_csv.h has every lesion).
-// Pure functions; thread-safe.
+// Two ways to hand on what an evaluation found: a table to read and JSON for programs
+// (score_csv.h has every lesion). Pure functions; thread-safe.
 #ifndef SGPSAM_TOOLS_LEARN_EVALUATION_REPORT_FORMATS_H_
 #define SGPSAM_TOOLS_LEARN_EVALUATION_REPORT_FORMATS_H_
 
@@ -27,7 +27,8 @@ std::string ToTable(const EvaluationReport& report);
 //                  "reasons": {"EMPTY_MASK": {"clicks": n, "lesions": n}, …}},
 //      "min_voxels": n, "below_min_voxels": n, "passed_over": [{"case": s, "reason": s}, …]}
 //
-// A size without lesions has null, and so has an unknown model. The number after "_ci" is the confidence in per cent.
+// A size without lesions has null, and so has an unknown model.
+// The number after "_ci" is the confidence in per cent.
 std::string ToJson(const EvaluationReport& report);
 
 }  // namespace sgpsam

@@ -25,8 +25,8 @@ std::string Quoted(const std::string& field) {
 }
 
 std::vector<std::string> FieldNames(size_t gates) {
-  std::vector<std::string> names = {"set",  "case", "lesion", "lesions", "crumbs",
-                                    "diameter_mm", "size", "i", "j", "k"};
+  std::vector<std::string> names = {"set",         "case", "lesion", "lesions", "crumbs",
+                                    "diameter_mm", "size", "i",      "j",       "k"};
   for (const char* metric : {"dice", "nsd", "expected", "confidence"}) {
     for (const int clicks : kScoredClicks) names.push_back(absl::StrCat(metric, "_", clicks));
   }
@@ -179,7 +179,9 @@ absl::StatusOr<ParsedLine> ParseLine(const std::vector<std::string>& texts, size
 
 }  // namespace
 
-std::string ScoreCsvHeader(size_t gates) { return absl::StrCat(absl::StrJoin(FieldNames(gates), ","), kLineEnd); }
+std::string ScoreCsvHeader(size_t gates) {
+  return absl::StrCat(absl::StrJoin(FieldNames(gates), ","), kLineEnd);
+}
 
 std::string ScoreCsvLines(const ScoredCase& scored, size_t gates, absl::string_view run) {
   std::string lines;
@@ -198,8 +200,10 @@ absl::StatusOr<ScoreCsv> ParseScoreCsv(absl::string_view text, size_t gates, abs
   ScoredCase current;
   for (int line = 2; const std::optional<std::vector<std::string>> fields = TakeLine(left); ++line) {
     absl::StatusOr<ParsedLine> parsed = ParseLine(*fields, gates);
-    if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", parsed.status().message()));
-    if (parsed->run != run) return absl::FailedPreconditionError(absl::StrCat("line ", line, ": of another run"));
+    if (!parsed.ok())
+      return absl::InvalidArgumentError(absl::StrCat("line ", line, ": ", parsed.status().message()));
+    if (parsed->run != run)
+      return absl::FailedPreconditionError(absl::StrCat("line ", line, ": of another run"));
     if (parsed->set != current.set || parsed->lesion.case_id != current.case_id) {
       current = {parsed->set, parsed->lesion.case_id, {}, parsed->crumbs};
     }

@@ -1,5 +1,5 @@
-// An evaluation's CSV on disk while it grows: each case's lines are appended as they are ready and are on the disk when
-// Append returns, so that an end in the middle loses the case at work alone. One thread at a time.
+// An evaluation's CSV on disk while it grows: each case's lines are appended as they are ready and are on the
+// disk when Append returns, so that an end in the middle loses the case at work alone. One thread at a time.
 #ifndef SGPSAM_TOOLS_LEARN_EVALUATION_SCORE_FILE_H_
 #define SGPSAM_TOOLS_LEARN_EVALUATION_SCORE_FILE_H_
 
@@ -15,8 +15,8 @@ namespace sgpsam {
 
 class ScoreFile {
  public:
-  // Begins the file, or goes on with it after its last whole case. INVALID_ARGUMENT or FAILED_PRECONDITION, naming the
-  // file, for one of another form or another run, which stays as it is; the file's errors.
+  // Begins the file, or goes on with it after its last whole case. INVALID_ARGUMENT or FAILED_PRECONDITION,
+  // naming the file, for one of another form or another run, which stays as it is; the file's errors.
   static absl::StatusOr<ScoreFile> Open(const std::string& path, const std::string& run, size_t gates);
   ~ScoreFile();
   ScoreFile(ScoreFile&& other) noexcept;

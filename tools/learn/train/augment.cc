@@ -101,8 +101,8 @@ at::Tensor Sample(const at::Tensor& volume, const at::Tensor& grid, bool nearest
   return at::grid_sampler_3d(volume.unsqueeze(0), grid, mode, padding, /*align_corners=*/false).squeeze(0);
 }
 
-// Where a click lies after the turn: the voxel of the truth that comes from nearest to the clicked one; nothing if too
-// little of the truth is left.
+// Where a click lies after the turn: the voxel of the truth that comes from nearest to the clicked one;
+// nothing if too little of the truth is left.
 std::optional<Click> TurnClick(const Click& click, const at::Tensor& before, const at::Tensor& after,
                                const at::Tensor& grid) {
   const at::Tensor inside = after.gt(0.5);

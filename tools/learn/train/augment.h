@@ -1,6 +1,6 @@
-// Random changes of an example that leave its truths true: axes mirrored and exchanged, a turn and a stretch, another
-// brightness and contrast, blur, thick slices, noise. The same random numbers give the same change. One thread at a
-// time.
+// Random changes of an example that leave its truths true: axes mirrored and exchanged, a turn and a stretch,
+// another brightness and contrast, blur, thick slices, noise.
+// The same random numbers give the same change. One thread at a time.
 #ifndef SGPSAM_TOOLS_LEARN_TRAIN_AUGMENT_H_
 #define SGPSAM_TOOLS_LEARN_TRAIN_AUGMENT_H_
 
@@ -23,8 +23,8 @@ struct AugmentOptions {
   double limit = 0;         // values are cut off at +- this; 0: they are not
 };
 
-// The example's tensors may become other ones; those that it held are not written to. A turn that would move too much
-// of a truth, or its click, out of the patch is left out.
+// The example's tensors may become other ones; those that it held are not written to. A turn that would move
+// too much of a truth, or its click, out of the patch is left out.
 void Augment(const AugmentOptions& options, Random& random, Example& example);
 
 }  // namespace sgpsam

@@ -13,8 +13,8 @@ namespace sgpsam {
 struct ExampleTarget {
   at::Tensor truth;  // [i, j, k], float32, 0 or 1
   Click click;       // the first, inside the truth
-  // [4g, 4g, 4g]: what is known before the first click, as of another look or of a neighbouring patch (prior.h);
-  // undefined: nothing.
+  // [4g, 4g, 4g]: what is known before the first click, as of another look or of a
+  // neighbouring patch (prior.h); undefined: nothing.
   at::Tensor prior = {};
 };
 

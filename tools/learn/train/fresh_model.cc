@@ -48,7 +48,8 @@ void PairFrequencies(TensorFile& file) {
   }
 }
 
-// A kernel [out, 1, k, k, k] that reads one channel -> [out, channels, k, k, k], which reads `gain` times the first.
+// A kernel [out, 1, k, k, k] that reads one channel -> [out, channels, k, k, k],
+// which reads `gain` times the first.
 void ReadFirstChannel(int64_t channels, float gain, NamedTensor& kernel) {
   const int64_t out = kernel.shape[0], taps = kernel.shape[2] * kernel.shape[3] * kernel.shape[4];
   std::vector<float> values(static_cast<size_t>(out * channels * taps));

@@ -33,10 +33,11 @@ absl::Status AddFreshModules(const FreshModules& modules, uint64_t seed, TensorF
 // INVALID_ARGUMENT for a file that is no model, or that has one.
 absl::Status AddFreshRefiner(int channels, uint64_t seed, TensorFile& file);
 
-// Sets a model's scalings of intensities. One that read the reference's z-scores (float32 tensors) reads the first
-// window as it read those: exactly, up to the place of the mean, where that window is as many standard deviations
-// wide as the model's input limit; of further windows it reads nothing yet. INVALID_ARGUMENT for a file that is no
-// model, for scalings that are not valid, and where another number of windows would have to become one.
+// Sets a model's scalings of intensities. One that read the reference's z-scores (float32 tensors) reads the
+// first window as it read those: exactly, up to the place of the mean, where that window is as many standard
+// deviations wide as the model's input limit; of further windows it reads nothing yet. INVALID_ARGUMENT for a
+// file that is no model, for scalings that are not valid,
+// and where another number of windows would have to become one.
 absl::Status SetIntensities(const std::vector<IntensityScaling>& scalings, TensorFile& file);
 
 }  // namespace sgpsam

@@ -52,7 +52,8 @@ LesionValidation::Sample LesionValidation::Draw(const ValidationSet& set, int64_
     const auto read = set.cases->Get(index);
     if (!read.ok()) continue;
     const std::vector<int64_t> targets = TargetsOf(**read, random);
-    for (size_t n = 0; n < targets.size(); ++n) (n == 0 ? sample.lesions : further).push_back({index, targets[n]});
+    for (size_t n = 0; n < targets.size(); ++n)
+      (n == 0 ? sample.lesions : further).push_back({index, targets[n]});
   }
   for (const Lesion& lesion : further) {
     if (static_cast<int64_t>(sample.lesions.size()) >= lesions) break;

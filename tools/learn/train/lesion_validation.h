@@ -1,6 +1,7 @@
-// How whole lesions fare in the middle of a training, on the very path that serves them: a fixed small sample of
-// lesions of each set, clicked five times each. A step's own measure, of patches that lie well around their lesion,
-// does not show what following, closer looks and further clicks make of a mask. One thread at a time.
+// How whole lesions fare in the middle of a training, on the very path that serves them: a fixed small sample
+// of lesions of each set, clicked five times each. A step's own measure, of patches that lie well around
+// their lesion, does not show what following, closer looks and further
+// clicks make of a mask. One thread at a time.
 #ifndef SGPSAM_TOOLS_LEARN_TRAIN_LESION_VALIDATION_H_
 #define SGPSAM_TOOLS_LEARN_TRAIN_LESION_VALIDATION_H_
 
@@ -21,13 +22,15 @@ struct ValidationSet {
 
 struct LesionDice {
   std::string set;
-  std::vector<double> dice;  // after each of kScoredClicks, mean over the set's lesions; 0 of one without a mask
+  std::vector<double>
+      dice;  // after each of kScoredClicks, mean over the set's lesions; 0 of one without a mask
 };
 
 class LesionValidation {
  public:
-  // About `lesions` in all, equally many of each set that has cases: one of each case first, cases and lesions drawn
-  // by `seed`, crumbs of fewer than 8 voxels left out. Cases that cannot be read are passed over.
+  // About `lesions` in all, equally many of each set that has cases: one of each case first, cases and
+  // lesions drawn by `seed`, crumbs of fewer than 8 voxels left out.
+  // Cases that cannot be read are passed over.
   LesionValidation(std::vector<ValidationSet> sets, int64_t lesions, uint64_t seed);
 
   bool empty() const { return samples_.empty(); }

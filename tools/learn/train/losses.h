@@ -39,8 +39,8 @@ at::Tensor VoxelBalancedFocalLoss(const at::Tensor& logits, const at::Tensor& tr
 
 at::Tensor CrossEntropyLoss(const at::Tensor& logits, const at::Tensor& truth);
 
-// What it costs not to do what clicks ask for: softplus(1 - sign logit), averaged over all clicks. offsets [B, T], int64:
-// of the clicked voxels; signs [B, T]: 1 of a positive click, -1 of a negative one.
+// What it costs not to do what clicks ask for: softplus(1 - sign logit), averaged over all clicks. offsets
+// [B, T], int64: of the clicked voxels; signs [B, T]: 1 of a positive click, -1 of a negative one.
 at::Tensor DisobedienceLoss(const at::Tensor& logits, const at::Tensor& offsets, const at::Tensor& signs);
 
 // The weighted sum that the options name.

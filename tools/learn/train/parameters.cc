@@ -23,7 +23,8 @@ constexpr char kLowRankA[] = "training.low_rank_a.", kLowRankB[] = "training.low
 // Of the image encoder's blocks, [out, in].
 bool IsEncoderMatrix(const std::string& name) {
   if (!absl::StartsWith(name, "image_encoder.blocks.")) return false;
-  for (const char* layer : {".attn.qkv.weight", ".attn.proj.weight", ".mlp.lin1.weight", ".mlp.lin2.weight"}) {
+  for (const char* layer :
+       {".attn.qkv.weight", ".attn.proj.weight", ".mlp.lin1.weight", ".mlp.lin2.weight"}) {
     if (absl::EndsWith(name, layer)) return true;
   }
   return false;
@@ -66,7 +67,8 @@ absl::Status Parameters::AddLowRank(int64_t rank, uint64_t seed) {
   for (const auto& [name, tensor] : tensors_) {
     if (!IsEncoderMatrix(name)) continue;
     if (tensor.requires_grad()) {
-      return absl::InvalidArgumentError("low-rank adaptation is instead of training the image encoder, not with it");
+      return absl::InvalidArgumentError(
+          "low-rank adaptation is instead of training the image encoder, not with it");
     }
     if (rank < 1 || rank >= std::min(tensor.size(0), tensor.size(1))) {
       return absl::InvalidArgumentError(

@@ -38,10 +38,11 @@ class Parameters {
   // the model.
   void AddHelper(const std::string& name, const at::Tensor& value);
 
-  // Adapts the matrices of the image encoder's blocks (qkv, proj, lin1, lin2), which are not trained themselves, by
-  // the product of two thin ones that are: W + B A, A [rank, in] drawn by the seed, B [out, rank] zero (Hu et al.:
-  // LoRA, arXiv:2106.09685). `source` and `ToFile` give the sums: whoever runs the model knows nothing of it.
-  // INVALID_ARGUMENT if the image encoder is trained, and for a rank that is not below the matrices' sides.
+  // Adapts the matrices of the image encoder's blocks (qkv, proj, lin1, lin2), which are not trained
+  // themselves, by the product of two thin ones that are: W + B A, A [rank, in] drawn by the seed, B [out,
+  // rank] zero (Hu et al.: LoRA, arXiv:2106.09685). `source` and `ToFile` give the sums: whoever runs the
+  // model knows nothing of it. INVALID_ARGUMENT if the image encoder is trained,
+  // and for a rank that is not below the matrices' sides.
   absl::Status AddLowRank(int64_t rank, uint64_t seed);
 
   // By name, in the order of the names, helpers too. The random Fourier matrix is a constant in any case

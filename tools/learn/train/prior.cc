@@ -41,7 +41,8 @@ at::Tensor MakePrior(const at::Tensor& truth, int64_t cells, Random& random) {
   const double level = Between(kLeastLevel, kMostLevel, random),
                slope = Between(kLeastSlope, kMostSlope, random);
   at::Tensor logits = (Coarsen(share, coarser) - level) * slope;
-  const at::Tensor noise = NormalNoise(logits, random);  // before its strength: their order is what a seed means
+  const at::Tensor noise =
+      NormalNoise(logits, random);  // before its strength: their order is what a seed means
   logits = logits + noise * (kNoise * random.Uniform());
   if (random.Below(2) == 0) Hide(logits, random);
   return logits.gt(0).any().item<bool>() ? logits : at::Tensor();

@@ -35,7 +35,8 @@ struct TrainingOptions {
   double learning_rate = 8e-4;  // at its peak (reference: train.py)
   uint64_t seed = 1;
   TrainedParts parts;
-  int64_t low_rank = 0;  // of what adapts the image encoder instead of training it (Parameters::AddLowRank); 0: nothing
+  int64_t low_rank =
+      0;  // of what adapts the image encoder instead of training it (Parameters::AddLowRank); 0: nothing
   StepOptions step;
   SampleOptions sample;
   AugmentOptions augment;

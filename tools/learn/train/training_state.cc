@@ -42,7 +42,8 @@ std::string Differences(const std::string& stored, const std::string& mine) {
   std::vector<std::string> differences;
   for (const auto& [key, ignored] : keys.items()) {
     const nlohmann::json a = before.value(key, nlohmann::json()), b = now.value(key, nlohmann::json());
-    if (key != kMayChange && a != b) differences.push_back(absl::StrCat(key, " was ", Short(a), " and is ", Short(b)));
+    if (key != kMayChange && a != b)
+      differences.push_back(absl::StrCat(key, " was ", Short(a), " and is ", Short(b)));
   }
   return absl::StrJoin(differences, ", ");
 }
@@ -89,9 +90,9 @@ absl::Status RestoreTrainingState(const std::string& path, const std::string& re
     return Damaged(path, "its metadata say nothing of one");
   }
   if (const std::string differences = Differences(stored->second, recipe); !differences.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " belongs to a training with other options: ",
-                                                      differences,
-                                                      "; repeat its options, or delete it to begin anew"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " belongs to a training with other options: ", differences,
+                     "; repeat its options, or delete it to begin anew"));
   }
   std::vector<Copy> copies;
   for (const std::string& name : parameters.trained()) {

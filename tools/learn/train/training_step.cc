@@ -65,8 +65,8 @@ Click ToClick(const Voxel& voxel, bool positive) {
   return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), positive};
 }
 
-// A click that asks for what is there already: anywhere in the truth that is found, or where nothing is and nothing
-// is found, next to the lesion as often as not.
+// A click that asks for what is there already: anywhere in the truth that is found, or where nothing is and
+// nothing is found, next to the lesion as often as not.
 std::optional<Click> IdleClick(const Mask& truth, const Mask& prediction, Random& random) {
   const Shape& shape = truth.shape();
   const bool positive = random.Below(2) == 0;
@@ -94,8 +94,8 @@ std::optional<Click> ClickAfter(const Mask& truth, const Mask& prediction, const
   return ToClick((*next)->voxel, (*next)->positive);
 }
 
-// Adds the next click of each prompt, or, where there is none, once more the one before, since a batch has equally
-// many clicks.
+// Adds the next click of each prompt, or, where there is none, once more the one before,
+// since a batch has equally many clicks.
 void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, const StepOptions& options,
                Random& random, std::vector<Prompt>& prompts) {
   const at::Tensor predicted = inside.to(at::kCPU);
@@ -112,7 +112,8 @@ void AddClicks(const at::Tensor& inside, absl::Span<const Mask> truths, const St
 // logits [P, n, n, n] of cells of so many voxels a side: what the cell of a click says
 at::Tensor ClicksLoss(const at::Tensor& logits, int64_t cell_voxels, absl::Span<const Prompt> prompts) {
   const int64_t side = logits.size(1), count = static_cast<int64_t>(prompts[0].clicks.size());
-  at::Tensor offsets = at::empty({logits.size(0), count}, at::kLong), signs = at::empty({logits.size(0), count});
+  at::Tensor offsets = at::empty({logits.size(0), count}, at::kLong),
+             signs = at::empty({logits.size(0), count});
   int64_t* offset = offsets.mutable_data_ptr<int64_t>();
   float* sign = signs.mutable_data_ptr<float>();
   for (const Prompt& prompt : prompts) {
@@ -176,11 +177,14 @@ StepResult RunStep(const SgpSam& model, absl::Span<const Example> batch, const S
     }
     if (options.drop_weight > 0) {
       const at::Tensor dice = SoftDice(logits, targets.cells);
-      if (before.defined()) losses.back() = losses.back() + options.drop_weight * at::relu(before - dice).mean();
+      if (before.defined())
+        losses.back() = losses.back() + options.drop_weight * at::relu(before - dice).mean();
       before = dice.detach();
     }
     const at::Tensor inside =
-        at::upsample_trilinear3d(low_res.detach(), {patch, patch, patch}, /*align_corners=*/false).squeeze(1).gt(0);
+        at::upsample_trilinear3d(low_res.detach(), {patch, patch, patch}, /*align_corners=*/false)
+            .squeeze(1)
+            .gt(0);
     if (options.iou_weight > 0) iou_losses.push_back(IouLoss(iou.squeeze(1), inside, targets.truth));
     result.dice.push_back(HardDice(inside, targets.truth));
     if (click + 1 == options.clicks) break;

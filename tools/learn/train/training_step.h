@@ -23,8 +23,8 @@ struct StepOptions {
   // How likely a pass after the first gets the mask of the one before and no further click, as a closer look
   // at a small lesion does (core/looks/target_segmenter.h).
   double refine = 0;
-  // How likely a click lies in the middle of the largest error, as a careful reader's, instead of anywhere in what is
-  // wrong; and how likely it is one that changes nothing, anywhere in what is right.
+  // How likely a click lies in the middle of the largest error, as a careful reader's, instead of anywhere in
+  // what is wrong; and how likely it is one that changes nothing, anywhere in what is right.
   double centre_clicks = 0;
   double idle_clicks = 0;
   LossOptions loss;
@@ -69,8 +69,8 @@ struct StepResult {
   std::vector<double> opening;  // by module: the share of the batch whose gate is open
 };
 
-// Losses are taken on the logits' own cells, against the share of each that is inside: on the patch's voxels they cost
-// more than encoding it. What is wrong, and Dice, is told on voxels, as it is served.
+// Losses are taken on the logits' own cells, against the share of each that is inside: on the patch's voxels
+// they cost more than encoding it. What is wrong, and Dice, is told on voxels, as it is served.
 // All examples have equally many targets, each a prompt of its own on the patch's one embedding. They are on
 // the processor, `heads` and the loss on the model's device.
 // `heads` are used if what they learn weighs something; then all examples have kinds, and for the map the

@@ -37,8 +37,9 @@ namespace sgpsam::client {
 
 // ----------------------------------------------------------------------------------------- errors
 
-// Why a call or the reading of an input failed, e.g. "POINT_OUTSIDE_VOLUME": names that are never changed, listed in
-// proto/README.md. Empty where no reason is known, of OK too; a newer server may give one that is not listed.
+// Why a call or the reading of an input failed, e.g. "POINT_OUTSIDE_VOLUME": names that are never changed,
+// listed in proto/README.md. Empty where no reason is known, of OK too;
+// a newer server may give one that is not listed.
 //
 //   if (ErrorReason(series.status()) == "SEVERAL_SERIES") return AskWhichSeries(folder);
 std::string ErrorReason(const absl::Status& status);
@@ -64,7 +65,8 @@ struct Click {
 
 struct Box {
   Position a, b;  // two opposite corners in the same space
-  // Inside: the lesion lies in it, and what lies well outside is cut off. false: nothing of it is in the mask.
+  // Inside: the lesion lies in it, and what lies well outside is cut off. false:
+  // nothing of it is in the mask.
   bool positive = true;
 };
 
@@ -98,8 +100,8 @@ struct MaskPrompt {
   AxisOrder order = AxisOrder::kIFastest;
 };
 
-// Voxels drawn or filled by hand, in any slices: as a mask of the whole volume, or of the part of it that begins at
-// `first`. Only the part that has marks is sent.
+// Voxels drawn or filled by hand, in any slices: as a mask of the whole volume, or of the part of it that
+// begins at `first`. Only the part that has marks is sent.
 struct Scribble {
   MaskPrompt part;
   std::array<uint32_t, 3> first{};  // i, j, k
@@ -111,9 +113,9 @@ struct Code {
 };
 
 struct Target {
-  std::vector<Click> clicks;  // in the order in which they were made, at most 64
-  std::vector<Box> boxes = {};          // at most 16
-  std::vector<Line> lines = {};         // at most 4
+  std::vector<Click> clicks;             // in the order in which they were made, at most 64
+  std::vector<Box> boxes = {};           // at most 16
+  std::vector<Line> lines = {};          // at most 4
   std::vector<Scribble> scribbles = {};  // in the order in which they were drawn, at most 16
   std::optional<PreviousLogits> previous = std::nullopt;
   std::optional<MaskPrompt> mask = std::nullopt;             // not with `previous`
@@ -121,7 +123,7 @@ struct Target {
   std::optional<Code> category = std::nullopt;               // default: Morphologically Abnormal Structure
   std::optional<Code> type = std::nullopt;                   // default: Lesion
   std::optional<std::array<uint8_t, 3>> rgb = std::nullopt;  // default: one of 16, by the target's index
-  std::optional<bool> average_looks = std::nullopt;  // average up to four more patches with the mask
+  std::optional<bool> average_looks = std::nullopt;          // average up to four more patches with the mask
 };
 
 // ---------------------------------------------------------------------------------------- request
@@ -167,10 +169,10 @@ struct SegmentRequest {
   Volume volume;
   std::vector<Target> targets;  // 1 to 16; each becomes one segment
   MaskFormat format = MaskFormat::kDefault;
-  std::optional<SegSeries> seg_series;             // DICOM-SEG only
-  bool probabilities = false;                      // fill TargetResult::probabilities
-  bool uncertainty = false;                        // fill TargetResult::uncertainty; averages looks unless told
-  bool logits = true;                              // fill TargetResult::previous.samples: 128 KiB a target
+  std::optional<SegSeries> seg_series;  // DICOM-SEG only
+  bool probabilities = false;           // fill TargetResult::probabilities
+  bool uncertainty = false;             // fill TargetResult::uncertainty; averages looks unless told
+  bool logits = true;                   // fill TargetResult::previous.samples: 128 KiB a target
   // Of a stack that leans (gantry tilt): mask and image on a grid at right angles, which every reader opens.
   // NIfTI only.
   bool upright = false;
@@ -183,7 +185,7 @@ struct SegmentRequest {
   std::optional<double> spacing_mm;
   // Within max_patches, each 0 to 26: looks at other spacings, and steps along a lesion from patch to patch.
   std::optional<uint32_t> max_looks, max_steps;
-  std::string modality;         // of a NIfTI or raw volume, such as "CT"; empty: not known. DICOM says it itself
+  std::string modality;  // of a NIfTI or raw volume, such as "CT"; empty: not known. DICOM says it itself
   bool auto_spacing = false;    // look again at a mask that is small or large for that; not with spacing_mm
   std::string idempotency_key;  // same key, volume, prompts, model: same UIDs. At most 128 bytes
   Priority priority = Priority::kDefault;
@@ -241,15 +243,16 @@ struct TargetResult {
   uint32_t patches = 0;   // that were looked at; 0: nothing was asked for
   double spacing_mm = 0;  // of those that the mask comes from
   std::vector<GateScore> gates;
-  double iou_prediction = 0;         // the model's raw output; not a calibrated confidence
-  std::optional<float> confidence;   // the Dice to expect of the mask, 0 to 1; nothing: not estimated
-  uint32_t dropped_components = 0;   // parts that the model found and that no prompt asks for
-  uint32_t enforced_prompts = 0;     // that the model contradicted and that changed the mask
+  double iou_prediction = 0;        // the model's raw output; not a calibrated confidence
+  std::optional<float> confidence;  // the Dice to expect of the mask, 0 to 1; nothing: not estimated
+  uint32_t dropped_components = 0;  // parts that the model found and that no prompt asks for
+  uint32_t enforced_prompts = 0;    // that the model contradicted and that changed the mask
   std::vector<PromptUse> prompt_uses;
   PreviousLogits previous;           // for Target::previous of the next call
   std::string mask_bits;             // MaskFormat::kRawBits only
   std::vector<float> probabilities;  // on request, on the volume's grid, i fastest
-  std::vector<float> uncertainty;    // likewise: the standard deviation of several looks' probabilities, 0 to 0.5
+  std::vector<float>
+      uncertainty;  // likewise: the standard deviation of several looks' probabilities, 0 to 0.5
 };
 
 struct ModelIdentity {
@@ -264,12 +267,12 @@ struct SegmentResult {
   std::array<uint32_t, 3> volume_shape{};                     // i, j, k: the grid of masks and probabilities
   std::array<double, 12> voxel_to_lps{};                      // row-major 3x4: LPS mm = this * (i, j, k, 1)
   std::vector<std::pair<Stage, absl::Duration>> stage_times;  // the server's
-  std::string upright_image;  // .nii.gz, for SegmentRequest::upright
+  std::string upright_image;                                  // .nii.gz, for SegmentRequest::upright
   // What was repaired, assumed or passed over, and which prompts were not used as given
   std::vector<std::string> warnings;
   std::vector<PassedOver> passed_over;  // by the client and by the server
-  std::string request_id;       // quote it in a bug report
-  uint64_t uploaded_bytes = 0;  // of the volume; 0: the server had it
+  std::string request_id;               // quote it in a bug report
+  uint64_t uploaded_bytes = 0;          // of the volume; 0: the server had it
 };
 
 struct ModelDescription {

@@ -3,7 +3,8 @@
 //     using sgpsam::client::Volume;
 //     const auto series = Volume::FromPath("path/to/series");  // or a .zip, a .tar.gz, a .nii.gz
 //     if (!series.ok()) return std::cerr << series.status() << "\n", 1;
-//     for (const auto& some : series->passed_over()) std::cout << some.files << " passed over: " << some.kind << "\n";
+//     for (const auto& some : series->passed_over())
+//       std::cout << some.files << " passed over: " << some.kind << "\n";
 //
 //     const sgpsam::client::RawGrid grid{.shape = {64, 64, 32}, .spacing_mm = {1, 1, 2.5}};
 //     const Volume samples = Volume::FromSamples(grid, std::string(64 * 64 * 32 * 2, '\0'));
@@ -39,7 +40,8 @@ struct RawGrid {
   std::array<double, 9> direction_lps{1, 0, 0, 0, 1, 0, 0, 0, 1};
 };
 
-// Files next to a series that were left out for one reason: "not DICOM", "segmentation", "of another series", …
+// Files next to a series that were left out for one reason: "not DICOM",
+// "segmentation", "of another series", …
 struct PassedOver {
   std::string kind;
   uint64_t files = 0;
@@ -50,14 +52,15 @@ class Volume {
   // What the contract allows in one series.
   static constexpr size_t kMaxFiles = 4096;
 
-  // NIfTI (.nii, .nii.gz), or the DICOM files of one image series in a folder and its subfolders, in a .zip, .tar or
-  // .tar.gz, or that one file; any order. What else lies there is passed over and counted. `series`: which one is
-  // meant where there are several: its SeriesInstanceUID, or its SeriesNumber where only one has it.
-  // FAILED_PRECONDITION lists the series if that does not tell; NOT_FOUND, INVALID_ARGUMENT or PERMISSION_DENIED name
-  // what could not be read.
+  // NIfTI (.nii, .nii.gz), or the DICOM files of one image series in a folder and its subfolders, in a .zip,
+  // .tar or .tar.gz, or that one file; any order. What else lies there is passed over and counted. `series`:
+  // which one is meant where there are several: its SeriesInstanceUID, or its SeriesNumber where only one has
+  // it. FAILED_PRECONDITION lists the series if that does not tell; NOT_FOUND, INVALID_ARGUMENT or
+  // PERMISSION_DENIED name what could not be read.
   static absl::StatusOr<Volume> FromPath(const std::string& path, const std::string& series = "");
   // The same of several paths, which make one series.
-  static absl::StatusOr<Volume> FromFiles(const std::vector<std::string>& paths, const std::string& series = "");
+  static absl::StatusOr<Volume> FromFiles(const std::vector<std::string>& paths,
+                                          const std::string& series = "");
 
   // The same from memory; the bytes are taken over. The server judges them.
   static Volume FromDicom(std::vector<std::string> files);

@@ -63,8 +63,8 @@ TEST(Prescan, RefusesADepthOfTwoHundredThousand) {
 
 TEST(Prescan, RefusesLengthsBeyondTheirContainer) {
   EXPECT_THAT(Refusal(std::string("\x10\x00\x10\x00PN\x08\x00"
-                                 "abc",
-                                 11)),
+                                  "abc",
+                                  11)),
               HasSubstr("(0010,0010) has fewer bytes"));
   EXPECT_THAT(Refusal(Pixels(Le32(100) + "abc")), HasSubstr("(7fe0,0010) has fewer bytes"));
   EXPECT_THAT(Refusal(Pixels(Le32(0xFFFFFFFE))), HasSubstr("fewer bytes"));

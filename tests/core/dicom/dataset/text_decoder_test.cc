@@ -142,7 +142,8 @@ TEST(TextDecoder, SurvivesAnything) {
     for (int length = n % 13; length > 0; --length) {
       random = random * 1664525 + 1013904223;
       constexpr absl::string_view kPieces = "\x1B$B()CA-^=\\\xFB\xF3\x8F 0";
-      text.push_back((random >> 30) == 0 ? static_cast<char>(random >> 8) : kPieces[(random >> 16) % kPieces.size()]);
+      text.push_back((random >> 30) == 0 ? static_cast<char>(random >> 8)
+                                         : kPieces[(random >> 16) % kPieces.size()]);
     }
     const std::optional<DecodedText> decoded = TextDecoder(sets[n % 8]).Decode(text, n % 2 == 0);
     if (!decoded) continue;

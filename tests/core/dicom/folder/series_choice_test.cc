@@ -70,7 +70,8 @@ TEST(FileSummary, KnowsTheKindsOfObjects) {
       {GivenSeries().Bytes()[0].substr(0, 400), FileKind::kUnreadable},
       // Its pixels cannot be read, but it says what it is.
       {Part10("1.2.3.4", EncodeElements({{kSopClass, {"UI", storage + "66.4"}}})), FileKind::kSegmentation},
-      {Part10("1.2.3.4", "", {{DicomTag(0x0002, 0x0002), {"UI", storage + "66.4"}}}), FileKind::kSegmentation},
+      {Part10("1.2.3.4", "", {{DicomTag(0x0002, 0x0002), {"UI", storage + "66.4"}}}),
+       FileKind::kSegmentation},
       {"", FileKind::kNotDicom},
       {"a text that is long enough to hold a mark, but does not: " + std::string(200, ' '),
        FileKind::kNotDicom},
@@ -231,7 +232,8 @@ TEST(SeriesReader, PassesOverAnUnreadableObjectOfAnotherSeries) {
 TEST(SeriesReader, PassesOverNoSliceOfTheChosenSeries) {
   std::vector<std::string> files = GivenSeries().Bytes();
   // Within its pixels, and at the end of each of the elements before them.
-  for (const size_t left : {files[3].size() - 10, files[3].size() - 2 * 9 * 7 - 12, size_t{300}, size_t{200}}) {
+  for (const size_t left :
+       {files[3].size() - 10, files[3].size() - 2 * 9 * 7 - 12, size_t{300}, size_t{200}}) {
     std::vector<std::string> damaged = files;
     damaged[3].resize(left);
     const absl::Status status = ReadSeries(testing::ToBuffers(damaged), {}, {}, "1.2.3.200").status();

@@ -158,8 +158,8 @@ std::string ReadBytes(const fs::path& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// A SEG of one voxel a slice, made of any series; warnings go to the standard output, an error to the standard
-// error with exit code 1.
+// A SEG of one voxel a slice, made of any series; warnings go to the standard output,
+// an error to the standard error with exit code 1.
 int WriteOfSeries(const std::vector<std::string>& arguments) {
   std::vector<fs::path> paths;
   for (const auto& entry : fs::directory_iterator(arguments.at(0))) {

@@ -116,8 +116,7 @@ TEST(SeriesReader, MarksLossySeriesAndStaysNearTheirValues) {
     EXPECT_TRUE(read->info.lossy);
     EXPECT_FALSE(read->info.lossy_method.empty()) << syntax;
     EXPECT_FALSE(read->info.lossy_ratio.empty()) << syntax;
-    for (int n = 0; n < 32; ++n)
-      EXPECT_NEAR(read->volume.at(n, 31 - n, 1), series.StoredAt(n, 31 - n, 1), 4);
+    for (int n = 0; n < 32; ++n) EXPECT_NEAR(read->volume.at(n, 31 - n, 1), series.StoredAt(n, 31 - n, 1), 4);
   }
 }
 
@@ -472,8 +471,8 @@ TEST(SeriesReader, ReadsOverAnonymisedSeriesAndSaysWhatASegLacks) {
   const absl::StatusOr<DicomSeries> read = Read(series);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(read->info.seg_obstacles, ::testing::ElementsAre("SOPClassUID (0008,0016) is empty",
-                                                                "SOPInstanceUID (0008,0018) is empty",
-                                                                "StudyInstanceUID (0020,000D) is empty"));
+                                                               "SOPInstanceUID (0008,0018) is empty",
+                                                               "StudyInstanceUID (0020,000D) is empty"));
   EXPECT_THAT(read->warnings, Contains(HasSubstr("no DICOM-SEG")));
 }
 
@@ -557,7 +556,9 @@ TEST(SeriesReader, StopsBetweenTwoFilesAtTheCallersDeadline) {
     TickingClock clock;
     call.clock = &clock;
     call.deadline = absl::UnixEpoch() + absl::Seconds(seconds);
-    EXPECT_EQ(ReadSeries(GivenSeries().Files(), {}, call).status().code(), absl::StatusCode::kDeadlineExceeded) << seconds;
+    EXPECT_EQ(ReadSeries(GivenSeries().Files(), {}, call).status().code(),
+              absl::StatusCode::kDeadlineExceeded)
+        << seconds;
     EXPECT_EQ(clock.looks(), seconds + 1);
   }
 }

@@ -350,7 +350,8 @@ TEST(Contract, NamesTheFormatsThatThePipelineWrites) {
   for (int n = 1; n < v1::MaskFormat_ARRAYSIZE; ++n) {
     if (v1::MaskFormat_IsValid(n)) contract.push_back(v1::MaskFormat_Name(n));
   }
-  for (const OutputFormat* format : OutputFormats()) pipeline.push_back(absl::StrCat("MASK_FORMAT_", format->name));
+  for (const OutputFormat* format : OutputFormats())
+    pipeline.push_back(absl::StrCat("MASK_FORMAT_", format->name));
   EXPECT_EQ(pipeline, contract);
 }
 

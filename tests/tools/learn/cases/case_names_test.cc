@@ -17,7 +17,8 @@ using CaseNamesTest = TemporaryFolder;
 
 TEST_F(CaseNamesTest, AreAListOrAFile) {
   EXPECT_THAT(*ReadCaseNames("STS_004, STS_001"), ElementsAre("STS_001", "STS_004"));
-  const std::string file = Write("held_out.txt", "# never trained on\nSTS_001\r\n\n  STS_004  # small\nleg, left\n");
+  const std::string file =
+      Write("held_out.txt", "# never trained on\nSTS_001\r\n\n  STS_004  # small\nleg, left\n");
   EXPECT_THAT(*ReadCaseNames(file), ElementsAre("STS_001", "STS_004", "leg, left"));
 }
 

@@ -33,8 +33,12 @@ class Source final : public CaseSource {
       return i == 5 ? 1 : index == 0 && i == 30 ? 2 : 0;
     };
     const auto image = [this, index](int64_t i, int64_t, int64_t) { return i + 100 * index + shift; };
-    return Case{id(index), TestVolume<int16_t>(TestGeometry(kShape), image),
-                TestVolume<uint16_t>(TestGeometry(kShape), target), 2 - index, {}, "CT"};
+    return Case{id(index),
+                TestVolume<int16_t>(TestGeometry(kShape), image),
+                TestVolume<uint16_t>(TestGeometry(kShape), target),
+                2 - index,
+                {},
+                "CT"};
   }
   absl::StatusOr<std::string> Stamp(int64_t index) const override { return id(index) + stamps[index]; }
 
@@ -46,9 +50,9 @@ class Source final : public CaseSource {
 class CropCacheTest : public TemporaryFolder {
  protected:
   CropCache Open(double margin_mm = kMargin) {
-    return CropCache::Open(source_, Path("cache"), margin_mm, [this](const absl::Status& status) {
-             complaints_.emplace_back(status.message());
-           }).value();
+    return CropCache::Open(source_, Path("cache"), margin_mm,
+                           [this](const absl::Status& status) { complaints_.emplace_back(status.message()); })
+        .value();
   }
 
   const std::shared_ptr<Source> source_ = std::make_shared<Source>();
@@ -103,7 +107,8 @@ TEST_F(CropCacheTest, SaysNothingOfTheCasesInItsNamesAndIsForItsOwner) {
     EXPECT_THAT(Read(entry.path().string()), testing::Not(HasSubstr("patient")));
   }
   EXPECT_EQ(files, 2 + 2 * 3);
-  EXPECT_EQ(fs::status(Path("cache")).permissions() & (fs::perms::group_all | fs::perms::others_all), fs::perms::none);
+  EXPECT_EQ(fs::status(Path("cache")).permissions() & (fs::perms::group_all | fs::perms::others_all),
+            fs::perms::none);
 }
 
 TEST_F(CropCacheTest, IsRefusedBelowAVersionControlledFolder) {

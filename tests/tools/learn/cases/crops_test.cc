@@ -30,7 +30,8 @@ TEST(CropBoxes, HoldEveryTargetOnceWithTheMarginAroundIt) {
   const std::vector<CropBox> crops = CropBoxes(Source(), 3);
   ASSERT_EQ(crops.size(), 2u);
   EXPECT_EQ(crops[0].targets, (std::vector<int64_t>{1, 3}));
-  EXPECT_EQ(crops[0].box, (VoxelBox{{0, 2, 3}, {18, 11, 10}}));  // 3 mm are 6, 3 and 2 voxels; nothing beyond the volume
+  EXPECT_EQ(crops[0].box,
+            (VoxelBox{{0, 2, 3}, {18, 11, 10}}));  // 3 mm are 6, 3 and 2 voxels; nothing beyond the volume
   EXPECT_EQ(crops[1].targets, (std::vector<int64_t>{2}));
   EXPECT_EQ(crops[1].box, (VoxelBox{{44, 27, 22}, {60, 40, 29}}));
 }

@@ -28,8 +28,11 @@ class NamedCases final : public CaseSource {
   absl::StatusOr<Case> Read(int64_t index) const override {
     if (index < 0 || index >= size()) return absl::OutOfRangeError("no such case");
     const auto nothing = [](int64_t, int64_t, int64_t) { return 0; };
-    return Case{id(index), TestVolume<int16_t>(TestGeometry({2, 2, 2}), nothing),
-                TestVolume<uint16_t>(TestGeometry({2, 2, 2}), nothing), 0, {}};
+    return Case{id(index),
+                TestVolume<int16_t>(TestGeometry({2, 2, 2}), nothing),
+                TestVolume<uint16_t>(TestGeometry({2, 2, 2}), nothing),
+                0,
+                {}};
   }
 
  private:

@@ -56,7 +56,8 @@ TEST(PaintLesions, LeavesWhatTheCaseHasAsItIs) {
   for (size_t n = 1; n < voxels.size(); ++n) EXPECT_GE(voxels[n], n == 1 ? 144 : 8) << n;
 }
 
-// Inside, each differs from what was there in one direction by some standard deviations, and keeps its texture.
+// Inside, each differs from what was there in one direction by some
+// standard deviations, and keeps its texture.
 TEST(PaintLesions, ChangesTheImageWhereTheTruthIs) {
   const Case before = Source("a");
   int seen = 0;
@@ -74,7 +75,8 @@ TEST(PaintLesions, ChangesTheImageWhereTheTruthIs) {
       });
       ++seen;
       EXPECT_GT(std::abs(sum / count), 0.4 * 20) << seed;
-      EXPECT_LT(squares / count - sum / count * (sum / count), sum / count * (sum / count)) << "of one direction";
+      EXPECT_LT(squares / count - sum / count * (sum / count), sum / count * (sum / count))
+          << "of one direction";
       EXPECT_LT(in_air, 0.5 * count) << "painted into nothing";
     }
     double far = 0;
@@ -107,7 +109,8 @@ TEST(PaintedCases, AreAlwaysTheSameAndHaveTheShareThatWasAskedFor) {
   const auto same = [](const Case& a, const Case& b) {
     bool all = true;
     ForEachVoxel([&](int64_t i, int64_t j, int64_t k) {
-      all = all && a.image.at(i, j, k) == b.image.at(i, j, k) && a.targets.at(i, j, k) == b.targets.at(i, j, k);
+      all =
+          all && a.image.at(i, j, k) == b.image.at(i, j, k) && a.targets.at(i, j, k) == b.targets.at(i, j, k);
     });
     return all;
   };

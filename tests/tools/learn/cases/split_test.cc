@@ -54,7 +54,8 @@ TEST(SplitByHash, DependsOnSeedAndIdsAlone) {
 
 // A patient whose CT, MR and PET lie in three folders is trained on in none of them or in all.
 TEST(SplitByHash, PutsCasesOfOneNameOnOneSideInEverySet) {
-  const Names ct = Names::Numbered(80), pet = Names::Numbered(50), mr({"case_3", "other", "case_41", "case_7"});
+  const Names ct = Names::Numbered(80), pet = Names::Numbered(50),
+              mr({"case_3", "other", "case_41", "case_7"});
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const SplitOptions options{.seed = seed, .validation_fraction = 0.3, .may_be_empty = true};
     const std::set<std::string> in_ct = IdsOf(ct, SplitByHash(ct, options)->validation);

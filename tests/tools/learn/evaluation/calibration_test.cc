@@ -35,7 +35,8 @@ TEST(Calibration, FindsWhatMasksAreWorth) {
 
 // The more is expected, the less they are worth, up to the middle.
 TEST(Calibration, NeverFalls) {
-  const auto curve = FitCalibration(Lesions(400, [](double expected) { return std::abs(expected - 0.5) + 0.3; }));
+  const auto curve =
+      FitCalibration(Lesions(400, [](double expected) { return std::abs(expected - 0.5) + 0.3; }));
   ASSERT_TRUE(curve.ok()) << curve.status();
   EXPECT_TRUE(IsCalibration(*curve));
   EXPECT_NEAR(Calibrated(*curve, 0.1), 0.5, 0.1);

@@ -22,8 +22,11 @@ double Target(int64_t i, int64_t j, int64_t k) {
 }
 
 Case ThreeTargets() {
-  return {"three", TestVolume<int16_t>(TestGeometry(kShape), [](int64_t i, int64_t, int64_t) { return i; }),
-          TestVolume<uint16_t>(TestGeometry(kShape), Target), 3, {}};
+  return {"three",
+          TestVolume<int16_t>(TestGeometry(kShape), [](int64_t i, int64_t, int64_t) { return i; }),
+          TestVolume<uint16_t>(TestGeometry(kShape), Target),
+          3,
+          {}};
 }
 
 Mask MaskOf(const std::vector<int64_t>& targets) {
@@ -110,8 +113,8 @@ TEST(EvaluateCase, TriesRightClicksAfterTheFirstAnswer) {
   for (size_t call = 1; call <= 6; ++call) {
     ASSERT_EQ(model.asked[call].size(), 2u) << "the first click and one more";
     const auto& voxel = std::get<VoxelIndex>(model.asked[call][1].position);
-    const bool inside = truth.at(static_cast<int64_t>(voxel.i), static_cast<int64_t>(voxel.j),
-                                 static_cast<int64_t>(voxel.k));
+    const bool inside =
+        truth.at(static_cast<int64_t>(voxel.i), static_cast<int64_t>(voxel.j), static_cast<int64_t>(voxel.k));
     EXPECT_EQ(model.asked[call][1].positive, inside) << "a right one";
   }
   EXPECT_EQ(EvaluateCase(ThreeTargets(), plain, options(0))->lesions.at(0).dice, scores.dice);

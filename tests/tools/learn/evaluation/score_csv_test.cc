@@ -13,8 +13,11 @@ namespace sgpsam {
 namespace {
 
 ScoredCase TwoLesions() {
-  ScoredCase scored{"ct", "a", {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}},
-                                {"a", 3, 20, {std::nullopt, 0.875, 1}, {std::nullopt, 1, 1}}}, 4};
+  ScoredCase scored{"ct",
+                    "a",
+                    {{"a", 2, 4.25, {0.5, 0.625, 0.75}, {0.25, 0.5, 1}},
+                     {"a", 3, 20, {std::nullopt, 0.875, 1}, {std::nullopt, 1, 1}}},
+                    4};
   scored.lesions[0].first_click = {7, 8, 9};
   scored.lesions[0].added = {-0.25, 0.5};
   scored.lesions[0].expected = {0.5, std::nullopt, 0.875};
@@ -50,11 +53,12 @@ void ExpectSame(const ScoredCase& a, const ScoredCase& b) {
 }
 
 TEST(ScoreCsv, HasALineForEveryLesion) {
-  EXPECT_EQ(ScoreCsvHeader(0) + ScoreCsvLines(TwoLesions(), 0, "r1"),
-            "set,case,lesion,lesions,crumbs,diameter_mm,size,i,j,k,dice_1,dice_3,dice_5,nsd_1,nsd_3,nsd_5,"
-            "expected_1,expected_3,expected_5,confidence_1,confidence_3,confidence_5,added,refused,ball,run\r\n"
-            "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.625,0.75,0.25,0.5,1,0.5,,0.875,0.25,,0.75,-0.25 0.5,,,r1\r\n"
-            "ct,a,3,2,4,20,ge10mm,0,0,0,,0.875,1,,1,1,,,,,,,,EMPTY_MASK:2 UNNAMED:1,,r1\r\n");
+  EXPECT_EQ(
+      ScoreCsvHeader(0) + ScoreCsvLines(TwoLesions(), 0, "r1"),
+      "set,case,lesion,lesions,crumbs,diameter_mm,size,i,j,k,dice_1,dice_3,dice_5,nsd_1,nsd_3,nsd_5,"
+      "expected_1,expected_3,expected_5,confidence_1,confidence_3,confidence_5,added,refused,ball,run\r\n"
+      "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.625,0.75,0.25,0.5,1,0.5,,0.875,0.25,,0.75,-0.25 0.5,,,r1\r\n"
+      "ct,a,3,2,4,20,ge10mm,0,0,0,,0.875,1,,1,1,,,,,,,,EMPTY_MASK:2 UNNAMED:1,,r1\r\n");
 }
 
 TEST(ScoreCsv, HasGatesAndGapsWhereALesionHasNone) {
@@ -103,13 +107,16 @@ TEST(ScoreCsv, RefusesWhatIsNotItsOwn) {
   const std::string text = ScoreCsvHeader(0) + ScoreCsvLines(TwoLesions(), 0, "r1");
   EXPECT_EQ(ParseScoreCsv(text, 0, "r2").status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(ParseScoreCsv(text, 1, "r1").status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(ParseScoreCsv("case,dice\r\na,1\r\n", 0, "r1").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ParseScoreCsv("case,dice\r\na,1\r\n", 0, "r1").status().code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ParseScoreCsv("", 0, "r1").status().code(), absl::StatusCode::kInvalidArgument);
-  for (const char* line : {"ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,x,0.75,0.25,0.5,1,,,r1\r\n",
-                           "ct,a,-2,2,4,4.25,lt5mm,7,8,9,0.5,0.6,0.75,0.25,0.5,1,,,r1\r\n",
-                           "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.6,0.75,0.25,0.5,1,E,,r1\r\n",
-                           "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.6,0.75,0.25,0.5,1,,0.5 0.5,r1\r\n", "ct,a\r\n", "\r\n"}) {
-    EXPECT_EQ(ParseScoreCsv(ScoreCsvHeader(0) + line, 0, "r1").status().code(), absl::StatusCode::kInvalidArgument)
+  for (const char* line :
+       {"ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,x,0.75,0.25,0.5,1,,,r1\r\n",
+        "ct,a,-2,2,4,4.25,lt5mm,7,8,9,0.5,0.6,0.75,0.25,0.5,1,,,r1\r\n",
+        "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.6,0.75,0.25,0.5,1,E,,r1\r\n",
+        "ct,a,2,2,4,4.25,lt5mm,7,8,9,0.5,0.6,0.75,0.25,0.5,1,,0.5 0.5,r1\r\n", "ct,a\r\n", "\r\n"}) {
+    EXPECT_EQ(ParseScoreCsv(ScoreCsvHeader(0) + line, 0, "r1").status().code(),
+              absl::StatusCode::kInvalidArgument)
         << line;
   }
 }

@@ -14,7 +14,8 @@ constexpr int64_t kSide = 12;
 
 // A patch of waves in two channels, a truth without any symmetry, and a click inside it.
 struct Sample {
-  at::Tensor patch = at::sin(at::arange(2 * kSide * kSide * kSide).to(at::kFloat)).view({2, kSide, kSide, kSide});
+  at::Tensor patch =
+      at::sin(at::arange(2 * kSide * kSide * kSide).to(at::kFloat)).view({2, kSide, kSide, kSide});
   at::Tensor truth = at::zeros({kSide, kSide, kSide});
   Click click{3, 7, 10, true};
 
@@ -177,7 +178,8 @@ TEST(Augment, ExchangesAxesOfPatchTruthAndClickTogether) {
   for (uint64_t seed = 0; seed < 64; ++seed) {
     const Sample after = Augmented(OnlyExchanges(), seed);
     places.insert({after.click.i, after.click.j, after.click.k});
-    EXPECT_EQ(AtClick(after.patch, after.click).item<float>(), AtClick(before.patch, before.click).item<float>());
+    EXPECT_EQ(AtClick(after.patch, after.click).item<float>(),
+              AtClick(before.patch, before.click).item<float>());
     EXPECT_EQ(AtClick(after.truth, after.click).item<float>(), 1);
     EXPECT_TRUE(at::equal(std::get<0>(after.patch.masked_select(after.truth.gt(0)).sort()),
                           std::get<0>(before.patch.masked_select(before.truth.gt(0)).sort())));
@@ -185,7 +187,8 @@ TEST(Augment, ExchangesAxesOfPatchTruthAndClickTogether) {
   EXPECT_EQ(places.size(), 6u);  // every order of three
 }
 
-// A smooth patch, whose second channel is the truth as the first sees it, so that it can be told whether they moved alike.
+// A smooth patch, whose second channel is the truth as the first sees it,
+// so that it can be told whether they moved alike.
 Example Ball() {
   constexpr int64_t kLarge = 32;
   const at::Tensor along = at::arange(kLarge).to(at::kFloat);

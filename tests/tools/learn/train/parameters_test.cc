@@ -167,7 +167,8 @@ TEST(Parameters, AdaptTheEncoderByThinMatrices) {
 }
 
 TEST(Parameters, AdaptNoEncoderThatIsTrained) {
-  EXPECT_EQ(MustMake({true, false, false, false}).AddLowRank(2, 1).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MustMake({true, false, false, false}).AddLowRank(2, 1).code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MustMake(kNothing).AddLowRank(100000, 1).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MustMake(kNothing).AddLowRank(0, 1).code(), absl::StatusCode::kInvalidArgument);
 }

@@ -133,15 +133,17 @@ TEST_F(TrainingState, SaysWhichOptionIsAnother) {
     ASSERT_TRUE(SaveTrainingState(learner.parameters, learner.optimiser, recipe, Path("state")).ok());
   };
   save(R"({"lr": 0.1, "data": ["a"], "steps": 10, "old": 1})");
-  ExpectRefused(absl::StatusCode::kFailedPrecondition,
-                R"(other options: data was ["a"] and is ["b"], new was null and is 2, old was 1 and is null; repeat)",
-                R"({"lr": 0.1, "data": ["b"], "steps": 10, "new": 2})");
+  ExpectRefused(
+      absl::StatusCode::kFailedPrecondition,
+      R"(other options: data was ["a"] and is ["b"], new was null and is 2, old was 1 and is null; repeat)",
+      R"({"lr": 0.1, "data": ["b"], "steps": 10, "new": 2})");
   ExpectRefused(absl::StatusCode::kFailedPrecondition, "it was", "another text");
   // More steps, and the same options in another order, are the same training.
   EXPECT_TRUE(RestoreTrainingState(Path("state"), R"({"steps": 20, "old": 1, "lr": 0.1, "data": ["a"]})",
                                    fresh.parameters, fresh.optimiser)
                   .ok());
-  EXPECT_EQ(ReadTrainingRecipe(Path("state")).value(), R"({"lr": 0.1, "data": ["a"], "steps": 10, "old": 1})");
+  EXPECT_EQ(ReadTrainingRecipe(Path("state")).value(),
+            R"({"lr": 0.1, "data": ["a"], "steps": 10, "old": 1})");
   EXPECT_EQ(ReadTrainingRecipe(Path("none")).status().code(), absl::StatusCode::kNotFound);
 }
 

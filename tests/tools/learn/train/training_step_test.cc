@@ -154,9 +154,9 @@ TEST(TrainingStep, CountsClicksThatAreNotFollowed) {
   for (const Example& example : Batch()) {
     const Click& click = example.targets[0].click;
     const at::Tensor logits = ByHand(model, example).Decode();
-    const double logit = logits[static_cast<int64_t>(click.i)][static_cast<int64_t>(click.j)]
-                               [static_cast<int64_t>(click.k)]
-                                   .item<double>();
+    const double logit =
+        logits[static_cast<int64_t>(click.i)][static_cast<int64_t>(click.j)][static_cast<int64_t>(click.k)]
+            .item<double>();
     disobedience += std::log1p(std::exp(1 - logit)) / 2;
   }
   StepOptions options = Clicks(1);

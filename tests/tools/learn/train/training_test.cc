@@ -275,7 +275,8 @@ TEST_F(TrainingTest, ChangesOnlyTheChosenParts) {
   }
 }
 
-// With a rank, the encoder's matrices are others in the file, though only thin ones learned; without one, nothing is.
+// With a rank, the encoder's matrices are others in the file,
+// though only thin ones learned; without one, nothing is.
 TEST_F(TrainingTest, AdaptsTheEncoderByALowRank) {
   TrainingOptions options = ShortTraining();
   options.parts = {false, false, false, false};
@@ -287,9 +288,10 @@ TEST_F(TrainingTest, AdaptsTheEncoderByALowRank) {
   MustStep(*training);
   const TensorFile after = training->parameters().ToFile();
   for (const auto& [name, tensor] : after.tensors) {
-    const bool matrix = absl::StrContains(name, ".attn.qkv.weight") || absl::StrContains(name, ".attn.proj.weight") ||
-                        absl::StrContains(name, ".mlp.lin");
-    const bool adapted = matrix && absl::StartsWith(name, "image_encoder.blocks.") && absl::EndsWith(name, ".weight");
+    const bool matrix = absl::StrContains(name, ".attn.qkv.weight") ||
+                        absl::StrContains(name, ".attn.proj.weight") || absl::StrContains(name, ".mlp.lin");
+    const bool adapted =
+        matrix && absl::StartsWith(name, "image_encoder.blocks.") && absl::EndsWith(name, ".weight");
     EXPECT_EQ(tensor.bytes != before.tensors.at(name).bytes, adapted) << name;
   }
   // Merged, the model measures as it did while it was adapted, up to rounding.
