@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "tools/learn/cases/quoted.h"
 
@@ -31,7 +32,7 @@ bool HasControlCharacters(absl::string_view text) {
 absl::StatusOr<std::vector<std::string>> ListNames(const std::string& folder, const char* name) {
   absl::StatusOr<std::string> path = ResolveInside(folder, name);
   if (!path.ok()) {
-    return absl::Status(path.status().code(), absl::StrCat(folder, "/", name, ": ", path.status().message()));
+    return Prefixed(path.status(), absl::StrCat(folder, "/", name, ": "));
   }
   std::vector<std::string> names;
   std::error_code error;
@@ -123,7 +124,7 @@ absl::StatusOr<std::vector<CaseFiles>> FindCaseFiles(const std::string& folder, 
     ASSIGN_OR_RETURN(files, FindNnunetFiles(folder, dataset, channel));
   }
   if (const absl::Status checked = CheckCases(files, dataset); !checked.ok()) {
-    return absl::Status(checked.code(), absl::StrCat(folder, ": ", checked.message()));
+    return Prefixed(checked, absl::StrCat(folder, ": "));
   }
   return files;
 }

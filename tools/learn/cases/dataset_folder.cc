@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/file_io.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/volume/grid_match.h"
 #include "tools/learn/cases/dataset_choice.h"
@@ -29,8 +30,7 @@ constexpr uint64_t kMaxFileBytes = uint64_t{16} << 30;
 
 // The status with the file that it is about.
 absl::Status About(absl::string_view folder, absl::string_view file, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(folder, "/", absl::Utf8SafeCHexEscape(file), ": ", status.message()));
+  return Prefixed(status, absl::StrCat(folder, "/", absl::Utf8SafeCHexEscape(file), ": "));
 }
 
 absl::StatusOr<ByteBuffer> ReadInside(const std::string& folder, const std::string& file,
@@ -158,8 +158,9 @@ absl::StatusOr<Case> DatasetFolder::Read(int64_t index) const {
 
 absl::StatusOr<std::string> DatasetFolder::Stamp(int64_t index) const {
   const CaseFiles& files = files_.at(static_cast<size_t>(index));
-  std::string stamp = absl::StrCat(absl::StrJoin(values_.chosen, "+"), " of ", absl::StrJoin(values_.all, "+"),
-                                   " channel ", image_volume_.number, " ", options_.modality);
+  std::string stamp =
+      absl::StrCat(absl::StrJoin(values_.chosen, "+"), " of ", absl::StrJoin(values_.all, "+"), " channel ",
+                   image_volume_.number, " ", options_.modality);
   for (const std::string& file : {files.image, files.label}) {
     absl::StatusOr<std::string> path = ResolveInside(folder_, file);
     if (!path.ok()) return About(folder_, file, path.status());
@@ -167,7 +168,8 @@ absl::StatusOr<std::string> DatasetFolder::Stamp(int64_t index) const {
     if (stat(path->c_str(), &status) != 0) {
       return About(folder_, file, absl::ErrnoToStatus(errno, "cannot be looked at"));
     }
-    absl::StrAppend(&stamp, "\n", file, " ", status.st_size, " ", status.st_mtim.tv_sec, ".", status.st_mtim.tv_nsec);
+    absl::StrAppend(&stamp, "\n", file, " ", status.st_size, " ", status.st_mtim.tv_sec, ".",
+                    status.st_mtim.tv_nsec);
   }
   return stamp;
 }

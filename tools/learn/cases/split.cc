@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/digest.h"
 #include "core/base/file_io.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 #include "core/base/strict_json.h"
 #include "nlohmann/json.hpp"
@@ -103,7 +104,7 @@ absl::StatusOr<Split> SplitByHash(const CaseSource& source, const SplitOptions& 
 absl::StatusOr<Split> SplitByFile(const CaseSource& source, const std::string& file, int64_t fold) {
   absl::StatusOr<Split> split = ReadFold(source, file, fold);
   if (split.ok()) return split;
-  return absl::Status(split.status().code(), absl::StrCat(file, ": ", split.status().message()));
+  return Prefixed(split.status(), absl::StrCat(file, ": "));
 }
 
 absl::StatusOr<Split> SplitFolder(const DatasetFolder& folder, const SplitOptions& options) {
@@ -115,8 +116,7 @@ absl::StatusOr<Split> SplitFolder(const DatasetFolder& folder, const SplitOption
         absl::StrCat(folder.folder(), ": there is no ", kSplits, ", so there is no fold ", options.fold));
   }
   if (file.ok()) return SplitByFile(folder, *file, options.fold);
-  return absl::Status(file.status().code(),
-                      absl::StrCat(folder.folder(), "/", kSplits, ": ", file.status().message()));
+  return Prefixed(file.status(), absl::StrCat(folder.folder(), "/", kSplits, ": "));
 }
 
 }  // namespace sgpsam

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "core/base/byte_buffer.h"
 #include "core/base/file_io.h"
+#include "core/base/reason.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam {
@@ -19,10 +20,10 @@ namespace {
 constexpr uint64_t kMostBytes = uint64_t{1} << 30;
 
 absl::Status About(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(path, ": ", status.message(),
-                                   ": it belongs to another evaluation (model, precision, cases or options); repeat "
-                                   "these, write to another file, or delete it"));
+  return WithMessage(
+      status, absl::StrCat(path, ": ", status.message(),
+                           ": it belongs to another evaluation (model, precision, cases or options); repeat "
+                           "these, write to another file, or delete it"));
 }
 
 absl::Status SystemError(const std::string& path) {

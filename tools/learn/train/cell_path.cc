@@ -7,10 +7,9 @@
 namespace sgpsam {
 namespace {
 
-constexpr int64_t kCells = 64;  // of a token
-// What is left of the random weights outside of the path.
-constexpr float kBeside = 0.5f;
-constexpr float kNeighbours = 0.2f;  // of the neck's weights that look at other tokens
+constexpr int64_t kCells = 64;        // of a token
+constexpr float kRandomShare = 0.5f;  // what is left of the random weights outside of the path
+constexpr float kNeighbours = 0.2f;   // of the neck's weights that look at other tokens
 
 class Weights {
  public:
@@ -60,7 +59,7 @@ void EmbedCells(const ModelConfig& config, TensorFile& file) {
 // Each channel stays what it is, and where it is.
 void KeepChannels(TensorFile& file) {
   Weights reduce(file, "image_encoder.neck.0.weight");
-  reduce.Scale(kBeside);
+  reduce.Scale(kRandomShare);
   for (int64_t n = 0; n < reduce.size(0); ++n) reduce.at(n, n, 1, 0) += 1;
   Weights conv(file, "image_encoder.neck.2.weight");
   conv.Scale(kNeighbours);
@@ -73,8 +72,8 @@ void KeepChannels(TensorFile& file) {
 void UpscaleCells(TensorFile& file) {
   Weights halves(file, "mask_decoder.output_upscaling.0.weight");    // [C, C / 4, 2, 2, 2]
   Weights quarters(file, "mask_decoder.output_upscaling.3.weight");  // [C / 4, C / 8, 2, 2, 2]
-  halves.Scale(kBeside);
-  quarters.Scale(kBeside);
+  halves.Scale(kRandomShare);
+  quarters.Scale(kRandomShare);
   for (int64_t half = 0; half < 8; ++half) {
     for (int64_t quarter = 0; quarter < 8; ++quarter) {
       const int64_t cell = CellOf(half, quarter);
@@ -106,12 +105,12 @@ void LayDetailPath(const ModelConfig& config, TensorFile& file) {
   for (const int block : config.sgpm.blocks) {
     const std::string name = absl::StrCat("sgpm.", block);
     Weights fold(file, name + ".detail.fold.weight");  // [r, d, 4, 4, 4]
-    fold.Scale(kBeside);
+    fold.Scale(kRandomShare);
     for (int64_t cell = 0; cell < kCells; ++cell) fold.at(cell, 0, kCells, cell) += 1;
     Weights own(file, name + ".conv1.weight");  // [r, 1, 1, 1, 1]
     for (int64_t n = 0; n < own.count(); ++n) own.at(n) = 1;
     Weights fuse(file, name + ".fuse.weight");  // [r, 3r]
-    fuse.Scale(kBeside);
+    fuse.Scale(kRandomShare);
     for (int64_t n = 0; n < fuse.size(0); ++n) fuse.at(n, n, 1, 0) += 1;
   }
 }
