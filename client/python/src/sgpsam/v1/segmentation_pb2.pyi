@@ -18,6 +18,7 @@ MASK_FORMAT_UNSPECIFIED: MaskFormat
 OUTPUT_KIND_LOGITS: OutputKind
 OUTPUT_KIND_MASK: OutputKind
 OUTPUT_KIND_PROBABILITIES: OutputKind
+OUTPUT_KIND_UNCERTAINTY: OutputKind
 OUTPUT_KIND_UNSPECIFIED: OutputKind
 OUTPUT_KIND_UPRIGHT_IMAGE: OutputKind
 POLARITY_NEGATIVE: Polarity
@@ -217,18 +218,20 @@ class OutputChunk(_message.Message):
     def __init__(self, output_index: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class OutputOptions(_message.Message):
-    __slots__ = ["format", "logits", "probabilities", "seg_series", "upright"]
+    __slots__ = ["format", "logits", "probabilities", "seg_series", "uncertainty", "upright"]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     LOGITS_FIELD_NUMBER: _ClassVar[int]
     PROBABILITIES_FIELD_NUMBER: _ClassVar[int]
     SEG_SERIES_FIELD_NUMBER: _ClassVar[int]
+    UNCERTAINTY_FIELD_NUMBER: _ClassVar[int]
     UPRIGHT_FIELD_NUMBER: _ClassVar[int]
     format: MaskFormat
     logits: bool
     probabilities: bool
     seg_series: SegSeries
+    uncertainty: bool
     upright: bool
-    def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ..., seg_series: _Optional[_Union[SegSeries, _Mapping]] = ..., upright: bool = ...) -> None: ...
+    def __init__(self, format: _Optional[_Union[MaskFormat, str]] = ..., probabilities: bool = ..., logits: bool = ..., seg_series: _Optional[_Union[SegSeries, _Mapping]] = ..., upright: bool = ..., uncertainty: bool = ...) -> None: ...
 
 class PassedOver(_message.Message):
     __slots__ = ["files", "kind"]
