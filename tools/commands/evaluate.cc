@@ -1,5 +1,5 @@
-// evaluate: what a model's masks are worth after 1, 3 and 5 clicks, by the size of the lesions; computed here, as a
-// server would, or by a running server.
+// evaluate: what a model's masks are worth after 1, 3 and 5 clicks, by the size of the lesions; computed
+// here, as a server would, or by a running server.
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -94,7 +94,8 @@ class ServerSubject final : public Subject {
 
   MeasuredModel model() const override {
     const client::ModelIdentity& identity = served_.model;
-    return {identity.name, identity.version, absl::BytesToHexString(identity.weights_sha256), served_.precision};
+    return {identity.name, identity.version, absl::BytesToHexString(identity.weights_sha256),
+            served_.precision};
   }
   size_t gates() const override { return served_.gate_blocks.size(); }
   std::unique_ptr<CaseSegmenter> Open(const Case& source, const TargetOptions& options) override {
@@ -131,13 +132,15 @@ absl::StatusOr<std::vector<NamedSet>> OpenSets(const Options& options) {
     ASSIGN_OR_RETURN(DatasetFolder folder, DatasetFolder::Open(set.folder, set.options));
     sets.push_back({set.name, std::make_shared<DatasetFolder>(std::move(folder))});
   }
-  if (options.generated.cases > 0) sets.push_back({"generated", std::make_shared<GeneratedCases>(options.generated)});
+  if (!options.only.empty()) {
+    ASSIGN_OR_RETURN(const CaseNames only, ReadCaseNames(options.only));
+    for (NamedSet& set : sets) RETURN_IF_ERROR(Choose(only, set));
+  }
+  if (options.generated.cases > 0)
+    sets.push_back({"generated", std::make_shared<GeneratedCases>(options.generated)});
   if (sets.empty()) {
     return absl::InvalidArgumentError("name the cases: --data FOLDER, or --cases N for made-up ones");
   }
-  if (options.only.empty()) return sets;
-  ASSIGN_OR_RETURN(const CaseNames only, ReadCaseNames(options.only));
-  for (NamedSet& set : sets) RETURN_IF_ERROR(Choose(only, set));
   return sets;
 }
 
@@ -173,30 +176,35 @@ absl::StatusOr<std::unique_ptr<Subject>> OpenSubject(const Options& options) {
 
 // A short name of all that the scores depend on: lines of an evaluation with another one are not this one's.
 std::string NameOfRun(const Options& options, const MeasuredModel& model, const std::vector<NamedSet>& sets) {
-  nlohmann::ordered_json run = {{"scores", 1},  // raised whenever the same evaluation comes to score otherwise
-                                {"weights", model.weights_sha256},
-                                {"precision", model.precision},
-                                {"clicks", options.clicks},
-                                {"seed", options.evaluate.seed},
-                                {"min_voxels", options.evaluate.min_voxels},
-                                {"added_clicks", options.evaluate.added_clicks},
-                                {"max_patches", options.target.max_patches},
-                                {"spacing", options.spacing},
-                                {"generated_seed", options.generated.seed},
-                                {"data", options.data},
-                                {"label", options.otherwise.label},
-                                {"channel", options.otherwise.channel},
-                                {"modality", options.otherwise.modality}};
+  nlohmann::ordered_json run = {
+      {"scores", 1},  // raised whenever the same evaluation comes to score otherwise
+      {"weights", model.weights_sha256},
+      {"precision", model.precision},
+      {"clicks", options.clicks},
+      {"seed", options.evaluate.seed},
+      {"min_voxels", options.evaluate.min_voxels},
+      {"added_clicks", options.evaluate.added_clicks},
+      {"max_patches", options.target.max_patches},
+      {"max_steps", options.target.max_steps.value_or(-1)},
+      {"spacing", options.spacing},
+      {"generated_seed", options.generated.seed},
+      {"data", options.data},
+      {"label", options.otherwise.label},
+      {"channel", options.otherwise.channel},
+      {"modality", options.otherwise.modality}};
   for (const NamedSet& set : sets) {
     std::string ids;
     for (int64_t n = 0; n < set.cases->size(); ++n) absl::StrAppend(&ids, set.cases->id(n), "\n");
     run["cases"][set.name] = Sha256::Of(ids).ToHex();
   }
   constexpr size_t kDigits = 16;
-  return Sha256::Of(run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)).ToHex().substr(0, kDigits);
+  return Sha256::Of(run.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+      .ToHex()
+      .substr(0, kDigits);
 }
 
-// Means are of what is in the file, to its last digit, so that they do not depend on whether a run was interrupted.
+// Means are of what is in the file, to its last digit, so that they do not
+// depend on whether a run was interrupted.
 absl::StatusOr<ScoredCase> AsWritten(const ScoredCase& scored, size_t gates) {
   const std::string text = absl::StrCat(ScoreCsvHeader(gates), ScoreCsvLines(scored, gates, "run"));
   ASSIGN_OR_RETURN(ScoreCsv csv, ParseScoreCsv(text, gates, "run"));
@@ -210,8 +218,8 @@ struct MeasuredSet {
   int64_t crumbs = 0;
 };
 
-// All cases of all sets, by several jobs at once. Each job takes the next case that nobody has; what comes of a case
-// does not depend on who did it, and is handed on in the cases' order.
+// All cases of all sets, by several jobs at once. Each job takes the next case that nobody has; what comes of
+// a case does not depend on who did it, and is handed on in the cases' order.
 class Evaluation {
  public:
   // `csv` may be null.
@@ -315,8 +323,8 @@ class Evaluation {
 
   // "ct/STS_001 (3 of 20): 1 lesions, Dice 0.61 0.70 0.74"
   std::string Progress(const ScoredCase& scored) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    std::string line = absl::StrCat(scored.set, "/", scored.case_id, " (", handed_on_ + 1, " of ", items_.size(),
-                                    "): ", scored.lesions.size(), " lesions, Dice");
+    std::string line = absl::StrCat(scored.set, "/", scored.case_id, " (", handed_on_ + 1, " of ",
+                                    items_.size(), "): ", scored.lesions.size(), " lesions, Dice");
     for (size_t n = 0; n < kScoredClicks.size(); ++n) {
       double sum = 0;
       int count = 0;
@@ -360,7 +368,8 @@ class Evaluation {
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The first job is this thread's, whose subject is there already; an engine belongs to the thread that made it.
+// The first job is this thread's, whose subject is there already;
+// an engine belongs to the thread that made it.
 void RunJobs(const Options& options, Subject& first, Evaluation& evaluation) {
   std::vector<std::thread> others;
   for (int job = 1; job < options.jobs; ++job) {
@@ -378,8 +387,9 @@ void RunJobs(const Options& options, Subject& first, Evaluation& evaluation) {
 }
 
 std::string DescribeClicks(const Options& options, const NamedSet& set) {
-  std::string text = options.clicks == "centre" ? "in the middle of the largest error"
-                                                : absl::StrCat("random in the errors, --seed ", options.evaluate.seed);
+  std::string text = options.clicks == "centre"
+                         ? "in the middle of the largest error"
+                         : absl::StrCat("random in the errors, --seed ", options.evaluate.seed);
   if (set.name == "generated") absl::StrAppend(&text, "; cases: --generated-seed ", options.generated.seed);
   return text;
 }
@@ -417,8 +427,8 @@ absl::Status Evaluate(const Options& given) {
   }
   Evaluation evaluation(sets, options.evaluate, target, subject->gates(), csv ? &*csv : nullptr);
   if (evaluation.known() > 0) {
-    std::fprintf(stderr, "going on: %lld cases are in %s already\n", static_cast<long long>(evaluation.known()),
-                 options.csv.c_str());
+    std::fprintf(stderr, "going on: %lld cases are in %s already\n",
+                 static_cast<long long>(evaluation.known()), options.csv.c_str());
   }
   RunJobs(options, *subject, evaluation);
   ASSIGN_OR_RETURN(std::vector<MeasuredSet> measured, std::move(evaluation).Finish());
@@ -446,15 +456,19 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<Options>();
   options->engine.self_test = "fallback";  // as a server
   CLI::Option* model = command->add_option("--model", options->model, "The model file");
-  command->add_option("--server", options->server, "HOST:PORT of a running server to measure instead of a file")
+  command
+      ->add_option("--server", options->server, "HOST:PORT of a running server to measure instead of a file")
       ->excludes(model);
   AddDataOptions(*command, options->data, options->otherwise);
-  command->add_option("--only", options->only,
-                      "Only these cases of every set: names with commas, or a file with one a line, as "
-                      "`train --hold-out` takes");
-  CLI::Option* made =
-      command->add_option("--cases", options->generated.cases, "Number of made-up cases of the test split; one more set")
-          ->check(CLI::PositiveNumber);
+  command
+      ->add_option("--only", options->only,
+                   "Only these cases of every --data: names with commas, or a file with one a line, as "
+                   "`train --hold-out` takes")
+      ->needs("--data");
+  CLI::Option* made = command
+                          ->add_option("--cases", options->generated.cases,
+                                       "Number of made-up cases of the test split; one more set")
+                          ->check(CLI::PositiveNumber);
   command->add_option("--generated-seed", options->generated.seed, "Other made-up cases")
       ->check(CLI::Range(uint64_t{0}, uint64_t{synthesis::kMaxRunSeed}))
       ->needs(made)
@@ -464,15 +478,19 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
       ->capture_default_str();
   command->add_option("--seed", options->evaluate.seed, "Of random clicks")->capture_default_str();
   command
-      ->add_option("--added-clicks", options->evaluate.added_clicks,
-                   "Right clicks at random to try after the first answer of each lesion, one by one, half of them "
-                   "in it and half beside it: what one more click may cost")
+      ->add_option(
+          "--added-clicks", options->evaluate.added_clicks,
+          "Right clicks at random to try after the first answer of each lesion, one by one, half of them "
+          "in it and half beside it: what one more click may cost")
       ->check(CLI::Range(0, 10000))
       ->capture_default_str();
-  command
-      ->add_option("--max-patches", options->target.max_patches, "Of one lesion; 1: the first alone")
+  command->add_option("--max-patches", options->target.max_patches, "Of one lesion; 1: the first alone")
       ->check(CLI::Range(1, kLookPolicy.most_patches))
       ->capture_default_str();
+  command
+      ->add_option("--max-steps", options->target.max_steps,
+                   "Of those, along a lesion over the faces of its patch; 0: it is not followed")
+      ->check(CLI::Range(0, kLookPolicy.most_patches - 1));
   command
       ->add_option("--spacing", options->spacing,
                    "Of the patches: millimetres, or auto, which looks at small lesions closer; unless given, "
@@ -483,13 +501,15 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
                    "Of a lesion: smaller components are crumbs of an outline, and left out")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--csv", options->csv,
-                      "Write a line for each lesion here, too, case by case: the same command given again goes on "
-                      "after the last whole case");
+  command->add_option(
+      "--csv", options->csv,
+      "Write a line for each lesion here, too, case by case: the same command given again goes on "
+      "after the last whole case");
   command
-      ->add_option("--calibrate", options->calibrate,
-                   "Write the model here, with a curve from what it expected of its masks to what they are worth: its "
-                   "confidence. On lesions that it was not trained on, and that nothing else is measured on")
+      ->add_option(
+          "--calibrate", options->calibrate,
+          "Write the model here, with a curve from what it expected of its masks to what they are worth: its "
+          "confidence. On lesions that it was not trained on, and that nothing else is measured on")
       ->needs(model);
   command->add_flag("--json", options->json, "Print JSON instead of tables, a line for each set");
   command
@@ -498,15 +518,18 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   command
-      ->add_option("--precision", options->engine.precision,
-                   "auto, fp32 or bf16, as a server's; what computes wrongly here is replaced by fp32, as there")
+      ->add_option(
+          "--precision", options->engine.precision,
+          "auto, fp32 or bf16, as a server's; what computes wrongly here is replaced by fp32, as there")
       ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
       ->needs(model)
       ->capture_default_str();
   command->add_option("--device", options->engine.device, "auto, cpu or cuda:N")
       ->needs(model)
       ->capture_default_str();
-  command->add_option("--threads", options->engine.threads, "0: all cores")->needs(model)->capture_default_str();
+  command->add_option("--threads", options->engine.threads, "0: all cores")
+      ->needs(model)
+      ->capture_default_str();
   command->callback([options, &chosen] { chosen = [options] { return Evaluate(*options); }; });
 }
 

@@ -53,6 +53,7 @@ client::SegmentRequest MakeRequest(const Case& source, const TargetOptions& opti
   request.modality = source.modality;
   request.format = client::MaskFormat::kRawBits;
   request.max_patches = static_cast<uint32_t>(options.max_patches);
+  if (options.max_steps) request.max_steps = static_cast<uint32_t>(*options.max_steps);
   request.spacing_mm = options.spacing_mm;
   request.auto_spacing = options.auto_spacing.value_or(false);
   return request;
@@ -60,7 +61,8 @@ client::SegmentRequest MakeRequest(const Case& source, const TargetOptions& opti
 
 }  // namespace
 
-ServerSegmenter::ServerSegmenter(const client::Client& client, const Case& source, const TargetOptions& options)
+ServerSegmenter::ServerSegmenter(const client::Client& client, const Case& source,
+                                 const TargetOptions& options)
     : client_(client), shape_(source.image.geometry().shape()), request_(MakeRequest(source, options)) {}
 
 absl::StatusOr<CaseAnswer> ServerSegmenter::Segment(const Prompts& prompts) {

@@ -768,6 +768,11 @@ def test_only_the_cases_of_a_list_are_evaluated(small, folder, tmp_path):
     for line in some:
         same = next(other for other in every if other["case"] == line["case"])
         assert {**line, "run": ""} == {**same, "run": ""}
+    call("evaluate", "--model", small, "--data", f"{folder}:label=lesion", "--cases", 1, "--only", CASES[2], "--csv",
+         tmp_path / "both.csv")
+    both = read_scores(tmp_path / "both.csv")
+    assert [line["case"] for line in both if line["set"] != "generated"] == [CASES[2]]
+    assert any(line["set"] == "generated" for line in both)   # made-up cases have no such names
     assert "names no case of balls" in call("evaluate", "--model", small, "--data", f"{folder}:label=lesion,name=balls",
                                             "--only", "nobody", code=FAILED)
 

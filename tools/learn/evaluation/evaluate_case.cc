@@ -55,8 +55,10 @@ VoxelBox BoxBeside(const Mask& truth) {
   const Shape& shape = truth.shape();
   VoxelBox box{{shape.i, shape.j, shape.k}, {0, 0, 0}};
   for (const VoxelRun& run : RunsOf(truth)) {
-    box.begin = {std::min(box.begin.i, run.begin), std::min(box.begin.j, run.j), std::min(box.begin.k, run.k)};
-    box.end = {std::max(box.end.i, run.end), std::max(box.end.j, run.j + 1), std::max(box.end.k, run.k + 1)};
+    box.begin = {std::min<int64_t>(box.begin.i, run.begin), std::min<int64_t>(box.begin.j, run.j),
+                 std::min<int64_t>(box.begin.k, run.k)};
+    box.end = {std::max<int64_t>(box.end.i, run.end), std::max<int64_t>(box.end.j, run.j + 1),
+               std::max<int64_t>(box.end.k, run.k + 1)};
   }
   box.begin = {std::max<int64_t>(0, box.begin.i - kBeside), std::max<int64_t>(0, box.begin.j - kBeside),
                std::max<int64_t>(0, box.begin.k - kBeside)};
@@ -182,8 +184,9 @@ class Reader {
 
 absl::StatusOr<CaseAnswer> EngineSegmenter::Segment(const Prompts& prompts) {
   ASSIGN_OR_RETURN(TargetSegmentation result, SegmentTarget(image_.geometry(), prompts, options_, model_));
-  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values), result.first_patch, {},
-                       result.expected_dice, result.confidence};
+  CaseAnswer answer = {std::move(result.mask), std::move(result.first.values),
+                       result.first_patch,     {},
+                       result.expected_dice,   result.confidence};
   for (const float score : result.gate_scores) {
     answer.gates.push_back({score, score > model_.info().gate_threshold});
   }

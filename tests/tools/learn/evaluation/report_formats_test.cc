@@ -73,10 +73,12 @@ TEST(ReportFormats, SayWhatWasMeasuredAndWhatWasNot) {
   EXPECT_EQ(json["model"]["weights_sha256"], "ab");
   EXPECT_EQ(json["min_voxels"], 8);
   EXPECT_EQ(json["below_min_voxels"], 3);
-  EXPECT_EQ(json["passed_over"], (nlohmann::json{{{"case", "case 7"}, {"reason", "its label has another grid"}}}));
+  EXPECT_EQ(json["passed_over"],
+            (nlohmann::json{{{"case", "case 7"}, {"reason", "its label has another grid"}}}));
   const std::string table = ToTable(report);
-  for (const char* text : {"demo 1, computed in bf16\n", "\nct: 2 lesions of 2 cases", "\nclicks: in the middle\n",
-                           "\n3 targets of fewer than 8 voxels were left out\n", "1 cases were passed over"}) {
+  for (const char* text :
+       {"demo 1, computed in bf16\n", "\nct: 2 lesions of 2 cases", "\nclicks: in the middle\n",
+        "\n3 targets of fewer than 8 voxels were left out\n", "1 cases were passed over"}) {
     EXPECT_NE(table.find(text), std::string::npos) << text;
   }
 }
@@ -113,12 +115,14 @@ TEST(ReportFormats, HaveTheBestBallsBesideTheScores) {
   const EvaluationReport report = MakeReport(lesions);
   const auto ball = nlohmann::json::parse(ToJson(report))["ball"];
   EXPECT_EQ(ball["radius_mm"], 5);
-  EXPECT_EQ(ball["dice"], (nlohmann::json{{"all", 0.4375}, {"lt5mm", 0.125}, {"5to10mm", nullptr}, {"ge10mm", 0.75}}));
+  EXPECT_EQ(ball["dice"],
+            (nlohmann::json{{"all", 0.4375}, {"lt5mm", 0.125}, {"5to10mm", nullptr}, {"ge10mm", 0.75}}));
   EXPECT_EQ(ball["by_size"]["lt5mm"], (nlohmann::json{{"radius_mm", 2.0}, {"dice", 0.5}}));
   EXPECT_TRUE(ball["by_size"]["5to10mm"].is_null());
   const std::string table = ToTable(report);
   EXPECT_NE(table.find("\nball, 5 mm        0.438 ["), std::string::npos) << table;
-  EXPECT_NE(table.find("\nball by size      0.438, 5 mm           0.500, 2 mm           -                     0.750, 5 mm\n"),
+  EXPECT_NE(table.find("\nball by size      0.438, 5 mm           0.500, 2 mm           -                    "
+                       " 0.750, 5 mm\n"),
             std::string::npos)
       << table;
 }
