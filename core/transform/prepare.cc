@@ -301,15 +301,18 @@ void ApplyWindow(const float* samples, IntensityWindow window, int64_t size, flo
   }
 }
 
-// What is below every window.
+// What is beyond the dark end of every window, which all have on the same side.
 float Outside(const std::vector<IntensityWindow>& windows) {
-  double low = 0;
-  for (const IntensityWindow& window : windows) low = std::min(low, window.low);
-  return static_cast<float>(low);
+  double end = 0;
+  for (const IntensityWindow& window : windows) {
+    end = window.low < window.high ? std::min(end, window.low) : std::max(end, window.low);
+  }
+  return static_cast<float>(end);
 }
 
 // [channel, i, j, k] of samples [i, j, k]
-std::vector<float> ApplyWindows(const std::vector<float>& samples, const std::vector<IntensityWindow>& windows) {
+std::vector<float> ApplyWindows(const std::vector<float>& samples,
+                                const std::vector<IntensityWindow>& windows) {
   std::vector<float> channels(windows.size() * samples.size());
   for (size_t n = 0; n < windows.size(); ++n) {
     ApplyWindow(samples.data(), windows[n], static_cast<int64_t>(samples.size()),

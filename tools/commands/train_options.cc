@@ -44,10 +44,10 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
       .add_option("--kinds-weight", step.kinds_weight,
                   "Pretraining: of telling made-up structures apart everywhere in the patch")
       ->capture_default_str();
-  command
-      .add_option("--map-weight", options.map_weight,
-                  "Of finding all targets of a patch, clicked or not, in the modules' detail map; unless given, 0.3 "
-                  "of a model that makes one");
+  command.add_option(
+      "--map-weight", options.map_weight,
+      "Of finding all targets of a patch, clicked or not, in the modules' detail map; unless given, 0.3 "
+      "of a model that makes one");
   command
       .add_option("--centre-clicks", step.centre_clicks,
                   "How likely a click is in the middle of the largest error, not anywhere in the errors")
@@ -59,7 +59,8 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
   command.add_option("--obey-weight", step.obey_weight, "Of clicks that the mask does not follow")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
-  command.add_option("--drop-weight", step.drop_weight, "Of the Dice that is lost from one click to the next")
+  command
+      .add_option("--drop-weight", step.drop_weight, "Of the Dice that is lost from one click to the next")
       ->check(CLI::Range(0.0, 1000.0))
       ->capture_default_str();
   command.add_option("--iou-weight", step.iou_weight, "Of predicting each mask's IoU")->capture_default_str();
@@ -79,8 +80,9 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
       .add_flag("--spatial-gate", options.modules.spatial_gate,
                 "Let the fresh modules weight each token, too")
       ->needs(added);
-  command.add_option("--gate-warm-up", options.gate_warm_up,
-                     "Steps during which all gates are open; unless given, a third of --steps for fresh modules, else 0");
+  command.add_option(
+      "--gate-warm-up", options.gate_warm_up,
+      "Steps during which all gates are open; unless given, a third of --steps for fresh modules, else 0");
   command.add_option("--gate-budget", step.budget, "How often gates may be open at no cost, 0 to 1")
       ->capture_default_str();
   command.add_option("--gate-weight", step.budget_weight, "What more costs")->capture_default_str();
@@ -89,9 +91,10 @@ void AddLoss(CLI::App& command, TrainOptions& options) {
 void AddSampling(CLI::App& command, TrainOptions& options) {
   TrainingOptions& t = options.training;
   command
-      .add_option("--spacing", options.spacing,
-                  "Finest and coarsest voxels of the patches, mm; unless given, from the finest that the model knows "
-                  "to 1.5")
+      .add_option(
+          "--spacing", options.spacing,
+          "Finest and coarsest voxels of the patches, mm; unless given, from the finest that the model knows "
+          "to 1.5")
       ->expected(2);
   command
       .add_option("--first-spacing", options.first_spacing_mm,
@@ -107,7 +110,8 @@ void AddSampling(CLI::App& command, TrainOptions& options) {
       ->capture_default_str();
   command
       .add_option("--fill", options.fill,
-                  "Instead of any spacing: least and largest share of the patch's side that a target's diameter takes")
+                  "Instead of any spacing: least and largest share of the patch's side that a target's "
+                  "diameter takes")
       ->expected(2)
       ->check(CLI::Range(0.01, 10.0));
   command
@@ -120,6 +124,13 @@ void AddSampling(CLI::App& command, TrainOptions& options) {
                   "How likely a case is scaled as if its modality were not known")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  command
+      .add_option("--other-tones", t.sample.other_tones,
+                  "How likely an image's tissue gets any tone, and its contrasts any strength and sign; of "
+                  "models that "
+                  "scale by windows")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command.add_flag("--exchange", t.augment.exchange, "Let the patch's axes change places");
   command.add_option("--turn", t.augment.turn, "How likely it is turned and stretched")
       ->check(CLI::Range(0.0, 1.0))
@@ -130,7 +141,9 @@ void AddSampling(CLI::App& command, TrainOptions& options) {
   command.add_option("--blur", t.augment.blur, "How likely it is blurred")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command.add_option("--thick-slices", t.augment.thick_slices, "How likely 2 to 4 neighbours along an axis become one")
+  command
+      .add_option("--thick-slices", t.augment.thick_slices,
+                  "How likely 2 to 4 neighbours along an axis become one")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_option("--gain", t.augment.gain, "Random contrast")->capture_default_str();
@@ -145,12 +158,13 @@ void TrainOptions::AddTo(CLI::App& command) {
       command.add_option("--model", model, "The model to start from; without it a fresh one of --config");
   fresh.AddOptions(command, file);
   command
-      .add_option(
-          "--out", out,
-          "The model to write, in its best state; next to it .last, if another one was the last, .csv, and .state, "
-          "from which a run that was ended, or is to have more --steps, goes on")
+      .add_option("--out", out,
+                  "The model to write, in its best state; next to it .last, if another one was the last, "
+                  ".csv, and .state, "
+                  "from which a run that was ended, or is to have more --steps, goes on")
       ->required();
-  command.add_option("--name", name, "What the model is called; unless given, as the file without its ending");
+  command.add_option("--name", name,
+                     "What the model is called; unless given, as the file without its ending");
   command.add_option("--version", version, "Of the model")->capture_default_str();
   command.add_option("--store", store, "Precision of that model's tensors: fp32, fp16 or bf16")
       ->check(CLI::IsMember(StoredTypes()))
@@ -160,9 +174,10 @@ void TrainOptions::AddTo(CLI::App& command) {
       ->delimiter(',')
       ->capture_default_str();
   command
-      .add_option("--lora", training.low_rank,
-                  "Rank of a low-rank adaptation of the image encoder, instead of training it; merged into its "
-                  "weights when the model is written; 0: none")
+      .add_option(
+          "--lora", training.low_rank,
+          "Rank of a low-rank adaptation of the image encoder, instead of training it; merged into its "
+          "weights when the model is written; 0: none")
       ->capture_default_str();
   cases.AddOptions(command);
   AddSchedule(command, *this);
@@ -178,9 +193,10 @@ void TrainOptions::AddTo(CLI::App& command) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
-      .add_option("--validate-lesions", validate_lesions,
-                  "Whole lesions in each validation, over all sets, with five clicks each on the served path: the "
-                  "state that does best on them is the model; 0: the last state is")
+      .add_option(
+          "--validate-lesions", validate_lesions,
+          "Whole lesions in each validation, over all sets, with five clicks each on the served path: the "
+          "state that does best on them is the model; 0: the last state is")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.add_option("--memory", memory_gib, "GiB for cases kept in memory")
@@ -208,7 +224,9 @@ TrainingOptions TrainOptions::Complete(const ModelConfig& model_config, bool fre
     completed.sample.most_fill = std::max(fill.front(), fill.back());
   }
   const double finest = model_config.finest_spacing_mm;
-  completed.sample.min_spacing_mm = !spacing.empty() ? spacing.front() : finest > 0 ? finest : kUsualSpacingMm;
+  completed.sample.min_spacing_mm = !spacing.empty() ? spacing.front()
+                                    : finest > 0     ? finest
+                                                     : kUsualSpacingMm;
   completed.sample.max_spacing_mm = spacing.empty() ? model_config.coarsest_spacing_mm : spacing.back();
   return completed;
 }

@@ -87,9 +87,10 @@ std::string DescribeTraining(const TrainingOptions& o) {
       {"fill", {o.sample.least_fill, o.sample.most_fill}},
       {"prior", o.sample.prior},
       {"unknown_modality", o.sample.unknown_modality},
+      {"other_tones", o.sample.other_tones},
       {"augment",
-       {o.augment.flip ? 1.0 : 0.0, o.augment.exchange ? 1.0 : 0.0, o.augment.turn, o.augment.gain, o.augment.offset,
-        o.augment.gamma, o.augment.blur, o.augment.thick_slices, o.augment.noise}},
+       {o.augment.flip ? 1.0 : 0.0, o.augment.exchange ? 1.0 : 0.0, o.augment.turn, o.augment.gain,
+        o.augment.offset, o.augment.gamma, o.augment.blur, o.augment.thick_slices, o.augment.noise}},
       {"adamw",
        {o.optimiser.beta1, o.optimiser.beta2, o.optimiser.eps, o.optimiser.weight_decay,
         o.optimiser.max_gradient_norm}}};

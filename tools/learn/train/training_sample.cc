@@ -119,9 +119,30 @@ Click AnyVoxel(const Mask& truth, Random& random) {
   return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), true};
 }
 
+// The windows of an image whose values are turned and stretched about its mean, and lie at any tone: such contrasts and
+// surroundings as its own scanner does not make. A window with its ends exchanged shows bright as dark.
+void ExchangeTones(double mean, Random& random, std::vector<IntensityWindow>& windows) {
+  constexpr double kLeastGain = 0.6, kMostGain = 5;
+  const double gain =
+      kLeastGain * std::pow(kMostGain / kLeastGain, random.Uniform()) * (random.Uniform() < 0.5 ? 1 : -1);
+  const auto wider = [](const IntensityWindow& a, const IntensityWindow& b) {
+    return a.high - a.low < b.high - b.low;
+  };
+  const IntensityWindow widest = *std::max_element(windows.begin(), windows.end(), wider);
+  const double tone = widest.low + (widest.high - widest.low) * (0.05 + 0.7 * random.Uniform());
+  for (IntensityWindow& window : windows) {
+    window = {mean + (window.low - tone) / gain, mean + (window.high - tone) / gain};
+  }
+}
+
 PatchScaling DrawScaling(const ClickableCase& from, const SampleOptions& options, Random& random) {
   const bool unknown = options.unknown_modality > 0 && random.Uniform() < options.unknown_modality;
-  return ChooseScaling(options.intensities, unknown ? "" : from.source().modality, from.moments());
+  PatchScaling scaling =
+      ChooseScaling(options.intensities, unknown ? "" : from.source().modality, from.moments());
+  if (options.other_tones > 0 && random.Uniform() < options.other_tones && !scaling.windows.empty()) {
+    ExchangeTones(from.moments().mean, random, scaling.windows);
+  }
+  return scaling;
 }
 
 // Fills up the sample's targets, after the first.

@@ -25,11 +25,11 @@ class ClickableCase {
   // Voxels of a target (1 to target_count), evenly picked if there are more than kMostVoxels.
   const std::vector<uint64_t>& voxels(int64_t target) const { return voxels_[target - 1]; }
   double diameter_mm(int64_t target) const { return diameters_mm_[target - 1]; }  // of a ball of its volume
-  const IntensityMoments& moments() const { return moments_; }  // of its image
+  const IntensityMoments& moments() const { return moments_; }                    // of its image
   size_t bytes() const;
 
-  // A target of which there are voxels: one of the sizes that the case has (size_bins.h), each as likely, then a
-  // target of that size, each as likely. 0 if there is none.
+  // A target of which there are voxels: one of the sizes that the case has (size_bins.h), each as likely,
+  // then a target of that size, each as likely. 0 if there is none.
   int64_t Draw(Random& random) const;
 
  private:
@@ -45,16 +45,19 @@ class ClickableCase {
 struct SampleOptions {
   // Of the patch, drawn evenly in its logarithm.
   double min_spacing_mm = kUsualSpacingMm, max_spacing_mm = kUsualSpacingMm;
-  // Instead, if most_fill is above 0: the spacing, within those bounds, at which the target's diameter is a share of
-  // the patch's side that is drawn evenly in its logarithm.
+  // Instead, if most_fill is above 0: the spacing, within those bounds, at which the target's diameter is a
+  // share of the patch's side that is drawn evenly in its logarithm.
   double least_fill = 0, most_fill = 0;
-  int64_t jitter = 0;      // the patch's centre lies up to this many voxels from the click, on each axis
+  int64_t jitter = 0;  // the patch's centre lies up to this many voxels from the click, on each axis
   // How likely something is known beforehand, as in a patch that follows a lesion or looks at it at another
   // spacing. Then the centre may lie anywhere from which the click is still in the patch.
   double prior = 0;
   GridOrigin grid_origin = GridOrigin::kVolume;
   std::vector<IntensityScaling> intensities{};  // the model's
   double unknown_modality = 0;  // how likely a case is scaled as if nobody had said its modality
+  // How likely the windows are laid so that the image's tissue has any tone of the widest one, and its contrasts any
+  // strength and sign. Of models that scale by windows.
+  double other_tones = 0;
   int64_t min_voxels = 8;  // of a truth in the patch: fewer teach nothing
   // That are asked for in each patch: encoding it is what costs. Where it shows fewer, some are clicked
   // again.

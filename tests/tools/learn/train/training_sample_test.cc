@@ -288,15 +288,17 @@ TEST(TrainingSample, MakesTheTargetFillItsShareOfThePatch) {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     const TrainingSample sample = MustDraw(clickable, options, seed);
     const double voxels = static_cast<double>(sample.targets[0].truth.CountVoxels());
-    // A ball of half the patch's side, of which a small patch may miss a part when it is clicked near its border.
+    // A ball of half the patch's side, of which a small patch may miss a
+    // part when it is clicked near its border.
     EXPECT_LT(voxels, 1.6 * 4.19 * std::pow(kPatch / 4.0, 3)) << seed;
     EXPECT_GT(voxels, 0.15 * 4.19 * std::pow(kPatch / 4.0, 3)) << seed;
   }
 }
 
 TEST(TrainingSample, ScalesByTheModalityUnlessItIsNotKnown) {
-  Case made = MakeCase("ct", TestGeometry({30, 30, 30}), Texture,
-                       [](int64_t i, int64_t, int64_t) { return i > 10 ? 1 : 0; }, 1);
+  Case made = MakeCase(
+      "ct", TestGeometry({30, 30, 30}), Texture, [](int64_t i, int64_t, int64_t) { return i > 10 ? 1 : 0; },
+      1);
   made.modality = "CT";
   const ClickableCase clickable(std::move(made));
   SampleOptions options;
@@ -314,6 +316,41 @@ TEST(TrainingSample, ScalesByTheModalityUnlessItIsNotKnown) {
   EXPECT_LT(most(), 0.01);  // of a window as wide as that
   options.unknown_modality = 1;
   EXPECT_GT(most(), 0.2);
+}
+
+// A bar of 90 HU in tissue of 40: it becomes darker than that as well as brighter, by little or by much, at any tone.
+TEST(TrainingSample, HasOtherTones) {
+  const VoxelFunction bar = Bar(6);
+  const auto values = [&](int64_t i, int64_t j, int64_t k) { return bar(i, j, k) != 0 ? 90 : 40; };
+  Case made = MakeCase("ct", TestGeometry({30, 30, 30}), values, bar, 1);
+  made.modality = "CT";
+  const ClickableCase clickable(std::move(made));
+  SampleOptions options;
+  options.min_spacing_mm = options.max_spacing_mm = 1;
+  options.intensities = {{"CT", false, {{-160, 240}, {-1000, 1000}}}};
+  const auto draw = [&](uint64_t seed) {  // tissue, and how much brighter the bar is
+    const TrainingSample sample = MustDraw(clickable, options, seed);
+    const Click& click = sample.targets[0].click;
+    const auto wide = [&](float i, float j, float k) {
+      const auto at = [](float v) { return static_cast<size_t>(v); };
+      return sample.patch.values[((at(i) + kPatch) * kPatch + at(j)) * kPatch + at(k)];
+    };
+    const float tissue = wide(click.i < 8 ? click.i + 4 : click.i - 4, click.j, click.k);
+    return std::pair(tissue, wide(click.i, click.j, click.k) - tissue);
+  };
+  EXPECT_NEAR(draw(1).first, 0.04, 1e-3);
+  EXPECT_NEAR(draw(1).second, 0.05, 0.02);
+  options.other_tones = 1;
+  std::vector<float> tones, contrasts;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const auto [tone, contrast] = draw(seed);
+    tones.push_back(tone);
+    contrasts.push_back(contrast);
+  }
+  EXPECT_LT(*std::min_element(tones.begin(), tones.end()), -0.7f);
+  EXPECT_GT(*std::max_element(tones.begin(), tones.end()), 0.3f);
+  EXPECT_LT(*std::min_element(contrasts.begin(), contrasts.end()), -0.15f);
+  EXPECT_GT(*std::max_element(contrasts.begin(), contrasts.end()), 0.15f);
 }
 
 TEST(TrainingSample, LooksFromAsideWhereSomethingIsKnownBeforehand) {
