@@ -171,9 +171,32 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
   return bounds;
 }
 
-// Moves the grid so that one of its voxels lies on `focus`. What lies in the volume is counted anew: the source index
-// of the first such voxel is in [-0.5, source_per_voxel - 0.5). The focus is rounded, because a position that was
-// given in the patient's millimetres comes back with a rounding error, and is to give the same grid.
+// The point of the lattice that is nearest to a focus: kLatticeVoxels apart along each axis of the volume that is not
+// thinner than that, from the origin of patient coordinates, which a volume without its first voxels has at the same place, and one that is stored
+// the other way round.
+VoxelIndex NearestOfLattice(const VoxelIndex& focus, const Geometry& geometry, const CanonicalGrid& grid,
+                            double spacing_mm) {
+  constexpr double kTie = 1e-6;  // half way is one way, whatever the last bit says
+  const VoxelIndex origin = geometry.ToVoxel({0, 0, 0});
+  const std::array<double, 3> mm = geometry.spacing_mm();
+  const std::array<int64_t, 3> sizes = Sizes(geometry.shape());
+  std::array<double, 3> at{};
+  for (int a = 0; a < 3; ++a) {
+    const int s = grid.source_axis[a];
+    at[s] = Component(focus, s);
+    const double lattice =
+        (grid.flipped[a] ? -1 : 1) * kLatticeVoxels * spacing_mm / mm[s];  // in source voxels
+    if (static_cast<double>(sizes[s]) < std::abs(lattice)) continue;  // no voxel of the grid might lie in it
+    const double steps = (Component(focus, s) - Component(origin, s)) / lattice;
+    at[s] = Component(origin, s) + lattice * std::floor(steps + 0.5 + kTie);
+  }
+  return {at[0], at[1], at[2]};
+}
+
+// Moves the grid so that one of its voxels lies on `focus`. What lies in the volume is counted anew: the
+// source index of the first such voxel is in [-0.5, source_per_voxel - 0.5). The focus is rounded, because a
+// position that was given in the patient's millimetres comes back with a rounding error,
+// and is to give the same grid.
 void HangOn(const VoxelIndex& focus, const Geometry& geometry, CanonicalGrid& grid) {
   constexpr double kSteps = 1024;
   const std::array<int64_t, 3> sizes = Sizes(geometry.shape());
@@ -267,8 +290,12 @@ Placement PlaceAround(const Geometry& geometry, const VoxelIndex& centre, int64_
                       GridOrigin origin) {
   Placement placement = PlaceAtBegin(geometry, {0, 0, 0}, patch, spacing_mm);
   placement.origin = origin;
-  if (origin == GridOrigin::kFocus) HangOn(centre, geometry, placement.grid);
-  const std::array<double, 3> canonical = SourceToPatch(placement, centre);
+  VoxelIndex middle = centre;
+  if (origin == GridOrigin::kFocus) {
+    middle = NearestOfLattice(centre, geometry, placement.grid, spacing_mm);
+    HangOn(middle, geometry, placement.grid);
+  }
+  const std::array<double, 3> canonical = SourceToPatch(placement, middle);
   for (int a = 0; a < 3; ++a) placement.begin[a] = NearestVoxel(canonical[a]) - patch / 2;
   return placement;
 }

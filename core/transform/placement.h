@@ -4,8 +4,9 @@
 // spacing) with size ceil(n * old / new) (a single slice stays one) and origin shifted by
 // 0.5 * (new / old - 1) voxels, then flipped and permuted to the closest RAS+ orientation; a patch is a
 // cube of it, of 128^3 for SAM-Med3D.
-// That is GridOrigin::kVolume; with kFocus the same grid is moved so that one of its voxels lies on the point that the
-// patch is laid around, to 1/1024 of a source voxel.
+// That is GridOrigin::kVolume. With kFocus the patch is laid around a point of a lattice instead, kLatticeVoxels
+// apart, that hangs on the origin of patient coordinates: the one that is nearest to the focus. So neither where
+// the volume begins nor a click a little further moves its samples.
 // Where the volume's axes are not at right angles (gantry tilt) neither are the grid's.
 #ifndef SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
 #define SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
@@ -21,6 +22,10 @@
 #include "core/volume/volume.h"
 
 namespace sgpsam {
+
+// As many voxels as a token of the shipped model has: from one point of the lattice to the next tokens hold the
+// same samples.
+inline constexpr double kLatticeVoxels = 8;
 
 // The volume's canonical grid: which source axis each canonical axis runs along, which way, how fine.
 struct CanonicalGrid {
@@ -77,8 +82,8 @@ Placement PlaceAtBegin(const Geometry& geometry, const std::array<int64_t, 3>& b
                        double spacing_mm);
 
 // Centres on the bounding box of a mask, as the reference does with a label: the box is taken on the
-// canonical grid after nearest resampling, and a centre between two voxels is lowered. With kFocus it is the middle
-// of the mask's own voxels.
+// canonical grid after nearest resampling, and a centre between two voxels is lowered. With kFocus it is the
+// middle of the mask's own voxels.
 // INVALID_ARGUMENT for an empty mask or one of another shape.
 absl::StatusOr<Placement> PlaceAroundMask(const Geometry& geometry, const Mask& mask, int64_t patch,
                                           double spacing_mm, GridOrigin origin = GridOrigin::kVolume);

@@ -29,10 +29,6 @@ double DistanceOutsidePatchMm(const Geometry& geometry, const Placement& placeme
   return Distance(geometry.ToWorld(source), geometry.ToWorld(PatchToSource(placement, inside)));
 }
 
-bool InPatch(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
-  return DistanceOutsidePatchMm(geometry, placement, source) <= kIndexTolerance;
-}
-
 absl::Status Outside(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
   const std::string outside_mm = absl::StrFormat("%.6g", DistanceOutsidePatchMm(geometry, placement, source));
   return InvalidArgument(
@@ -72,8 +68,8 @@ bool AnyPositive(const std::vector<Click>& clicks) {
   return std::any_of(clicks.begin(), clicks.end(), [](const Click& click) { return click.positive; });
 }
 
-// What a target's prompts become in one patch, one kind after the other, so that the clicks are those that a model was
-// trained with first.
+// What a target's prompts become in one patch, one kind after the other,
+// so that the clicks are those that a model was trained with first.
 class ClickMaker {
  public:
   ClickMaker(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts)
@@ -149,7 +145,8 @@ class ClickMaker {
     }
   }
 
-  // Scribbles and negative boxes: each gets the same share of what is left, but for the click that a mask may need.
+  // Scribbles and negative boxes: each gets the same share of what is left,
+  // but for the click that a mask may need.
   void AddSpread() {
     const auto negative = [](const ResolvedBox& box) { return !box.positive; };
     const size_t groups =
@@ -263,9 +260,9 @@ struct PreviousAnswer {
 
 PreviousAnswer BringPreviousLogits(const Geometry& geometry, const Placement& placement,
                                    const ResolvedPrompts& prompts, const PatchSizes& sizes) {
-  const Placement from =
-      prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch, sizes.patch, placement.origin)
-                             : placement;
+  const Placement from = prompts.previous_patch ? PlaceAtPosition(geometry, *prompts.previous_patch,
+                                                                  sizes.patch, placement.origin)
+                                                : placement;
   std::vector<float> logits(sizes.logits_floats(), 0.0f);
   PatchMask inside =
       CopyLogits(OnePatch(prompts.previous_logits, sizes, from), placement, sizes.logits_side, logits);
@@ -355,6 +352,10 @@ bool IsObeyed(const Mask& mask, const ResolvedPoint& point) {
 int64_t CountPointsObeyed(const Mask& mask, const ResolvedPrompts& prompts) {
   return std::count_if(prompts.points.begin(), prompts.points.end(),
                        [&](const ResolvedPoint& point) { return IsObeyed(mask, point); });
+}
+
+bool InPatch(const Geometry& geometry, const Placement& placement, const VoxelIndex& source) {
+  return DistanceOutsidePatchMm(geometry, placement, source) <= kIndexTolerance;
 }
 
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,

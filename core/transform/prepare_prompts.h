@@ -79,6 +79,9 @@ std::vector<PromptUse> UsesOf(const ResolvedPrompts& prompts);
 bool IsObeyed(const Mask& mask, const ResolvedPoint& point);
 int64_t CountPointsObeyed(const Mask& mask, const ResolvedPrompts& prompts);
 
+// Whether a source voxel (continuous) lies in a patch.
+bool InPatch(const Geometry& geometry, const Placement& placement, const VoxelIndex& source);
+
 // INVALID_ARGUMENT naming the first positive point that lies in none of the patches; there is at least one.
 absl::Status CheckPointsSeen(const Geometry& geometry, absl::Span<const Placement> placements,
                              const ResolvedPrompts& prompts);

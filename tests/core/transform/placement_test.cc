@@ -94,7 +94,8 @@ TEST(PlacePatch, PutsTheFirstPositivePointInTheMiddle) {
   ResolvedPrompts prompts = PointAt(VoxelIndex{5, 5, 5}, false);
   prompts.points.push_back({VoxelIndex{80, 90, 100.3}, true});
   prompts.points.push_back({VoxelIndex{20, 20, 20}, true});
-  absl::StatusOr<Placement> placement = PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume);
+  absl::StatusOr<Placement> placement =
+      PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume);
   ASSERT_TRUE(placement.ok()) << placement.status();
   const std::array<double, 3> middle = SourceToPatch(*placement, {80, 90, 100});
   EXPECT_THAT(middle, ElementsAre(64, 64, 64));
@@ -105,11 +106,13 @@ TEST(PlacePatch, FallsBackToTheBoxThenToTheMask) {
   ResolvedPrompts prompts;
   prompts.mask = Mask(geometry.shape());
   prompts.mask->Set(30, 40, 50);
-  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume), {30, 40, 50}),
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume),
+                            {30, 40, 50}),
               ElementsAre(64, 64, 64));
   prompts.boxes = {{VoxelIndex{10, 10, 10}, VoxelIndex{20, 20, 20}, /*positive=*/false, {}},
                    {VoxelIndex{100, 100, 100}, VoxelIndex{120, 140, 160}, /*positive=*/true, {}}};
-  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume), {110, 120, 130}),
+  EXPECT_THAT(SourceToPatch(*PlacePatch(geometry, prompts, kPatch, kUsualSpacingMm, GridOrigin::kVolume),
+                            {110, 120, 130}),
               ElementsAre(64, 64, 64));
 }
 
@@ -118,7 +121,9 @@ TEST(PlacePatch, RefusesPromptsWithoutAFocus) {
   EXPECT_EQ(PlacePatch(geometry, {}, kPatch, kUsualSpacingMm, GridOrigin::kVolume).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(
-      PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false), kPatch, kUsualSpacingMm, GridOrigin::kVolume).status().code(),
+      PlacePatch(geometry, PointAt(VoxelIndex{1, 1, 1}, false), kPatch, kUsualSpacingMm, GridOrigin::kVolume)
+          .status()
+          .code(),
       absl::StatusCode::kInvalidArgument);
 }
 
@@ -130,12 +135,14 @@ TEST(PatchPosition, LaysTheSamePatchAgainAtAnySpacing) {
     for (const VoxelIndex& at : {VoxelIndex{0, 0, 0}, VoxelIndex{59.4, 49.4, 39.4}, VoxelIndex{31, 7, 18}}) {
       const ResolvedPrompts first = PointAt(at);
       ResolvedPrompts again = PointAt(VoxelIndex{1, 2, 3});
-      again.previous_patch = PositionOf(geometry, first, *PlacePatch(geometry, first, 32, 0.6, GridOrigin::kVolume));
+      again.previous_patch =
+          PositionOf(geometry, first, *PlacePatch(geometry, first, 32, 0.6, GridOrigin::kVolume));
       EXPECT_EQ(again.previous_patch->spacing_mm, 0.6);
       for (const double spacing_mm : {0.6, 0.9375, 1.5, 3.0}) {
         const auto placed = PlacePatch(geometry, again, 32, spacing_mm, GridOrigin::kVolume);
         ASSERT_TRUE(placed.ok()) << placed.status();
-        EXPECT_EQ(placed->begin, PlacePatch(geometry, first, 32, spacing_mm, GridOrigin::kVolume)->begin) << spacing_mm;
+        EXPECT_EQ(placed->begin, PlacePatch(geometry, first, 32, spacing_mm, GridOrigin::kVolume)->begin)
+            << spacing_mm;
       }
       EXPECT_EQ(PlaceAtPosition(geometry, *again.previous_patch, 32, GridOrigin::kVolume).begin,
                 PlacePatch(geometry, first, 32, 0.6, GridOrigin::kVolume)->begin);
@@ -210,13 +217,45 @@ void ExpectSamePlaces(const Geometry& a, const Placement& in_a, const Geometry& 
   }
 }
 
-TEST(GridOnTheFocus, PutsAVoxelOnTheFocus) {
-  const Geometry geometry = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5});
+TEST(GridOnTheFocus, IsNearlyInTheMiddleOfItsPatch) {
+  const Geometry geometry = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5}, {-31, 17.2, 405});
   for (const double spacing_mm : {0.6, 1.5, 3.0}) {
     const Placement placement = PlaceAround(geometry, {71, 93, 40}, 48, spacing_mm, GridOrigin::kFocus);
     const std::array<double, 3> at = SourceToPatch(placement, {71, 93, 40});
-    for (const double along : at) EXPECT_NEAR(along, 24, 1e-9) << spacing_mm;
+    for (const double along : at) EXPECT_NEAR(along, 24, kLatticeVoxels / 2 + 1e-3) << spacing_mm;
   }
+}
+
+// A voxel of the patch's middle lies on a point of the lattice, whose coordinates are multiples of 8 voxels.
+TEST(GridOnTheFocus, HangsOnPatientCoordinates) {
+  const Geometry geometry = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5}, {-31, 17.2, 405});
+  const Placement placement = PlaceAround(geometry, {71, 93, 40}, 48, 1.25, GridOrigin::kFocus);
+  const WorldPoint middle = geometry.ToWorld(PatchToSource(placement, {24, 24, 24}));
+  for (const double along : {middle.x, middle.y, middle.z}) {
+    EXPECT_NEAR(along / 10, std::round(along / 10), 1e-3) << along;
+  }
+}
+
+TEST(GridOnTheFocus, LiesAlikeForAFocusALittleFurther) {
+  const Geometry geometry = TestGeometry({200, 180, 90}, {0.7, 0.7, 2.5});
+  int moved = 0;
+  for (int n = 0; n < 100; ++n) {
+    const Placement one = PlaceAround(geometry, {50.0 + n * 0.3, 93, 40}, 48, 1.5, GridOrigin::kFocus),
+                    other = PlaceAround(geometry, {50.0 + n * 0.3 + 1 / 0.7, 93, 40}, 48, 1.5,
+                                        GridOrigin::kFocus);
+    const double by = At(geometry, one, {0, 0, 0}).x - At(geometry, other, {0, 0, 0}).x;
+    moved += std::abs(by) > 1e-6 ? 1 : 0;
+    EXPECT_NEAR(std::abs(by) / 12, std::round(std::abs(by) / 12), 1e-3) << "by whole tokens, or not at all";
+  }
+  EXPECT_LE(moved, 12);  // 1 mm of every 12
+  EXPECT_GE(moved, 5);
+}
+
+// Where no voxel of the lattice's grid might lie in the volume, one lies on the focus.
+TEST(GridOnTheFocus, HangsOnTheFocusItselfWhereTheVolumeIsThin) {
+  const Geometry slice = TestGeometry({60, 60, 1}, {1, 1, 2.5}, {0, 0, 3.7});
+  const Placement placement = PlaceAround(slice, {30, 30, 0}, 48, 3, GridOrigin::kFocus);
+  EXPECT_NEAR(SourceToPatch(placement, {30, 30, 0})[2], 24, 1e-9);
 }
 
 TEST(GridOnTheFocus, LiesAlikeInAVolumeWithoutItsFirstVoxels) {
@@ -274,7 +313,8 @@ TEST(GridOnTheFocus, HangsOnTheMiddleOfAMask) {
   Mask mask(geometry.shape());
   for (int64_t i = 20; i < 31; ++i) mask.Set(i, 25, 12);
   const Placement placement = *PlaceAroundMask(geometry, mask, 48, 1.3, GridOrigin::kFocus);
-  for (const double along : SourceToPatch(placement, {25, 25, 12})) EXPECT_NEAR(along, 24, 1e-9);
+  for (const double along : SourceToPatch(placement, {25, 25, 12}))
+    EXPECT_NEAR(along, 24, kLatticeVoxels / 2 + 1e-3);
 }
 
 }  // namespace
