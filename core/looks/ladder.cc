@@ -43,8 +43,8 @@ class Climb {
     if (spacing_mm <= widest_mm_) return false;
     if (!best_) return true;
     const double widest_patch_mm = static_cast<double>(best_->first.patch) * widest_mm_;
-    return quality_.found &&
-           (quality_.cut_off || LookMaker::LargestExtentMm(*best_) > kLookPolicy.roomy_share * widest_patch_mm);
+    return quality_.found && (quality_.cut_off ||
+                              LookMaker::LargestExtentMm(*best_) > kLookPolicy.roomy_share * widest_patch_mm);
   }
 
   // The best look, with what the others saw. `why`: there is none.
@@ -61,8 +61,8 @@ class Climb {
  private:
   LookMaker& maker_;
   std::optional<Look> best_;
-  LookQuality quality_;   // of best_
-  double widest_mm_ = 0;  // of the spacings that were tried
+  LookQuality quality_;            // of best_
+  double widest_mm_ = 0;           // of the spacings that were tried
   std::vector<OtherLook> others_;  // with what they are worth, until they are blended in
 };
 
@@ -72,6 +72,10 @@ absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
   const ModelInfo& model = maker.model();
   Climb climb(maker);
   absl::StatusOr<Look> first = maker.LookFirst(first_mm);
+  if (first.ok() && first->kept_whole && maker.SeesAllPoints(*first)) {
+    RETURN_IF_ERROR(Finish(CloserLook::kNone, maker, *first));
+    return *std::move(first);  // other looks would only resample it
+  }
   if (first.ok()) {
     climb.Take(*std::move(first));
   } else if (ReasonOf(first.status()) != Reason::kUnusableRegion || !maker.MayLookAgain()) {
@@ -92,7 +96,8 @@ absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
     climb.Take(std::move(look));
   }
   ASSIGN_OR_RETURN(Look look, std::move(climb).Best(first.status()));
-  RETURN_IF_ERROR(Finish(/*closer=*/true, maker, look));
+  const bool finest_was_tried = model.first_spacing_mm <= model.finest_spacing_mm;
+  RETURN_IF_ERROR(Finish(finest_was_tried ? CloserLook::kNone : CloserLook::kRefined, maker, look));
   return look;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/looks/local_change.h"
 #include "core/looks/look_policy.h"
 #include "core/looks/mosaic.h"
 
@@ -41,10 +42,11 @@ Look Nowhere(const Placement& placement) {
 }  // namespace
 
 LookMaker::LookMaker(const Geometry& geometry, const ResolvedPrompts& prompts, const TargetOptions& options,
-                     PatchModel& model)
+                     Refinement refinement, PatchModel& model)
     : geometry_(geometry),
       prompts_(prompts),
       options_(options),
+      refinement_(refinement),
       model_(model),
       sizes_(model.info().sizes),
       box_use_(BoxUseOf(model.info())) {}
@@ -109,22 +111,42 @@ absl::Status LookMaker::AverageShifted(Look& look) {
   return Blend(std::move(others), look);
 }
 
+absl::Status LookMaker::GoToFarPoints(Look& look) {
+  for (const ResolvedPoint& point : prompts_.points) {
+    if (!point.positive || Sees(look, point.at)) continue;
+    const TilePosition at = NearestTile(look.first, SourceToPatch(look.first, point.at));
+    if (!MayStep()) break;
+    if (!MayLieAt(at)) continue;
+    ++steps_;
+    BeginPatch();
+    look.tried.push_back(at);
+    RETURN_IF_ERROR(StepTo(at, Evidence::kClick, look));
+  }
+  return look.tiles.size() == 1 ? absl::OkStatus() : Restore(look);
+}
+
+bool LookMaker::MayStep() const {
+  return patches() < options_.max_patches && (!options_.max_steps || steps_ < *options_.max_steps);
+}
+
 absl::Status LookMaker::Follow(Look& look) {
+  if (look.tiles.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(GoToFarPoints(look));
   if (!look.restored.touches_patch_border) return absl::OkStatus();
   while (const std::optional<TilePosition> next = NextTile(look.merged, look.first, look.tiles, look.tried)) {
-    if (patches() >= options_.max_patches || (options_.max_steps && steps_ >= *options_.max_steps)) {
+    if (!MayStep()) {
       if (options_.max_patches > 1) WarnOfTheLimit();
       break;
     }
     ++steps_;
     BeginPatch();
     look.tried.push_back(*next);
-    RETURN_IF_ERROR(StepTo(*next, look));
+    RETURN_IF_ERROR(StepTo(*next, Evidence::kAgreement, look));
   }
   return look.tiles.size() == 1 ? absl::OkStatus() : Restore(look);
 }
 
-absl::Status LookMaker::StepTo(const TilePosition& at, Look& look) {
+absl::Status LookMaker::StepTo(const TilePosition& at, Evidence evidence, Look& look) {
   const Placement placement = PlaceTile(look.first, at);
   ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, PrepareNext(placement, look.merged));
   if (!prepared) return absl::OkStatus();
@@ -135,7 +157,9 @@ absl::Status LookMaker::StepTo(const TilePosition& at, Look& look) {
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(embedded.status());
-  return Decode(at, *std::move(embedded), *prepared, look).status();
+  ASSIGN_OR_RETURN(MaskLogits answer, Ask(placement, *std::move(embedded), *prepared));
+  Add({at, prepared->clicks, std::move(answer.values)}, evidence, look);
+  return absl::OkStatus();
 }
 
 LookQuality LookMaker::QualityOf(const Look& look) const {
@@ -148,8 +172,8 @@ LookQuality LookMaker::QualityOf(const Look& look) const {
   }
   quality.cut_off = look.restored.touches_patch_border || !SeesAllPoints(look);
   quality.seen_mm = static_cast<double>(look.first.patch) * look.first.spacing_mm;
-  quality.expected_dice = model_.info().predicts_iou ? DiceOfIou(look.iou_prediction)
-                                                      : ExpectedDice(look.merged);
+  quality.expected_dice =
+      model_.info().predicts_iou ? DiceOfIou(look.iou_prediction) : ExpectedDice(look.merged);
   return quality;
 }
 
@@ -159,10 +183,15 @@ double LookMaker::LargestExtentMm(const Look& look) {
   return static_cast<double>(voxels) * look.first.spacing_mm;
 }
 
+bool LookMaker::Sees(const Look& look, const VoxelIndex& at) const {
+  return std::any_of(look.tiles.begin(), look.tiles.end(), [&](const Tile& tile) {
+    return InPatch(geometry_, PlaceTile(look.first, tile.at), at);
+  });
+}
+
 bool LookMaker::SeesAllPoints(const Look& look) const {
-  std::vector<Placement> placements;
-  for (const Tile& tile : look.tiles) placements.push_back(PlaceTile(look.first, tile.at));
-  return CheckPointsSeen(geometry_, placements, prompts_).ok();
+  return std::all_of(prompts_.points.begin(), prompts_.points.end(),
+                     [&](const ResolvedPoint& point) { return !point.positive || Sees(look, point.at); });
 }
 
 absl::StatusOr<Placement> LookMaker::PlaceFirst(double spacing_mm) {
@@ -178,7 +207,8 @@ absl::StatusOr<Placement> LookMaker::PlaceFirst(double spacing_mm) {
 absl::StatusOr<PreparedPrompts> LookMaker::Prepare(const Placement& placement, FarPoints far_points) {
   PreparedPrompts prepared;
   RETURN_IF_ERROR(model_.Compute(Stage::kPrepare, [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(prepared, PreparePrompts(geometry_, placement, prompts_, sizes_, {box_use_, far_points}));
+    ASSIGN_OR_RETURN(prepared,
+                     PreparePrompts(geometry_, placement, prompts_, sizes_, {box_use_, far_points}));
     return absl::OkStatus();
   }));
   return prepared;
@@ -213,27 +243,34 @@ absl::StatusOr<Look> LookMaker::Answer(const Placement& placement, EmbeddedPatch
   Look look = Nowhere(placement);
   look.refine_from.placement = placement;
   look.refine_from.gate_scores = embedded.embedding->gate_scores;
-  ASSIGN_OR_RETURN(look.refine_from.answer, Decode({0, 0, 0}, std::move(embedded), prepared, look));
+  const bool local = refinement_ == Refinement::kLocal && !prompts_.previous_logits.empty();
+  ASSIGN_OR_RETURN(MaskLogits answer, Ask(placement, std::move(embedded), prepared));
+  if (local) {
+    KeepWhatNoClickAsks(prepared.mask_logits, prepared.clicks, sizes_, absl::MakeSpan(answer.values));
+    look.kept_whole = !prepared.box && !ContradictsAClick(prepared.mask_logits, prepared.clicks, sizes_);
+  }
+  Add({{0, 0, 0}, prepared.clicks, answer.values}, Evidence::kClick, look);
+  look.refine_from.answer = std::move(answer);
   look.iou_prediction = look.refine_from.answer.iou_prediction;
   look.refine_from.uses = std::move(prepared.uses);
   RETURN_IF_ERROR(Restore(look));
   return look;
 }
 
-// Adds the answer for one patch to what was found on its grid.
-absl::StatusOr<MaskLogits> LookMaker::Decode(const TilePosition& at, EmbeddedPatch embedded,
-                                             const PreparedPrompts& prepared, Look& look) {
-  looked_at_.push_back(PlaceTile(look.first, at));
+absl::StatusOr<MaskLogits> LookMaker::Ask(const Placement& placement, EmbeddedPatch embedded,
+                                          const PreparedPrompts& prepared) {
+  looked_at_.push_back(placement);
   embeddings_cached_ &= embedded.cached;
-  DecodeInput input{std::move(embedded.embedding), prepared.clicks, prepared.mask_logits, prepared.box};
-  ASSIGN_OR_RETURN(MaskLogits answer, model_.Decode(std::move(input)));
-  Tile tile{at, prepared.clicks, answer.values};
-  if (look.tiles.empty()) look.tried.push_back(at);
-  if (look.tiles.empty() || Agreement(look.merged, look.first, tile) >= kLookPolicy.least_agreement) {
+  return model_.Decode({std::move(embedded.embedding), prepared.clicks, prepared.mask_logits, prepared.box});
+}
+
+void LookMaker::Add(Tile tile, Evidence evidence, Look& look) const {
+  if (look.tiles.empty()) look.tried.push_back(tile.at);
+  if (evidence == Evidence::kClick ||
+      Agreement(look.merged, look.first, tile) >= kLookPolicy.least_agreement) {
     look.tiles.push_back(std::move(tile));
     look.merged = MergeTiles(look.first, look.tiles, sizes_);
   }
-  return answer;
 }
 
 absl::Status LookMaker::Restore(Look& look) {
@@ -250,8 +287,8 @@ void LookMaker::WarnOfTheLimit() {
     return;
   }
   warnings_.push_back(absl::StrCat("the lesion goes on beyond the ", options_.max_patches,
-                                   " patches that were allowed; allow more, up to ",
-                                   kLookPolicy.most_patches, ", to follow it"));
+                                   " patches that were allowed; allow more, up to ", kLookPolicy.most_patches,
+                                   ", to follow it"));
 }
 
 }  // namespace sgpsam

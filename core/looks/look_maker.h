@@ -1,6 +1,6 @@
 // Makes looks at one target: lays patches, asks the model about them, follows a lesion from patch to patch,
-// averages, and counts what all of it took. What the strategies (ladder.h, zoom.h) are made of; it decides nothing
-// that they could. Plain blocking code, one thread at a time.
+// averages, and counts what all of it took. What the strategies (ladder.h, zoom.h) are made of; it decides
+// nothing that they could. Plain blocking code, one thread at a time.
 #ifndef SGPSAM_CORE_LOOKS_LOOK_MAKER_H_
 #define SGPSAM_CORE_LOOKS_LOOK_MAKER_H_
 
@@ -21,16 +21,22 @@
 
 namespace sgpsam {
 
+// What becomes of an answer to previous logits.
+enum class Refinement {
+  kAsAnswered,
+  kLocal,  // what no click asks for stays as it was (local_change.h)
+};
+
 class LookMaker {
  public:
   // All of them outlive the maker.
   LookMaker(const Geometry& geometry, const ResolvedPrompts& prompts, const TargetOptions& options,
-            PatchModel& model);
+            Refinement refinement, PatchModel& model);
 
   // The patch around the prompts. The errors of PlacePatch, PreparePrompts and the model.
   absl::StatusOr<Look> LookFirst(double spacing_mm);
-  // The same at another spacing, with the same prompts. Without tiles where they ask for nothing in it or there is
-  // nothing to encode. One of max_looks, as the next.
+  // The same at another spacing, with the same prompts. Without tiles where they ask for nothing in it or
+  // there is nothing to encode. One of max_looks, as the next.
   absl::StatusOr<Look> LookAround(double spacing_mm);
   // The patch around the middle of what a look found, which is prompted with that, too.
   absl::StatusOr<Look> LookCloser(const Look& found, double spacing_mm);
@@ -38,13 +44,15 @@ class LookMaker {
 
   // Averages what others saw into the look's first patch (BlendLooks), next to what was before.
   absl::Status Blend(std::vector<OtherLook> others, Look& look);
-  // The same look moved by a cell of the decoder's grid, in four directions that cancel out: what depends on where the
-  // model's tokens fall is averaged away. By whole cells, so that the average blurs nothing.
+  // The same look moved by a cell of the decoder's grid, in four directions that cancel out: what depends on
+  // where the model's tokens fall is averaged away. By whole cells, so that the average blurs nothing.
   absl::Status AverageShifted(Look& look);
-  // Follows the lesion from patch to patch.
+  // Follows the lesion from patch to patch; first to positive points that its patch has not seen.
   absl::Status Follow(Look& look);
 
   LookQuality QualityOf(const Look& look) const;
+  // Whether each positive point lies in one of its patches.
+  bool SeesAllPoints(const Look& look) const;
   // The mask's largest extent along a patch axis.
   static double LargestExtentMm(const Look& look);
   // INVALID_ARGUMENT naming the first positive point that lies in none of the patches of any look.
@@ -71,16 +79,24 @@ class LookMaker {
   // The same of the target's prompts; without tiles, too, where they ask for nothing in it.
   absl::StatusOr<Look> LookIfPossible(const Placement& placement);
   absl::StatusOr<Look> Answer(const Placement& placement, EmbeddedPatch embedded, PreparedPrompts prepared);
-  bool SeesAllPoints(const Look& look) const;
-  absl::Status StepTo(const TilePosition& at, Look& look);
-  absl::StatusOr<MaskLogits> Decode(const TilePosition& at, EmbeddedPatch embedded,
-                                    const PreparedPrompts& prepared, Look& look);
+  // Why a tile may count.
+  enum class Evidence { kClick, kAgreement };
+  bool Sees(const Look& look, const VoxelIndex& at) const;
+  // A tile around each positive point that none has seen.
+  absl::Status GoToFarPoints(Look& look);
+  bool MayStep() const;
+  absl::Status StepTo(const TilePosition& at, Evidence evidence, Look& look);
+  absl::StatusOr<MaskLogits> Ask(const Placement& placement, EmbeddedPatch embedded,
+                                 const PreparedPrompts& prepared);
+  // To what was found on the look's grid; by kAgreement, if it agrees with that (LookPolicy.least_agreement).
+  void Add(Tile tile, Evidence evidence, Look& look) const;
   absl::Status Restore(Look& look);
   void WarnOfTheLimit();
 
   const Geometry& geometry_;
   const ResolvedPrompts& prompts_;
   const TargetOptions& options_;
+  const Refinement refinement_;
   PatchModel& model_;
   const PatchSizes sizes_;
   const BoxUse box_use_;

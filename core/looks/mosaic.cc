@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
+
+#include "core/looks/look_policy.h"
 
 namespace sgpsam {
 namespace {
@@ -106,10 +109,26 @@ std::vector<uint8_t> Flood(const LogitsBox& box, std::vector<Cell> seeds) {
   return reached;
 }
 
-void KeepConnected(const Tile& first_tile, const Cell& corner, int64_t side, LogitsBox& box) {
-  std::vector<Cell> seeds;
+// The marked cells that positive clicks lie in.
+std::vector<Cell> ClickedCells(const LogitsBox& box, const Placement& first, absl::Span<const Tile> tiles) {
+  std::vector<Cell> cells;
+  for (const Tile& tile : tiles) {
+    const Cell corner = Corner(box, first, tile.at);
+    for (const Click& click : tile.clicks) {
+      const auto cell_of = [&](float voxel) { return static_cast<int64_t>(voxel) / box.cell_voxels(); };
+      const Cell cell{corner[0] + cell_of(click.i), corner[1] + cell_of(click.j),
+                      corner[2] + cell_of(click.k)};
+      if (click.positive && Inside(box, cell)) cells.push_back(cell);
+    }
+  }
+  return cells;
+}
+
+void KeepConnected(const Placement& first, absl::Span<const Tile> tiles, int64_t side, LogitsBox& box) {
+  const Cell corner = Corner(box, first, tiles[0].at);
+  std::vector<Cell> seeds = ClickedCells(box, first, tiles);
   for (int64_t n = 0; n < side * side * side; ++n) {
-    if (first_tile.logits[n] <= 0) continue;
+    if (tiles[0].logits[n] <= 0) continue;
     const Cell cell{corner[0] + n / (side * side), corner[1] + n / side % side, corner[2] + n % side};
     if (Inside(box, cell)) seeds.push_back(cell);
   }
@@ -121,16 +140,7 @@ void KeepConnected(const Tile& first_tile, const Cell& corner, int64_t side, Log
 
 // What to follow: connected to the positive clicks, or all.
 std::vector<uint8_t> Lesion(const LogitsBox& merged, const Placement& first, absl::Span<const Tile> tiles) {
-  std::vector<Cell> seeds;
-  for (const Tile& tile : tiles) {
-    const Cell corner = Corner(merged, first, tile.at);
-    for (const Click& click : tile.clicks) {
-      const auto cell_of = [&](float voxel) { return static_cast<int64_t>(voxel) / merged.cell_voxels(); };
-      const Cell cell{corner[0] + cell_of(click.i), corner[1] + cell_of(click.j),
-                      corner[2] + cell_of(click.k)};
-      if (click.positive && Inside(merged, cell)) seeds.push_back(cell);
-    }
-  }
+  std::vector<Cell> seeds = ClickedCells(merged, first, tiles);
   if (!seeds.empty()) return Flood(merged, std::move(seeds));
   std::vector<uint8_t> all(merged.values.size());
   for (size_t n = 0; n < all.size(); ++n) {
@@ -177,11 +187,23 @@ Placement PlaceTile(const Placement& first, const TilePosition& at) {
   return placement;
 }
 
+bool MayLieAt(const TilePosition& at) {
+  return std::all_of(at.begin(), at.end(),
+                     [](int halves) { return std::abs(halves) <= kLookPolicy.farthest_tile; });
+}
+
+TilePosition NearestTile(const Placement& first, const std::array<double, 3>& patch_voxel) {
+  const double half = static_cast<double>(first.patch) / 2;
+  TilePosition at{};
+  for (int a = 0; a < 3; ++a) at[a] = static_cast<int>(std::lround((patch_voxel[a] - half) / half));
+  return at;
+}
+
 LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const PatchSizes& sizes) {
   if (tiles.size() == 1) return OnePatch(tiles[0].logits, sizes, first);
   LogitsBox box = BoxAround(first, tiles, sizes);
   Average(first, tiles, sizes.logits_side, box);
-  KeepConnected(tiles[0], Corner(box, first, tiles[0].at), sizes.logits_side, box);
+  KeepConnected(first, tiles, sizes.logits_side, box);
   return box;
 }
 
@@ -209,7 +231,7 @@ std::optional<TilePosition> NextTile(const LogitsBox& merged, const Placement& f
       for (const int direction : {-1, 1}) {
         TilePosition next = tile.at;
         next[axis] += direction;
-        if (std::find(tried.begin(), tried.end(), next) != tried.end()) continue;
+        if (!MayLieAt(next) || std::find(tried.begin(), tried.end(), next) != tried.end()) continue;
         if (FaceOpen(merged, lesion, corner, side, axis, direction)) return next;
       }
     }

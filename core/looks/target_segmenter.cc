@@ -31,8 +31,8 @@ void KeepFirst(const Geometry& geometry, const ResolvedPrompts& prompts, FirstPa
 }
 
 // Makes the look's mask obey, and its first patch's logits with it.
-void Obey(const Geometry& geometry, const ResolvedPrompts& prompts, const Placement& first, const PatchSizes& sizes,
-          Look& look, TargetSegmentation& result) {
+void Obey(const Geometry& geometry, const ResolvedPrompts& prompts, const Placement& first,
+          const PatchSizes& sizes, Look& look, TargetSegmentation& result) {
   const Obedience obedience = ObeyPrompts(
       geometry, prompts, [&] { return PreviousMask(geometry, prompts, first, sizes); }, look.merged,
       look.restored, result.prompt_uses);
@@ -67,10 +67,10 @@ void Estimate(const LookMaker& maker, const Look& look, TargetSegmentation& resu
   }
 }
 
-// Previous logits that came without their patch lie on the one that the prompts place first: said in the prompts, so
-// that every other look gets them from there. Nothing: the prompts are as they should be.
-std::optional<ResolvedPrompts> WithPlacedLogits(const Geometry& geometry, const ResolvedPrompts& prompts, double first_mm,
-                                                const ModelInfo& model) {
+// Previous logits that came without their patch lie on the one that the prompts place first: said in the
+// prompts, so that every other look gets them from there. Nothing: the prompts are as they should be.
+std::optional<ResolvedPrompts> WithPlacedLogits(const Geometry& geometry, const ResolvedPrompts& prompts,
+                                                double first_mm, const ModelInfo& model) {
   if (prompts.previous_logits.empty() || prompts.previous_patch) return std::nullopt;
   const absl::StatusOr<Placement> first =
       PlacePatch(geometry, prompts, model.sizes.patch, first_mm, model.grid_origin);
@@ -83,15 +83,16 @@ std::optional<ResolvedPrompts> WithPlacedLogits(const Geometry& geometry, const 
 absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const ResolvedPrompts& given,
                                                const TargetOptions& options, PatchModel& model) {
   const bool knows_others = model.info().finest_spacing_mm > 0;
-  const double first_mm = options.spacing_mm.value_or(
-      given.previous_patch ? given.previous_patch->spacing_mm : model.info().first_spacing_mm);
+  const double first_mm = options.spacing_mm.value_or(given.previous_patch ? given.previous_patch->spacing_mm
+                                                                           : model.info().first_spacing_mm);
   const std::optional<ResolvedPrompts> placed = WithPlacedLogits(geometry, given, first_mm, model.info());
   const ResolvedPrompts& prompts = placed ? *placed : given;
   const bool look_again = options.auto_spacing.value_or(!options.spacing_mm && knows_others);
-  LookMaker maker(geometry, prompts, options, model);
+  const Refinement refinement = knows_others ? Refinement::kLocal : Refinement::kAsAnswered;
+  LookMaker maker(geometry, prompts, options, refinement, model);
   TargetSegmentation result;
-  ASSIGN_OR_RETURN(Look look, knows_others && look_again ? Ladder(first_mm, maker)
-                                                         : Zoom(first_mm, look_again, maker));
+  ASSIGN_OR_RETURN(Look look,
+                   knows_others && look_again ? Ladder(first_mm, maker) : Zoom(first_mm, look_again, maker));
   result.warnings = maker.warnings();
   Estimate(maker, look, result);
   const Placement first = look.refine_from.placement;

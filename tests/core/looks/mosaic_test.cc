@@ -6,12 +6,14 @@
 #include <functional>
 
 #include "core/engine/engine.h"
+#include "core/looks/look_policy.h"
 #include "core/transform/restore.h"
 #include "tests/support/synthetic_volume.h"
 
 namespace sgpsam {
 namespace {
 
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Optional;
 
@@ -160,6 +162,27 @@ TEST_F(NextTileTest, FollowsARodToItsEnd) {
   const auto laid = Lay(first_, rod({0, 0, 0}), 27, rod);
   ASSERT_EQ(laid.size(), 6u);
   for (int n = 0; n < 6; ++n) EXPECT_EQ(laid[n], (TilePosition{n, 0, 0}));
+}
+
+TEST_F(NextTileTest, GoesNoFurtherThanTheLimit) {
+  const Placement first = Place(Volume1({800, 200, 200}), {80, 80, 80});
+  const auto endless = [&](const TilePosition& at) {
+    return TileAt(at, [&](int64_t, int64_t j, int64_t k) {
+      return at[1] == 0 && at[2] == 0 && j == 4 && k == 4 ? 5 : -5;
+    });
+  };
+  const auto laid = Lay(first, endless({0, 0, 0}), 27, endless);
+  for (const TilePosition& at : laid) EXPECT_TRUE(MayLieAt(at));
+  EXPECT_THAT(laid, Contains(TilePosition{kLookPolicy.farthest_tile, 0, 0}));
+  EXPECT_FALSE(MayLieAt({0, 0, kLookPolicy.farthest_tile + 1}));
+  EXPECT_FALSE(MayLieAt({0, -kLookPolicy.farthest_tile - 1, 0}));
+}
+
+// Of tiles half a patch, 16 voxels, apart.
+TEST_F(MosaicTest, FindsTheTileAroundAVoxel) {
+  EXPECT_EQ(NearestTile(first_, {16, 16, 16}), (TilePosition{0, 0, 0}));
+  EXPECT_EQ(NearestTile(first_, {23, 25, 33}), (TilePosition{0, 1, 1}));
+  EXPECT_EQ(NearestTile(first_, {-30, 100, 16}), (TilePosition{-3, 5, 0}));
 }
 
 TEST_F(NextTileTest, LaysBreadthFirstAndOnlyWhereNothingWasSeen) {

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
+#include "core/base/reason.h"
 #include "core/engine/engine.h"
 #include "core/looks/engine_patch_model.h"
 #include "core/transform/resolve_prompts.h"
@@ -588,7 +589,8 @@ TEST_F(SmallLesionTest, IsFoundBetterOnTheAverageOfAnUnsureModel) {
   };
   const TargetSegmentation plain = run({}), averaged = run(options);
   EXPECT_EQ(averaged.patches, 5);
-  EXPECT_GT(DiceOf(averaged), DiceOf(plain) + 0.05) << DiceOf(plain) << " and on the average " << DiceOf(averaged);
+  EXPECT_GT(DiceOf(averaged), DiceOf(plain) + 0.05)
+      << DiceOf(plain) << " and on the average " << DiceOf(averaged);
   options.max_patches = 1;
   EXPECT_EQ(run(options).mask.bits(), plain.mask.bits());
 }
@@ -600,6 +602,20 @@ TEST_F(SmallLesionTest, LosesNothingOnTheAverageOfASureModel) {
   const TargetSegmentation plain = MustRun({}, model_), averaged = MustRun(options, model_);
   EXPECT_EQ(averaged.patches, 5);
   EXPECT_GE(DiceOf(averaged), DiceOf(plain));
+}
+
+// A voxel in the middle of what the first mask lacks of the whole.
+VoxelIndex MiddleOfWhatLacks(const TargetSegmentation& first, const TargetSegmentation& whole) {
+  const Shape& shape = whole.mask.shape();
+  std::vector<VoxelIndex> lacking;
+  for (int64_t n = 0; n < shape.voxels(); ++n) {
+    const int64_t i = n % shape.i, j = n / shape.i % shape.j, k = n / shape.i / shape.j;
+    if (whole.mask.at(i, j, k) && !first.mask.at(i, j, k)) {
+      lacking.push_back({static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)});
+    }
+  }
+  EXPECT_FALSE(lacking.empty());
+  return lacking.empty() ? VoxelIndex{} : lacking[lacking.size() / 2];
 }
 
 // Patches of 24, 34 and 48 mm, and of 68 and 96 for those who need them; of a model that is sure but for the
@@ -676,8 +692,8 @@ TEST_F(LadderTest, ClimbsNoFurtherThanTheUsualSpacingForALesionThatFits) {
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
 }
 
-// 54 x 52 x 52 mm, where a patch of the usual spacing has 48. The first patches show nothing else, and this model
-// scales each by what it shows: there is nothing to encode.
+// 54 x 52 x 52 mm, where a patch of the usual spacing has 48. The first patches show nothing else, and this
+// model scales each by what it shows: there is nothing to encode.
 TEST_F(LadderTest, ClimbsFurtherForALesionThatNeedsTheRoom) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {27, 26, 26});
   const auto found = Run(lesion, click_);
@@ -688,7 +704,8 @@ TEST_F(LadderTest, ClimbsFurtherForALesionThatNeedsTheRoom) {
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
 }
 
-// What the model is given on every rung is what it said before, on the grid of that rung; nothing is encoded again.
+// What the model is given on every rung is what it said before, on the grid of that rung;
+// nothing is encoded again.
 TEST_F(LadderTest, RefinesOnEveryRungWithThePreviousLogits) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {9, 8, 8});
   const Volume volume = Scan(geometry_, lesion);
@@ -696,7 +713,8 @@ TEST_F(LadderTest, RefinesOnEveryRungWithThePreviousLogits) {
   const auto first = SegmentTarget(geometry_, click_, {}, model);
   ASSERT_TRUE(first.ok()) << first.status();
   WatchedModel watched(model);
-  const auto second = SegmentTarget(geometry_, Refined(*first, {{VoxelIndex{50, 35, 45}, false}}), {}, watched);
+  const auto second =
+      SegmentTarget(geometry_, Refined(*first, {{VoxelIndex{50, 35, 45}, true}}), {}, watched);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_TRUE(second->embedding_cached);
   ASSERT_THAT(watched.inputs, SizeIs(kLooks));
@@ -706,6 +724,54 @@ TEST_F(LadderTest, RefinesOnEveryRungWithThePreviousLogits) {
     EXPECT_GT(input.mask_logits[(8 * 16 + 8) * 16 + 8], 0) << "the click of before";
   }
   EXPECT_GT(Dice(second->mask, geometry_, lesion), 0.9);
+}
+
+// Clicks on what is right already change nothing, whatever the model says of them now, and cost one decode.
+TEST_F(LadderTest, KeepsWhatNoClickContradicts) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {9, 8, 8});
+  const Volume volume = Scan(geometry_, lesion);
+  EnginePatchModel model(engine_, volume);
+  const auto first = SegmentTarget(geometry_, click_, {}, model);
+  ASSERT_TRUE(first.ok()) << first.status();
+  WatchedModel watched(model);
+  watched.change = [](size_t, MaskLogits& logits) {
+    for (float& logit : logits.values) logit += 1;  // the lesion's surroundings, too
+  };
+  const auto same = SegmentTarget(
+      geometry_, Refined(*first, {{VoxelIndex{50, 35, 35}, true}, {VoxelIndex{50, 35, 46}, false}}), {},
+      watched);
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_EQ(same->patches, 1);
+  EXPECT_EQ(same->mask.bits(), first->mask.bits());
+  EXPECT_EQ(same->spacing_mm, first->spacing_mm);
+}
+
+// Two things are wrong with the first answer, and a click is made in one of them.
+TEST_F(LadderTest, ChangesWhatAClickAsksForAndNothingElse) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {9, 8, 8});
+  const auto half = [](bool keep_left) {
+    return [keep_left](size_t, MaskLogits& logits) {
+      for (int64_t n = 0; n < 16 * 16 * 16; ++n) {
+        const int64_t i = n / 256;  // 7 and 8 are the middle
+        if (keep_left ? i > 9 : i < 6) logits.values[n] = -1;
+      }
+    };
+  };
+  const Volume volume = Scan(geometry_, lesion);
+  EnginePatchModel model(engine_, volume);
+  TargetOptions one = FirstAlone();
+  const auto whole = SegmentTarget(geometry_, click_, one, model);
+  WatchedModel lacking(model), other(model);
+  lacking.change = half(true);
+  const auto first = SegmentTarget(geometry_, click_, one, lacking);
+  other.change = half(false);  // has what was lacking, and lacks the other side
+  ASSERT_TRUE(whole.ok() && first.ok());
+  ASSERT_LT(first->mask.CountVoxels(), whole->mask.CountVoxels());
+  const VoxelIndex in_the_lacking = MiddleOfWhatLacks(*first, *whole);
+  const auto second = SegmentTarget(geometry_, Refined(*first, {{in_the_lacking, true}}), one, other);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_GT(Dice(second->mask, geometry_, lesion), Dice(first->mask, geometry_, lesion));
+  EXPECT_EQ(second->mask.bits(), whole->mask.bits());
 }
 
 // Of a model that says what its masks are worth, that counts, and not how clear its logits are.
@@ -770,7 +836,9 @@ TEST_F(LadderTest, SaysWhatToExpectOfAMask) {
   engine.PredictIou({{0, 0.4}, {1, 0.9}});
   EnginePatchModel model(engine, volume);
   WatchedModel nothing(model);
-  nothing.change = [](size_t, MaskLogits& logits) { std::fill(logits.values.begin(), logits.values.end(), -1.0f); };
+  nothing.change = [](size_t, MaskLogits& logits) {
+    std::fill(logits.values.begin(), logits.values.end(), -1.0f);
+  };
   EXPECT_FALSE(SegmentTarget(geometry_, click_, {}, nothing)->confidence.has_value()) << "of nothing";
 }
 
@@ -787,6 +855,34 @@ TEST_F(LadderTest, BlendsInWhatWiderLooksSaw) {
   const auto found = Run(lesion, click_);
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8);
+}
+
+// Two wider looks deny, equally clearly, what the first marks faintly: believed where they are worth nearly
+// as much, hardly heard where they are worth much less.
+TEST_F(LadderTest, HearsOtherLooksTheLessTheLessTheyAreWorth) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  const Volume volume = Scan(geometry_, lesion);
+  const auto logit_where_others_expect = [&](float iou) {
+    ThresholdEngine engine = engine_;
+    engine.PredictIou();
+    EnginePatchModel model(engine, volume);
+    WatchedModel watched(model);
+    watched.change = [iou](size_t patch, MaskLogits& logits) {
+      logits.iou_prediction = patch == 1 ? 0.8f : iou;
+      std::fill(logits.values.begin(), logits.values.end(), -1.0f);
+      const int64_t half = patch == 1 ? 4 : 1;  // the click is in all of them
+      for (int64_t n = 0; n < 16 * 16 * 16; ++n) {
+        const auto middle = [half](int64_t cell) { return cell >= 8 - half && cell < 8 + half; };
+        if (middle(n / 256) && middle(n / 16 % 16) && middle(n % 16))
+          logits.values[n] = patch == 1 ? 0.1f : 1;
+      }
+    };
+    const auto found = SegmentTarget(geometry_, click_, {}, watched);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? found->logits.values[(5 * 16 + 5) * 16 + 5] : 0.0f;  // beside the click
+  };
+  EXPECT_LT(logit_where_others_expect(0.79f), 0);
+  EXPECT_NEAR(logit_where_others_expect(0.2f), 0.1, 0.02);
 }
 
 // A mask on a single slice, between two of the widest look's.
@@ -825,12 +921,40 @@ TEST_F(LadderTest, SeesAPositivePointBesideItsFirstPatch) {
   EXPECT_TRUE(fine->mask.at(66, 35, 35));
 }
 
+// A correction beyond all patches of the first answer is gone to, with its own patch.
+TEST_F(LadderTest, GoesToAPositivePointBeyondItsPatches) {
+  const Geometry geometry = Grid({220, 60, 60}, 1);
+  const Lesion lesion = Ellipsoid({110, 30, 30}, {100, 12, 12});
+  const Volume volume = Scan(geometry, lesion);
+  EnginePatchModel model(engine_, volume);
+  WatchedModel middle(model);
+  middle.change = [](size_t, MaskLogits& logits) {  // reaches no face
+    for (int64_t n = 0; n < 16 * 16 * 16; ++n) {
+      if (n / 256 < 5 || n / 256 > 10) logits.values[n] = -1;
+    }
+  };
+  const auto first = SegmentTarget(geometry, ClickAt(110, 30, 30), {}, middle);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const VoxelIndex far{185, 30, 30};
+  WatchedModel watched(model);
+  const auto second =
+      SegmentTarget(geometry, Refined(*first, {{VoxelIndex{110, 30, 30}, true}, {far, true}}), {}, watched);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->mask.at(185, 30, 30));
+  EXPECT_GT(Dice(second->mask, geometry, lesion), Dice(first->mask, geometry, lesion) + 0.1);
+  TargetOptions none;
+  none.max_steps = 0;
+  const auto refused = SegmentTarget(geometry, Refined(*first, {{far, true}}), none, model);
+  EXPECT_EQ(ReasonOf(refused.status()), Reason::kPromptOutsidePatch);
+}
+
 // They lie on the first patch that the prompts place: every other look gets them resampled from there.
 TEST_F(LadderTest, TakesLogitsWithoutTheirPatchFromTheFirstOne) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
   const Volume volume = Scan(geometry_, lesion);
   EnginePatchModel model(engine_, volume);
   Prompts prompts = click_;
+  prompts.points.push_back({VoxelIndex{50, 35, 45}, true});  // beside what is marked
   prompts.previous_logits = SegmentTarget(geometry_, click_, FirstAlone(), model)->first.values;
   WatchedModel watched(model);
   const auto found = SegmentTarget(geometry_, prompts, {}, watched);
@@ -838,7 +962,8 @@ TEST_F(LadderTest, TakesLogitsWithoutTheirPatchFromTheFirstOne) {
   EXPECT_THAT(found->warnings, Contains(HasSubstr("without the patch")));
   ASSERT_GE(watched.inputs.size(), static_cast<size_t>(kLooks));
   const auto marked = [](const DecodeInput& input) {
-    return std::count_if(input.mask_logits.begin(), input.mask_logits.end(), [](float logit) { return logit > 0; });
+    return std::count_if(input.mask_logits.begin(), input.mask_logits.end(),
+                         [](float logit) { return logit > 0; });
   };
   EXPECT_NEAR(marked(watched.inputs[2]), marked(watched.inputs[0]) / 8.0, marked(watched.inputs[0]) / 16.0);
 }
@@ -855,6 +980,32 @@ TEST_F(LadderTest, EndsOnAnErrorOfTheDecoder) {
   EnginePatchModel model(engine_, volume);
   Broken broken(model);
   EXPECT_EQ(SegmentTarget(geometry_, click_, {}, broken).status().message(), "not finite");
+}
+
+// Only a patch of one even tone is worth a wider one: any other refusal of the first is the caller's to know.
+TEST_F(LadderTest, EndsWhereTheFirstPatchIsRefusedForAnotherReason) {
+  struct Refusing : WatchedModel {
+    using WatchedModel::WatchedModel;
+    absl::StatusOr<EmbeddedPatch> Embed(const Placement& placement) override {
+      if (placements.empty()) {
+        placements.push_back(placement);
+        return InvalidArgument(reason, "refused");
+      }
+      return WatchedModel::Embed(placement);
+    }
+    Reason reason = Reason::kUnusableRegion;
+  };
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {8, 8, 8});
+  const Volume volume = Scan(geometry_, lesion);
+  EnginePatchModel model(engine_, volume);
+  Refusing refusing(model);
+  refusing.reason = Reason::kInvalidGeometry;
+  EXPECT_EQ(ReasonOf(SegmentTarget(geometry_, click_, {}, refusing).status()), Reason::kInvalidGeometry);
+  EXPECT_THAT(refusing.placements, SizeIs(1));
+  Refusing even(model);
+  const auto found = SegmentTarget(geometry_, click_, {}, even);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.8);
 }
 
 TEST_F(LadderTest, NeverTakesMorePatchesThanItMay) {
