@@ -1,11 +1,12 @@
 // The formula must give the same bits everywhere, so this file is compiled without contraction of
 // multiply and add (core/model/CMakeLists.txt).
 #include "core/model_file/seeded_weights.h"
-#include "core/model_file/tensor_table.h"
 
 #include <cmath>
 #include <cstring>
 #include <utility>
+
+#include "core/model_file/tensor_table.h"
 
 namespace sgpsam {
 namespace {

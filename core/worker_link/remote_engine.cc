@@ -46,7 +46,8 @@ absl::Status RemoteEngine::Restart() {
   if (!SameModel(info, info_)) {
     Discard();
     return absl::FailedPreconditionError(
-        "the model file, or what its self-test chose, has changed since the server started; restart the server "
+        "the model file, or what its self-test chose, has changed since the server started; restart the "
+        "server "
         "to serve it");
   }
   return ShareMemory();

@@ -91,8 +91,8 @@ absl::Status HoldOut(const std::string& file_or_list, std::vector<Sides>& sets) 
   return absl::OkStatus();
 }
 
-// A patient has one name in several sets. Split by hash it is on one side in all of them; files that say how sets
-// are split can disagree.
+// A patient has one name in several sets. Split by hash it is on one side in all of them;
+// files that say how sets are split can disagree.
 absl::Status CheckSides(const std::vector<Sides>& sets) {
   std::map<std::string, std::string> trained_on;  // in which set
   for (const Sides& set : sets) {
@@ -102,19 +102,21 @@ absl::Status CheckSides(const std::vector<Sides>& sets) {
     for (int64_t n = 0; n < set.validation->size(); ++n) {
       const auto found = trained_on.find(set.validation->id(n));
       if (found == trained_on.end()) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("case ", Quoted(found->first), " is trained on in ", found->second, " and validated on in ",
-                       set.name, ": split the sets alike"));
+      return absl::InvalidArgumentError(absl::StrCat("case ", Quoted(found->first), " is trained on in ",
+                                                     found->second, " and validated on in ", set.name,
+                                                     ": split the sets alike"));
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status TakeCrops(const std::string& cache, double margin_mm, const CropCache::Complaint& complain, Sides& set) {
+absl::Status TakeCrops(const std::string& cache, double margin_mm, const CropCache::Complaint& complain,
+                       Sides& set) {
   const int64_t all = set.training->size();
   const auto progress = [&](int64_t n) {
-    if (n % 10 == 0) std::fprintf(stderr, "%s: crops of %lld of %lld cases\n", set.name.c_str(), static_cast<long long>(n),
-                                  static_cast<long long>(all));
+    if (n % 10 == 0)
+      std::fprintf(stderr, "%s: crops of %lld of %lld cases\n", set.name.c_str(), static_cast<long long>(n),
+                   static_cast<long long>(all));
   };
   ASSIGN_OR_RETURN(CropCache crops, CropCache::Open(set.training, cache, margin_mm, complain, progress));
   set.training = std::make_shared<CropCache>(std::move(crops));
@@ -141,25 +143,30 @@ void CaseChoice::AddOptions(CLI::App& command) {
       ->needs(folders)
       ->capture_default_str();
   command
-      .add_option("--hold-out", hold_out,
-                  "Cases that are neither trained on nor validated on, in any set: names with commas, or a file "
-                  "with one a line; `evaluate --only` takes the same")
+      .add_option(
+          "--hold-out", hold_out,
+          "Cases that are neither trained on nor validated on, in any set: names with commas, or a file "
+          "with one a line; `evaluate --only` takes the same")
       ->needs(folders);
   command
-      .add_option("--cache", cache,
-                  "A folder, outside of any project, for crops around the lesions of all --data: they are read instead "
-                  "of whole volumes from then on, so that large sets fit into --memory; holds image data of patients")
+      .add_option(
+          "--cache", cache,
+          "A folder, outside of any project, for crops around the lesions of all --data: they are read "
+          "instead "
+          "of whole volumes from then on, so that large sets fit into --memory; holds image data of patients")
       ->needs(folders);
   command
-      .add_option("--paint", paint,
-                  "Share of the lesions that are made up and painted into the images of all --data that are trained "
-                  "on, beside their own")
+      .add_option(
+          "--paint", paint,
+          "Share of the lesions that are made up and painted into the images of all --data that are trained "
+          "on, beside their own")
       ->check(CLI::Range(0.0, 0.95))
       ->needs(folders)
       ->capture_default_str();
   CLI::Option* made = command.add_option("--generated", generated, "Number of made-up cases; one more set")
                           ->check(CLI::PositiveNumber);
-  command.add_option("--generated-weight", generated_weight, "How often they are drawn, against the other sets")
+  command
+      .add_option("--generated-weight", generated_weight, "How often they are drawn, against the other sets")
       ->check(CLI::Range(1e-6, 1e6))
       ->needs(made)
       ->capture_default_str();

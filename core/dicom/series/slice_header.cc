@@ -189,7 +189,8 @@ absl::StatusOr<SliceHeader> ReadSliceHeader(const DicomFile& file, int number) {
   }
   if (file.uids_from_meta()) {
     header.notes.push_back(
-        "SOPClassUID (0008,0016) or SOPInstanceUID (0008,0018) is empty: taken from the file meta information");
+        "SOPClassUID (0008,0016) or SOPInstanceUID (0008,0018) is empty: taken from the file meta "
+        "information");
   }
   if (file.syntax_guessed()) {
     header.notes.push_back("a file names no transfer syntax: it was guessed from its first element");

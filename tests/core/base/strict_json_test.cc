@@ -1,10 +1,11 @@
 #include "core/base/strict_json.h"
-#include "nlohmann/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "nlohmann/json.hpp"
 
 namespace sgpsam {
 namespace {

@@ -1,3 +1,5 @@
+#include "core/raw/nifti_write.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -6,7 +8,6 @@
 #include <vector>
 
 #include "core/raw/nifti.h"
-#include "core/raw/nifti_write.h"
 #include "tests/support/synthetic_volume.h"
 #include "tests/support/test_files.h"
 
