@@ -8,8 +8,10 @@ BUILD := build/release
 DICOM ?=
 POINT ?=
 MODEL ?=
+# make model DATA=folder
+DATA ?=
 
-.PHONY: demo programs demo-model ablation test asan bench container tidy clean help
+.PHONY: demo programs model ablation test asan bench container tidy clean help
 
 help:
 	@echo "make demo       segment a synthetic CT series through a running server"
@@ -17,7 +19,7 @@ help:
 	@echo "make programs   builds the programs, without the tests: sgpsam-model too"
 	@echo "make test       build everything and run all tests"
 	@echo "make asan       the same under the address and undefined-behaviour sanitizers, without LibTorch"
-	@echo "make demo-model trains the demo's model anew (hours)"
+	@echo "make model DATA=folder   trains the shipped model anew (hours; deploy/models/README.md)"
 	@echo "make ablation   does the gate earn its place: trains twenty-one models (hours)"
 	@echo "make bench      the benchmarks behind docs/performance.md"
 	@echo "make container  build the container images and run one request in them (root, Debian)"
@@ -45,8 +47,8 @@ asan:
 	cmake --build --preset asan
 	ctest --preset asan -j2
 
-demo-model: programs
-	deploy/models/remake.sh
+model: programs
+	deploy/models/remake.sh "$(DATA)"
 
 ablation: programs
 	tools/ablation/run.sh

@@ -18,7 +18,7 @@ if [ -n "$series" ] && [ -z "$point" ]; then
   die "DICOM= needs POINT=x,y,z too: a click inside the lesion, patient coordinates (LPS) in mm"
 fi
 
-model=${model:-deploy/models/sgpsam-demo.safetensors}
+model=${model:-deploy/models/sgpsam-lesions.safetensors}
 
 if [ -z "$series" ]; then
   series=$out/series

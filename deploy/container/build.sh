@@ -56,7 +56,7 @@ build_image() {
 make_input() {
   local model=${BUILD:-build/release}/bin/sgpsam-model
   mkdir -p "$work/models" "$work/demo/series"
-  cp deploy/models/sgpsam-demo.safetensors "$work/models/model.safetensors"
+  cp deploy/models/sgpsam-lesions.safetensors "$work/models/model.safetensors"
   "$model" synthesize --seed 3 --lesions 1 --diameter 32 --organ liver --out "$work/demo/series" > "$work/demo/series.json"
   chmod -R a+rX "$work/models" "$work/demo"
   chmod a+w "$work/demo"

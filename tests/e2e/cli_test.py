@@ -187,7 +187,7 @@ def sgpsam_model(*arguments):
 @pytest.fixture(scope="module")
 def demo():
     """A server with a model that has learned what a lesion is, and so can find none."""
-    with running_server(ROOT / "deploy/models/sgpsam-demo.safetensors", "--precision=fp32") as running:
+    with running_server(ROOT / "deploy/models/sgpsam-lesions.safetensors", "--precision=fp32") as running:
         yield running
 
 

@@ -17,7 +17,7 @@ import pydicom
 import pytest
 from conftest import BIN, ROOT, running
 
-MODEL_SERVER = "build/release/bin/sgpsam-server --model deploy/models/sgpsam-demo.safetensors --listen 127.0.0.1:50051 --http_listen 127.0.0.1:9464"
+MODEL_SERVER = "build/release/bin/sgpsam-server --model deploy/models/sgpsam-lesions.safetensors --listen 127.0.0.1:50051 --http_listen 127.0.0.1:9464"
 
 NOT_RUN = {
     ("proto/README.md", "client                                             server"): "a picture of the messages' order",
@@ -175,7 +175,7 @@ def train_and_evaluate(place, text, request):
         about.write_text(json.dumps(said))
     address = request.getfixturevalue("readme_server").grpc
     printed = place.shell(text, {"--steps 2000": "--steps 1", "--cases 20": "--cases 1", "127.0.0.1:50051": address})
-    assert printed.count("Dice") == 6 and (place.folder / "lesions.safetensors").exists() and (place.folder / "made_up/dataset.json").exists()
+    assert printed.count("\nDice, ") == 6 and (place.folder / "lesions.safetensors").exists() and (place.folder / "made_up/dataset.json").exists()
 
 
 @runs("client/cpp/README.md", "cmake --install build/release --component client --prefix /opt/sgpsam")

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from conftest import BIN, ROOT, START_SECONDS, running_server
 
-DEMO = ROOT / "deploy/models/sgpsam-demo.safetensors"
+DEMO = ROOT / "deploy/models/sgpsam-lesions.safetensors"
 WRONG_KERNEL = BIN.parent / "tests/libpreloaded_wrong_kernel.so"
 
 

@@ -1,7 +1,7 @@
 // Every operator that the models are made of, in the shapes of every configuration that is shipped or can be
 // named, as this processor computes it: in float32 and in bfloat16, with packed weights, forward and, as in
-// training, backward; against plain float32 (tests/support/operator_check.h). What is right on one processor may
-// be wrong on another, so the test says which instruction sets it met.
+// training, backward; against plain float32 (tests/support/operator_check.h). What is right on one processor
+// may be wrong on another, so the test says which instruction sets it met.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
@@ -39,8 +39,7 @@ ModelConfig Detailed(ModelConfig config) {
 
 const std::map<std::string, TensorFile (*)()>& Models() {
   static const auto* const models = new std::map<std::string, TensorFile (*)()>{
-      {"demo", [] { return Shipped("sgpsam-demo"); }},
-      {"demo_pretrained", [] { return Shipped("sgpsam-demo-pretrained"); }},
+      {"shipped", [] { return Shipped("sgpsam-lesions"); }},
       {"fresh_demo", [] { return SmallModel(ModelConfig::Demo()); }},
       {"tiny", [] { return SmallModel(Detailed(ModelConfig::Tiny())); }},
       {"vit_b_ori", [] { return SmallModel(Detailed(ModelConfig())); }}};
@@ -56,12 +55,21 @@ std::vector<Prompt> SomePrompts(const ModelConfig& config) {
   next.clicks.push_back({middle, side, middle, false});
   next.mask = MaskPrompt::kLogits;
   const int64_t logits = 4 * config.grid();
-  next.logits = at::sin(at::arange(logits * logits * logits, at::kFloat) * 0.37).view({logits, logits, logits});
+  next.logits =
+      at::sin(at::arange(logits * logits * logits, at::kFloat) * 0.37).view({logits, logits, logits});
   return {first, next};
 }
 
+at::Tensor SomePatch(const ModelConfig& config) {
+  std::vector<at::Tensor> channels;
+  for (int n = 0; n < config.patch_channels(); ++n) {
+    channels.push_back(MakePatch(static_cast<uint64_t>(1 + n), config.patch));
+  }
+  return at::cat(channels, 1);
+}
+
 at::Tensor Serve(const SgpSam& model) {
-  const Encoded encoded = Encode(model.image_encoder, MakePatch(1, model.config.patch));
+  const Encoded encoded = Encode(model.image_encoder, SomePatch(model.config));
   at::Tensor sum = encoded.gate_scores.sum();
   for (const Prompt& prompt : SomePrompts(model.config)) {
     const Decoded decoded = DecodePrompts(model, {encoded.embedding, encoded.detail}, {prompt});
@@ -76,8 +84,8 @@ void Record(const std::string& model, const OperatorCheck& check, double toleran
     EXPECT_LE(error, tolerance) << what;
     if (error > worst.second) worst = {what, error};
   }
-  std::printf("%s on %s: %zu operators and shapes, the worst %g: %s\n", model.c_str(), InstructionSets().c_str(),
-              check.errors().size(), worst.second, worst.first.c_str());
+  std::printf("%s on %s: %zu operators and shapes, the worst %g: %s\n", model.c_str(),
+              InstructionSets().c_str(), check.errors().size(), worst.second, worst.first.c_str());
   testing::Test::RecordProperty("instruction_sets", InstructionSets());
   testing::Test::RecordProperty("worst_error", std::to_string(worst.second));
 }
@@ -98,8 +106,7 @@ class OperatorsTest : public testing::TestWithParam<std::string> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Every, OperatorsTest,
-                         testing::Values("demo", "demo_pretrained", "fresh_demo", "tiny", "vit_b_ori"),
+INSTANTIATE_TEST_SUITE_P(Every, OperatorsTest, testing::Values("shipped", "fresh_demo", "tiny", "vit_b_ori"),
                          [](const auto& info) { return info.param; });
 
 TEST_P(OperatorsTest, AreRightInBfloat16) { ServeAndCheck(Precision::kBfloat16, kToleranceBf16); }
@@ -109,7 +116,7 @@ TEST_P(OperatorsTest, AreRightInFloat32) { ServeAndCheck(Precision::kFloat32, kT
 // What the shipped models were trained with.
 class TrainedOperatorsTest : public testing::TestWithParam<std::string> {};
 
-INSTANTIATE_TEST_SUITE_P(Every, TrainedOperatorsTest, testing::Values("demo", "demo_pretrained", "fresh_demo"),
+INSTANTIATE_TEST_SUITE_P(Every, TrainedOperatorsTest, testing::Values("shipped", "fresh_demo"),
                          [](const auto& info) { return info.param; });
 
 TEST_P(TrainedOperatorsTest, AreRightInBfloat16ForwardAndBackward) {
@@ -162,7 +169,7 @@ void ExpectTheSameMasks(const std::string& name) {
   const ModelConfig config = ReadModelConfig(file).value();
   const SgpSam rough = MustLoad(file, config, Precision::kBfloat16), exact = MustLoad(file, config);
   const c10::InferenceMode inference_mode;
-  const at::Tensor patch = MakePatch(1, config.patch);
+  const at::Tensor patch = SomePatch(config);
   const Encoded a = Encode(rough.image_encoder, patch), b = Encode(exact.image_encoder, patch);
   EXPECT_LT(((a.embedding - b.embedding).norm() / b.embedding.norm()).item<double>(), 0.02);
   if (b.detail.defined()) {
@@ -177,9 +184,7 @@ void ExpectTheSameMasks(const std::string& name) {
   }
 }
 
-TEST(ShippedModel, KeepsItsMasksInBfloat16) { ExpectTheSameMasks("sgpsam-demo"); }
-
-TEST(ShippedPretrainedModel, KeepsItsMasksInBfloat16) { ExpectTheSameMasks("sgpsam-demo-pretrained"); }
+TEST(ShippedModel, KeepsItsMasksInBfloat16) { ExpectTheSameMasks("sgpsam-lesions"); }
 
 }  // namespace
 }  // namespace sgpsam

@@ -1,5 +1,5 @@
-// The comparison on engines whose answers are known, and the self-test of the real engine: what it finds on this
-// machine, and that it catches kernels which compute wrongly.
+// The comparison on engines whose answers are known, and the self-test of the real engine: what it finds on
+// this machine, and that it catches kernels which compute wrongly.
 #include "core/torch/self_test.h"
 
 #include <algorithm>
@@ -148,7 +148,7 @@ TorchEngineOptions Tested(const char* self_test, const char* precision) {
 }
 
 TensorFile Demo() {
-  return ReadModelFile(std::string(SGPSAM_SOURCE_DIR) + "/deploy/models/sgpsam-demo.safetensors").value();
+  return ReadModelFile(std::string(SGPSAM_SOURCE_DIR) + "/deploy/models/sgpsam-lesions.safetensors").value();
 }
 
 void ExpectPasses(const TensorFile& file, const char* precision) {

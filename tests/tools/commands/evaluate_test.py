@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from conftest import BIN, FAILED, HERE, USAGE, call
 
-DEMO = HERE.parents[2] / "deploy/models/sgpsam-demo.safetensors"
+DEMO = HERE.parents[2] / "deploy/models/sgpsam-lesions.safetensors"
 CASES = ("--cases", 2, "--generated-seed", 5, "--max-patches", 2, "--json")
 
 
