@@ -237,6 +237,13 @@ runs("helm/sgp-sam/README.md", "# CPU, model on a claim (a PersistentVolumeClaim
 runs("helm/sgp-sam/README.md", "# model baked into an image of your own, scraped by the Prometheus operator")(render_the_chart)
 
 
+@runs("deploy/models/README.md",
+      "build/release/bin/sgpsam-model evaluate --model deploy/models/sgpsam-lesions.safetensors --cases 60 --generated-seed 1")
+def the_cards_figures(place, text, request):
+    printed = place.shell(text, {"--cases 60": "--cases 1"})
+    assert "sgpsam-lesions 1, computed in" in printed and "--generated-seed 1" in printed and "\nDice, 5 clicks" in printed
+
+
 def test_every_block_is_run_or_excused():
     assert len(list(blocks())) == len(BLOCKS), "two blocks of a page begin alike"
     assert set(BLOCKS) - set(RUNS) - set(NOT_RUN) == set(), "nobody runs these"
