@@ -116,11 +116,7 @@ absl::Status LookMaker::GoToFarPoints(Look& look) {
     if (!point.positive || Sees(look, point.at)) continue;
     const TilePosition at = NearestTile(look.first, SourceToPatch(look.first, point.at));
     if (!MayStep()) break;
-    if (!MayLieAt(at)) continue;
-    ++steps_;
-    BeginPatch();
-    look.tried.push_back(at);
-    RETURN_IF_ERROR(StepTo(at, Evidence::kClick, look));
+    if (MayLieAt(at)) RETURN_IF_ERROR(StepTo(at, Evidence::kClick, look));
   }
   return look.tiles.size() == 1 ? absl::OkStatus() : Restore(look);
 }
@@ -133,20 +129,21 @@ absl::Status LookMaker::Follow(Look& look) {
   if (look.tiles.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(GoToFarPoints(look));
   if (!look.restored.touches_patch_border) return absl::OkStatus();
+  const size_t seen = look.tiles.size();  // what is restored already
   while (const std::optional<TilePosition> next = NextTile(look.merged, look.first, look.tiles, look.tried)) {
     if (!MayStep()) {
       if (options_.max_patches > 1) WarnOfTheLimit();
       break;
     }
-    ++steps_;
-    BeginPatch();
-    look.tried.push_back(*next);
     RETURN_IF_ERROR(StepTo(*next, Evidence::kAgreement, look));
   }
-  return look.tiles.size() == 1 ? absl::OkStatus() : Restore(look);
+  return look.tiles.size() == seen ? absl::OkStatus() : Restore(look);
 }
 
 absl::Status LookMaker::StepTo(const TilePosition& at, Evidence evidence, Look& look) {
+  ++steps_;
+  BeginPatch();
+  look.tried.push_back(at);
   const Placement placement = PlaceTile(look.first, at);
   ASSIGN_OR_RETURN(const std::optional<PreparedPrompts> prepared, PrepareNext(placement, look.merged));
   if (!prepared) return absl::OkStatus();
