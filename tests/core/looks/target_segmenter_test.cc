@@ -704,46 +704,47 @@ TEST_F(LadderTest, ClimbsFurtherForALesionThatNeedsTheRoom) {
   EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.9);
 }
 
+// One click on a lesion, and what came of it.
+class RefinedLadderTest : public LadderTest {
+ protected:
+  const Lesion lesion_ = Ellipsoid({50, 35, 35}, {9, 8, 8});
+  const Volume volume_ = Scan(geometry_, lesion_);
+  EnginePatchModel model_{engine_, volume_};
+  const absl::StatusOr<TargetSegmentation> first_ = SegmentTarget(geometry_, click_, {}, model_);
+};
+
 // What the model is given on every rung is what it said before, on the grid of that rung;
 // nothing is encoded again.
-TEST_F(LadderTest, RefinesOnEveryRungWithThePreviousLogits) {
-  const Lesion lesion = Ellipsoid({50, 35, 35}, {9, 8, 8});
-  const Volume volume = Scan(geometry_, lesion);
-  EnginePatchModel model(engine_, volume);
-  const auto first = SegmentTarget(geometry_, click_, {}, model);
-  ASSERT_TRUE(first.ok()) << first.status();
-  WatchedModel watched(model);
+TEST_F(RefinedLadderTest, RefinesOnEveryRungWithThePreviousLogits) {
+  ASSERT_TRUE(first_.ok()) << first_.status();
+  WatchedModel watched(model_);
   const auto second =
-      SegmentTarget(geometry_, Refined(*first, {{VoxelIndex{50, 35, 45}, true}}), {}, watched);
+      SegmentTarget(geometry_, Refined(*first_, {{VoxelIndex{50, 35, 45}, true}}), {}, watched);
   ASSERT_TRUE(second.ok()) << second.status();
   EXPECT_TRUE(second->embedding_cached);
   ASSERT_THAT(watched.inputs, SizeIs(kLooks));
-  EXPECT_EQ(watched.placements[0].spacing_mm, first->first_patch.spacing_mm);
+  EXPECT_EQ(watched.placements[0].spacing_mm, first_->first_patch.spacing_mm);
   for (const DecodeInput& input : watched.inputs) {
     ASSERT_THAT(input.mask_logits, SizeIs(16 * 16 * 16));
     EXPECT_GT(input.mask_logits[(8 * 16 + 8) * 16 + 8], 0) << "the click of before";
   }
-  EXPECT_GT(Dice(second->mask, geometry_, lesion), 0.9);
+  EXPECT_GT(Dice(second->mask, geometry_, lesion_), 0.9);
 }
 
 // Clicks on what is right already change nothing, whatever the model says of them now, and cost one decode.
-TEST_F(LadderTest, KeepsWhatNoClickContradicts) {
-  const Lesion lesion = Ellipsoid({50, 35, 35}, {9, 8, 8});
-  const Volume volume = Scan(geometry_, lesion);
-  EnginePatchModel model(engine_, volume);
-  const auto first = SegmentTarget(geometry_, click_, {}, model);
-  ASSERT_TRUE(first.ok()) << first.status();
-  WatchedModel watched(model);
+TEST_F(RefinedLadderTest, KeepsWhatNoClickContradicts) {
+  ASSERT_TRUE(first_.ok()) << first_.status();
+  WatchedModel watched(model_);
   watched.change = [](size_t, MaskLogits& logits) {
     for (float& logit : logits.values) logit += 1;  // the lesion's surroundings, too
   };
   const auto same = SegmentTarget(
-      geometry_, Refined(*first, {{VoxelIndex{50, 35, 35}, true}, {VoxelIndex{50, 35, 46}, false}}), {},
+      geometry_, Refined(*first_, {{VoxelIndex{50, 35, 35}, true}, {VoxelIndex{50, 35, 46}, false}}), {},
       watched);
   ASSERT_TRUE(same.ok()) << same.status();
   EXPECT_EQ(same->patches, 1);
-  EXPECT_EQ(same->mask.bits(), first->mask.bits());
-  EXPECT_EQ(same->spacing_mm, first->spacing_mm);
+  EXPECT_EQ(same->mask.bits(), first_->mask.bits());
+  EXPECT_EQ(same->spacing_mm, first_->spacing_mm);
 }
 
 // Two things are wrong with the first answer, and a click is made in one of them.
