@@ -50,8 +50,8 @@ bool HasNeighbour(const Cells& cells, const Cell& middle, const std::vector<bool
   return false;
 }
 
-// Marks what the contradicted clicks of one sign ask for: cells that `changed` says changed that way, connected to such a
-// click or to a cell next to it.
+// Marks what the contradicted clicks of one sign ask for: cells that `changed` says changed that way,
+// connected to such a click or to a cell next to it.
 void MarkAsked(bool positive, absl::Span<const float> previous, absl::Span<const Click> clicks,
                const Cells& cells, const std::vector<bool>& changed, std::vector<bool>& asked) {
   std::vector<bool> met(changed.size());

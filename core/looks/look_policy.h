@@ -72,8 +72,8 @@ struct LookPolicy {
   // On ten lesions of 58 mm, patches that followed the lesion had 0.8 and more, those that lost it
   // mostly 0.4 to 0.6.
   double least_agreement = 0.75;
-  // No further along an axis than so many halves of a patch, to open faces or to clicks: 115 mm at 0.6 mm, 576 at 3.
-  // It bounds the grid that tiles are put together on to 9 patches on a side. Not measured.
+  // No further along an axis than so many halves of a patch, to open faces or to clicks: 115 mm at 0.6 mm,
+  // 576 at 3. It bounds the grid that tiles are put together on to 9 patches on a side. Not measured.
   int farthest_tile = 8;
 
   // --- How many patches a target may take, in all its looks.

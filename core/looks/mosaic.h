@@ -40,7 +40,8 @@ TilePosition NearestTile(const Placement& first, const std::array<double, 3>& pa
 
 // The tiles' logits as one; tiles[0] lies at 0,0,0, the sizes' patch and logits_side are even. Every cell
 // above 0 is connected to the first tile's answer or to a positive click: what is not, over the 26 neighbours
-// of a cell, has its sign turned, for a neighbour may see other lesions. One tile alone comes out as it went in.
+// of a cell, has its sign turned, for a neighbour may see other lesions. One tile alone comes out as it went
+// in.
 LogitsBox MergeTiles(const Placement& first, absl::Span<const Tile> tiles, const PatchSizes& sizes);
 
 // How far the answer of a further tile agrees with what was found before: Dice of the two masks over the
@@ -51,8 +52,8 @@ double Agreement(const LogitsBox& merged, const Placement& first, const Tile& ti
 // The next patch to lay: of the first tile, in their order, that has an open face, the neighbour beyond the
 // first such face in the order -i, +i, -j, +j, -k, +k; so patches are laid breadth first. A face is open if
 // the lesion lies in a cell on it, nothing was seen beyond that cell and the volume goes on there. The lesion
-// is what is connected to the positive clicks, or everything if they hit nothing. Never one of `tried`, or further away than MayLieAt has it.
-// `merged` is that of the tiles.
+// is what is connected to the positive clicks, or everything if they hit nothing. Never one of `tried`, or
+// further away than MayLieAt has it. `merged` is that of the tiles.
 std::optional<TilePosition> NextTile(const LogitsBox& merged, const Placement& first,
                                      absl::Span<const Tile> tiles, absl::Span<const TilePosition> tried);
 

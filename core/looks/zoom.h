@@ -21,8 +21,8 @@ enum class CloserLook {
   kRefined,  // the closer look is what the next call goes on from
 };
 
-// What both strategies end with: averages the look, if that is asked for, follows the lesion over its borders, and
-// looks closer.
+// What both strategies end with: averages the look, if that is asked for, follows the lesion over its
+// borders, and looks closer.
 absl::Status Finish(CloserLook closer, LookMaker& maker, Look& look);
 
 }  // namespace sgpsam

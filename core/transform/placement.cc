@@ -171,9 +171,9 @@ Bounds BoundsOf(const Mask& mask, const std::array<std::vector<int64_t>, 3>& ind
   return bounds;
 }
 
-// The point of the lattice that is nearest to a focus: kLatticeVoxels apart along each axis of the volume that is not
-// thinner than that, from the origin of patient coordinates, which a volume without its first voxels has at the same place, and one that is stored
-// the other way round.
+// The point of the lattice that is nearest to a focus: kLatticeVoxels apart along each axis of the volume
+// that is not thinner than that, from the origin of patient coordinates, which a volume without its first
+// voxels has at the same place, and one that is stored the other way round.
 VoxelIndex NearestOfLattice(const VoxelIndex& focus, const Geometry& geometry, const CanonicalGrid& grid,
                             double spacing_mm) {
   constexpr double kTie = 1e-6;  // half way is one way, whatever the last bit says

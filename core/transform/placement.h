@@ -4,9 +4,9 @@
 // spacing) with size ceil(n * old / new) (a single slice stays one) and origin shifted by
 // 0.5 * (new / old - 1) voxels, then flipped and permuted to the closest RAS+ orientation; a patch is a
 // cube of it, of 128^3 for SAM-Med3D.
-// That is GridOrigin::kVolume. With kFocus the patch is laid around a point of a lattice instead, kLatticeVoxels
-// apart, that hangs on the origin of patient coordinates: the one that is nearest to the focus. So neither where
-// the volume begins nor a click a little further moves its samples.
+// That is GridOrigin::kVolume. With kFocus the patch is laid around a point of a lattice instead,
+// kLatticeVoxels apart, that hangs on the origin of patient coordinates: the one that is nearest to the
+// focus. So neither where the volume begins nor a click a little further moves its samples.
 // Where the volume's axes are not at right angles (gantry tilt) neither are the grid's.
 #ifndef SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
 #define SGPSAM_CORE_TRANSFORM_PLACEMENT_H_
@@ -23,8 +23,8 @@
 
 namespace sgpsam {
 
-// As many voxels as a token of the shipped model has: from one point of the lattice to the next tokens hold the
-// same samples.
+// As many voxels as a token of the shipped model has: from one point of the lattice to the next tokens hold
+// the same samples.
 inline constexpr double kLatticeVoxels = 8;
 
 // The volume's canonical grid: which source axis each canonical axis runs along, which way, how fine.

@@ -1,5 +1,5 @@
-// What the masks of the model that ships keep to: their prompts, whatever they are, and the same place in the patient,
-// however the volume is stored.
+// What the masks of the model that ships keep to: their prompts, whatever they are, and the same place in the
+// patient, however the volume is stored.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -53,8 +53,8 @@ TEST(ShippedModel, ObeysItsPrompts) {
   }
 }
 
-// A dark lesion with a wavy outline and a soft rim in noisy tissue, given by where a point lies in the patient: the
-// same samples, from whichever grid they are taken.
+// A dark lesion with a wavy outline and a soft rim in noisy tissue, given by where a point lies in the
+// patient: the same samples, from whichever grid they are taken.
 struct Tissue {
   double radius_mm = 0;
 

@@ -127,7 +127,8 @@ class Reader {
     return true;
   }
 
-  // Right clicks next to the first, each by itself, as from a reader who helps where there is nothing to help.
+  // Right clicks next to the first, each by itself, as from a reader who helps where there is nothing to
+  // help.
   absl::Status TryAdded(double before, LesionScores& scores) {
     if (options_.added_clicks == 0) return absl::OkStatus();
     const VoxelBox box = BoxBeside(truth_);

@@ -251,8 +251,8 @@ struct TargetResult {
   PreviousLogits previous;           // for Target::previous of the next call
   std::string mask_bits;             // MaskFormat::kRawBits only
   std::vector<float> probabilities;  // on request, on the volume's grid, i fastest
-  std::vector<float>
-      uncertainty;  // likewise: the standard deviation of several looks' probabilities, 0 to 0.5
+  // Likewise: the standard deviation of several looks' probabilities, 0 to 0.5.
+  std::vector<float> uncertainty;
 };
 
 struct ModelIdentity {

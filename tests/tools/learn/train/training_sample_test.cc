@@ -318,7 +318,8 @@ TEST(TrainingSample, ScalesByTheModalityUnlessItIsNotKnown) {
   EXPECT_GT(most(), 0.2);
 }
 
-// A bar of 90 HU in tissue of 40: it becomes darker than that as well as brighter, by little or by much, at any tone.
+// A bar of 90 HU in tissue of 40: it becomes darker than that as well as brighter, by little or by much, at
+// any tone.
 TEST(TrainingSample, HasOtherTones) {
   const VoxelFunction bar = Bar(6);
   const auto values = [&](int64_t i, int64_t j, int64_t k) { return bar(i, j, k) != 0 ? 90 : 40; };
