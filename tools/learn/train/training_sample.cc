@@ -119,8 +119,9 @@ Click AnyVoxel(const Mask& truth, Random& random) {
   return {static_cast<float>(voxel.i), static_cast<float>(voxel.j), static_cast<float>(voxel.k), true};
 }
 
-// The windows of an image whose values are turned and stretched about its mean, and lie at any tone: such contrasts and
-// surroundings as its own scanner does not make. A window with its ends exchanged shows bright as dark.
+// The windows of an image whose values are turned and stretched about its mean, and lie at any tone: such
+// contrasts and surroundings as its own scanner does not make. A window with its ends exchanged shows bright
+// as dark.
 void ExchangeTones(double mean, Random& random, std::vector<IntensityWindow>& windows) {
   constexpr double kLeastGain = 0.6, kMostGain = 5;
   const double gain =

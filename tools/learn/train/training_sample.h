@@ -55,8 +55,8 @@ struct SampleOptions {
   GridOrigin grid_origin = GridOrigin::kVolume;
   std::vector<IntensityScaling> intensities{};  // the model's
   double unknown_modality = 0;  // how likely a case is scaled as if nobody had said its modality
-  // How likely the windows are laid so that the image's tissue has any tone of the widest one, and its contrasts any
-  // strength and sign. Of models that scale by windows.
+  // How likely the windows are laid so that the image's tissue has any tone of the widest one, and its
+  // contrasts any strength and sign. Of models that scale by windows.
   double other_tones = 0;
   int64_t min_voxels = 8;  // of a truth in the patch: fewer teach nothing
   // That are asked for in each patch: encoding it is what costs. Where it shows fewer, some are clicked
