@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numbers>
 #include <vector>
+
+#include "core/looks/look_policy.h"
 
 namespace sgpsam {
 namespace {
@@ -40,6 +45,11 @@ class Cells {
 
 bool Contradicted(const Click& click, float previous) {
   return click.positive ? previous <= 0 : previous >= 0;
+}
+
+double Distance(const Cell& a, const Cell& b) {
+  return std::hypot(static_cast<double>(a[0] - b[0]), static_cast<double>(a[1] - b[1]),
+                    static_cast<double>(a[2] - b[2]));
 }
 
 bool HasNeighbour(const Cells& cells, const Cell& middle, const std::vector<bool>& among) {
@@ -89,6 +99,25 @@ bool ContradictsAClick(absl::Span<const float> previous, absl::Span<const Click>
   return std::any_of(clicks.begin(), clicks.end(), [&](const Click& click) {
     return Contradicted(click, previous[cells.Offset(cells.Of(click))]);
   });
+}
+
+double MostCellsAfter(absl::Span<const float> previous, absl::Span<const Click> clicks,
+                      const PatchSizes& sizes) {
+  const Cells cells(sizes);
+  std::vector<Cell> marked;
+  for (size_t n = 0; n < previous.size(); ++n) {
+    if (previous[n] > 0) marked.push_back(cells.At(n));
+  }
+  if (marked.empty()) return std::numeric_limits<double>::infinity();
+  double most = kLookPolicy.most_growth * static_cast<double>(marked.size());
+  for (const Click& click : clicks) {
+    const Cell at = cells.Of(click);
+    if (!click.positive || !Contradicted(click, previous[cells.Offset(at)])) continue;
+    double nearest = std::numeric_limits<double>::infinity();
+    for (const Cell& cell : marked) nearest = std::min(nearest, Distance(at, cell));
+    most += 4 * std::numbers::pi / 3 * std::pow(kLookPolicy.click_reach * nearest, 3);
+  }
+  return most;
 }
 
 void KeepWhatNoClickAsks(absl::Span<const float> previous, absl::Span<const Click> clicks,

@@ -15,6 +15,12 @@ namespace sgpsam {
 bool ContradictsAClick(absl::Span<const float> previous, absl::Span<const Click> clicks,
                        const PatchSizes& sizes);
 
+// The most cells that clicks which these logits contradict can mean: LookPolicy.most_growth times as many as
+// are marked before, and around each such positive click a ball, LookPolicy.click_reach times as far as the
+// nearest marked cell is. Infinity where nothing is marked. Otherwise as ContradictsAClick has them.
+double MostCellsAfter(absl::Span<const float> previous, absl::Span<const Click> clicks,
+                      const PatchSizes& sizes);
+
 // Gives every cell of `logits` its previous value, but for those that a contradicted click asks for: whose
 // sign turned to that of the click (or that were 0 before: nothing was known there), and that such cells
 // connect to it, over faces, or to a cell next to it; and for those of unchanged sign next to them. All three

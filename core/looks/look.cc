@@ -8,7 +8,8 @@
 namespace sgpsam {
 
 double Worth(const LookQuality& look) {
-  double worth = look.expected_dice - kLookPolicy.missed_charge * look.missed;
+  const double whole = look.expected_dice * 2 / (1 + look.overgrown);
+  double worth = whole - kLookPolicy.missed_charge * look.missed;
   if (look.cut_off) {
     worth -= kLookPolicy.cut_off_charge;
     worth -= kLookPolicy.narrower_charge * std::max(0.0, std::log(kLookPolicy.cut_off_mm / look.seen_mm));

@@ -50,13 +50,15 @@ struct LookQuality {
   // The mask touches a face beyond which the volume goes on, or a positive point lies beyond all patches.
   bool cut_off = false;
   double seen_mm = 0;  // the side of its first patch
+  // Of a refinement: how many times as large the mask is as its clicks can mean, 1 where it is not larger.
+  double overgrown = 1;
   // What the model's IoU head says, or, unless that has learned it (ModelInfo.predicts_iou), ExpectedDice of
   // the logits.
   double expected_dice = 0;
 };
 
-// The Dice to expect of the whole mask, 0 to 1: less for points that it
-// misses and where it is cut off (LookPolicy).
+// The Dice to expect of the whole mask, 0 to 1: of one that is overgrown no more than if all that its clicks
+// can mean were right; less for points that it misses and where it is cut off (LookPolicy).
 double Worth(const LookQuality& look);
 
 // Whether `a` is to be taken rather than `b`: what found something; of those, what is worth more.

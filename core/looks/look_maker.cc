@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -32,6 +33,16 @@ double DiceOfIou(double iou) {
   return 2 * share / (1 + share);
 }
 
+double CellMm3(const Look& look) {
+  return std::pow(look.first.spacing_mm * static_cast<double>(look.merged.cell_voxels()), 3);
+}
+
+double MarkedMm3(const Look& look) {
+  const auto marked = std::count_if(look.merged.values.begin(), look.merged.values.end(),
+                                    [](float logit) { return logit > 0; });
+  return static_cast<double>(marked) * CellMm3(look);
+}
+
 // A look without tiles.
 Look Nowhere(const Placement& placement) {
   Look look;
@@ -57,7 +68,10 @@ absl::StatusOr<Look> LookMaker::LookFirst(double spacing_mm) {
   const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
   ASSIGN_OR_RETURN(PreparedPrompts prepared, Prepare(placement, far_points));
   ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(placement));
-  return Answer(placement, std::move(embedded), std::move(prepared));
+  const double most_cells = MostCellsAfter(prepared.mask_logits, prepared.clicks, sizes_);
+  ASSIGN_OR_RETURN(Look look, Answer(placement, std::move(embedded), std::move(prepared)));
+  if (RefinesLocally() && SeesAllPoints(look)) most_mm3_ = most_cells * CellMm3(look);
+  return look;
 }
 
 absl::StatusOr<Look> LookMaker::LookAround(double spacing_mm) {
@@ -169,6 +183,7 @@ LookQuality LookMaker::QualityOf(const Look& look) const {
   }
   quality.cut_off = look.restored.touches_patch_border || !SeesAllPoints(look);
   quality.seen_mm = static_cast<double>(look.first.patch) * look.first.spacing_mm;
+  quality.overgrown = std::max(1.0, MarkedMm3(look) / most_mm3_);
   quality.expected_dice =
       model_.info().predicts_iou ? DiceOfIou(look.iou_prediction) : ExpectedDice(look.merged);
   return quality;
@@ -240,9 +255,8 @@ absl::StatusOr<Look> LookMaker::Answer(const Placement& placement, EmbeddedPatch
   Look look = Nowhere(placement);
   look.refine_from.placement = placement;
   look.refine_from.gate_scores = embedded.embedding->gate_scores;
-  const bool local = refinement_ == Refinement::kLocal && !prompts_.previous_logits.empty();
   ASSIGN_OR_RETURN(MaskLogits answer, Ask(placement, std::move(embedded), prepared));
-  if (local) {
+  if (RefinesLocally()) {
     KeepWhatNoClickAsks(prepared.mask_logits, prepared.clicks, sizes_, absl::MakeSpan(answer.values));
     look.kept_whole = !prepared.box && !ContradictsAClick(prepared.mask_logits, prepared.clicks, sizes_);
   }

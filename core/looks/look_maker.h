@@ -4,6 +4,7 @@
 #ifndef SGPSAM_CORE_LOOKS_LOOK_MAKER_H_
 #define SGPSAM_CORE_LOOKS_LOOK_MAKER_H_
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -78,6 +79,9 @@ class LookMaker {
   absl::StatusOr<Look> LookAt(const Placement& placement, PreparedPrompts prepared);
   // The same of the target's prompts; without tiles, too, where they ask for nothing in it.
   absl::StatusOr<Look> LookIfPossible(const Placement& placement);
+  bool RefinesLocally() const {
+    return refinement_ == Refinement::kLocal && !prompts_.previous_logits.empty();
+  }
   absl::StatusOr<Look> Answer(const Placement& placement, EmbeddedPatch embedded, PreparedPrompts prepared);
   // Why a tile may count.
   enum class Evidence { kClick, kAgreement };
@@ -103,6 +107,8 @@ class LookMaker {
   std::vector<Placement> looked_at_;
   bool embeddings_cached_ = true;
   std::vector<std::string> warnings_;
+  // Of a local refinement whose first look shows all points: the most that these can mean.
+  double most_mm3_ = std::numeric_limits<double>::infinity();
   int looks_ = 0, steps_ = 0;  // that were begun, as TargetOptions counts them
 };
 

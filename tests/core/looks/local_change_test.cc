@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <vector>
+
+#include "core/looks/look_policy.h"
 
 namespace sgpsam {
 namespace {
@@ -45,6 +49,18 @@ TEST(LocalChange, IsContradictedByClicksOnTheOtherSide) {
   const std::vector<float> unknown(512, 0.0f);
   EXPECT_TRUE(ContradictsAClick(unknown, {At(2, 2, 2, true)}, kSizes));
   EXPECT_TRUE(ContradictsAClick(unknown, {At(2, 2, 2, false)}, kSizes));
+}
+
+// kBefore has 8 cells, and the click is 3 cells beside it.
+TEST(MostCellsAfter, GrowsWithWhatWasThereAndWithTheClicksDistance) {
+  const double before = kLookPolicy.most_growth * 8;
+  const double ball = 4 * std::numbers::pi / 3 * std::pow(3 * kLookPolicy.click_reach, 3);
+  const Click beside = At(6, 3, 2, true), inside = At(2, 2, 2, true), wrong = At(3, 3, 3, false);
+  EXPECT_DOUBLE_EQ(MostCellsAfter(kBefore.values, {}, kSizes), before);
+  EXPECT_DOUBLE_EQ(MostCellsAfter(kBefore.values, {inside, wrong}, kSizes), before);
+  EXPECT_DOUBLE_EQ(MostCellsAfter(kBefore.values, {inside, beside}, kSizes), before + ball);
+  EXPECT_DOUBLE_EQ(MostCellsAfter(kBefore.values, {beside, At(3, 6, 3, true)}, kSizes), before + 2 * ball);
+  EXPECT_TRUE(std::isinf(MostCellsAfter(Logits().values, {beside}, kSizes))) << "nothing to measure from";
 }
 
 TEST(LocalChange, IsNoneWhereNoClickContradicts) {

@@ -747,6 +747,23 @@ TEST_F(RefinedLadderTest, KeepsWhatNoClickContradicts) {
   EXPECT_EQ(same->spacing_mm, first_->spacing_mm);
 }
 
+// A click next to the mask cannot mean all that a wider look shows, as sure as that may be.
+TEST_F(RefinedLadderTest, TrustsNoLookThatGrowsBeyondWhatAClickCanMean) {
+  const auto first = SegmentTarget(geometry_, click_, FirstAlone(), model_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  WatchedModel watched(model_);
+  watched.change = [&](size_t, MaskLogits& logits) {
+    const bool wider = watched.placements.back().spacing_mm > first->first_patch.spacing_mm;
+    for (float& logit : logits.values) logit = wider ? 8 : 2 * kSure * logit;
+  };
+  const auto second = SegmentTarget(
+      geometry_, Refined(*first, {{VoxelIndex{50, 35, 35}, true}, {VoxelIndex{50, 35, 44}, true}}), {},
+      watched);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_GE(watched.placements.back().spacing_mm, 1.5) << "which was looked at";
+  EXPECT_GT(Dice(second->mask, geometry_, lesion_), 0.7) << "the lesion, and not all of a patch";
+}
+
 // Two things are wrong with the first answer, and a click is made in one of them.
 TEST_F(LadderTest, ChangesWhatAClickAsksForAndNothingElse) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {9, 8, 8});

@@ -22,9 +22,9 @@ namespace {
 using synthesis::BodyPoint;
 using synthesis::LesionShape;
 
-constexpr float kLeastMm = 4, kMostMm = 40;
-constexpr double kLeastContrast = 0.7, kMostContrast = 2.5;  // standard deviations
-constexpr int kAttempts = 20;                                // places for each lesion
+constexpr float kLeastMm = 3, kMostMm = 40;
+constexpr double kLeastContrast = 0.7, kMostContrast = 6;  // standard deviations
+constexpr int kAttempts = 20;                              // places for each lesion
 constexpr uint64_t kLeastVoxels = 8;
 constexpr int64_t kGap = 2;    // voxels between a painted lesion and any other target
 constexpr double kSeen = 0.1;  // of the way from the lowest value to the high ones: below it there is nothing
@@ -209,7 +209,8 @@ absl::StatusOr<bool> PaintOne(double seen_from, Random& random, Case& source) {
     const double sign = random.Below(2) == 0 ? -1 : 1;
     const LesionShape lesion(diameter, static_cast<float>(sign), synthesis::Random(random.Next()));
     const int64_t i = any(shape.i), j = any(shape.j), k = any(shape.k);
-    const double contrast = sign * (kLeastContrast + (kMostContrast - kLeastContrast) * random.Uniform());
+    const double contrast =
+        sign * kLeastContrast * std::pow(kMostContrast / kLeastContrast, random.Uniform());
     const Place place(source, {i, j, k}, lesion);
     if (!place.Free()) continue;
     const std::vector<Painted> voxels = place.Voxels();

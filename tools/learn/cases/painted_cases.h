@@ -15,7 +15,7 @@
 
 namespace sgpsam {
 
-// Paints up to `count` lesions of 4 to 40 mm, brighter or darker than their surroundings by 0.7 to 2.5
+// Paints up to `count` lesions of 3 to 40 mm, brighter or darker than their surroundings by 0.7 to 6
 // standard deviations of these, where the image shows something; fewer where there is no room. They are
 // numbered after the case's own targets. A case whose kinds are known stays as it is.
 absl::StatusOr<Case> PaintLesions(Case source, int count, Random random);
