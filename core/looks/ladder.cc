@@ -13,6 +13,7 @@
 #include "core/looks/look_policy.h"
 #include "core/looks/spacings.h"
 #include "core/looks/zoom.h"
+#include "core/transform/prompt_extent.h"
 
 namespace sgpsam {
 namespace {
@@ -68,6 +69,13 @@ class Climb {
 
 }  // namespace
 
+double NarrowestRung(const Geometry& geometry, const ResolvedPrompts& prompts, const ModelInfo& model) {
+  const std::optional<double> extent_mm = SizeHintMm(geometry, prompts);
+  if (!extent_mm) return model.first_spacing_mm;
+  return SpacingWithRoom(*extent_mm, model.sizes.patch,
+                         Rungs(model.first_spacing_mm, model.coarsest_spacing_mm));
+}
+
 absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
   const ModelInfo& model = maker.model();
   Climb climb(maker);
@@ -81,17 +89,12 @@ absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker) {
   } else if (ReasonOf(first.status()) != Reason::kUnusableRegion || !maker.MayLookAgain()) {
     return first.status();  // else a wider patch may show more than one even tone
   }
-  std::vector<double> rungs = WiderSpacings(model.first_spacing_mm, kUsualSpacingMm);
-  rungs.insert(rungs.begin(), model.first_spacing_mm);
-  for (const double rung : rungs) {
-    if (rung == first_mm) continue;
+  const double narrowest = NarrowestRung(maker.geometry(), maker.prompts(), model);
+  const bool sized = SaySize(maker.prompts());
+  for (const double rung : Rungs(model.first_spacing_mm, model.coarsest_spacing_mm)) {
+    if (rung == first_mm || rung < narrowest) continue;
     if (!maker.MayLookAgain()) break;
-    ASSIGN_OR_RETURN(Look look, maker.LookAround(rung));
-    climb.Take(std::move(look));
-  }
-  for (const double rung : WiderSpacings(kUsualSpacingMm, model.coarsest_spacing_mm)) {
-    if (!maker.MayLookAgain()) break;
-    if (!climb.NeedsRoomOf(rung)) continue;
+    if ((sized || rung > kUsualSpacingMm) && !climb.NeedsRoomOf(rung)) continue;
     ASSIGN_OR_RETURN(Look look, maker.LookAround(rung));
     climb.Take(std::move(look));
   }

@@ -16,7 +16,8 @@ namespace sgpsam {
 namespace {
 
 BoxUse BoxUseOf(const ModelInfo& model) {
-  return model.box_corner_embeddings == 2 ? BoxUse::kCorners : BoxUse::kClick;
+  if (model.box_corner_embeddings == 2) return BoxUse::kCorners;
+  return model.finest_spacing_mm > 0 ? BoxUse::kShape : BoxUse::kClick;
 }
 
 VoxelIndex MiddleOf(const Look& look) {

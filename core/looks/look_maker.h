@@ -60,6 +60,7 @@ class LookMaker {
   absl::Status CheckPoints() const { return CheckPointsSeen(geometry_, looked_at_, prompts_); }
 
   const Geometry& geometry() const { return geometry_; }
+  const ResolvedPrompts& prompts() const { return prompts_; }
   const TargetOptions& options() const { return options_; }
   const ModelInfo& model() const { return model_.info(); }
 

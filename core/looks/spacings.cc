@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/engine/engine.h"
+
 namespace sgpsam {
 
 std::vector<double> WiderSpacings(double first_mm, double last_mm) {
@@ -16,6 +18,23 @@ std::vector<double> WiderSpacings(double first_mm, double last_mm) {
   }
   wider.push_back(last_mm);
   return wider;
+}
+
+std::vector<double> Rungs(double first_mm, double coarsest_mm) {
+  std::vector<double> rungs{first_mm};
+  for (const double last_mm : {kUsualSpacingMm, coarsest_mm}) {
+    const std::vector<double> wider = WiderSpacings(rungs.back(), last_mm);
+    rungs.insert(rungs.end(), wider.begin(), wider.end());
+  }
+  return rungs;
+}
+
+double SpacingWithRoom(double extent_mm, int64_t patch, absl::Span<const double> spacings_mm) {
+  const auto has_room = [&](double spacing_mm) {
+    return extent_mm <= kLookPolicy.roomy_share * static_cast<double>(patch) * spacing_mm;
+  };
+  const auto* found = std::find_if(spacings_mm.begin(), spacings_mm.end(), has_room);
+  return found == spacings_mm.end() ? spacings_mm.back() : *found;
 }
 
 std::optional<double> FinerSpacing(double extent_mm, int64_t patch, double spacing_mm,

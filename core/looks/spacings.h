@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "core/looks/look_policy.h"
 #include "core/volume/geometry.h"
 
@@ -15,6 +16,13 @@ namespace sgpsam {
 // The spacings after `first_mm`, above 0, ascending by one ratio of at most LookPolicy.wider_by to `last_mm`;
 // none where that is not worth it. In whole sixteenths of a millimetre, but for the last.
 std::vector<double> WiderSpacings(double first_mm, double last_mm);
+
+// Those of a model that has learned several: its first, on to kUsualSpacingMm, and on to its coarsest.
+std::vector<double> Rungs(double first_mm, double coarsest_mm);
+
+// Of a model's spacings, ascending, the first whose patch of `patch` voxels has room for what prompts say is
+// `extent_mm` large (LookPolicy.roomy_share); the last if none has.
+double SpacingWithRoom(double extent_mm, int64_t patch, absl::Span<const double> spacings_mm);
 
 // `extent_mm`, above 0: the mask's largest extent, found with patches of `patch` voxels of `spacing_mm`. The
 // spacing of the second look in whole sixteenths of a millimetre, rounded up, so that a mask that changed

@@ -80,19 +80,26 @@ std::optional<ResolvedPrompts> WithPlacedLogits(const Geometry& geometry, const 
   return placed;
 }
 
+double FirstSpacing(const Geometry& geometry, const ResolvedPrompts& prompts, const TargetOptions& options,
+                    bool climb, const ModelInfo& model) {
+  if (options.spacing_mm) return *options.spacing_mm;
+  if (prompts.previous_patch) return prompts.previous_patch->spacing_mm;
+  const bool fresh = prompts.previous_logits.empty();
+  return climb && fresh ? NarrowestRung(geometry, prompts, model) : model.first_spacing_mm;
+}
+
 absl::StatusOr<TargetSegmentation> LookAndObey(const Geometry& geometry, const ResolvedPrompts& given,
                                                const TargetOptions& options, PatchModel& model) {
   const bool knows_others = model.info().finest_spacing_mm > 0;
-  const double first_mm = options.spacing_mm.value_or(given.previous_patch ? given.previous_patch->spacing_mm
-                                                                           : model.info().first_spacing_mm);
+  const bool look_again = options.auto_spacing.value_or(!options.spacing_mm && knows_others);
+  const bool climb = knows_others && look_again;
+  const double first_mm = FirstSpacing(geometry, given, options, climb, model.info());
   const std::optional<ResolvedPrompts> placed = WithPlacedLogits(geometry, given, first_mm, model.info());
   const ResolvedPrompts& prompts = placed ? *placed : given;
-  const bool look_again = options.auto_spacing.value_or(!options.spacing_mm && knows_others);
   const Refinement refinement = knows_others ? Refinement::kLocal : Refinement::kAsAnswered;
   LookMaker maker(geometry, prompts, options, refinement, model);
   TargetSegmentation result;
-  ASSIGN_OR_RETURN(Look look,
-                   knows_others && look_again ? Ladder(first_mm, maker) : Zoom(first_mm, look_again, maker));
+  ASSIGN_OR_RETURN(Look look, climb ? Ladder(first_mm, maker) : Zoom(first_mm, look_again, maker));
   result.warnings = maker.warnings();
   Estimate(maker, look, result);
   const Placement first = look.refine_from.placement;

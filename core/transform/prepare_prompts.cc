@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
+#include "core/transform/assumed_shape.h"
 #include "core/transform/axis_map.h"
 #include "core/transform/copy_logits.h"
 #include "core/transform/patch_mask.h"
@@ -252,6 +253,17 @@ bool SamePlace(const Placement& a, const Placement& b) {
          a.grid.first_source == b.grid.first_source;
 }
 
+void AssumeShape(const Geometry& geometry, const Placement& placement, const ResolvedPrompts& prompts,
+                 const PatchSizes& sizes, PreparedPrompts& prepared) {
+  const PatchMask shape = AssumedShape(geometry, placement, prompts);
+  if (shape.count() == 0) return;
+  prepared.mask_logits = MaskToLogits(shape, sizes.logits_side);
+  for (PromptUse& use : prepared.uses) {
+    use.mask_logits |= use.kind == PromptKind::kLine ||
+                       (use.kind == PromptKind::kBox && prompts.boxes[use.number - 1].positive);
+  }
+}
+
 // The previous logits on a patch's cells, and which of those they mark.
 struct PreviousAnswer {
   std::vector<float> logits;
@@ -304,6 +316,9 @@ absl::StatusOr<PreparedPrompts> PreparePrompts(const Geometry& geometry, const P
       positive = true;
       CountClickDeepInside(prepared);
     }
+  }
+  if (rules.box_use == BoxUse::kShape && prepared.mask_logits.empty()) {
+    AssumeShape(geometry, placement, prompts, sizes, prepared);
   }
   if (!positive) {
     return InvalidArgument(

@@ -18,19 +18,24 @@ namespace sgpsam {
 
 // The prompts of one target in one patch's terms.
 struct PreparedPrompts {
-  std::vector<Click> clicks;       // at least one is positive, or there is a box
-  std::vector<float> mask_logits;  // empty, previous logits on this patch's cells, or a mask prompt's logits
+  std::vector<Click> clicks;  // at least one is positive, or there is a box
+  // Empty, previous logits on this patch's cells, or logits of a mask prompt or of an assumed shape.
+  std::vector<float> mask_logits;
   std::optional<BoxCorners> box = std::nullopt;
   // What each prompt became, in the order of ResolvedPrompts' members; `confined` and `enforced` are for what
   // comes after.
   std::vector<PromptUse> uses = {};
 };
 
-// What the first positive box becomes: what the model was trained with. A box of one slice, and every other
-// one, is a click.
+// What a positive box becomes: what the model was trained with.
 enum class BoxUse {
-  kClick,    // a positive click in its middle, unless something positive lies in it anyway
-  kCorners,  // its two corners, cut to the patch, and all clicks (ModelInfo.box_corner_embeddings is 2)
+  kClick,  // a positive click in its middle, unless something positive lies in it anyway
+  // The first one its two corners, cut to the patch, and all clicks (ModelInfo.box_corner_embeddings is 2).
+  // A box of one slice, and every other one, is a click.
+  kCorners,
+  // The click, and where no mask or previous logits say more, mask logits of the shape that boxes and lines
+  // make likely (AssumedShape).
+  kShape,
 };
 
 // The most clicks that one scribble becomes, and one negative box: its middle and the corners of a box half

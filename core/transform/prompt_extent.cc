@@ -60,6 +60,11 @@ std::optional<double> SizeHintMm(const Geometry& geometry, const ResolvedPrompts
   return longest_mm;
 }
 
+bool SaySize(const ResolvedPrompts& prompts) {
+  return !prompts.lines.empty() || std::any_of(prompts.boxes.begin(), prompts.boxes.end(),
+                                               [](const ResolvedBox& box) { return box.positive; });
+}
+
 std::vector<VoxelRun> VoxelsOn(const ResolvedLine& line, const Shape& shape) {
   // Two steps a voxel along the axis that it runs along most.
   const double extent =

@@ -25,6 +25,9 @@ bool AskForSomething(const ResolvedPrompts& prompts);
 // upper bound, the others are lower bounds.
 std::optional<double> SizeHintMm(const Geometry& geometry, const ResolvedPrompts& prompts);
 
+// Whether boxes or lines measure the target. Scribbles mark a part of it, and a mask may be wrong.
+bool SaySize(const ResolvedPrompts& prompts);
+
 // The voxels that a line runs through, as Ordered gives them.
 std::vector<VoxelRun> VoxelsOn(const ResolvedLine& line, const Shape& shape);
 

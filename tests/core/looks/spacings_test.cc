@@ -30,6 +30,21 @@ TEST(WiderSpacings, AreNoneWhereTheFirstIsAboutTheLast) {
   EXPECT_THAT(WiderSpacings(3, 1.5), IsEmpty());
 }
 
+TEST(Rungs, GoByTheUsualSpacingToTheCoarsest) {
+  EXPECT_THAT(Rungs(0.6, 3), ElementsAre(0.6, 0.9375, 1.5, 2.125, 3));
+  EXPECT_THAT(Rungs(0.6, 1.5), ElementsAre(0.6, 0.9375, 1.5));
+  EXPECT_THAT(Rungs(1.5, 1.5), ElementsAre(1.5));
+}
+
+// A patch of 50 voxels has room for 30, at 0.6.
+TEST(SpacingWithRoom, IsTheFirstThatHasIt) {
+  EXPECT_EQ(SpacingWithRoom(4, 50, {0.5, 1, 2}), 0.5);
+  EXPECT_EQ(SpacingWithRoom(15, 50, {0.5, 1, 2}), 0.5);
+  EXPECT_EQ(SpacingWithRoom(16, 50, {0.5, 1, 2}), 1);
+  EXPECT_EQ(SpacingWithRoom(59, 50, {0.5, 1, 2}), 2);
+  EXPECT_EQ(SpacingWithRoom(300, 50, {0.5, 1, 2}), 2) << "none has";
+}
+
 TEST(FinerSpacing, MakesASmallMaskAThirdOfThePatch) {
   EXPECT_THAT(FinerSpacing(32, 128, 1.5, Fine()), Optional(0.75));
   EXPECT_THAT(FinerSpacing(16, 64, 1.5, Fine()), Optional(0.75));

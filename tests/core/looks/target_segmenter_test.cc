@@ -664,6 +664,30 @@ TEST_F(LadderTest, LooksWiderAtALesionThatReachesOutOfItsPatch) {
   EXPECT_EQ(found->first_patch.spacing_mm, found->spacing_mm) << "what a refinement goes on from";
 }
 
+// Boxes and lines say how large the target is: narrower patches would show a part of it.
+TEST_F(LadderTest, BeginsWhereThereIsRoomForABoxOrALine) {
+  const Lesion lesion = Ellipsoid({50, 35, 35}, {15, 12, 12});
+  const Volume volume = Scan(geometry_, lesion);
+  EnginePatchModel model(engine_, volume);
+  Prompts box, line;
+  box.boxes = {{VoxelIndex{35, 23, 23}, VoxelIndex{65, 47, 47}}};
+  line.lines = {{VoxelIndex{36, 35, 35}, VoxelIndex{64, 35, 35}}};
+  for (const Prompts& prompts : {box, line}) {
+    WatchedModel watched(model);
+    const auto found = SegmentTarget(geometry_, prompts, {}, watched);
+    ASSERT_TRUE(found.ok()) << found.status();
+    ASSERT_FALSE(watched.placements.empty());
+    EXPECT_THAT(watched.placements, SizeIs(1)) << "which has the room";
+    EXPECT_GE(watched.placements[0].spacing_mm, 1.5);
+    EXPECT_GT(Dice(found->mask, geometry_, lesion), 0.85);
+  }
+  TargetOptions asked;
+  asked.spacing_mm = 0.75;
+  const auto as_asked = SegmentTarget(geometry_, box, asked, model);
+  ASSERT_TRUE(as_asked.ok()) << as_asked.status();
+  EXPECT_EQ(as_asked->first_patch.spacing_mm, 0.75) << "who names a spacing gets it";
+}
+
 // A patch that shows nothing but lesion may lead a model to a mask that touches nothing.
 TEST_F(LadderTest, TakesAWiderLookWhoseMaskIsLargerThanItsPatchIfThatIsSurer) {
   const Lesion lesion = Ellipsoid({50, 35, 35}, {20, 18, 18});

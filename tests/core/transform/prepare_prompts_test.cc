@@ -74,6 +74,32 @@ class PreparePromptsTest : public testing::Test {
   }
 };
 
+// What is marked lies in the box's ellipsoid; a mask, or previous logits, say more.
+TEST_F(PreparePromptsTest, BringsTheLikelyShapeOfABoxAsLogits) {
+  Prompts prompts;
+  prompts.boxes = {{VoxelIndex{50, 60, 70}, VoxelIndex{89, 99, 109}},
+                   {VoxelIndex{20, 30, 40}, VoxelIndex{22, 32, 42}, false}};
+  PromptRules rules;
+  rules.box_use = BoxUse::kShape;
+  const auto prepared = Prepare(prompts, rules);
+  ASSERT_TRUE(prepared.ok()) << prepared.status();
+  ASSERT_THAT(prepared->mask_logits, SizeIs(32 * 32 * 32));
+  const auto logit = [&](int64_t i, int64_t j, int64_t k) {  // of the cell of a patch voxel
+    return prepared->mask_logits[static_cast<size_t>(((i / 4) * 32 + j / 4) * 32 + k / 4)];
+  };
+  EXPECT_EQ(logit(60, 60, 60), kMaskPromptLogit) << "the middle";
+  EXPECT_EQ(logit(41, 41, 41), -kMaskPromptLogit) << "a corner of the box";
+  EXPECT_TRUE(prepared->uses[0].mask_logits);
+  EXPECT_EQ(prepared->uses[0].clicks, 1);
+  EXPECT_FALSE(prepared->uses[1].mask_logits);
+  EXPECT_TRUE(Prepare(prompts)->mask_logits.empty()) << "of a model that has not learned that";
+  prompts.previous_logits.assign(static_cast<size_t>(PatchSizes().logits_floats()), -3);
+  const auto refined = Prepare(prompts, rules);
+  ASSERT_TRUE(refined.ok()) << refined.status();
+  EXPECT_THAT(refined->mask_logits, Each(-3));
+  EXPECT_FALSE(refined->uses[0].mask_logits);
+}
+
 TEST_F(PreparePromptsTest, PointsBecomeTheNearestPatchVoxelsInOrder) {
   absl::StatusOr<PreparedPrompts> prepared =
       Prepare(Points({{VoxelIndex{15, 26, 37}, true}, {VoxelIndex{20.4, 20.6, 157.5}, false}}));
