@@ -24,6 +24,7 @@
 #include "server/doors/admin/http_endpoint.h"
 #include "server/doors/grpc/contract_limits.h"
 #include "server/doors/grpc/segmentation_service.h"
+#include "server/program/address.h"
 #include "server/schedule/admission.h"
 #include "server/schedule/job_threads.h"
 #include "server/segment/segment_pipeline.h"

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/base/status_macros.h"
+#include "server/program/address.h"
 
 using sgpsam::AdmissionOptions;
 using sgpsam::PipelineOptions;
@@ -103,25 +104,11 @@ std::string DefaultWorkerBinary() {
 
 }  // namespace
 
-absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view address) {
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
-      port < 0 || port > 65535) {
-    return absl::InvalidArgumentError("an address is host:port, e.g. 127.0.0.1:50051");
-  }
-  absl::string_view host = address.substr(0, colon);
-  if (absl::ConsumePrefix(&host, "[") && !absl::ConsumeSuffix(&host, "]")) {
-    return absl::InvalidArgumentError("an IPv6 address is written [address]:port");
-  }
-  return std::make_pair(std::string(host), port);
-}
-
 const Program& ServerProgram() {
   static const auto* const program = new Program{
       "sgpsam-server",
       "segments lesions in 3D medical images over gRPC.\n\n  sgpsam-server --model=weights.safetensors",
-      "server/config.cc", "SGPSAM_"};
+      "server/config.cc", "SGPSAM_", "SGPSAM_GATEWAY_"};
   return *program;
 }
 

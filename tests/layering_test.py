@@ -56,6 +56,10 @@ SEES = {
     "server/worker/": BELOW_MODEL + ["core/torch/", "core/worker_link/", "server/program/"],
     "client/cpp/": ["core/base/", *DICOM_FILES, "proto/"],
     "client/picture/": [],
+    # and sgpsam/client.h, as any caller; how a program reads its flags is the same for all.
+    "client/gateway/": ["core/base/", "client/gateway/http/", "client/gateway/nninteractive/", "server/program/"],
+    "client/gateway/http/": ["core/base/"],
+    "client/gateway/nninteractive/": ["core/base/", "client/gateway/http/"],
     "client/cli/": ["core/base/", "core/volume/", "core/raw/", *DICOM, "client/picture/"],   # and sgpsam/client.h, as any caller
     "tools/": ["core/torch/", "tools/commands/"],
     "tools/synthesis/": ["core/base/", "core/volume/", "core/raw/"],
@@ -84,6 +88,8 @@ THIRD_PARTIES = [
     ThirdParty("OpenJPEG", r"openjpeg", ["core/dicom/pixels/"], transitive=True),
     ThirdParty("libpng", r"png\.h", ["client/picture/"], transitive=True),
     ThirdParty("FreeType", r"(ft2build|freetype)", ["client/picture/"], transitive=True),
+    ThirdParty("Boost", r"boost/", ["client/gateway/http/"], transitive=True),
+    ThirdParty("C-Blosc2", r"blosc2", ["client/gateway/nninteractive/"], transitive=True),
     ThirdParty("libarchive", r"archive(_entry)?\.h", ["client/cpp/"], transitive=True),
     ThirdParty("LibTorch", r"(ATen|torch|c10)/|cuda_", ["core/model/", "core/torch/", "server/worker/", "tools/learn/train/", "tools/commands/"],
                transitive=True),
@@ -92,7 +98,8 @@ THIRD_PARTIES = [
                transitive=True, never=("server/worker/", "server/program/", "server/segment/", "server/schedule/")),
     ThirdParty("the contract's types", r"sgpsam/v1/", ["proto/", "server/doors/grpc/", "client/cpp/"], transitive=False),
     ThirdParty("the client library", r"sgpsam/(client|volume)\.h", ["client/", "tools/commands/"], transitive=True),
-    ThirdParty("flags", r"absl/flags/", ["server/"], transitive=True, never=("server/doors/", "server/segment/", "server/schedule/")),
+    ThirdParty("flags", r"absl/flags/", ["server/", "client/gateway/"], transitive=True,
+               never=("server/doors/", "server/segment/", "server/schedule/", "client/gateway/http/", "client/gateway/nninteractive/")),
     ThirdParty("prometheus-cpp", r"prometheus/", ["core/metrics/", "server/"], transitive=False),
 ]
 
@@ -116,6 +123,7 @@ SOURCES = [
     Source("random numbers of its own", r"BitGen|RAND_bytes|mt19937|random_device|SplitMix64\(|getrandom\(|std::rand\(",
            ("core/", "server/", "client/", "tools/"),
            {"core/model_file": "a seeded weight by its index", "core/dicom/dataset": "fresh UIDs",
+            "client/gateway/nninteractive": "tokens of leases",
             "server/doors/grpc": "request ids"}),
     Source("sleeping in a test", r"SleepFor\(|sleep_for\(|sleep_until\(|usleep\(|nanosleep\(|time\.sleep\(", ("tests/",),
            {"tests/server/test_server.h": "asks /metrics until it is there", "tests/core/batching/worker_pool_test.cc": "a random schedule",
@@ -329,6 +337,9 @@ def test_every_exception_is_needed(sources):
     ("server/worker/main.cc", "server/segment/segment_pipeline.h"),
     ("client/cpp/a.cc", "server/config.h"),
     ("client/cli/a.cc", "server/segment/segment_pipeline.h"),
+    ("client/gateway/http/a.cc", "client/gateway/nninteractive/door.h"),
+    ("client/gateway/nninteractive/a.cc", "client/gateway/monailabel/door.h"),   # no protocol sees another
+    ("client/gateway/a.cc", "server/segment/segment_pipeline.h"),
     ("tools/commands/a.cc", "server/segment/segment_pipeline.h"),
     ("core/looks/target_segmenter.cc", "core/batching/worker_pool.h"),
     ("core/looks/target_segmenter.h", "core/metrics/metrics.h"),
@@ -360,6 +371,8 @@ def test_an_allowed_direction_passes(path, include):
     ("core/volume/a.cc", "dcmtk/dcmdata/dctk.h"),
     ("core/dicom/folder/a.cc", "dcmtk/dcmdata/dctk.h"),
     ("client/cli/a.cc", "png.h"),
+    ("client/gateway/nninteractive/a.cc", "boost/beast/http.hpp"),
+    ("client/gateway/http/a.cc", "blosc2.h"),
     ("core/engine/engine.cc", "ATen/ATen.h"),
     ("core/model_file/a.cc", "ATen/ATen.h"),
     ("server/segment/a.cc", "grpcpp/grpcpp.h"),

@@ -1,0 +1,21 @@
+// The gateway's connection to the segmentation server: the one place where it is made.
+#ifndef SGPSAM_CLIENT_GATEWAY_SERVER_LINK_H_
+#define SGPSAM_CLIENT_GATEWAY_SERVER_LINK_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "sgpsam/client.h"
+
+namespace sgpsam::gateway {
+
+struct ServerLinkOptions {
+  std::string server = "127.0.0.1:50051";  // as client::Client::Connect takes it
+};
+
+// Returns at once: the connection is made by the first call. INVALID_ARGUMENT for what cannot be an address.
+absl::StatusOr<client::Client> ConnectToServer(const ServerLinkOptions& options);
+
+}  // namespace sgpsam::gateway
+
+#endif  // SGPSAM_CLIENT_GATEWAY_SERVER_LINK_H_
