@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/batching/worker_pool.h"
+#include "server/access/server_credentials.h"
 #include "server/program/flags.h"
 #include "server/schedule/admission.h"
 #include "server/segment/segment_pipeline.h"
@@ -28,6 +29,7 @@ struct WorkerOptions {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";      // gRPC
   std::string http_listen = "127.0.0.1:9464";  // metrics and probes
+  TlsFiles tls;                                // of the gRPC port
   WorkerOptions workers;
   WorkerPoolOptions pool;
   PipelineOptions pipeline;
