@@ -1,5 +1,5 @@
-// Everything that can be set on sgpsam-gateway: one struct of the parts' own options. Every flag may also stand in a
-// --flagfile or in the environment as SGPSAM_GATEWAY_<NAME>; the command line wins.
+// Everything that can be set on sgpsam-gateway: one struct of the parts' own options. Every flag may also
+// stand in a --flagfile or in the environment as SGPSAM_GATEWAY_<NAME>; the command line wins.
 #ifndef SGPSAM_CLIENT_GATEWAY_CONFIG_H_
 #define SGPSAM_CLIENT_GATEWAY_CONFIG_H_
 
@@ -23,7 +23,8 @@ struct GatewayConfig {
 // The program's name and flags, for ReadFlags.
 const Program& GatewayProgram();
 
-// The checked configuration that the flags hold now. INVALID_ARGUMENT names the flag. Reads the file of the key.
+// The checked configuration that the flags hold now. INVALID_ARGUMENT names the flag. Reads the file of the
+// key.
 absl::StatusOr<GatewayConfig> ConfigFromFlags();
 
 }  // namespace sgpsam::gateway

@@ -1,5 +1,5 @@
-// sgpsam-gateway: reads its flags, serves until SIGTERM or SIGINT. Exit code 0 then; 1 if it could not start; 2 for a
-// mistake in the flags. A second signal ends it at once.
+// sgpsam-gateway: reads its flags, serves until SIGTERM or SIGINT. Exit code 0 then; 1 if it could not start;
+// 2 for a mistake in the flags. A second signal ends it at once.
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,12 +11,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "client/gateway/config.h"
 #include "client/gateway/http/byte_budget.h"
 #include "client/gateway/http/http_server.h"
 #include "client/gateway/nninteractive/door.h"
 #include "client/gateway/server_link.h"
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "server/program/address.h"
 #include "server/program/flags.h"
@@ -49,6 +52,10 @@ void AwaitStopSignal() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // the next one ends the process
 }
 
+bool IsThisMachine(absl::string_view host) {
+  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+}
+
 absl::Status Serve(const GatewayConfig& config) {
   ASSIGN_OR_RETURN(const sgpsam::client::Client server, ConnectToServer(config.link));
   sgpsam::gateway::ByteBudget budget(config.max_held_bytes);
@@ -56,8 +63,13 @@ absl::Status Serve(const GatewayConfig& config) {
   ASSIGN_OR_RETURN(const auto address, sgpsam::ParseAddress(config.nninteractive_listen));
   ASSIGN_OR_RETURN(std::unique_ptr<HttpServer> http,
                    HttpServer::Start(address.first, address.second, {}, door, budget));
-  std::printf("ready nninteractive=%s:%d\n", address.first.c_str(), http->port());
+  const bool six = absl::StrContains(address.first, ':');
+  std::printf("ready nninteractive=%s\n",
+              absl::StrCat(six ? "[" : "", address.first, six ? "]:" : ":", http->port()).c_str());
   std::fflush(stdout);
+  if (config.nninteractive.api_key.empty() && !IsThisMachine(address.first)) {
+    sgpsam::Log(sgpsam::LogLevel::kWarning, "no key is asked for, and other machines may connect");
+  }
   AwaitStopSignal();
   door.Close();
   http.reset();

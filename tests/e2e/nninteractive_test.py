@@ -188,6 +188,15 @@ def test_a_scribble_may_come_as_a_part_of_the_image(viewer, ours, case):
     equal(viewer, ours.scribble(stroke(case)))
 
 
+def test_any_number_of_scribbles_is_obeyed(viewer, case):
+    said = numpy.zeros(case.array.shape, int)   # what was said last of each voxel
+    for number in range(20):
+        mark, positive = stroke(case, 2 + number % 4, number % 7), number % 3 != 2
+        said[mark == 1] = 1 if positive else -1
+        viewer.add_scribble_interaction(mark, include_interaction=positive)
+    assert shown(viewer)[said == 1].all() and not shown(viewer)[said == -1].any()
+
+
 def test_an_initial_segmentation_is_gone_on_from(viewer, ours, case):
     rough = numpy.roll(case.truth, 4, axis=1)
     viewer.add_point_interaction(case.centre, include_interaction=True)   # of the object before
@@ -366,12 +375,44 @@ def test_the_servers_refusals_are_worded_for_the_user(viewer, case):
     with pytest.raises(httpx.HTTPStatusError) as error:
         viewer.add_point_interaction(case.centre, True)
     assert error.value.response.status_code == 400 and "64 points" in detail_of(error)
+    assert viewer._predict() is not None   # without the one that was refused
 
 
 def test_a_prompt_needs_an_image_first(gateway):
     with Viewer(gateway.url) as viewer, pytest.raises(httpx.HTTPStatusError) as error:
         viewer.add_point_interaction((0, 0, 0), True)
     assert error.value.response.status_code == 400 and "no image" in detail_of(error)
+
+
+def test_what_is_too_large_is_refused_by_its_announcement_or_its_shape(server):
+    noise = numpy.random.default_rng(0).integers(0, 256, (1, 160, 128, 128), dtype=numpy.uint8)
+    with running_gateway(server.grpc, "--max_image_bytes=2000000") as small, Viewer(small.url) as viewer:
+        for image, status in ((noise, 413), (numpy.zeros_like(noise), 400)):   # of which the body is 100 bytes
+            with pytest.raises(httpx.HTTPStatusError) as error:
+                viewer.set_image(image)
+            assert error.value.response.status_code == status
+        viewer.set_image(noise[:, :10])
+
+
+def test_images_of_all_sessions_together_are_bounded(server, case):
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(running_gateway(server.grpc, "--max_image_bytes=3000000", "--max_held_bytes=12000000")).url
+        first, second, third = (stack.enter_context(Viewer(url)) for _ in range(3))
+        open_image(first, case.array)
+        open_image(second, case.array)
+        with pytest.raises(remote_session.ServerAtCapacityError, match="too many"):
+            open_image(third, case.array)
+        first.close()
+        open_image(third, case.array).add_point_interaction(case.centre, include_interaction=True)
+        second.add_point_interaction(case.centre, include_interaction=True)
+        assert shown(third).any() and (shown(third) == shown(second)).all()
+
+
+@pytest.mark.parametrize("method, path, status", [("GET", "/", 404), ("GET", "/set_image", 405), ("POST", "/healthz", 405),
+                                                  ("DELETE", "/claim", 405), ("POST", "/claim/", 404)])
+def test_what_is_no_call_says_so(gateway, method, path, status):
+    answer = httpx.request(method, f"{gateway.url}{path}", content=b"")
+    assert answer.status_code == status and answer.json()["detail"]
 
 
 def test_one_session_too_many_is_told_to_come_back(gateway, server):

@@ -1,6 +1,6 @@
-// How many bytes the gateway holds for its callers, all of them together: bodies that are being read, images of
-// leases, arrays that are being unpacked. What is not granted is refused before it is allocated. Thread-safe; outlives
-// what it grants.
+// How many bytes the gateway holds for its callers, all of them together: bodies that are being read, images
+// of leases, arrays that are being unpacked. What is not granted is refused before it is allocated.
+// Thread-safe; outlives what it grants.
 #ifndef SGPSAM_CLIENT_GATEWAY_HTTP_BYTE_BUDGET_H_
 #define SGPSAM_CLIENT_GATEWAY_HTTP_BYTE_BUDGET_H_
 

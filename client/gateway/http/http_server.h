@@ -1,8 +1,8 @@
-// HTTP/1.1 for the gateway's protocols: reads requests, asks an HttpService, writes its answers. Whoever reaches the port
-// is bounded in all he can hold: connections, the head of a request, its body (by a size that the service names from the
-// head alone), the memory of all bodies, and by a clock in every step, which runs for the step as a whole and not anew for
-// each byte. One thread moves bytes; each answer is made on a thread of a pool with as many as there are connections, so
-// that a slow one delays nobody's.
+// HTTP/1.1 for the gateway's protocols: reads requests, asks an HttpService, writes its answers. Whoever
+// reaches the port is bounded in all he can hold: connections, the head of a request, its body (by a size
+// that the service names from the head alone), the memory of all bodies, and by a clock in every step, which
+// runs for the step as a whole and not anew for each byte. One thread moves bytes; each answer is made on a
+// thread of a pool with as many as there are connections, so that a slow one delays nobody's.
 #ifndef SGPSAM_CLIENT_GATEWAY_HTTP_HTTP_SERVER_H_
 #define SGPSAM_CLIENT_GATEWAY_HTTP_HTTP_SERVER_H_
 
@@ -27,8 +27,8 @@ struct HttpLimits {
   absl::Duration head_time = absl::Seconds(15);
   // From the last field to the last byte of the body, or of the answer: this, and a second for each mebibyte.
   absl::Duration transfer_time = absl::Seconds(30);
-  // How long a body that was refused is read away: closing at once would take the answer from a client that is still
-  // sending.
+  // How long a body that was refused is read away: closing at once would take the answer from a client that
+  // is still sending.
   absl::Duration discard_time = absl::Seconds(10);
 };
 
@@ -36,8 +36,8 @@ class HttpService {
  public:
   virtual ~HttpService() = default;
 
-  // How many bytes the body may have, or the answer at once if none is wanted, which is given before the body is read.
-  // On the thread that moves all bytes: must not block.
+  // How many bytes the body may have, or the answer at once if none is wanted, which is given before the body
+  // is read. On the thread that moves all bytes: must not block.
   virtual std::variant<uint64_t, HttpAnswer> Admit(const HttpHead& head) = 0;
 
   // May block; any number at the same time. `body` has at most the bytes that Admit allowed.
@@ -46,8 +46,8 @@ class HttpService {
 
 class HttpServer {
  public:
-  // Answers from now on. `service` and `budget`, from which bodies are taken, outlive it. UNAVAILABLE if the address
-  // cannot be bound.
+  // Answers from now on. `service` and `budget`, from which bodies are taken, outlive it. UNAVAILABLE if the
+  // address cannot be bound.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& host, int port,
                                                            const HttpLimits& limits, HttpService& service,
                                                            ByteBudget& budget);

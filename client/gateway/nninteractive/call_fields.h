@@ -1,5 +1,5 @@
-// Fields of nnInteractive's calls: JSON of a body or of the field X-Meta -> plain values. Pure functions. INVALID_ARGUMENT
-// names the field that is missing or of another kind.
+// Fields of nnInteractive's calls: JSON of a body or of the field X-Meta -> plain values. Pure functions.
+// INVALID_ARGUMENT names the field that is missing or of another kind.
 #ifndef SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_CALL_FIELDS_H_
 #define SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_CALL_FIELDS_H_
 

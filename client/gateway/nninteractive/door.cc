@@ -186,7 +186,8 @@ absl::StatusOr<HttpAnswer> NninteractiveDoor::SetTargetBuffer(Session& session, 
   return JsonAnswer(json::object());
 }
 
-// Our server looks at other spacings by itself, as the model has learned; the wish is taken and changes nothing.
+// Our server looks at other spacings by itself, as the model has learned; the wish is taken and changes
+// nothing.
 absl::StatusOr<HttpAnswer> NninteractiveDoor::SetDoAutozoom(Session&, const HttpHead&,
                                                             const std::string& body) {
   ASSIGN_OR_RETURN(const json fields, ParseFields(body));

@@ -1,10 +1,11 @@
-// nnInteractive's protocol (client 2.5 and later, under 3D Slicer's and napari's plug-ins) over the gateway's HTTP server:
-// parses calls, phrases answers; what they mean is in session.h. Fields and their order are those of
-// inference/remote/remote_session.py of nninteractive-client 2.6.0.
+// nnInteractive's protocol (client 2.5 and later, under 3D Slicer's and napari's plug-ins) over the gateway's
+// HTTP server: parses calls, phrases answers; what they mean is in session.h. Fields and their order are
+// those of inference/remote/remote_session.py of nninteractive-client 2.6.0.
 //
-// Key and lease are looked at before a body is read. An error is {"detail": text}, for the user: 400 for what the server or
-// the gateway refuses, 401 for a wrong key, 410 for a lease that is gone, 413 for a body that is too large, 503 with
-// Retry-After where there is no room at the moment, 502 and 504 if the server cannot be reached or takes too long.
+// Key and lease are looked at before a body is read. An error is {"detail": text}, for the user: 400 for what
+// the server or the gateway refuses, 401 for a wrong key, 410 for a lease that is gone, 413 for a body that
+// is too large, 503 with Retry-After where there is no room at the moment, 502 and 504 if the server cannot
+// be reached or takes too long.
 #ifndef SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_DOOR_H_
 #define SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_DOOR_H_
 

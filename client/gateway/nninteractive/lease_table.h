@@ -1,7 +1,8 @@
-// Who may use the gateway at the moment: leases, as nnInteractive's protocol has them. A client claims one, names it in
-// every call and gives it back; one whose user does nothing for long, or who is not heard of at all, is taken from him, and
-// what it held is freed. Nothing survives the process: after a restart all leases are unknown, and clients begin anew.
-// Thread-safe. Owns a thread, which takes leases back whose time is over.
+// Who may use the gateway at the moment: leases, as nnInteractive's protocol has them. A client claims one,
+// names it in every call and gives it back; one whose user does nothing for long, or who is not heard of at
+// all, is taken from him, and what it held is freed. Nothing survives the process: after a restart all leases
+// are unknown, and clients begin anew. Thread-safe. Owns a thread, which takes leases back whose time is
+// over.
 #ifndef SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_LEASE_TABLE_H_
 #define SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_LEASE_TABLE_H_
 

@@ -1,5 +1,5 @@
-// Masks of an image: one bit a voxel, least significant first, in the order of the image's samples, which is how the server
-// takes and gives them. Pure functions; bits beyond the last voxel are 0.
+// Masks of an image: one bit a voxel, least significant first, in the order of the image's samples, which is
+// how the server takes and gives them. Pure functions; bits beyond the last voxel are 0.
 #ifndef SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_MASK_BITS_H_
 #define SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_MASK_BITS_H_
 
@@ -17,7 +17,8 @@ std::string PackBits(absl::string_view voxels);
 // One byte a voxel of `box`, 0 or 1, z fastest. `bits` may be empty: nothing is marked.
 std::string VoxelsIn(absl::string_view bits, const Shape& shape, const VoxelBox& box);
 
-// The smallest box around the voxels in which two masks of one image differ; nothing if they do not. Each may be empty.
+// The smallest box around the voxels in which two masks of one image differ; nothing if they do not. Each may
+// be empty.
 std::optional<VoxelBox> BoxOfChanges(absl::string_view before, absl::string_view after, const Shape& shape);
 
 // The same around all that is marked.

@@ -24,9 +24,7 @@ constexpr Words kInstead[] = {
     {"TOO_MANY_POINTS",
      "the object has 64 points, which is all that it may have; begin another, or go on from its mask"},
     {"TOO_MANY_PROMPTS",
-     "the object has 16 boxes, or 16 scribbles and lassos, which is all that it may have; begin another, or "
-     "go on from "
-     "its mask"},
+     "the object has 16 boxes, which is all that it may have; begin another, or go on from its mask"},
     {"PROMPT_TOO_LARGE",
      "the scribble or lasso marks too many voxels; give a large region as a box or an initial mask"},
     {"EMPTY_MASK", "the mask, scribble or lasso marks nothing of what was looked at"},

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/gateway/nninteractive/mask_bits.h"
+#include "client/gateway/nninteractive/merge_scribbles.h"
 #include "core/base/status_macros.h"
 
 namespace sgpsam::gateway {
@@ -16,8 +17,9 @@ namespace {
 // Below what the clients wait for: 60 s for an interaction, 600 s for an image.
 constexpr absl::Duration kPredictionTime = absl::Seconds(55), kImageTime = absl::Seconds(570);
 constexpr uint64_t kMaxAxis = 16384;  // the contract's
-// What a session holds besides its image, for each voxel a bit, three times over (now, one step back, and the next while
-// it is being made): the mask, an initial one, and scribbles, which may have two. Logits and small images fit into the rest.
+// What a session holds besides its image, for each voxel a bit, three times over (now, one step back, and the
+// next while it is being made): the mask, an initial one, and scribbles, which may have two. Logits and small
+// images fit into the rest.
 constexpr uint64_t kHeldBitsPerVoxel = 16, kHeldBytes = uint64_t{4} << 20, kScribbleBytes = uint64_t{1} << 20;
 
 uint64_t HeldBytes(const NniaHead& image, const Shape& shape) {
@@ -136,8 +138,8 @@ absl::Status Session::SetImage(absl::string_view packed, const std::array<double
   ASSIGN_OR_RETURN(NniaArray array, UnpackNnia(packed, max_image_bytes_));
   const client::RawGrid grid{.shape = ToIjk(shape), .sample_type = *type, .spacing_mm = ToIjk(spacing)};
   Image image{client::Volume::FromSamples(grid, std::move(array.samples)), shape, std::move(grant)};
-  // A target of nothing but a negative click looks at nothing: it brings the image to the server, which also says whether
-  // it can use it, now instead of at the first click.
+  // A target of nothing but a negative click looks at nothing: it brings the image to the server, which also
+  // says whether it can use it, now instead of at the first click.
   client::Target nothing;
   nothing.clicks = {{client::Position::Voxel(0, 0, 0), false}};
   RETURN_IF_ERROR(Segment(image, std::move(nothing), kImageTime).status());
@@ -236,6 +238,7 @@ absl::StatusOr<Prediction> Session::AddScribble(absl::string_view packed, const 
   scribble.first = ToIjk(first);
   Object next = object_;
   next.target.scribbles.push_back(std::move(scribble));
+  next.target.scribbles = MergeScribbles(std::move(next.target.scribbles));
   RETURN_IF_ERROR(CheckScribbles(next.target.scribbles, image_->shape));
   return Become(std::move(next), run);
 }

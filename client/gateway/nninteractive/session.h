@@ -1,9 +1,11 @@
-// What one client of nnInteractive's protocol works on: an image, the prompts of one object so far, the mask that the
-// client shows, and one step back. The server keeps nothing for it: each prediction is one call of our contract that names
-// image and logits by their digests, and brings them along, from here, only where the server no longer has them.
+// What one client of nnInteractive's protocol works on: an image, the prompts of one object so far, the mask
+// that the client shows, and one step back. The server keeps nothing for it: each prediction is one call of
+// our contract that names image and logits by their digests, and brings them along, from here, only where the
+// server no longer has them.
 //
-// Axes are the protocol's (voxel_box.h). Errors keep the server's code and reason (sgpsam/client.h) or are INVALID_ARGUMENT
-// of our own, with a text for the user; a call that fails changes nothing. Thread-safe: calls wait for each other.
+// Axes are the protocol's (voxel_box.h). Errors keep the server's code and reason (sgpsam/client.h) or are
+// INVALID_ARGUMENT of our own, with a text for the user; a call that fails changes nothing, but one for an
+// image leaves none. Thread-safe: calls wait for each other.
 #ifndef SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_SESSION_H_
 #define SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_SESSION_H_
 
@@ -39,7 +41,8 @@ class Session {
 
   uint64_t max_image_bytes() const { return max_image_bytes_; }
 
-  // Unpacks the image and lets the server have it. Spacing in mm along x, y, z. Prompts, mask and step back are gone.
+  // Unpacks the image and lets the server have it. Spacing in mm along x, y, z. Prompts, mask and step back
+  // are gone, if it fails, too.
   absl::Status SetImage(absl::string_view packed, const std::array<double, 3>& spacing)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // The shape of the image that is there; FAILED_PRECONDITION if there is none.

@@ -1,9 +1,9 @@
 // A box of voxels of an image, in nnInteractive's order of axes.
 //
-// Everything in this folder counts axes as that protocol does: x, y, z are the first to the third axis of a C-ordered
-// array, so that z changes fastest in memory. It says nothing of where they point to in a patient. Ours, i, j, k, has the
-// fastest axis first (proto/sgpsam/v1/segmentation.proto), so that i is z, j is y and k is x, and the bytes of an array are
-// those of our volume; ToIjk is the one place that turns them round.
+// Everything in this folder counts axes as that protocol does: x, y, z are the first to the third axis of a
+// C-ordered array, so that z changes fastest in memory. It says nothing of where they point to in a patient.
+// Ours, i, j, k, has the fastest axis first (proto/sgpsam/v1/segmentation.proto), so that i is z, j is y and
+// k is x, and the bytes of an array are those of our volume; ToIjk is the one place that turns them round.
 #ifndef SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_VOXEL_BOX_H_
 #define SGPSAM_CLIENT_GATEWAY_NNINTERACTIVE_VOXEL_BOX_H_
 

@@ -22,7 +22,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// Takes bodies of at most `max_body`; refuses /no from the head; /wait answers once it is told to; else says what it got.
+// Takes bodies of at most `max_body`; refuses /no from the head; /wait answers once it is told to; else says
+// what it got.
 class Service : public HttpService {
  public:
   std::variant<uint64_t, HttpAnswer> Admit(const HttpHead& head) override {

@@ -62,7 +62,8 @@ TEST(NniaArray, IsMeasuredBeforeItIsUnpacked) {
   EXPECT_FALSE(UnpackNnia(Packed(), 20999).ok());
 }
 
-// Neither the sizes nor their product may be believed: a terabyte announced in 60 bytes is refused for the bytes' sake.
+// Neither the sizes nor their product may be believed: a terabyte announced in 60 bytes is refused for the
+// bytes' sake.
 TEST(NniaArray, IsRefusedIfItsShapeIsNotPossible) {
   for (const uint64_t size :
        {uint64_t{0}, uint64_t{7}, uint64_t{1} << 32, uint64_t{1} << 62, uint64_t{1} << 63, UINT64_MAX}) {
