@@ -219,12 +219,14 @@ TEST_F(HttpServerTest, AnswersOthersWhileOneTakesItsTime) {
   EXPECT_EQ(StatusOf(Exchange(kGet)), 200);
 }
 
-// The answer must not be lost with a connection that is closed under what is still being sent.
-TEST_F(HttpServerTest, LetsAClientReadARefusalThatSendsItsBodyFirst) {
+// Closing under what is still being sent would take the answer from clients of some systems.
+TEST_F(HttpServerTest, ReadsAwayTheBodyOfARefusal) {
   Start();
   const std::string body(size_t{16} << 20, 'x');
   for (const absl::string_view path : {"/no", "/a"}) {
-    EXPECT_EQ(StatusOf(Exchange(Post(path, body.size(), body))), path == "/no" ? 401 : 413);
+    LocalConnection connection(server->port());
+    EXPECT_TRUE(connection.Send(Post(path, body.size(), body))) << path;
+    EXPECT_EQ(StatusOf(connection.ReadToEnd()), path == "/no" ? 401 : 413);
   }
 }
 
