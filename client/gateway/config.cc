@@ -14,7 +14,14 @@ using sgpsam::gateway::LeaseOptions;
 using sgpsam::gateway::NninteractiveOptions;
 using sgpsam::gateway::ServerLinkOptions;
 
-ABSL_FLAG(std::string, server, ServerLinkOptions().server, "Address of sgpsam-server's gRPC service.");
+ABSL_FLAG(std::string, server, ServerLinkOptions().server,
+          "Address of sgpsam-server's gRPC service, or several, separated by commas.");
+ABSL_FLAG(
+    std::string, tls_ca, "",
+    "Speak TLS with servers whose certificate one of the authorities in this file (PEM) signed; system: one "
+    "that the system trusts.");
+ABSL_FLAG(std::string, tls_cert, "", "The certificate (PEM) to show to a server that asks for one.");
+ABSL_FLAG(std::string, tls_key, "", "Its private key (PEM).");
 ABSL_FLAG(std::string, nninteractive_listen, GatewayConfig().nninteractive_listen,
           "Address of nnInteractive's protocol, for 3D Slicer and napari; port 0 picks a free one.");
 ABSL_FLAG(
@@ -37,10 +44,18 @@ absl::Status Wrong(absl::string_view flag, absl::string_view allowed) {
   return absl::InvalidArgumentError(absl::StrCat("--", flag, " must be ", allowed));
 }
 
+absl::Status CheckLink(const ServerLinkOptions& link) {
+  if (link.server.empty()) return Wrong("server", "host:port");
+  if (!link.tls_cert.empty() && link.tls_ca.empty()) return Wrong("tls_ca", "given with --tls_cert");
+  if (!link.tls_cert.empty() && link.tls_key.empty()) return Wrong("tls_key", "given with --tls_cert");
+  if (!link.tls_key.empty() && link.tls_cert.empty()) return Wrong("tls_cert", "given with --tls_key");
+  return absl::OkStatus();
+}
+
 absl::Status Check(const GatewayConfig& config) {
   const LeaseOptions& leases = config.nninteractive.leases;
   if (!ParseAddress(config.nninteractive_listen).ok()) return Wrong("nninteractive_listen", "host:port");
-  if (config.link.server.empty()) return Wrong("server", "host:port");
+  RETURN_IF_ERROR(CheckLink(config.link));
   if (leases.max_sessions < 1 || leases.max_sessions > 1024) return Wrong("max_sessions", "1 to 1024");
   if (leases.idle_timeout < absl::Seconds(1)) return Wrong("idle_timeout", "at least 1s");
   // Clients are heard of every 5 s or more seldom.
@@ -75,7 +90,8 @@ const Program& GatewayProgram() {
 
 absl::StatusOr<GatewayConfig> ConfigFromFlags() {
   GatewayConfig config;
-  config.link.server = absl::GetFlag(FLAGS_server);
+  config.link = {absl::GetFlag(FLAGS_server), absl::GetFlag(FLAGS_tls_ca), absl::GetFlag(FLAGS_tls_cert),
+                 absl::GetFlag(FLAGS_tls_key)};
   config.nninteractive_listen = absl::GetFlag(FLAGS_nninteractive_listen);
   ASSIGN_OR_RETURN(config.nninteractive.api_key, ReadKey(absl::GetFlag(FLAGS_api_key_file)));
   config.nninteractive.leases = {absl::GetFlag(FLAGS_max_sessions), absl::GetFlag(FLAGS_idle_timeout),

@@ -24,6 +24,7 @@
 #include "server/program/address.h"
 #include "server/program/flags.h"
 #include "server/program/process.h"
+#include "sgpsam/client.h"
 
 namespace {
 
@@ -56,8 +57,7 @@ bool IsThisMachine(absl::string_view host) {
   return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
 }
 
-absl::Status Serve(const GatewayConfig& config) {
-  ASSIGN_OR_RETURN(const sgpsam::client::Client server, ConnectToServer(config.link));
+absl::Status Serve(const GatewayConfig& config, const sgpsam::client::Client& server) {
   sgpsam::gateway::ByteBudget budget(config.max_held_bytes);
   sgpsam::gateway::NninteractiveDoor door(config.nninteractive, server, budget, sgpsam::Clock::Real());
   ASSIGN_OR_RETURN(const auto address, sgpsam::ParseAddress(config.nninteractive_listen));
@@ -90,7 +90,9 @@ int main(int argc, char** argv) {
   if (ended) return *ended;
   const absl::StatusOr<GatewayConfig> config = sgpsam::gateway::ConfigFromFlags();
   if (!config.ok()) return sgpsam::ReportUsageError(program, config.status());
-  const absl::Status status = Serve(*config);
+  const absl::StatusOr<sgpsam::client::Client> server = ConnectToServer(config->link);
+  if (!server.ok()) return sgpsam::ReportUsageError(program, server.status());
+  const absl::Status status = Serve(*config, *server);
   if (status.ok()) return 0;
   std::fprintf(stderr, "sgpsam-gateway: %s\n", std::string(status.message()).c_str());
   return 1;

@@ -10,10 +10,14 @@
 namespace sgpsam::gateway {
 
 struct ServerLinkOptions {
-  std::string server = "127.0.0.1:50051";  // as client::Client::Connect takes it
+  std::string server = "127.0.0.1:50051";  // as client::Client::Connect takes it: several, too
+  // Paths of files in PEM. The authority may be "system"; empty: the connection is not encrypted.
+  std::string tls_ca;
+  std::string tls_cert, tls_key;  // shown to a server that asks for one; empty: none
 };
 
-// Returns at once: the connection is made by the first call. INVALID_ARGUMENT for what cannot be an address.
+// Returns at once: the connection is made by the first call. An error if there cannot be one: of addresses and
+// files, which it names.
 absl::StatusOr<client::Client> ConnectToServer(const ServerLinkOptions& options);
 
 }  // namespace sgpsam::gateway

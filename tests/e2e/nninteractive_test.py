@@ -453,6 +453,23 @@ def test_an_idle_session_expires(server, case):
                 viewer.heartbeat()
 
 
+# --- the link to the server
+
+
+def test_the_gateway_and_the_server_trust_each_other_or_say_so(model, case, tmp_path):
+    subprocess.run([ROOT / "tests/support/make_certificates.sh", tmp_path], check=True)
+    shown = [f"--tls_cert={tmp_path / 'client.pem'}", f"--tls_key={tmp_path / 'client.key'}"]
+    with running_server(model, f"--tls_cert={tmp_path / 'server.pem'}", f"--tls_key={tmp_path / 'server.key'}",
+                        f"--tls_client_ca={tmp_path / 'authority.pem'}") as server:
+        address = f"localhost:{server.grpc.split(':')[1]}"
+        with running_gateway(address, f"--tls_ca={tmp_path / 'authority.pem'}", *shown) as trusted, Viewer(trusted.url) as viewer:
+            open_image(viewer, case.array).add_point_interaction(case.centre, include_interaction=True)
+        for flags in ([], [f"--tls_ca={tmp_path / 'authority.pem'}"], [f"--tls_ca={tmp_path / 'stranger.pem'}", *shown]):
+            with running_gateway(address, *flags) as stranger, pytest.raises(httpx.HTTPStatusError) as error:
+                Viewer(stranger.url)
+            assert error.value.response.status_code == 502 and "server" in detail_of(error)
+
+
 # --- restarts
 
 
@@ -527,6 +544,9 @@ def test_help_and_version_and_the_table_in_the_document():
     (["--nninteractive_listen=here"], {}, "--nninteractive_listen must be host:port"),
     (["--api_key_file=/nonexistent"], {}, "--api_key_file must be a file"),
     (["--max_held_bytes=5"], {}, "--max_held_bytes must be"),
+    (["--tls_cert=c.pem", "--tls_key=k.pem"], {}, "--tls_ca must be given"),
+    (["--tls_ca=system", "--tls_cert=c.pem"], {}, "--tls_key must be given"),
+    (["--tls_ca=/nonexistent.pem"], {}, "/nonexistent.pem"),
     (["now"], {}, "only flags are understood"),
     ([], {"SGPSAM_GATEWAY_MAX_SESIONS": "3"}, "SGPSAM_GATEWAY_MAX_SESIONS"),
 ])

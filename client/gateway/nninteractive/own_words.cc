@@ -64,6 +64,10 @@ HttpAnswer ErrorAnswer(const absl::Status& error) {
     case absl::StatusCode::kUnavailable:
       return DetailAnswer(502,
                           "the gateway cannot reach the segmentation server; try again, or ask who runs it");
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return DetailAnswer(
+          502, "the gateway and the segmentation server do not trust each other; ask who runs them");
     case absl::StatusCode::kDeadlineExceeded:
       return DetailAnswer(504, "the segmentation server took too long; try again");
     default: return DetailAnswer(500, "the segmentation server failed on this request");
