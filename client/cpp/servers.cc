@@ -78,11 +78,12 @@ absl::StatusOr<std::unique_ptr<Servers>> Servers::Open(const std::string& target
 
 Servers::Servers(std::vector<std::string> targets, const ConnectOptions& options)
     : targets_(std::move(targets)), tls_(options.tls) {
-  grpc::ChannelArguments arguments;
-  if (!options.user_agent.empty()) arguments.SetUserAgentPrefix(options.user_agent);
-  arguments.SetLoadBalancingPolicyName("round_robin");  // over the addresses that one name has
   const auto credentials = MakeCredentials(tls_);
   for (const std::string& target : targets_) {
+    grpc::ChannelArguments arguments;
+    if (!options.user_agent.empty()) arguments.SetUserAgentPrefix(options.user_agent);
+    // Only on request: localhost and most hosts have two addresses, of which the server listens on one.
+    if (absl::StartsWith(target, "dns:")) arguments.SetLoadBalancingPolicyName("round_robin");
     stubs_.push_back(
         v1::SegmentationService::NewStub(grpc::CreateCustomChannel(target, credentials, arguments)));
   }

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 
+import numpy
 import pytest
 from conftest import BIN, ROOT, running_server
 
@@ -167,3 +168,60 @@ def test_the_authorities_of_the_system_are_trusted_on_request_alone(servers, cer
     assert done.returncode == 0, done.stderr
     assert subprocess.run([BIN / "sgpsam", "model", "--server", address, "--tls-ca", "system"], capture_output=True,
                           timeout=60, check=False).returncode == 1
+
+
+# --- the Python package
+
+
+def certified(sdk, folder, ca, shown=None):
+    shows = {"cert": folder / f"{shown}.pem", "key": folder / f"{shown}.key"} if shown else {}
+    return sdk.Tls(ca=folder / f"{ca}.pem", **shows) if ca else None
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_the_package_raises_what_to_do(servers, certificates, sdk, refusal):
+    server, client_ca, ca, shown, code, complaint, _ = refusal
+    address = servers(server, client_ca)
+    with sdk.Client(address, tls=certified(sdk, certificates, ca, shown)) as client:
+        with pytest.raises(sdk.NotTrusted if code == 1 else sdk.Unavailable, match=complaint):
+            client.describe_model(timeout=60)
+    if server == "server":
+        with sdk.Client(address, tls=certified(sdk, certificates, "authority", "client")) as good:
+            assert good.describe_model(timeout=60).server_version
+
+
+def test_an_array_is_segmented_over_tls(servers, certificates, sdk):
+    array = numpy.zeros((20, 32, 32), numpy.int16)
+    array[5:15, 10:20, 10:20] = numpy.arange(10) + 100
+    with sdk.Client(servers("server", "authority"), tls=certified(sdk, certificates, "authority", "client")) as client:
+        result = client.segment(sdk.Volume.from_array(array, (1.5, 1.5, 3)), sdk.Target([sdk.Click.voxel(14, 14, 9)]))
+    assert result.mask.shape == array.shape
+
+
+@pytest.mark.parametrize("ca, cert, key, error, complaint", [
+    ("absent.pem", None, None, FileNotFoundError, "absent.pem"),
+    ("text.pem", None, None, ValueError, "text.pem holds no certificate"),
+    ("damaged.pem", None, None, ValueError, "damaged.pem holds no certificate in PEM, or a damaged one"),
+    ("authority.pem", "client.pem", None, ValueError, "given together"),
+    ("authority.pem", "client.pem", "server.key", ValueError, "server.key are not a certificate and its private key"),
+    ("authority.pem", "server.pem", "encrypted.key", ValueError, "without a passphrase"),
+])
+def test_files_that_are_none_are_named_before_anything_is_sent(certificates, sdk, ca, cert, key, error, complaint):
+    ca, cert, key = (name and certificates / name for name in (ca, cert, key))
+    with pytest.raises(error, match=complaint):
+        sdk.Client("localhost:1", tls=sdk.Tls(ca, cert, key))
+
+
+def test_a_certificate_that_is_replaced_counts_for_the_clients_that_follow(model, files, sgpsam, sdk):
+    with running_server(model, *flags(files, "server")) as server:
+        address = f"localhost:{server.grpc.split(':')[1]}"
+        with sdk.Client(address, tls=certified(sdk, files, "authority")) as open_before:
+            assert open_before.describe_model(timeout=60).server_version
+            for ending in (".pem", ".key"):
+                shutil.copy(files / f"strange_server{ending}", files / f"new{ending}")
+                os.replace(files / f"new{ending}", files / f"server{ending}")
+            until_code(0, sgpsam, "model", "--server", address, "--tls-ca", files / "stranger.pem")
+            assert sgpsam("model", "--server", address, "--tls-ca", files / "authority.pem").returncode == 1
+            assert open_before.describe_model(timeout=60).server_version
+        with sdk.Client(address, tls=certified(sdk, files, "stranger")) as after:
+            assert after.describe_model(timeout=60).server_version

@@ -314,10 +314,10 @@ struct ConnectOptions {
 class Client {
  public:
   // `target` is gRPC's: "host:port", "dns:///name:port", "unix:/path"; or several, separated by commas. Calls
-  // go round them and round the addresses of a name; those about one volume stay with one target as long as
-  // it answers, so that the volume is uploaded once. Returns at once: the connection is made by the first
-  // call. INVALID_ARGUMENT for an empty target and for files of `options.tls` that are none or do not belong
-  // together; NOT_FOUND and the like for those that cannot be read.
+  // go round them, and round all addresses of a "dns:///name:port"; those about one volume stay with one
+  // target as long as it answers, so that the volume is uploaded once. Returns at once: the connection is
+  // made by the first call. INVALID_ARGUMENT for an empty target and for files of `options.tls` that are none
+  // or do not belong together; NOT_FOUND and the like for those that cannot be read.
   static absl::StatusOr<Client> Connect(const std::string& target, const ConnectOptions& options = {});
 
   Client(Client&&) noexcept;
