@@ -153,8 +153,8 @@ class Servers:
     def _untrusted(message: str, target: str) -> str:
         if "CERTIFICATE_VERIFY_FAILED" in message:
             return ("the server's certificate was not accepted: it must be signed by an authority that is trusted "
-                    "here, and be within its dates; trust the authority that signed it (Tls(ca=…)), or have the certificate "
-                    "renewed")
+                    "here, and be within its dates; trust the authority that signed it (Tls(ca=…)), or have the "
+                    "certificate renewed")
         if "Hostname Verification Check failed" in message or "is not in peer certificate" in message:
             return (f"the server's certificate is not for the name in {target}: use a name that it is for, or "
                     "have one made for this name (subjectAltName)")
