@@ -369,6 +369,36 @@ def test_what_is_wrong_is_said_to_the_user_and_changes_nothing(viewer, case, cal
     assert not shown(viewer).any()
 
 
+POINT, BOX, MASK = "/add_point_interaction", "/add_bbox_interaction", "/add_scribble_interaction"
+SIGN = '"include_interaction": true'
+
+
+@pytest.mark.parametrize("path, body, meta", [
+    (POINT, "", None), (POINT, "{", None), (POINT, "[]", None), (POINT, "7", None), (POINT, "\0", None), (POINT, "[" * 60000, None),
+    (POINT, '{"coordinates": [1, 2, 3], "coordinates": [1, 2, 3], %s}' % SIGN, None),
+    (POINT, '{"coordinates": [1, 2, NaN], %s}' % SIGN, None), (POINT, '{"coordinates": [1, 2, 1e400], %s}' % SIGN, None),
+    (POINT, '{"coordinates": [1, 2, -1e300], %s}' % SIGN, None), (POINT, '{"coordinates": [1, 2, "3"], %s}' % SIGN, None),
+    (POINT, '{"coordinates": {"0": 1}, %s}' % SIGN, None), (POINT, '{"coordinates": [1, 2, 3], "include_interaction": 1}', None),
+    (BOX, '{"bbox_coords": [[0, 1], [0, 1]], %s}' % SIGN, None), (BOX, '{"bbox_coords": [[0, 1], [0, 1], [5, 4]], %s}' % SIGN, None),
+    (BOX, '{"bbox_coords": [[0, 1], [0, 1], [0, 1e999]], %s}' % SIGN, None), (BOX, '{"bbox_coords": [1, 2, 3], %s}' % SIGN, None),
+    ("/set_target_buffer", '{"shape": [48, 96, -80]}', None), ("/set_target_buffer", '{"shape": [48, 96, 4294967376]}', None),
+    ("/set_target_buffer", '{"shape": [48, 96.5, 80]}', None), ("/set_do_autozoom", '{"do_autozoom": "yes"}', None),
+    (MASK, "NNIA", "{%s}" % SIGN), (MASK, "", "{%s}" % SIGN), (MASK, "x" * 100, "{"), (MASK, "x" * 100, "[" * 9000), (MASK, "x" * 100, None),
+    (MASK, "x" * 100, '{%s, "interaction_bbox": [[0, 1], [0, 1], [0, 1e10]]}' % SIGN),
+    (MASK, "x" * 100, '{%s, "interaction_bbox": [[5, 1], [0, 1], [0, 1]]}' % SIGN),
+    ("/add_initial_seg_interaction", "NNIA\x01\x01\x03\x05uint8" + "\x7f" * 28, None),
+    ("/set_image", "NNIA\x01\x01\x04\x05int16" + "\x7f" * 36, '{"image_properties": {"spacing": [1, 1, 1]}}'),
+    ("/set_image", "", '{"image_properties": 3}'),
+])
+def test_hostile_calls_are_refused_and_harm_nobody(viewer, case, path, body, meta):
+    answer = viewer._http.post(path, content=body, headers={} if meta is None else {"X-Meta": meta})
+    assert answer.status_code == 400 and answer.json()["detail"]
+    if path == "/set_image":
+        open_image(viewer, case.array)
+    viewer.add_point_interaction(case.centre, include_interaction=True)
+    assert shown(viewer).any()
+
+
 def test_the_servers_refusals_are_worded_for_the_user(viewer, case):
     for number in range(64):
         viewer.add_point_interaction(beside(case, 0, number % 5, number % 3), True, run_prediction=False)

@@ -251,16 +251,13 @@ absl::StatusOr<Prediction> Session::SetInitialMask(absl::string_view packed, boo
     next.mask = mask.bits;
     next.target.mask = MaskPromptOf(image_->shape, std::move(mask.bits));
   }
-  const std::optional<Object> before = before_;
-  Object shown = std::exchange(object_, next);  // the client shows it before it hears from us
-  absl::StatusOr<Prediction> prediction = Become(next, run && !next.empty());
-  if (prediction.ok()) {
-    object_.waits = false;
-    before_ = std::move(shown);
-  } else {
-    object_ = std::move(shown);
-    before_ = before;
+  Prediction prediction;
+  if (run && !next.empty()) {
+    const std::string shown = next.mask;  // the client has put it there itself
+    RETURN_IF_ERROR(Run(next));
+    prediction = Change(shown, next.mask);
   }
+  before_ = std::exchange(object_, std::move(next));
   return prediction;
 }
 
@@ -270,7 +267,7 @@ absl::StatusOr<Prediction> Session::Predict(bool always) {
   if (object_.empty() || !(object_.waits || always)) return Prediction{};
   Object next = object_;
   RETURN_IF_ERROR(Run(next));
-  Prediction prediction = Change(next);
+  Prediction prediction = Change(object_.mask, next.mask);
   object_ = std::move(next);
   return prediction;
 }
@@ -278,7 +275,7 @@ absl::StatusOr<Prediction> Session::Predict(bool always) {
 absl::StatusOr<Prediction> Session::Undo() {
   absl::MutexLock lock(&mutex_);
   if (!before_) return Prediction{};
-  Prediction prediction = Change(*before_);
+  Prediction prediction = Change(object_.mask, before_->mask);
   object_ = *std::exchange(before_, std::nullopt);
   return prediction;
 }
@@ -288,7 +285,7 @@ absl::StatusOr<Prediction> Session::Become(Object next, bool run) {
   Prediction prediction;
   if (run) {
     RETURN_IF_ERROR(Run(next));
-    prediction = Change(next);
+    prediction = Change(object_.mask, next.mask);
   }
   before_ = std::exchange(object_, std::move(next));
   return prediction;
@@ -296,6 +293,7 @@ absl::StatusOr<Prediction> Session::Become(Object next, bool run) {
 
 absl::Status Session::Run(Object& object) {
   ASSIGN_OR_RETURN(client::SegmentResult result, Segment(*image_, object.target, kPredictionTime));
+  if (result.targets.size() != 1) return absl::InternalError("the server's answer has not one target");
   client::TargetResult& found = result.targets.front();
   if (found.mask_bits.size() != (VoxelsOf(image_->shape) + 7) / 8) {
     return absl::InternalError("the server's mask is not of the image's size");
@@ -309,11 +307,11 @@ absl::Status Session::Run(Object& object) {
   return absl::OkStatus();
 }
 
-Prediction Session::Change(const Object& next) const {
+Prediction Session::Change(absl::string_view from, absl::string_view to) const {
   Prediction prediction{true, std::nullopt, ""};
   if (!shows_mask_) return prediction;
-  prediction.box = BoxOfChanges(object_.mask, next.mask, image_->shape);
-  if (prediction.box) prediction.voxels = VoxelsIn(next.mask, image_->shape, *prediction.box);
+  prediction.box = BoxOfChanges(from, to, image_->shape);
+  if (prediction.box) prediction.voxels = VoxelsIn(to, image_->shape, *prediction.box);
   return prediction;
 }
 

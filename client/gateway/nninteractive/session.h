@@ -97,8 +97,8 @@ class Session {
   // Makes `next` the object, after a prediction if `run`; the one before can be undone.
   absl::StatusOr<Prediction> Become(Object next, bool run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Run(Object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // From the mask that the client shows to that of `next`.
-  Prediction Change(const Object& next) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What turns the mask that the client shows into another; both are bits of the image.
+  Prediction Change(absl::string_view from, absl::string_view to) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const client::Client& server_;
   ByteBudget& budget_;
