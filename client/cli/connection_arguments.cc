@@ -1,11 +1,6 @@
 #include "client/cli/connection_arguments.h"
 
 namespace sgpsam::cli {
-namespace {
-
-constexpr char kSystem[] = "system";
-
-}  // namespace
 
 void AddConnectionOptions(CLI::App& command, ConnectionArguments& arguments) {
   command.add_option("--server", arguments.server, "The server, HOST:PORT, or several, separated by commas")
@@ -34,9 +29,7 @@ void AddConnectionOptions(CLI::App& command, ConnectionArguments& arguments) {
 absl::StatusOr<client::Client> Connect(const ConnectionArguments& arguments) {
   client::ConnectOptions options{.user_agent = "sgpsam-cli"};
   if (!arguments.tls_ca.empty()) {
-    options.tls = {.ca = arguments.tls_ca == kSystem ? "" : arguments.tls_ca,
-                   .cert = arguments.tls_cert,
-                   .key = arguments.tls_key};
+    options.tls = {.ca = arguments.tls_ca, .cert = arguments.tls_cert, .key = arguments.tls_key};
   }
   return client::Client::Connect(arguments.server, options);
 }

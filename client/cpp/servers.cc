@@ -25,11 +25,13 @@ namespace {
 constexpr unsigned kRefreshSeconds = 5;      // after which a replaced certificate is noticed
 constexpr size_t kRememberedVolumes = 4096;  // forgetting one costs an upload
 
+bool OfSystem(const Tls& tls) { return tls.ca == "system"; }
+
 absl::Status CheckTls(const Tls& tls) {
   if (tls.cert.empty() != tls.key.empty()) {
     return absl::InvalidArgumentError("the client's certificate and its private key are given together");
   }
-  if (!tls.ca.empty()) RETURN_IF_ERROR(CheckCertificates(tls.ca));
+  if (!OfSystem(tls)) RETURN_IF_ERROR(CheckCertificates(tls.ca));
   if (tls.cert.empty()) return absl::OkStatus();
   RETURN_IF_ERROR(CheckCertificates(tls.cert));
   RETURN_IF_ERROR(CheckPrivateKey(tls.key));
@@ -39,11 +41,11 @@ absl::Status CheckTls(const Tls& tls) {
 std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const std::optional<Tls>& tls) {
   if (!tls) return grpc::InsecureChannelCredentials();
   grpc::experimental::TlsChannelCredentialsOptions options;
-  if (!tls->ca.empty() || !tls->cert.empty()) {
+  if (!OfSystem(*tls) || !tls->cert.empty()) {
     options.set_certificate_provider(std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-        tls->key, tls->cert, tls->ca, kRefreshSeconds));
+        tls->key, tls->cert, OfSystem(*tls) ? "" : tls->ca, kRefreshSeconds));
   }
-  if (!tls->ca.empty()) options.watch_root_certs();
+  if (!OfSystem(*tls)) options.watch_root_certs();
   if (!tls->cert.empty()) options.watch_identity_key_cert_pairs();
   return grpc::experimental::TlsCredentials(options);
 }

@@ -4,18 +4,11 @@
 #include "server/program/flags.h"
 
 namespace sgpsam::gateway {
-namespace {
-
-constexpr char kSystem[] = "system";
-
-}  // namespace
 
 absl::StatusOr<client::Client> ConnectToServer(const ServerLinkOptions& options) {
   client::ConnectOptions connect{.user_agent = absl::StrCat("sgpsam-gateway/", SoftwareVersion())};
   if (!options.tls_ca.empty()) {
-    connect.tls = {.ca = options.tls_ca == kSystem ? "" : options.tls_ca,
-                   .cert = options.tls_cert,
-                   .key = options.tls_key};
+    connect.tls = {.ca = options.tls_ca, .cert = options.tls_cert, .key = options.tls_key};
   }
   return client::Client::Connect(options.server, connect);
 }

@@ -45,7 +45,7 @@
 namespace sgpsam::tools {
 namespace {
 
-constexpr char kModels[] = "model's", kAuto[] = "auto", kSystem[] = "system";
+constexpr char kModels[] = "model's", kAuto[] = "auto";
 constexpr absl::Duration kAnswerTime = absl::Seconds(30);  // of a server that is asked which model it serves
 
 struct Options {
@@ -160,7 +160,7 @@ absl::StatusOr<TargetOptions> Complete(const Options& options) {
 absl::StatusOr<std::unique_ptr<Subject>> ConnectTo(const Options& options) {
   client::ConnectOptions connection;
   if (!options.tls_ca.empty()) {
-    connection.tls = {options.tls_ca == kSystem ? "" : options.tls_ca, options.tls_cert, options.tls_key};
+    connection.tls = {options.tls_ca, options.tls_cert, options.tls_key};
   }
   ASSIGN_OR_RETURN(client::Client client, client::Client::Connect(options.server, connection));
   ASSIGN_OR_RETURN(client::ModelDescription served, client.DescribeModel(absl::Now() + kAnswerTime));

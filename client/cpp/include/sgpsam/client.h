@@ -296,7 +296,8 @@ struct ModelDescription {
 // An encrypted connection to a server whose certificate is verified, by the name that it is addressed by.
 // Paths of files in PEM; those that are replaced later are read again, for the connections that follow.
 struct Tls {
-  std::string ca = {};  // authorities, one of which signed the server's certificate; empty: the system's
+  std::string ca =
+      "system";  // authorities, one of which signed the server's certificate; or "system": its own
   std::string cert = {}, key = {};  // shown to servers that ask for one, and its private key; empty: none
 };
 
