@@ -46,8 +46,8 @@ absl::StatusOr<SegmentResult> SegmentCall::Run() {
   if (request_.deadline != absl::InfiniteFuture()) {
     context_.set_deadline(absl::ToChronoTime(request_.deadline));
   }
+  const CancelScope cancel(request_.cancel, context_);  // first: the next line waits for the connection
   stream_ = stub_.Segment(&context_);
-  const CancelScope cancel(request_.cancel, context_);
   stream_->Write(first);  // if it fails, reading ends at once and Finish says why
 
   const absl::Status answers = ReadAnswers();

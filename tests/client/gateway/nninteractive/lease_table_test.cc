@@ -4,11 +4,14 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "client/gateway/http/byte_budget.h"
+#include "client/gateway/nninteractive/nnia_array.h"
 #include "sgpsam/client.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/silent_server.h"
 
 namespace sgpsam::gateway {
 namespace {
@@ -22,8 +25,9 @@ class LeaseTableTest : public ::testing::Test {
   std::string Claim() { return *table.Claim(); }
 
   FakeClock clock;
-  const client::Client server = *client::Client::Connect("127.0.0.1:1");  // nobody is called
-  ByteBudget budget{100};
+  const SilentServer silent;
+  const client::Client server = *client::Client::Connect(silent.address());
+  ByteBudget budget{uint64_t{1} << 24};
   std::vector<std::weak_ptr<Session>> sessions;
   LeaseTable table{
       {.max_sessions = 2, .idle_timeout = absl::Seconds(600), .liveness_timeout = absl::Seconds(60)},
@@ -129,6 +133,21 @@ TEST_F(LeaseTableTest, AreRefusedOnceItIsClosed) {
   table.Close();
   EXPECT_FALSE(Call(token, kAction));
   EXPECT_FALSE(table.Claim().ok());
+}
+
+// A call that is under way, or comes a moment too late, does not hold up the end.
+TEST_F(LeaseTableTest, StopWhatTheirSessionDoesWhenTheyEnd) {
+  const std::string image = *PackNnia(std::string(8, '\1'), {1, 2, 2, 2});
+  const std::string first = Claim(), second = Claim();
+  const auto released = table.Begin(first, kAction), closed = table.Begin(second, kAction);
+  std::thread under_way([&] {
+    EXPECT_EQ(released->session().SetImage(image, {1, 1, 1}).code(), absl::StatusCode::kCancelled);
+  });
+  table.Release(first);
+  under_way.join();
+  EXPECT_EQ(released->session().SetImage(image, {1, 1, 1}).code(), absl::StatusCode::kCancelled);
+  table.Close();
+  EXPECT_EQ(closed->session().SetImage(image, {1, 1, 1}).code(), absl::StatusCode::kCancelled);
 }
 
 }  // namespace
