@@ -16,8 +16,8 @@ struct ServerLinkOptions {
   std::string tls_cert, tls_key;  // shown to a server that asks for one; empty: none
 };
 
-// Returns at once: the connection is made by the first call. An error if there cannot be one: of addresses and
-// files, which it names.
+// Returns at once: the connection is made by the first call. An error if there cannot be one, which names the
+// address or file.
 absl::StatusOr<client::Client> ConnectToServer(const ServerLinkOptions& options);
 
 }  // namespace sgpsam::gateway
