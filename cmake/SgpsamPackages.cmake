@@ -19,6 +19,20 @@ find_package(CLI11 CONFIG REQUIRED)      # command lines of sgpsam and sgpsam-mo
 find_package(nlohmann_json REQUIRED)     # --json output, safetensors headers
 find_package(DCMTK REQUIRED)             # DICOM parsing and classic codecs; core/dicom/*.cc only
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)  # JPEG 2000, which DCMTK does not decode
+if(SGPSAM_WITH_GATEWAY)
+  # HTTP of sgpsam-gateway (Beast, headers alone): of Debian's the one whose clock runs for a request, not for a byte.
+  find_package(Boost 1.81 EXACT REQUIRED)
+  # The arrays of nnInteractive's protocol. Debian 12 has C-Blosc 1 alone, which cannot read them; the pinned wheel
+  # carries headers and a static library. What else is in that stays inside: others bring a zstd and lz4 of their own.
+  if(NOT EXISTS "${SGPSAM_BLOSC2_ROOT}/blosc2/lib/libblosc2.a")
+    message(FATAL_ERROR "No C-Blosc2 in ${SGPSAM_BLOSC2_ROOT}: run deploy/setup.sh build, or configure with -DSGPSAM_WITH_GATEWAY=OFF")
+  endif()
+  add_library(sgpsam_blosc2 INTERFACE)
+  add_library(sgpsam::blosc2 ALIAS sgpsam_blosc2)
+  target_include_directories(sgpsam_blosc2 SYSTEM INTERFACE "${SGPSAM_BLOSC2_ROOT}/blosc2/include")
+  target_link_libraries(sgpsam_blosc2 INTERFACE "${SGPSAM_BLOSC2_ROOT}/blosc2/lib/libblosc2.a" Threads::Threads ${CMAKE_DL_LIBS} m)
+  target_link_options(sgpsam_blosc2 INTERFACE "-Wl,--exclude-libs,libblosc2.a")
+endif()
 if(SGPSAM_WITH_TESTS)
   find_package(GTest REQUIRED)           # tests
   find_package(benchmark REQUIRED)       # tests/bench

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the build needs: Debian packages (as root on Debian 12), the pinned torch wheel into
-# build/deps/torch and, with `tests`, a pinned Python environment into build/deps/venv and helm into
+# Installs what the build needs: Debian packages (as root on Debian 12), the pinned wheels of torch and C-Blosc2 into
+# build/deps/torch and build/deps/blosc2 and, with `tests`, a pinned Python environment into build/deps/venv and helm into
 # build/deps/helm; with `cuda`, NVIDIA's libraries for LibTorch on a GPU (2.4 GB), which the driver is not among.
 # Anywhere else it names what is missing and goes on if nothing is. Safe to repeat; seconds when done.
 #
@@ -72,6 +72,7 @@ install_venv() {
 
 install_packages
 install_python install_wheels "$deps/torch" deploy/requirements/torch.txt
+install_python install_wheels "$deps/blosc2" deploy/requirements/blosc2.txt
 if [ "$what" = cuda ]; then
   install_python install_wheels "$deps/cuda" deploy/requirements/cuda.txt
   cp -rlf "$deps/cuda/nvidia/." "$deps/torch/nvidia/"  # LibTorch looks for them nowhere else

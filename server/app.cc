@@ -20,10 +20,12 @@
 #include "core/base/status_macros.h"
 #include "core/batching/worker_pool.h"
 #include "core/metrics/nvml.h"
+#include "server/access/server_credentials.h"
 #include "server/doors/admin/health.h"
 #include "server/doors/admin/http_endpoint.h"
 #include "server/doors/grpc/contract_limits.h"
 #include "server/doors/grpc/segmentation_service.h"
+#include "server/program/address.h"
 #include "server/schedule/admission.h"
 #include "server/schedule/job_threads.h"
 #include "server/segment/segment_pipeline.h"
@@ -165,7 +167,7 @@ absl::Status App::Parts::OpenGrpc() {
   RefuseCompression(builder);
   // Without this a second server on the same port would share its callers instead of failing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddListeningPort(config.listen, grpc::InsecureServerCredentials(), &grpc_port);
+  builder.AddListeningPort(config.listen, MakeServerCredentials(config.tls), &grpc_port);
   builder.RegisterService(service.get());
   server = builder.BuildAndStart();
   if (server != nullptr && grpc_port != 0) return absl::OkStatus();

@@ -8,7 +8,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "core/base/pem_files.h"
 #include "core/base/status_macros.h"
+#include "server/program/address.h"
 
 using sgpsam::AdmissionOptions;
 using sgpsam::PipelineOptions;
@@ -21,6 +23,12 @@ ABSL_FLAG(std::string, listen, ServerConfig().listen,
           "Address of the gRPC service; port 0 picks a free one.");
 ABSL_FLAG(std::string, http_listen, ServerConfig().http_listen,
           "Address of /metrics, /healthz and /readyz; port 0 picks a free one.");
+ABSL_FLAG(std::string, tls_cert, "",
+          "Certificate of the gRPC port in PEM, and those that lead to its authority: it then speaks TLS and "
+          "nothing else. Replaced files are noticed.");
+ABSL_FLAG(std::string, tls_key, "", "The certificate's private key in PEM, without a passphrase.");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "Authorities in PEM: a caller must show a certificate that one of them signed.");
 ABSL_FLAG(std::vector<std::string>, device, {"auto"},
           "auto, cpu or cuda:N; a comma-separated list starts one worker for each.");
 ABSL_FLAG(std::string, precision, "auto",
@@ -77,10 +85,32 @@ absl::Status CheckWorkers(const WorkerOptions& workers) {
   return absl::OkStatus();
 }
 
+// Something is wrong with the file of a flag.
+absl::Status OfFlag(absl::string_view flag, const absl::Status& status) {
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, ": ", status.message()));
+}
+
+absl::Status CheckTls(const TlsFiles& tls) {
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return tls.key.empty() ? Wrong("tls_key", "given with --tls_cert")
+                           : Wrong("tls_cert", "given with --tls_key");
+  }
+  if (tls.mutual()) {
+    if (!tls.enabled()) return Wrong("tls_cert", "given with --tls_client_ca, and --tls_key with it");
+    RETURN_IF_ERROR(OfFlag("tls_client_ca", CheckCertificates(tls.client_ca)));
+  }
+  if (!tls.enabled()) return absl::OkStatus();
+  RETURN_IF_ERROR(OfFlag("tls_cert", CheckCertificates(tls.certificate)));
+  RETURN_IF_ERROR(OfFlag("tls_key", CheckPrivateKey(tls.key)));
+  return OfFlag("tls_key", CheckKeyBelongs(tls.key, tls.certificate));
+}
+
 absl::Status Check(const ServerConfig& config) {
   RETURN_IF_ERROR(CheckWorkers(config.workers));
   if (!ParseAddress(config.listen).ok()) return Wrong("listen", "host:port");
   if (!ParseAddress(config.http_listen).ok()) return Wrong("http_listen", "host:port");
+  RETURN_IF_ERROR(CheckTls(config.tls));
   if (config.max_in_flight < 1 || config.max_in_flight > 1024) return Wrong("max_in_flight", "1 to 1024");
   if (config.admission.max_calls < 1) return Wrong("max_calls", "at least 1");
   if (config.pool.max_batch < 0 || config.pool.max_batch > 64) return Wrong("max_batch", "0 to 64");
@@ -103,25 +133,11 @@ std::string DefaultWorkerBinary() {
 
 }  // namespace
 
-absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view address) {
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
-      port < 0 || port > 65535) {
-    return absl::InvalidArgumentError("an address is host:port, e.g. 127.0.0.1:50051");
-  }
-  absl::string_view host = address.substr(0, colon);
-  if (absl::ConsumePrefix(&host, "[") && !absl::ConsumeSuffix(&host, "]")) {
-    return absl::InvalidArgumentError("an IPv6 address is written [address]:port");
-  }
-  return std::make_pair(std::string(host), port);
-}
-
 const Program& ServerProgram() {
   static const auto* const program = new Program{
       "sgpsam-server",
       "segments lesions in 3D medical images over gRPC.\n\n  sgpsam-server --model=weights.safetensors",
-      "server/config.cc", "SGPSAM_"};
+      "server/config.cc", "SGPSAM_", "SGPSAM_GATEWAY_"};
   return *program;
 }
 
@@ -129,6 +145,8 @@ absl::StatusOr<ServerConfig> ConfigFromFlags() {
   ServerConfig config;
   config.listen = absl::GetFlag(FLAGS_listen);
   config.http_listen = absl::GetFlag(FLAGS_http_listen);
+  config.tls = {absl::GetFlag(FLAGS_tls_cert), absl::GetFlag(FLAGS_tls_key),
+                absl::GetFlag(FLAGS_tls_client_ca)};
   config.max_in_flight = absl::GetFlag(FLAGS_max_in_flight);
   config.grpc_memory_bytes = absl::GetFlag(FLAGS_grpc_memory_bytes);
   config.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);

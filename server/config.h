@@ -5,13 +5,12 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/batching/worker_pool.h"
+#include "server/access/server_credentials.h"
 #include "server/program/flags.h"
 #include "server/schedule/admission.h"
 #include "server/segment/segment_pipeline.h"
@@ -30,6 +29,7 @@ struct WorkerOptions {
 struct ServerConfig {
   std::string listen = "127.0.0.1:50051";      // gRPC
   std::string http_listen = "127.0.0.1:9464";  // metrics and probes
+  TlsFiles tls;                                // of the gRPC port
   WorkerOptions workers;
   WorkerPoolOptions pool;
   PipelineOptions pipeline;
@@ -38,9 +38,6 @@ struct ServerConfig {
   uint64_t grpc_memory_bytes = uint64_t{512} << 20;  // gRPC's own buffers, all connections together
   absl::Duration drain_timeout = absl::Seconds(30);
 };
-
-// Host and port of "host:port" or "[v6]:port". INVALID_ARGUMENT if it is neither.
-absl::StatusOr<std::pair<std::string, int>> ParseAddress(absl::string_view address);
 
 // The program's name and flags, for ReadFlags: the environment's variables are SGPSAM_<NAME>.
 const Program& ServerProgram();

@@ -1,4 +1,6 @@
 // `sgpsam`: the client on a command line.
+#include <stdlib.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <string>
@@ -48,6 +50,7 @@ int Usage(const CLI::App& app, const CLI::ParseError& error, const std::vector<s
 }  // namespace
 
 int main(int argc, char** argv) {
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // gRPC would write of a failed handshake, too, beside the error
   CLI::App app("Segments lesions in 3D medical images on an sgpsam-server.", "sgpsam");
   app.require_subcommand(1);
   app.set_version_flag("--version", SGPSAM_VERSION);

@@ -12,8 +12,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/cli/connection_arguments.h"
 #include "client/cli/exit_code.h"
-#include "core/base/status_macros.h"
+#include "client/cli/own_words.h"
 #include "sgpsam/client.h"
 
 namespace sgpsam::cli {
@@ -22,7 +23,7 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
 struct ModelArguments {
-  std::string server;
+  ConnectionArguments connection;
   bool json = false;
 };
 
@@ -58,15 +59,11 @@ std::string ForPeople(const client::ModelDescription& model) {
       absl::StrJoin(model.devices, ", "), model.server_version, model.max_volume_bytes, model.max_targets);
 }
 
-absl::StatusOr<client::ModelDescription> Ask(const std::string& server) {
-  ASSIGN_OR_RETURN(const client::Client client,
-                   client::Client::Connect(server, {.user_agent = "sgpsam-cli"}));
-  return client.DescribeModel(absl::Now() + kPatience);
-}
-
 int RunModel(const ModelArguments& arguments) {
-  const absl::StatusOr<client::ModelDescription> model = Ask(arguments.server);
-  if (!model.ok()) return Fail(model.status(), arguments.json);
+  const absl::StatusOr<client::Client> client = Connect(arguments.connection);
+  if (!client.ok()) return Fail(client.status(), kExitUsage, arguments.json);
+  const absl::StatusOr<client::ModelDescription> model = client->DescribeModel(absl::Now() + kPatience);
+  if (!model.ok()) return Fail(InOwnWords(model.status(), {}), arguments.json);
   std::fputs((arguments.json ? AsJson(*model) : ForPeople(*model)).c_str(), stdout);
   return kExitOk;
 }
@@ -76,9 +73,7 @@ int RunModel(const ModelArguments& arguments) {
 void AddModelCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("model", "Say what a server serves");
   auto arguments = std::make_shared<ModelArguments>();
-  command->add_option("--server", arguments->server, "The server, HOST:PORT")
-      ->required()
-      ->envname("SGPSAM_SERVER");
+  AddConnectionOptions(*command, arguments->connection);
   command->add_flag("--json", arguments->json, "Print one JSON object instead of lines, errors too");
   command->footer(kExitCodesHelp);
   command->callback([arguments, &exit_code] { exit_code = RunModel(*arguments); });

@@ -34,6 +34,14 @@ constexpr Words kInstead[] = {
     {"CONFLICTING_PROMPTS", "a target takes --mask or --previous-logits, not both"},
 };
 
+// What to type where the client library says this of a connection.
+constexpr Words kConnections[] = {
+    {"trust the authority that signed", "--tls-ca"},
+    {"connect without TLS", "without --tls-ca"},
+    {"ask its callers for a certificate", "--tls-cert and --tls-key"},
+    {"the certificate that was shown", "--tls-cert"},
+};
+
 // Which option sets a field of the header.
 constexpr Words kOptions[] = {
     {"idempotency_key", "--idempotency-key"},
@@ -97,11 +105,18 @@ std::string OptionOf(const absl::Status& error, absl::string_view field) {
   return std::string(attribute.empty() ? Find(kOptions, field) : attribute);
 }
 
+// An error of the connection has no reason, for no server gave one.
+absl::string_view ConnectionOption(absl::string_view text) {
+  const auto* found = std::find_if(std::begin(kConnections), std::end(kConnections),
+                                   [text](const Words& words) { return absl::StrContains(text, words.of); });
+  return found == std::end(kConnections) ? absl::string_view() : found->words;
+}
+
 std::string Typed(const absl::Status& error, absl::string_view text) {
   const std::string reason = client::ErrorReason(error), field = ReasonDetail(error, "field");
   const absl::string_view instead = field.empty() ? absl::string_view() : Find(kInstead, reason);
   if (!instead.empty()) return std::string(instead);
-  const std::string option = OptionOf(error, field);
+  const std::string option = reason.empty() ? std::string(ConnectionOption(text)) : OptionOf(error, field);
   const std::string mine = WithoutField(text, field, option);
   const absl::string_view typed = Find(kTyped, reason);
   const absl::string_view hint = typed.empty() ? absl::string_view(option) : typed;

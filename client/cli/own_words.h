@@ -17,7 +17,8 @@ namespace sgpsam::cli {
 std::string InOwnWords(absl::string_view warning, const std::vector<client::Target>& targets);
 
 // Of an error that came from the server, its reason kept: the target as above; a field of the header as the
-// option that sets it; and, by the reason, what to type instead. An error without a reason keeps its text.
+// option that sets it; and, by the reason, what to type instead. Of one without a reason only what the
+// library says of the connection is worded.
 absl::Status InOwnWords(const absl::Status& error, const std::vector<client::Target>& targets);
 
 }  // namespace sgpsam::cli

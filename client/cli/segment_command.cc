@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/cli/connection_arguments.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/logits_file.h"
 #include "client/cli/mask_prompt.h"
@@ -35,7 +36,8 @@ constexpr char kAuto[] = "auto";
 struct SegmentArguments {
   std::vector<std::string> inputs;
   std::string series, upright;
-  std::string server, out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits, spacing;
+  ConnectionArguments connection;
+  std::string out, idempotency_key, deadline, priority, clamp, previous_logits, save_logits, spacing;
   std::vector<PromptArgument> prompts;
   client::SegSeries seg_series_values;
   std::optional<client::SegSeries> seg_series;
@@ -178,9 +180,8 @@ absl::StatusOr<client::SegmentRequest> MakeRequest(const SegmentArguments& argum
   return request;
 }
 
-absl::StatusOr<client::SegmentResult> Call(const std::string& server, const client::SegmentRequest& request) {
-  ASSIGN_OR_RETURN(const client::Client client,
-                   client::Client::Connect(server, {.user_agent = "sgpsam-cli"}));
+absl::StatusOr<client::SegmentResult> Call(const client::Client& client,
+                                           const client::SegmentRequest& request) {
   ProgressLine line;
   return client.Segment(request, [&line](const client::Progress& progress) { line.Show(progress); });
 }
@@ -208,6 +209,8 @@ int RunSegment(const SegmentArguments& arguments) {
   const absl::Time start = absl::Now();
   const absl::StatusOr<Plan> plan = MakePlan(arguments);
   if (!plan.ok()) return Fail(plan.status(), kExitUsage, arguments.json);
+  const absl::StatusOr<client::Client> client = Connect(arguments.connection);
+  if (!client.ok()) return Fail(client.status(), kExitUsage, arguments.json);
   const absl::Status places = CheckPlaces(arguments);
   if (!places.ok()) return Fail(places, kExitFailed, arguments.json);
   absl::StatusOr<client::Volume> volume = ReadInputs(arguments);
@@ -216,7 +219,7 @@ int RunSegment(const SegmentArguments& arguments) {
   const absl::StatusOr<client::SegmentRequest> request =
       MakeRequest(arguments, *plan, *std::move(volume), warnings);
   if (!request.ok()) return FailForInput(request.status(), arguments.json);
-  absl::StatusOr<client::SegmentResult> result = Call(arguments.server, *request);
+  absl::StatusOr<client::SegmentResult> result = Call(*client, *request);
   if (!result.ok()) return Fail(InOwnWords(result.status(), request->targets), arguments.json);
   result->warnings.insert(result->warnings.begin(), warnings.begin(), warnings.end());
 
@@ -244,9 +247,7 @@ void AddOptions(CLI::App& command, SegmentArguments& arguments) {
           "--series", arguments.series,
           "Which series of INPUT, by its SeriesInstanceUID or SeriesNumber; without it several are listed")
       ->type_name("UID|NUMBER");
-  command.add_option("--server", arguments.server, "The server, HOST:PORT")
-      ->required()
-      ->envname("SGPSAM_SERVER");
+  AddConnectionOptions(command, arguments.connection);
   command.add_option("--out", arguments.out, "Where the mask goes: .dcm (DICOM-SEG), .nii.gz or .bits")
       ->required();
   command

@@ -17,6 +17,12 @@ bool Cancel::requested() const {
   return state_->requested;
 }
 
+bool WaitUnlessCancelled(const Cancel& cancel, absl::Duration time) {
+  Cancel::State& state = *cancel.state();
+  absl::MutexLock lock(&state.mutex);
+  return !state.mutex.AwaitWithTimeout(absl::Condition(&state.requested), time);
+}
+
 CancelScope::CancelScope(const Cancel& cancel, grpc::ClientContext& context)
     : state_(cancel.state()), context_(context) {
   absl::MutexLock lock(&state_->mutex);

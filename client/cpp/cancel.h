@@ -9,6 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "sgpsam/client.h"
 
 namespace sgpsam::client {
@@ -18,6 +19,9 @@ struct Cancel::State {
   bool requested ABSL_GUARDED_BY(mutex) = false;
   std::vector<grpc::ClientContext*> calls ABSL_GUARDED_BY(mutex);
 };
+
+// False as soon as the cancel is, or was, used; true after this time otherwise.
+bool WaitUnlessCancelled(const Cancel& cancel, absl::Duration time);
 
 // Puts one call under a Cancel for as long as it lives; the context outlives it.
 class CancelScope {

@@ -9,7 +9,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/cpp/cancel.h"
-#include "client/cpp/grpc_status.h"
 #include "client/cpp/messages.h"
 #include "core/base/reason.h"
 #include "core/base/status_macros.h"
@@ -47,21 +46,28 @@ absl::StatusOr<SegmentResult> SegmentCall::Run() {
   if (request_.deadline != absl::InfiniteFuture()) {
     context_.set_deadline(absl::ToChronoTime(request_.deadline));
   }
+  const CancelScope cancel(request_.cancel, context_);  // first: the next line waits for the connection
   stream_ = stub_.Segment(&context_);
-  const CancelScope cancel(request_.cancel, context_);
   stream_->Write(first);  // if it fails, reading ends at once and Finish says why
 
   const absl::Status answers = ReadAnswers();
   if (!answers.ok()) context_.TryCancel();
   if (writer_.joinable()) writer_.join();
-  const absl::Status server = FromGrpc(stream_->Finish());
+  const grpc::Status server = stream_->Finish();
   RETURN_IF_ERROR(answers);
-  if (!server.ok()) return WithMessage(server, request_.volume.WithFileNames(std::string(server.message())));
+  if (!server.ok()) return Failed(server);
   ASSIGN_OR_RETURN(SegmentResult result, collector_.Finish());
   result.request_id = request_id_;
   result.uploaded_bytes = uploaded_;
   AddPassedOver(request_.volume.passed_over(), result);
   return result;
+}
+
+absl::Status SegmentCall::Failed(const grpc::Status& server) {
+  failure_ = FailureOf(server, context_);
+  failure_->status =
+      WithMessage(failure_->status, request_.volume.WithFileNames(std::string(failure_->status.message())));
+  return failure_->status;
 }
 
 absl::Status SegmentCall::ReadAnswers() {

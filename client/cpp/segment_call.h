@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "client/cpp/result_collector.h"
+#include "client/cpp/retry.h"
 #include "sgpsam/client.h"
 #include "sgpsam/v1/segmentation.grpc.pb.h"
 
@@ -32,8 +34,11 @@ class SegmentCall {
 
   // Once. Blocks until the call is over.
   absl::StatusOr<SegmentResult> Run();
+  // After it: how the server, or the way to it, let the call fail. Nothing: it did not.
+  const std::optional<Failure>& failure() const { return failure_; }
 
  private:
+  absl::Status Failed(const grpc::Status& server);
   // Reads until the server has ended the call or broken the contract.
   absl::Status ReadAnswers();
   absl::Status Handle(const v1::SegmentResponse& response);
@@ -51,6 +56,7 @@ class SegmentCall {
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::SegmentRequest, v1::SegmentResponse>> stream_;
   ResultCollector collector_;
+  std::optional<Failure> failure_;
   std::string request_id_;
   size_t chunk_bytes_ = 0;  // 0 until Accepted
   std::thread writer_;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `make container`: builds both images of deploy/Dockerfile from the programs in build/release and runs the
-# demo request between them. As root on Debian 12; needs no container daemon and no image registry:
-# buildah builds and runs in a chroot, the base image comes from debootstrap. Everything stays in
-# build/containers.
+# `make container`: builds the images of deploy/Dockerfile from the programs in build/release, runs the demo
+# request between server and client, and lets the gateway ask the server. As root on Debian 12; needs no
+# container daemon and no image registry: buildah builds and runs in a chroot, the base image comes from
+# debootstrap. Everything stays in build/containers.
 #
 #     deploy/container/build.sh           BASE=IMAGE starts from another base image
 set -euo pipefail
@@ -64,38 +64,53 @@ make_input() {
 
 entry_point() { b inspect --type image --format '{{index .OCIv1.Config.Entrypoint 0}}' "$1"; }
 
-start_server() {
-  local container=$1
-  : > "$work/server.out"
-  b run --network host --env SGPSAM_LISTEN=127.0.0.1:0 --env SGPSAM_HTTP_LISTEN=127.0.0.1:0 \
-    --volume "$work/models:/models:ro" --volume "$work/demo:/demo" "$container" -- \
-    sh -c 'echo $$ > /demo/server.pid; exec "$0"' "$(entry_point localhost/sgpsam-server)" \
-    > "$work/server.out" 2> "$work/server.log" < /dev/null &
-  server=$!
+# start NAME CONTAINER OPTION...: the program of an image, from its line that it is ready; sets `started`.
+start() {
+  local name=$1 container=$2; shift 2
+  : > "$work/$name.out"
+  b run --network host "$@" --volume "$work/demo:/demo" "$container" -- \
+    sh -c "echo \$\$ > /demo/$name.pid; exec \"\$0\"" "$(entry_point "localhost/sgpsam-$name")" \
+    > "$work/$name.out" 2> "$work/$name.log" < /dev/null &
+  started=$!
+  await_ready "$name" "$started"
+}
+
+await_ready() {
   for _ in $(seq 1200); do
-    grep -q '^ready ' "$work/server.out" && return
-    kill -0 "$server" 2>/dev/null || break
+    grep -q '^ready ' "$work/$1.out" && return
+    kill -0 "$2" 2>/dev/null || break
     sleep 0.1
   done
-  tail -5 "$work/server.log" >&2
-  die "the server did not become ready"
+  tail -5 "$work/$1.log" >&2
+  die "the $1 did not become ready"
 }
 
 # The process itself, if it runs: buildah does not pass a signal on.
-server_pid() {
+running() {
   local pid
-  pid=$(cat "$work/demo/server.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = sgpsam-server ] && echo "$pid"
+  pid=$(cat "$work/demo/$1.pid" 2>/dev/null) && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "sgpsam-$1" ] && echo "$pid"
 }
 
-stop_server() { ! server_pid > /dev/null || kill -TERM "$(server_pid)"; }
+stop() { ! running "$1" > /dev/null || kill -TERM "$(running "$1")"; }
+
+server_address() { sed -n 's/^ready grpc=\([^ ]*\).*/\1/p' "$work/server.out"; }
 
 segment() {
   local point
   point=$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["lesions"][0]["centre_lps_mm"], sep=",")' \
     "$work/demo/series.json")
   b run --network host --volume "$work/demo:/data" "$1" -- "$(entry_point localhost/sgpsam-client)" segment /data/series \
-    --server "$(sed -n 's/^ready grpc=\([^ ]*\).*/\1/p' "$work/server.out")" --point="$point" --label Lesion \
+    --server "$(server_address)" --point="$point" --label Lesion \
     --out /data/lesion.dcm < /dev/null
+}
+
+# The gateway answers a viewer who claims a session only if the server behind it answers.
+claim_session() {
+  python3 - "$(sed -n 's/^ready nninteractive=//p' "$work/gateway.out")" <<'END'
+import json, sys, urllib.request
+claimed = urllib.request.urlopen(urllib.request.Request(f"http://{sys.argv[1]}/claim", method="POST"), timeout=30)
+print("container: the gateway gave a session of", json.load(claimed)["idle_timeout_seconds"], "s")
+END
 }
 
 check_seg() {
@@ -107,7 +122,8 @@ check_seg() {
 
 # All of the storage is ours: working containers and the images of the stages on the way go.
 clean_up() {
-  stop_server
+  stop gateway
+  stop server
   b rm --all > /dev/null
   b rmi --prune > /dev/null
 }
@@ -119,15 +135,24 @@ trap clean_up EXIT
 make_base
 collect_programs
 build_image server
+build_image gateway
 build_image client
 make_input
 server_container=$(b from localhost/sgpsam-server)
+gateway_container=$(b from localhost/sgpsam-gateway)
 client_container=$(b from localhost/sgpsam-client)
-start_server "$server_container"
-echo "container: $(cat "$work/server.out") as user $(stat -c %u "/proc/$(server_pid)")"
+start server "$server_container" --env SGPSAM_LISTEN=127.0.0.1:0 --env SGPSAM_HTTP_LISTEN=127.0.0.1:0 \
+  --volume "$work/models:/models:ro"
+server=$started
+echo "container: $(cat "$work/server.out") as user $(stat -c %u "/proc/$(running server)")"
 segment "$client_container"
 check_seg
-stop_server
+start gateway "$gateway_container" --env SGPSAM_GATEWAY_NNINTERACTIVE_LISTEN=127.0.0.1:0 \
+  --env SGPSAM_GATEWAY_SERVER="$(server_address)"
+claim_session
+stop gateway
+wait "$started" || die "the gateway did not end with 0"
+stop server
 wait "$server" || die "the server did not drain"
 echo "container: server drained and exited with 0"
 b images --format 'container: {{.Name}} {{.Size}}' | grep sgpsam

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gathers what the images hold: the programs, the libraries of the torch wheel that they load, and the
-# names of the Debian packages that have the rest. Asking the programs keeps all three true.
+# names of the Debian packages that have the rest. Asking the programs keeps all of it true.
 #
 #     deploy/container/collect.sh BUILD-FOLDER OUT-FOLDER      e.g. build/release build/container
 set -euo pipefail
@@ -35,6 +35,7 @@ copy_programs() {
 
 rm -rf "$out"
 copy_programs server sgpsam-server sgpsam-worker
+copy_programs gateway sgpsam-gateway
 copy_programs client sgpsam
 
 # In the wheel's own layout, because its libraries find each other by relative paths.

@@ -57,6 +57,7 @@ absl::Status SetFromEnvironment(const Program& program, const Flags& flags) {
     const absl::string_view text = *entry;
     const std::string name(text.substr(0, text.find('=')));
     if (!absl::StartsWith(name, program.environment)) continue;
+    if (!program.other_environment.empty() && absl::StartsWith(name, program.other_environment)) continue;
     const auto found = by_variable.find(name);
     if (found == by_variable.end()) {
       unknown.push_back(name);

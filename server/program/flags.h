@@ -20,6 +20,8 @@ struct Program {
   std::string summary;      // what it does, a sentence or two; an example
   std::string flags_file;   // which flags are its own: those of the source file whose path ends so
   std::string environment;  // variables with this prefix and a flag's name in capitals set it; empty: none do
+  // Variables with this longer prefix are those of another program, which may run in the same environment.
+  std::string other_environment = "";
 };
 
 // The project's version, "0.1.0".

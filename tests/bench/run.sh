@@ -32,6 +32,8 @@ title "upload over loopback, against a bare gRPC stream"
 "$build/bin/upload_bench" --benchmark_enable_random_interleaving=true 2>/dev/null
 title "second click on a cached volume"
 "$build/bin/second_click_bench" 2>/dev/null
+title "a click through the gateway"
+"$python" tests/bench/gateway_click.py
 title "peak memory for one volume"
 "$python" tests/bench/server_memory.py
 title "memory over 1,000 requests"

@@ -12,6 +12,7 @@
 #include "absl/synchronization/notification.h"
 #include "core/base/digest.h"
 #include "tests/client/scripted_service.h"
+#include "tests/support/silent_server.h"
 
 namespace sgpsam::client {
 namespace {
@@ -216,6 +217,15 @@ TEST(Client, IsCancelledFromAnotherThread) {
     request.cancel.Now();
   });
   EXPECT_EQ(Call(service, request).status().code(), absl::StatusCode::kCancelled);
+  other.join();
+}
+
+TEST(Client, IsCancelledWhileItWaitsForItsConnection) {
+  const SilentServer server;
+  const SegmentRequest request = OneClick(SomeSamples(10));
+  std::thread other([&] { request.cancel.Now(); });
+  EXPECT_EQ(Client::Connect(server.address())->Segment(request).status().code(),
+            absl::StatusCode::kCancelled);
   other.join();
 }
 

@@ -29,6 +29,7 @@ WAYS_TO_USE = {
         "image": {"repository": "registry.example:5000/team/sgpsam-server", "digest": "sha256:" + "0a" * 32,
                   "pullPolicy": "Always", "pullSecrets": ["registry"]},
         "server": {"threads": 8, "drainSeconds": 300, "extraEnv": {"SGPSAM_VOLUME_CACHE_BYTES": 1073741824}},
+        "tls": {"existingSecret": "certificate", "clientCaSecret": "certificate"},
         "service": {"type": "LoadBalancer", "grpcPort": 9000, "httpPort": 9001, "headless": False,
                     "annotations": {"example.org/a": "b"}},
         "serviceMonitor": {"enabled": True, "interval": "30s", "labels": {"release": "prometheus"}},
@@ -125,6 +126,40 @@ def test_probes_ask_the_grpc_health_service_on_the_grpc_port():
         {"port": 9000}] * 3
 
 
+TLS = {"tls": {"existingSecret": "certificate", "clientCaSecret": "callers"}}
+
+
+def test_probes_still_reach_a_server_that_speaks_tls():
+    container = pod({**TLS, "service": {"httpPort": 9001}})["containers"][0]
+    assert [container[probe]["httpGet"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")] == [
+        {"path": "/readyz", "port": 9001}] * 3
+    assert not any("grpc" in container[probe] for probe in ("startupProbe", "readinessProbe", "livenessProbe"))
+
+
+def test_certificates_are_mounted_as_folders_where_the_flags_look_for_them():
+    spec = pod(TLS)
+    given = environment(TLS)
+    mounts = {mount["mountPath"]: mount for mount in spec["containers"][0]["volumeMounts"]}
+    volumes = {volume["name"]: volume["secret"] for volume in spec["volumes"]}
+    for flag, secret in (("CERT", "certificate"), ("KEY", "certificate"), ("CLIENT_CA", "callers")):
+        path = pathlib.PurePosixPath(given[f"SGPSAM_TLS_{flag}"])
+        mount = mounts[str(path.parent)]
+        assert mount["readOnly"] and "subPath" not in mount   # which would keep the first certificate for ever
+        assert volumes[mount["name"]]["secretName"] == secret
+        assert path.name in [item["key"] for item in volumes[mount["name"]]["items"]]
+        assert volumes[mount["name"]]["defaultMode"] == 0o440
+    assert [name for name in environment({}) if "TLS" in name] == []
+
+
+def test_ports_say_which_protocol_they_speak():
+    def protocols(values):
+        return {port.get("appProtocol") for (kind, _), item in render(values).items() if kind == "Service"
+                for port in item["spec"]["ports"] if port["name"] == "grpc"}
+
+    assert protocols({}) == {"kubernetes.io/h2c"}
+    assert protocols(TLS) == {"https"}
+
+
 @pytest.mark.parametrize("drain, stop", [(60, 5), (3600, 300), (1, 0)])
 def test_kubernetes_waits_longer_than_prestop_and_drain(drain, stop):
     spec = pod({"server": {"drainSeconds": drain}, "preStopSeconds": stop})
@@ -148,7 +183,7 @@ def server_flags():
 def test_every_flag_of_the_server_has_a_value_or_a_place_in_extra_env():
     refused = refusal({"server": {"extraEnv": {"SGPSAM_NO_FLAG": 1}}})
     further = re.search(r"there are (SGPSAM_\w+(?:, SGPSAM_\w+)*)", refused).group(1).split(", ")
-    of_values = {item["name"] for item in pod({})["containers"][0]["env"]}
+    of_values = {item["name"] for item in pod(TLS)["containers"][0]["env"]}
     assert of_values.isdisjoint(further)
     assert {name.removeprefix("SGPSAM_").lower() for name in {*of_values, *further}} == server_flags(), (
         "a flag came or went: the chart lists them in templates/_helpers.tpl, sgp-sam.checkEnvironment")
@@ -237,6 +272,9 @@ WRONG = [
     ({"server": {"drainSecond": 3}}, "'drainSecond' not allowed"),
     ({"server": {"extraEnv": {"PATH": "/x"}}}, "PATH"),
     ({"server": {"extraEnv": {"SGPSAM_MODEL": "/x"}}}, "set model.path instead"),
+    ({"server": {"extraEnv": {"SGPSAM_TLS_KEY": "/x"}}}, "set tls.existingSecret instead"),
+    ({"tls": {"clientCaSecret": "callers"}}, "set tls.existingSecret too"),
+    ({"tls": {"existingSecret": "not a name"}}, "/tls/existingSecret"),
     ({"model": {"path": "weights.pth"}}, "/model/path"),
     ({"model": {"subPath": "v1"}}, "model.existingClaim"),
     ({"image": {"digest": "sha256:12"}}, "/image/digest"),

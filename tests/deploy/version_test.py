@@ -24,7 +24,7 @@ def test_the_changelog_has_this_release_with_its_date():
     assert re.search(rf"^## \[{re.escape(VERSION)}\] - \d{{4}}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("program", ["sgpsam", "sgpsam-server", "sgpsam-worker"])
+@pytest.mark.parametrize("program", ["sgpsam", "sgpsam-gateway", "sgpsam-server", "sgpsam-worker"])
 def test_programs_say_it(program):
     path = pathlib.Path(os.environ["SGPSAM_BIN_DIR"]) / program
     if not path.exists():

@@ -49,7 +49,8 @@ constexpr char kModels[] = "model's", kAuto[] = "auto";
 constexpr absl::Duration kAnswerTime = absl::Seconds(30);  // of a server that is asked which model it serves
 
 struct Options {
-  std::string model, server, csv, calibrate, only, clicks = "centre", spacing = kModels;
+  std::string model, server, tls_ca, tls_cert, tls_key, csv, calibrate, only, clicks = "centre",
+                                                                              spacing = kModels;
   std::vector<std::string> data;
   DatasetOptions otherwise;
   GeneratedCasesOptions generated{synthesis::Split::kTest, 0, 0, {192, 192, 96}};
@@ -156,15 +157,19 @@ absl::StatusOr<TargetOptions> Complete(const Options& options) {
   return target;
 }
 
-absl::StatusOr<std::unique_ptr<Subject>> ConnectTo(const std::string& server) {
-  ASSIGN_OR_RETURN(client::Client client, client::Client::Connect(server));
+absl::StatusOr<std::unique_ptr<Subject>> ConnectTo(const Options& options) {
+  client::ConnectOptions connection;
+  if (!options.tls_ca.empty()) {
+    connection.tls = {options.tls_ca, options.tls_cert, options.tls_key};
+  }
+  ASSIGN_OR_RETURN(client::Client client, client::Client::Connect(options.server, connection));
   ASSIGN_OR_RETURN(client::ModelDescription served, client.DescribeModel(absl::Now() + kAnswerTime));
   return std::make_unique<ServerSubject>(std::move(client), std::move(served));
 }
 
 // What is computed here is what a server on this machine computes: its self-test is asked, too.
 absl::StatusOr<std::unique_ptr<Subject>> OpenSubject(const Options& options) {
-  if (!options.server.empty()) return ConnectTo(options.server);
+  if (!options.server.empty()) return ConnectTo(options);
   ASSIGN_OR_RETURN(std::unique_ptr<TorchEngine> engine, TorchEngine::Create(options.model, options.engine));
   if (const SelfTestReport& report = engine->info().self_test;
       report.result == SelfTestReport::Result::kFellBack) {
@@ -447,6 +452,28 @@ absl::Status Evaluate(const Options& given) {
   return options.calibrate.empty() ? absl::OkStatus() : WriteCalibrated(options, all);
 }
 
+// As those of `sgpsam`.
+void AddServerOptions(CLI::App& command, CLI::Option& model, Options& options) {
+  CLI::Option* const server = command
+                                  .add_option("--server", options.server,
+                                              "HOST:PORT of a running server to measure instead of a file")
+                                  ->excludes(&model);
+  CLI::Option* const ca =
+      command
+          .add_option("--tls-ca", options.tls_ca,
+                      "Speak TLS with a server whose certificate one of the authorities in this file (PEM) "
+                      "signed, or one that the system trusts")
+          ->type_name("FILE|system")
+          ->needs(server);
+  CLI::Option* const cert = command
+                                .add_option("--tls-cert", options.tls_cert,
+                                            "The certificate (PEM) to show to a server that asks for one")
+                                ->needs(ca);
+  CLI::Option* const key =
+      command.add_option("--tls-key", options.tls_key, "Its private key (PEM)")->needs(cert);
+  cert->needs(key);
+}
+
 }  // namespace
 
 void AddEvaluate(CLI::App& app, Action& chosen) {
@@ -456,9 +483,7 @@ void AddEvaluate(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<Options>();
   options->engine.self_test = "fallback";  // as a server
   CLI::Option* model = command->add_option("--model", options->model, "The model file");
-  command
-      ->add_option("--server", options->server, "HOST:PORT of a running server to measure instead of a file")
-      ->excludes(model);
+  AddServerOptions(*command, *model, *options);
   AddDataOptions(*command, options->data, options->otherwise);
   command
       ->add_option("--only", options->only,

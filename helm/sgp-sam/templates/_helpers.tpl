@@ -40,6 +40,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- ternary $all .Values.server.device (eq .Values.server.device "auto") }}
 {{- end }}
 
+{{- /* Kubernetes' gRPC probes speak no TLS: with it they ask the HTTP port, which gives the same answer. */ -}}
+{{- define "sgp-sam.probe" -}}
+{{- if .Values.tls.existingSecret -}}
+httpGet: {path: /readyz, port: {{ .Values.service.httpPort }}}
+{{- else -}}
+grpc: {port: {{ .Values.service.grpcPort }}}
+{{- end }}
+{{- end }}
+
 {{- /* A Kubernetes quantity, such as 16Gi or 1e9, as a number. Takes a dict of its name and value. */ -}}
 {{- define "sgp-sam.number" -}}
 {{- $quantity := toString .value }}
@@ -77,6 +86,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- if and .Values.model.subPath (not .Values.model.existingClaim) }}
 {{- fail "model.subPath is a folder inside a claim: set model.existingClaim too" }}
+{{- end }}
+{{- if and .Values.tls.clientCaSecret (not .Values.tls.existingSecret) }}
+{{- fail "tls.clientCaSecret asks callers for certificates, which needs TLS: set tls.existingSecret too" }}
 {{- end }}
 {{- if eq (int .Values.service.grpcPort) (int .Values.service.httpPort) }}
 {{- fail "service.grpcPort and service.httpPort must differ" }}
@@ -134,7 +146,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
     "SGPSAM_DEVICE" "server.device" "SGPSAM_PRECISION" "server.precision" "SGPSAM_THREADS" "server.threads"
     "SGPSAM_MAX_IN_FLIGHT" "server.maxInFlight" "SGPSAM_MAX_CALLS" "server.maxCalls"
     "SGPSAM_MAX_BYTES_IN_FLIGHT" "server.maxBytesInFlight" "SGPSAM_MAX_VOLUME_BYTES" "server.maxVolumeBytes"
-    "SGPSAM_DRAIN_TIMEOUT" "server.drainSeconds" }}
+    "SGPSAM_DRAIN_TIMEOUT" "server.drainSeconds" "SGPSAM_TLS_CERT" "tls.existingSecret"
+    "SGPSAM_TLS_KEY" "tls.existingSecret" "SGPSAM_TLS_CLIENT_CA" "tls.clientCaSecret" }}
 {{- $further := list "SGPSAM_EMBEDDING_CACHE_BYTES" "SGPSAM_GRPC_MEMORY_BYTES" "SGPSAM_LOGITS_CACHE_BYTES" "SGPSAM_MAX_BATCH"
     "SGPSAM_SELF_TEST" "SGPSAM_VOLUME_CACHE_BYTES" "SGPSAM_WORKER_BINARY" }}
 {{- range $name, $value := .Values.server.extraEnv }}

@@ -51,6 +51,16 @@ def test_a_model_or_a_server_is_measured_and_not_both():
     call("evaluate", "--cases", 1, "--server", "localhost:1", "--precision", "fp32", code=USAGE)
 
 
+def test_a_server_is_measured_over_tls(tmp_path):
+    subprocess.run([HERE.parents[1] / "support/make_certificates.sh", tmp_path], check=True)
+    own = ["--tls-ca", tmp_path / "authority.pem", "--tls-cert", tmp_path / "client.pem", "--tls-key", tmp_path / "client.key"]
+    with running_server(f"--tls_cert={tmp_path / 'server.pem'}", f"--tls_key={tmp_path / 'server.key'}",
+                        f"--tls_client_ca={tmp_path / 'authority.pem'}") as address:
+        assert json.loads(call("evaluate", "--server", address, *own, *CASES))["lesions"]["all"] >= 2
+        assert "may speak TLS" in call("evaluate", "--server", address, *CASES, code=FAILED)
+    call("evaluate", "--cases", 1, *own, "--model", DEMO, code=USAGE)
+
+
 def test_a_server_that_is_not_there_is_an_error():
     assert "sgpsam-model: " in call("evaluate", "--cases", 1, "--server", "127.0.0.1:1", code=FAILED)
 

@@ -11,10 +11,11 @@
 //     if (!result.ok()) return std::cerr << result.status() << "\n", 1;
 //     std::ofstream("lesion.dcm", std::ios::binary) << result->file;
 //
-// Promise: Segment names the volume by its digest and uploads it only if the server does not have it;
-// so it does with logits of an earlier call. A refusal stops an upload at once. Errors are
-// absl::Status with the server's code and message, and a reason for programs (ErrorReason; tables of both in
-// proto/README.md). Nothing is retried.
+// Promise: Segment names the volume by its digest and uploads it only if the server does not have it; so it
+// does with logits of an earlier call. A refusal stops an upload at once. Errors are absl::Status with the
+// server's code and message, and a reason for programs (ErrorReason; tables of both in proto/README.md). A
+// call that a server was too busy for, or that was lost on the way, is sent again, which changes no answer
+// (ConnectOptions::max_attempts).
 // Threads: Client and Cancel may be used from many threads at once. Ownership: results own their bytes.
 #ifndef SGPSAM_CLIENT_CLIENT_H_
 #define SGPSAM_CLIENT_CLIENT_H_
@@ -292,14 +293,32 @@ struct ModelDescription {
 
 // ----------------------------------------------------------------------------------------- client
 
+// An encrypted connection to a server whose certificate is verified, by the name that it is addressed by.
+// Paths of files in PEM; those that are replaced later are read again, for the connections that follow.
+struct Tls {
+  std::string ca =
+      "system";  // authorities, one of which signed the server's certificate; or "system": its own
+  std::string cert = {}, key = {};  // shown to servers that ask for one, and its private key; empty: none
+};
+
 struct ConnectOptions {
-  std::string user_agent;  // goes in front of the library's own
+  std::string user_agent = {};            // goes in front of the library's own
+  std::optional<Tls> tls = std::nullopt;  // none: the connection is not encrypted
+  // How often one call may be sent, at least once; 1: never again. Only what a busy or leaving server refused
+  // (RESOURCE_EXHAUSTED, UNAVAILABLE) and what was lost with its connection is; on the next server at once,
+  // else after as long as the server asked (google.rpc.RetryInfo, grpc-retry-pushback-ms; above a minute the
+  // call fails), or a second, two, four. Never past the deadline. Progress begins anew. A server that cannot
+  // be reached counts for none, and is not waited for.
+  int max_attempts = 4;
 };
 
 class Client {
  public:
-  // `target` is gRPC's: "host:port", "dns:///name:port", "unix:/path". Returns at once: the connection
-  // is made by the first call. INVALID_ARGUMENT for an empty target. The connection is not encrypted.
+  // `target` is gRPC's: "host:port", "dns:///name:port", "unix:/path"; or several, separated by commas. Calls
+  // go round them, and round all addresses of a "dns:///name:port"; those about one volume stay with one
+  // target as long as it answers, so that the volume is uploaded once. Returns at once: the connection is
+  // made by the first call. INVALID_ARGUMENT for an empty target and for files of `options.tls` that are none
+  // or do not belong together; NOT_FOUND and the like for those that cannot be read.
   static absl::StatusOr<Client> Connect(const std::string& target, const ConnectOptions& options = {});
 
   Client(Client&&) noexcept;
@@ -307,6 +326,7 @@ class Client {
   ~Client();  // no call may be running
 
   // Blocks until the result is there, the call failed, its deadline passed or it was cancelled.
+  // UNAUTHENTICATED: the two ends do not agree on TLS, or the server's certificate is not trusted.
   absl::StatusOr<SegmentResult> Segment(const SegmentRequest& request,
                                         const ProgressCallback& progress = nullptr) const;
   absl::StatusOr<ModelDescription> DescribeModel(absl::Time deadline = absl::InfiniteFuture()) const;

@@ -3,7 +3,17 @@
 import importlib.metadata
 
 from sgpsam.client import Client, Output
-from sgpsam.errors import Busy, Cancelled, DeadlineExceeded, InvalidInput, ServerError, SgpsamError, Unavailable
+from sgpsam.connection import Tls
+from sgpsam.errors import (
+    Busy,
+    Cancelled,
+    DeadlineExceeded,
+    InvalidInput,
+    NotTrusted,
+    ServerError,
+    SgpsamError,
+    Unavailable,
+)
 from sgpsam.request import Box, Click, Code, Line, Scribble, SegSeries, Target
 from sgpsam.result import (
     Gate,
@@ -19,8 +29,8 @@ from sgpsam.result import (
 from sgpsam.volume import Volume
 
 __all__ = ["Box", "Busy", "Cancelled", "Click", "Client", "Code", "DeadlineExceeded", "Gate", "InvalidInput", "Line",
-           "ModelDescription", "ModelIdentity", "Output", "PatchPosition", "PreviousLogits", "Progress", "PromptUse",
-           "Result", "Scribble", "SegSeries", "ServerError", "SgpsamError", "Target", "TargetResult", "Unavailable",
-           "Volume"]
+           "ModelDescription", "ModelIdentity", "NotTrusted", "Output", "PatchPosition", "PreviousLogits", "Progress",
+           "PromptUse", "Result", "Scribble", "SegSeries", "ServerError", "SgpsamError", "Target", "TargetResult",
+           "Tls", "Unavailable", "Volume"]
 
 __version__ = importlib.metadata.version("sgpsam")

@@ -14,9 +14,10 @@ import numpy as np
 from sgpsam import dicom_files
 from sgpsam import request as requests
 from sgpsam import result as results
-from sgpsam.errors import InvalidInput, broken_contract, from_grpc
+from sgpsam.errors import InvalidInput, broken_contract
 from sgpsam.request import Target
 from sgpsam.result import PatchPosition, PreviousLogits, Progress, PromptUse, Result, TargetResult
+from sgpsam.retry import Failure
 from sgpsam.v1 import segmentation_pb2 as pb
 from sgpsam.v1 import segmentation_pb2_grpc as rpc
 from sgpsam.volume import Volume
@@ -44,13 +45,14 @@ class Call:
         self._uploaded = 0
 
     def run(self, header: pb.SegmentHeader, timeout: float | None) -> Result:
+        """Once. Failure for what the server, or the way to it, let fail; SgpsamError for what this side finds wrong."""
         self._outgoing.put(iter([pb.SegmentRequest(header=header)]))
         stream = self._stub.Segment(self._requests(), timeout=timeout)
         try:
             for response in stream:
                 self._handle(response)
         except grpc.RpcError as error:
-            raise from_grpc(error, self._volume.names) from None
+            raise Failure.of(error, self._volume.names) from None
         finally:
             self._outgoing.put(None)
             stream.cancel()   # no effect on a call that is over

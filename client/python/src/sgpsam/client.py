@@ -1,4 +1,4 @@
-"""One class over one connection."""
+"""One class over one connection, or several."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sgpsam import request as requests
 from sgpsam import result as results
 from sgpsam.call import Call, ProgressCallback
 from sgpsam.choices import choice, numbers
-from sgpsam.errors import from_grpc
+from sgpsam.connection import Servers, Tls
 from sgpsam.request import SegSeries, Target
 from sgpsam.result import ModelDescription, Result
+from sgpsam.retry import Failure
 from sgpsam.v1 import segmentation_pb2 as pb
 from sgpsam.v1 import segmentation_pb2_grpc as rpc
 from sgpsam.volume import Volume, VolumeLike
@@ -28,12 +29,20 @@ _PRIORITIES = {"stat": pb.PRIORITY_STAT, "routine": pb.PRIORITY_ROUTINE, "batch"
 
 
 class Client:
-    """`target` is gRPC's: "host:port", "dns:///name:port", "unix:/path". The connection is made by the
-    first call and is not encrypted. May be used from several threads."""
+    """`target` is gRPC's: "host:port", "dns:///name:port", "unix:/path"; or several, separated by commas. Calls go
+    round them, and round all addresses of a "dns:///name:port"; those about one volume stay with one target as long as
+    it answers, so that the volume is uploaded once. The connection is made by the first call. May be used from several
+    threads.
 
-    def __init__(self, target: str) -> None:
-        self._channel = grpc.insecure_channel(target)
-        self._stub = rpc.SegmentationServiceStub(self._channel)  # type: ignore[no-untyped-call]
+    tls: None: the connection is not encrypted.
+    max_attempts: how often one call may be sent, at least once; 1: never again. Only what a busy or leaving server
+    refused and what was lost with its connection is; on the next server at once, else after as long as the server
+    asked (google.rpc.RetryInfo, grpc-retry-pushback-ms; above a minute the call fails), or a second, two, four. Never
+    past the timeout. Progress begins anew. A server that cannot be reached is not waited for.
+    """
+
+    def __init__(self, target: str, *, tls: Tls | None = None, max_attempts: int = 4) -> None:
+        self._servers = Servers(target, tls, max_attempts)
 
     def __enter__(self) -> Client:
         return self
@@ -43,14 +52,11 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._channel.close()
+        self._servers.close()
 
     def describe_model(self, timeout: float | None = None) -> ModelDescription:
         """What the server serves. Costs nothing."""
-        try:
-            return results.describe(self._stub.DescribeModel(pb.DescribeModelRequest(), timeout=timeout))
-        except grpc.RpcError as error:
-            raise from_grpc(error) from None
+        return self._servers.call(b"", timeout, _describe)
 
     def segment(self, volume: VolumeLike, targets: Target | Sequence[Target], *,
                 output: Output = "mask", probabilities: bool = False, logits: bool = True,
@@ -101,7 +107,15 @@ class Client:
         if clamp is not None:
             least, most = numbers("clamp", clamp, 2)
             header.preprocessing.CopyFrom(pb.PreprocessingOptions(has_clamp=True, clamp_min=least, clamp_max=most))
-        return Call(self._stub, volume, targets, progress).run(header, timeout)
+        return self._servers.call(volume.sha256, timeout, lambda stub, left: (
+            Call(stub, volume, targets, progress).run(header, left)))
+
+
+def _describe(stub: rpc.SegmentationServiceStub, timeout: float | None) -> ModelDescription:
+    try:
+        return results.describe(stub.DescribeModel(pb.DescribeModelRequest(), timeout=timeout))
+    except grpc.RpcError as error:
+        raise Failure.of(error) from None
 
 
 def _targets(given: Target | Sequence[Target], volume: Volume) -> list[Target]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import grpc
+from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError, Message
 
 from sgpsam.dicom_files import with_names
@@ -45,6 +46,10 @@ class Busy(Unavailable):
     """The server has no room for this request now; try again later."""
 
 
+class NotTrusted(SgpsamError):
+    """The server's certificate is not trusted, or it does not speak TLS; trying again does not help."""
+
+
 class DeadlineExceeded(SgpsamError, TimeoutError):
     """The result was not there within `timeout`."""
 
@@ -63,6 +68,7 @@ _TYPES: dict[str, type[SgpsamError]] = {
     "OUT_OF_RANGE": InvalidInput,
     "NOT_FOUND": InvalidInput,
     "UNIMPLEMENTED": InvalidInput,
+    "UNAUTHENTICATED": NotTrusted,
     "UNAVAILABLE": Unavailable,
     "RESOURCE_EXHAUSTED": Busy,
     "DEADLINE_EXCEEDED": DeadlineExceeded,
@@ -73,22 +79,24 @@ _TYPES: dict[str, type[SgpsamError]] = {
 def from_grpc(error: grpc.RpcError, files: Sequence[str] = ()) -> SgpsamError:
     """`files`: the names of the files that were sent, by which the server's "file 3" is called."""
     code = str(error.code().name)
-    reason, metadata = _reason_of(error)
+    reason, metadata = _reason_in(details_of(error))
     return _TYPES.get(code, ServerError)(code, with_names(str(error.details() or ""), files), reason, metadata)
 
 
-def _reason_of(error: grpc.RpcError) -> tuple[str, dict[str, str]]:
-    for key, value in error.trailing_metadata() or ():
-        if key == _DETAILS:
-            return _reason_in(value)
-    return "", {}
+def details_of(error: grpc.RpcError) -> bytes:
+    """What the server gave with its error, as google.rpc.Status."""
+    return next((value for key, value in error.trailing_metadata() or () if key == _DETAILS), b"")
 
 
-def _reason_in(details: bytes) -> tuple[str, dict[str, str]]:
-    status = _parsed(details_pb.RpcStatus, details)
-    for detail in status.details if status else ():
+def details_in(status: bytes) -> Sequence[any_pb2.Any]:
+    read = parsed(details_pb.RpcStatus, status)
+    return list(read.details) if read else []
+
+
+def _reason_in(status: bytes) -> tuple[str, dict[str, str]]:
+    for detail in details_in(status):
         if detail.type_url.endswith(_ERROR_INFO):
-            info = _parsed(details_pb.ErrorInfo, detail.value)
+            info = parsed(details_pb.ErrorInfo, detail.value)
             if info and info.domain == _DOMAIN and info.reason:
                 return info.reason, dict(sorted(info.metadata.items()))
     return "", {}
@@ -97,12 +105,12 @@ def _reason_in(details: bytes) -> tuple[str, dict[str, str]]:
 _Message = TypeVar("_Message", bound=Message)
 
 
-def _parsed(message: type[_Message], data: bytes) -> _Message | None:
+def parsed(message: type[_Message], data: bytes) -> _Message | None:
     """None for what a proxy made; protobuf in plain Python says so with more than its own exception."""
-    parsed: _Message = message()
+    read: _Message = message()
     try:
-        parsed.ParseFromString(data)
-        return parsed
+        read.ParseFromString(data)
+        return read
     except (DecodeError, ValueError, RecursionError):
         return None
 
