@@ -18,10 +18,11 @@ namespace sgpsam {
 double NarrowestRung(const Geometry& geometry, const ResolvedPrompts& prompts, const ModelInfo& model);
 
 // The rungs go from the narrowest to kUsualSpacingMm, and on to the model's coarsest while what was found
-// needs the room; of targets whose size prompts say (SaySize), all but the first only then. `first_mm`, the spacing of previous logits or the narrowest rung, is looked at first. Where
-// its patch shows nothing to encode, as the inside of something even, a wider one may. A model that has
-// learned from finer patches than those it looks at first is asked for a closer look at what is small. Where
-// no click contradicts the previous logits, they are the answer (local_change.h). The errors of Zoom.
+// needs the room; of targets whose size prompts say (SaySize), all but the first only then. `first_mm`, the
+// spacing of previous logits or the narrowest rung, is looked at first. Where its patch shows nothing to
+// encode, as the inside of something even, a wider one may. A model that has learned from finer patches than
+// those it looks at first is asked for a closer look at what is small. Where no click contradicts the
+// previous logits, they are the answer (local_change.h). The errors of Zoom.
 absl::StatusOr<Look> Ladder(double first_mm, LookMaker& maker);
 
 }  // namespace sgpsam

@@ -69,7 +69,8 @@ absl::StatusOr<Look> LookMaker::LookFirst(double spacing_mm) {
   const FarPoints far_points = options_.max_patches == 1 ? FarPoints::kRefuse : FarPoints::kLeaveOut;
   ASSIGN_OR_RETURN(PreparedPrompts prepared, Prepare(placement, far_points));
   ASSIGN_OR_RETURN(EmbeddedPatch embedded, model_.Embed(placement));
-  const double most_cells = MostCellsAfter(prepared.mask_logits, prepared.clicks, sizes_);
+  const double most_cells =
+      RefinesLocally() ? MostCellsAfter(prepared.mask_logits, prepared.clicks, sizes_) : 0;
   ASSIGN_OR_RETURN(Look look, Answer(placement, std::move(embedded), std::move(prepared)));
   if (RefinesLocally() && SeesAllPoints(look)) most_mm3_ = most_cells * CellMm3(look);
   return look;

@@ -35,9 +35,9 @@ struct LookPolicy {
   double narrower_charge = 0.1;
   double cut_off_mm = 144;
 
-  // Of a refinement, what a positive click beside the mask can mean (MostCellsAfter): it lies in the middle of
-  // what is missing, or nearer to its border. Without the bound, a wider look may win that shows half of the
-  // patient: a metastasis of 30 mm in MR had 0.67 with one click and 0.04 with three, and has 0.71; ten
+  // Of a refinement, what a positive click beside the mask can mean (MostCellsAfter): it lies in the middle
+  // of what is missing, or nearer to its border. Without the bound, a wider look may win that shows half of
+  // the patient: a metastasis of 30 mm in MR had 0.67 with one click and 0.04 with three, and has 0.71; ten
   // sarcomas of validation have the same with and without it, and with 2 and 2.
   double most_growth = 4;
   double click_reach = 2.5;

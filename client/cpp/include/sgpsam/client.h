@@ -307,8 +307,8 @@ struct ConnectOptions {
   // How often one call may be sent, at least once; 1: never again. Only what a busy or leaving server refused
   // (RESOURCE_EXHAUSTED, UNAVAILABLE) and what was lost with its connection is; on the next server at once,
   // else after as long as the server asked (RetryInfo, or a pushback in the trailing metadata; above a minute
-  // the call fails), or a second, two, four. Never past the deadline. Progress begins anew. A server that cannot
-  // be reached counts for none, and is not waited for.
+  // the call fails), or a second, two, four. Never past the deadline. Progress begins anew. A server that
+  // cannot be reached counts for none, and is not waited for.
   int max_attempts = 4;
 };
 
